@@ -1,0 +1,87 @@
+# Every target works in a fresh clone: make and Python 3.11 or newer are all it takes.
+
+PORT ?= 8000
+ONCE ?=
+# A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
+PYTHON ?=
+PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+
+BIN = .venv/bin
+CLIENTS = tests/clients
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types matrix coverage clients clean
+
+help:
+	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1)"
+	@echo "make test        run the tests, with coverage"
+	@echo "make lint        check style and formatting"
+	@echo "make types       check the types of the package"
+	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316)"
+	@echo "make coverage    as test, and write the report to htmlcov/index.html"
+	@echo "make clean       remove what the others made"
+
+demo: .venv-demo/.installed
+	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
+
+test: .venv/.installed clients
+	$(BIN)/python -m pytest --cov --timeout 120
+
+coverage: .venv/.installed clients
+	$(BIN)/python -m pytest --cov --cov-report term --cov-report html --timeout 120
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed
+	$(BIN)/mypy
+
+matrix: .venv/.installed clients
+	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types' --skip-missing-interpreters true)
+
+clients: $(if $(wildcard $(CLIENTS)/package.json),$(CLIENTS)/node_modules/.installed)
+
+clean:
+	rm -rf .venv .venv-demo .tox build dist *.egg-info $(CLIENTS)/node_modules
+	rm -rf .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ensurepip is tried too, because Debian ships a Python without it.
+define make-environment
+@python=; for candidate in $(PYTHONS); do \
+	if $$candidate -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "No Python 3.11 or newer with venv and pip among: $(PYTHONS)."; \
+	echo "Install one (on Debian and Ubuntu python3-venv as well), or name it: make PYTHON=/path/to/python3"; \
+	exit 1; \
+fi; \
+echo "Making $(@D) with $$($$python --version) ..."; \
+$(@D)/bin/python -m pip --version >/dev/null 2>&1 || $$python -m venv --clear $(@D)
+endef
+
+PIP_INSTALL = -m pip install --disable-pip-version-check --quiet --editable
+
+# The demo has an environment of its own, because the tests' takes several times as long to install.
+.venv-demo/.installed: setup.cfg pyproject.toml
+	$(make-environment)
+	@echo "Installing Django and DRF into $(@D), this once (about 10 seconds) ..."
+	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast]'
+	@touch $@
+
+.venv/.installed: setup.cfg pyproject.toml
+	$(make-environment)
+	@echo "Installing Django, DRF and all that the tests need into $(@D), this once (up to a minute) ..."
+	@$(BIN)/python $(PIP_INSTALL) '.[fast,test,dev]'
+	@touch $@
+
+$(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)
+	@if command -v npm >/dev/null; then \
+		echo "Installing the npm client into $(@D), this once ..." && cd $(CLIENTS) && \
+		npm $(if $(wildcard $(CLIENTS)/package-lock.json),ci,install) --no-audit --no-fund && \
+		touch node_modules/.installed; \
+	else \
+		echo "npm is absent: the tests that drive the npm client are skipped."; \
+	fi

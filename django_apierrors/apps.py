@@ -1,0 +1,39 @@
+"""The Django app: wiring only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, register
+from django.utils.translation import gettext_lazy as _
+
+
+class APIErrorsConfig(AppConfig):
+    """Registers the system checks."""
+
+    name = "django_apierrors"
+    verbose_name = _("API errors")
+
+    def ready(self) -> None:
+        """Register the checks, which import DRF only when they run.
+
+        DRF imports a project's authenticators as soon as its views are imported, and those may
+        want models; `ready()` may run before the registry has them all.
+        """
+        register(check_settings, "django_apierrors")
+        register(check_installation, "django_apierrors")
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Return what is wrong with the settings of this package."""
+    from django_apierrors import checks
+
+    return checks.check_settings(**kwargs)
+
+
+def check_installation(**kwargs: Any) -> list[CheckMessage]:
+    """Return what is wrong with its installation."""
+    from django_apierrors import checks
+
+    return checks.check_installation(**kwargs)

@@ -1,0 +1,40 @@
+"""ASGI: a drop-in for `django.core.asgi.get_asgi_application`.
+
+For the requests that no middleware sees: Django raises while it makes the request object.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+import django
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+
+from django_apierrors.unreadable import UNREADABLE, make_unreadable_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http.response import HttpResponseBase
+
+
+def get_asgi_application() -> ASGIHandler:
+    """Return the ASGI application, as Django's function of this name does."""
+    django.setup(set_prefix=False)
+    return APIErrorsASGIHandler()
+
+
+class APIErrorsASGIHandler(ASGIHandler):
+    """Django's handler, which answers a request with a `Content-Type` that cannot be read."""
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest | None, HttpResponseBase | None]:
+        """Return the request, or the response for one that cannot be made."""
+        try:
+            request, refusal = super().create_request(scope, body_file)
+        except UNREADABLE:
+            return None, make_unreadable_response()
+        if refusal is not None:
+            return None, make_unreadable_response(refusal.status_code)
+        return request, None

@@ -1,0 +1,87 @@
+"""The exceptions that DRF lacks, one for each code that a view may want to raise by name.
+
+The others are DRF's own: `NotFound`, `PermissionDenied`, `ValidationError`, `Throttled` ...
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import APIException
+
+from django_apierrors.catalog import CATALOG
+
+
+class InvalidId(APIException):
+    """The formatting of an identifier is incorrect: 400."""
+
+    status_code = CATALOG["INVALID_ID"].status
+    default_detail = CATALOG["INVALID_ID"].message
+    default_code = "invalid_id"
+
+
+class InvalidState(APIException):
+    """The state of the resource does not allow what was asked for: 400."""
+
+    status_code = CATALOG["INVALID_STATE"].status
+    default_detail = CATALOG["INVALID_STATE"].message
+    default_code = "invalid_state"
+
+
+class AlreadyExists(APIException):
+    """Another resource has the same value of a unique field: 400."""
+
+    status_code = CATALOG["ALREADY_EXISTS"].status
+    default_detail = CATALOG["ALREADY_EXISTS"].message
+    default_code = "already_exists"
+
+
+class MethodForbidden(APIException):
+    """These credentials may not use this verb, though they may use another one: 403."""
+
+    status_code = CATALOG["METHOD_FORBIDDEN"].status
+    default_detail = CATALOG["METHOD_FORBIDDEN"].message
+    default_code = "method_forbidden"
+
+
+class Gone(APIException):
+    """The resource existed once and will not come back: 410."""
+
+    status_code = CATALOG["GONE"].status
+    default_detail = CATALOG["GONE"].message
+    default_code = "gone"
+
+
+class ContentTooLarge(APIException):
+    """The body of the request is larger than the view takes: 413."""
+
+    status_code = CATALOG["CONTENT_TOO_LARGE"].status
+    default_detail = CATALOG["CONTENT_TOO_LARGE"].message
+    default_code = "content_too_large"
+
+
+class Unavailable(APIException):
+    """What the refusals of a service have in common: after `wait` seconds they may be over."""
+
+    def __init__(
+        self, detail: Any = None, code: str | None = None, wait: float | None = None
+    ) -> None:
+        """Take `wait`, in seconds, for `Retry-After`; without it `RETRY_AFTER` is sent."""
+        super().__init__(detail, code)
+        self.wait = wait
+
+
+class ServiceUnavailable(Unavailable):
+    """A service that the request needs refused, or is not there: 503."""
+
+    status_code = CATALOG["SERVICE_UNAVAILABLE"].status
+    default_detail = CATALOG["SERVICE_UNAVAILABLE"].message
+    default_code = "service_unavailable"
+
+
+class GatewayTimeout(Unavailable):
+    """A service that the request needs did not answer in time: 504."""
+
+    status_code = CATALOG["GATEWAY_TIMEOUT"].status
+    default_detail = CATALOG["GATEWAY_TIMEOUT"].message
+    default_code = "gateway_timeout"

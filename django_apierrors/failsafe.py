@@ -1,0 +1,21 @@
+"""Failsafe: what is sent, and logged, when making an error fails."""
+
+from __future__ import annotations
+
+import logging
+
+logger = logging.getLogger("django_apierrors")
+
+STATUS = 500
+
+# In English and made here, since what failed may be the catalogue, a translation or a setting.
+BODY = (
+    b'{"status":500,"errors":["An error on our side, we\'re sorry. Please get in touch including '
+    b'details of the request you tried and the response you received."],'
+    b'"code":"INTERNAL_ERROR","moreInfo":""}'
+)
+
+
+def log_failure(doing: str) -> None:
+    """Log the exception that is being handled, which hit us while `doing` something."""
+    logger.exception("django_apierrors failed while %s.", doing)

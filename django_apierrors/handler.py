@@ -1,0 +1,81 @@
+"""The handler: DRF's `EXCEPTION_HANDLER`, for every exception that DRF hands to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework.views import exception_handler as stock_exception_handler
+from rest_framework.views import set_rollback
+
+from django_apierrors import failsafe
+from django_apierrors.probing import tell_forbidden
+from django_apierrors.recognition import recognise
+from django_apierrors.reporting import (
+    ANSWERED_BY_DRF,
+    add_reference,
+    is_bug,
+    report_bug,
+    report_failure,
+)
+from django_apierrors.responses import is_html, make_last_resort, make_response
+from django_apierrors.rollback import roll_back_open_blocks
+from django_apierrors.scope import is_excluded
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Return the response for `exc`, in DRF's signature.
+
+    With the middleware installed that is for what stock DRF answers; all else gets `None` and
+    travels on, so that decorators, transactions and Django's reporting see what they always saw,
+    until the middleware answers it. Without the middleware everything is answered here.
+    """
+    request, view = context.get("request"), context.get("view")
+    if request is not None and is_excluded(request):
+        return stock_exception_handler(exc, dict(context))
+    if isinstance(exc, ANSWERED_BY_DRF):
+        response = _answer(exc, request, view)
+        set_rollback()
+        return response
+    if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+        return None
+    if request is not None and hasattr(request, "apierrors"):
+        _let_travel(request, view)
+        return None
+    response = _answer(exc, request, view)
+    roll_back_open_blocks()
+    return response
+
+
+def _answer(exc: Exception, request: Request | None, view: APIView | None) -> HttpResponse:
+    try:
+        error = recognise(exc)
+        if request is not None and view is not None:
+            error = tell_forbidden(error, exc, request, view)
+        bug = is_bug(error, exc)
+        if bug:
+            error = add_reference(error, exc)
+        response = make_response(error, request, view)
+        report = report_bug if bug else report_failure
+        report(exc, request._request if request else None, response)
+    except Exception:
+        failsafe.log_failure("answering an exception")
+        return make_last_resort()
+    return response
+
+
+def _let_travel(request: Request, view: APIView | None) -> None:
+    """Tell the middleware of the page that was negotiated, if it is one."""
+    renderer = getattr(request, "accepted_renderer", None)
+    if is_html(renderer):
+        request.apierrors.page = (request, view)  # type: ignore[attr-defined]
+    elif renderer is None:
+        # DRF's raise_uncaught_exception() reads it under DEBUG, and where negotiation itself
+        # failed would hide the exception behind an AttributeError.
+        request.accepted_renderer = None  # type: ignore[assignment]

@@ -1,0 +1,73 @@
+"""Headers: what an error's status must carry, wherever the error comes from.
+
+Sources: RFC 9110, sections 11.6.1 (`WWW-Authenticate`), 10.2.1 (`Allow`), 10.2.3 (`Retry-After`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django_apierrors.conf import api_errors
+from django_apierrors.failsafe import log_failure
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    AnyRequest = HttpRequest | Request
+
+
+def add_required_headers(
+    response: HttpResponseBase, request: AnyRequest | None = None, view: APIView | None = None
+) -> None:
+    """Add to `response` what its status must carry and it does not carry yet."""
+    required = REQUIRED_HEADERS.get(response.status_code)
+    if required is not None:
+        name, get_value = required
+        if not response.has_header(name):
+            response[name] = get_value(request, view)
+
+
+def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `WWW-Authenticate` of a 401.
+
+    An authenticator's own; but `Basic` only from the first one, since a browser opens its login
+    dialog on it. Where there is none, `CHALLENGE`.
+    """
+    try:
+        authenticators = view.get_authenticators() if view is not None else []
+        for position, authenticator in enumerate(authenticators):
+            challenge = authenticator.authenticate_header(request)  # type: ignore[arg-type]
+            if challenge and (position == 0 or not challenge.lower().startswith("basic")):
+                return challenge
+    except Exception:
+        # The authenticators are the project's, and may be what failed in the first place.
+        log_failure("asking the authenticators for their challenge")
+    return api_errors.CHALLENGE
+
+
+def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `Allow` of a 405; empty where the view does not tell."""
+    source: Any = view
+    if source is None:
+        match = getattr(request, "resolver_match", None)
+        source = getattr(getattr(match, "func", None), "view_class", None)
+    names = getattr(source, "http_method_names", ())
+    return ", ".join(name.upper() for name in names if hasattr(source, name))
+
+
+def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `Retry-After` of an answer that names none, in seconds."""
+    return str(api_errors.RETRY_AFTER)
+
+
+REQUIRED_HEADERS: Mapping[int, tuple[str, Callable[[AnyRequest | None, APIView | None], str]]] = {
+    401: ("WWW-Authenticate", get_challenge),
+    405: ("Allow", get_allowed_methods),
+    429: ("Retry-After", get_retry_after),
+    503: ("Retry-After", get_retry_after),
+    504: ("Retry-After", get_retry_after),
+}

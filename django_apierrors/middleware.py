@@ -1,0 +1,197 @@
+"""The middleware: errors that no DRF view makes, from an unmatched URL to a COMMIT that fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
+from rest_framework.response import Response
+
+from django_apierrors import failsafe
+from django_apierrors.recognition import recognise
+from django_apierrors.reporting import add_reference, is_bug, log_bug, report_failure
+from django_apierrors.responses import is_html, make_last_resort, make_response
+from django_apierrors.rewriting import (
+    find_error,
+    is_slash_redirect,
+    rewrite,
+    use_own_language,
+)
+from django_apierrors.scope import is_api_request, prefers_html
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    from django_apierrors.errors import Error
+
+    GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+class Failure:
+    """What is known of a request's failure; on the request as `apierrors`.
+
+    `error` is what its exception was recognised as, `page` the DRF request and the view for which
+    an HTML page was negotiated.
+    """
+
+    __slots__ = ("error", "page")
+
+    def __init__(self) -> None:
+        """Begin with a request that has not failed."""
+        self.error: Error | None = None
+        self.page: tuple[Request, APIView] | None = None
+
+
+class APIErrorsMiddleware:
+    """Bring the errors of API requests into the format; to stand first in `MIDDLEWARE`.
+
+    First means outermost: it sees the exceptions and the responses of all others, and its
+    `process_exception` is the last to be asked.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Take the next layer, sync or async."""
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Answer `request`."""
+        if self.is_async:
+            return self._answer_async(request)
+        request.apierrors = Failure()  # type: ignore[attr-defined]
+        try:
+            response = cast("HttpResponseBase", self.get_response(request))
+        except Exception as exc:
+            return answer_escaped(request, exc)
+        return response if response.status_code < 301 else check_response(request, response)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        request.apierrors = Failure()  # type: ignore[attr-defined]
+        try:
+            response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
+        except Exception as exc:
+            return answer_escaped(request, exc)
+        return response if response.status_code < 301 else check_response(request, response)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer what a view, its transaction or its rendering raised, bugs excepted.
+
+        Django reports those, and has its own record of a SuspiciousOperation; what it then answers
+        is rewritten on the way out.
+        """
+        if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+            return None
+        try:
+            return answer_exception(request, exception)
+        except Exception:
+            failsafe.log_failure("answering an exception")
+            return make_last_resort()
+
+
+@receiver(got_request_exception, dispatch_uid="django_apierrors.middleware.remember_exception")
+def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> None:
+    """Recognise what another middleware or the URLconf raised, before Django has answered it."""
+    failure: Failure | None = getattr(request, "apierrors", None)
+    exception = sys.exc_info()[1]
+    if failure is None or failure.error is not None or exception is None:
+        return
+    try:
+        failure.error = recognise_with_reference(exception)
+    except Exception:
+        failsafe.log_failure("recognising an exception")
+
+
+def recognise_with_reference(exception: BaseException) -> Error:
+    """Return the error of `exception`, a bug's with the reference that its log record has."""
+    error = recognise(exception)
+    return add_reference(error, exception) if is_bug(error, exception) else error
+
+
+def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    """Return the response for an exception of a view, `None` where Django is to answer."""
+    if not is_ours(request):
+        return None
+    failure: Failure = request.apierrors  # type: ignore[attr-defined]
+    failure.error = error = recognise_with_reference(exception)
+    if is_bug(error, exception) or isinstance(exception, SuspiciousOperation):
+        return None
+    # Once: if it is the page that fails, the next exception is answered with the body.
+    page, failure.page = failure.page, None
+    response = make_response(error, *(page or (request,)))
+    if page is not None and isinstance(response, Response):
+        drf_request, view = page
+        response = view.finalize_response(drf_request, response)
+    report_failure(exception, request, response)
+    return response
+
+
+def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the response for what Django itself could not answer: a URLconf that is broken.
+
+    Django has sent its signal for it, once for each layer, and logged nothing.
+    """
+    if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_ours(request):
+        raise exception
+    try:
+        with use_own_language(request):
+            error = request.apierrors.error or recognise_with_reference(exception)  # type: ignore[attr-defined]
+            response = make_response(error, request)
+        log_bug(exception, request, response)
+    except Exception:
+        failsafe.log_failure("answering an exception")
+        return make_last_resort()
+    return response
+
+
+def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Bring `response` into the format where it is an error of the API in another one."""
+    if response.streaming or getattr(response, "is_api_error", False):
+        return response
+    if response.status_code < 400 and not is_slash_redirect(request, response):
+        return response
+    if not is_ours(request) or is_page(request, response):
+        return response
+    answer = cast("HttpResponse", response)
+    try:
+        with use_own_language(request):
+            error = request.apierrors.error or find_error(request, answer)  # type: ignore[attr-defined]
+            if error is not None:
+                rewrite(answer, error, request)
+    except Exception:
+        failsafe.log_failure("bringing a response into the format")
+        return make_last_resort()
+    return response
+
+
+def is_ours(request: HttpRequest) -> bool:
+    """Tell whether a failure of `request` is for us to answer, not for one of Django's pages."""
+    try:
+        return is_api_request(request) and not keeps_technical_page(request)
+    except Exception:
+        failsafe.log_failure("asking whether a request is the API's")
+        return False
+
+
+def keeps_technical_page(request: HttpRequest) -> bool:
+    """Tell whether the developer's browser is to see Django's page about the failure."""
+    return settings.DEBUG and prefers_html(request)
+
+
+def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether DRF negotiated an HTML page for this request."""
+    negotiated = request.apierrors.page is not None  # type: ignore[attr-defined]
+    return negotiated or is_html(getattr(response, "accepted_renderer", None))

@@ -1,0 +1,87 @@
+"""Probing: was it the verb that the credentials do not allow, or all of the resource?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.request import override_method
+
+from django_apierrors.catalog import get_code
+from django_apierrors.conf import api_errors
+from django_apierrors.errors import Error
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+# The checks of DRF's APIView that refuse with a 403.
+CHECKS = frozenset({"check_permissions", "check_object_permissions"})
+
+
+def tell_forbidden(
+    error: Error, exception: BaseException, request: Request, view: APIView
+) -> Error:
+    """Return METHOD_FORBIDDEN, or with `HIDE_FORBIDDEN` a 404, in place of an ACCESS_FORBIDDEN.
+
+    Only for a refusal by the view's own checks: what other code forbids, it forbids for a reason
+    that no check knows.
+    """
+    if error.code.name != "ACCESS_FORBIDDEN":
+        return error
+    check = _find_check(exception, view)
+    if check is None:
+        return error
+    arguments = _get_arguments(check)
+    if arguments and api_errors.HIDE_FORBIDDEN:
+        return Error.of_status(404)
+    if api_errors.PROBE_PERMISSIONS and _is_another_verb_open(request, view, arguments):
+        code = get_code("METHOD_FORBIDDEN")
+        return replace(error, code=code, status=code.status)
+    return error
+
+
+def _find_check(exception: BaseException, view: APIView) -> FrameType | None:
+    """Return the frame of the view's check that raised `exception`."""
+    step = exception.__traceback__
+    while step is not None:
+        frame = step.tb_frame
+        if frame.f_code.co_name in CHECKS and frame.f_locals.get("self") is view:
+            return frame
+        step = step.tb_next
+    return None
+
+
+def _get_arguments(check: FrameType) -> list[Any]:
+    """Return what the check was asked about beside the request: an object, or nothing."""
+    code = check.f_code
+    names = code.co_varnames[2 : code.co_argcount]
+    return [check.f_locals[name] for name in names]
+
+
+def _is_another_verb_open(request: Request, view: APIView, arguments: list[Any]) -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        verbs = [verb for verb in VERBS if verb in view.allowed_methods]
+        asked = "GET" if request.method == "HEAD" else request.method
+        return any(_is_open(request, view, verb, arguments) for verb in verbs if verb != asked)
+    # Permissions may query the database, which Django forbids on the event loop.
+    return False
+
+
+def _is_open(request: Request, view: APIView, verb: str, arguments: list[Any]) -> bool:
+    try:
+        with override_method(view, request, verb) as other:
+            view.check_permissions(other)
+            if arguments:
+                view.check_object_permissions(other, *arguments)
+    except Exception:
+        # A check that cannot answer opens nothing; PostgreSQL refuses queries in a failed block.
+        return False
+    return True

@@ -1,0 +1,246 @@
+"""Recognition: an exception, whoever raised it, becomes an error.
+
+Tables decide: the project's `EXCEPTIONS` and `known_exceptions` by what the exception is,
+`PASSAGES` by where it went through, `database` by what the driver says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.fields import get_error_detail
+
+from django_apierrors.catalog import find_code, get_code, get_status
+from django_apierrors.conf import api_errors
+from django_apierrors.database import recognise_database_error
+from django_apierrors.details import Items, flatten, get_message
+from django_apierrors.errors import Error, get_limit, get_shared_code
+from django_apierrors.known_exceptions import CODES_BY_ERRNO, CODES_BY_EXCEPTION, WRAPPED
+from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from django_apierrors.catalog import ErrorCode
+
+
+class Passage(NamedTuple):
+    """A function that an exception went through, and what its being of `classes` means there."""
+
+    modules: frozenset[str]
+    classes: tuple[type[BaseException], ...]
+    code: str
+    # What counts came from below the function, and may be the context of what it then raised.
+    from_below: bool = False
+
+
+LOOKUP = Passage(
+    frozenset({"rest_framework.generics", "django.shortcuts", "adrf.generics"}),
+    (ValueError, TypeError, OverflowError, ValidationError, DataError),
+    "INVALID_ID",
+    from_below=True,
+)
+# Django's parse_header_parameters() cannot decode some parameters: `text/html; a*=bogus''x`.
+NEGOTIATION = Passage(
+    frozenset({"rest_framework.negotiation"}), (ValueError, LookupError), "UNSUPPORTED_MEDIA_TYPE"
+)
+
+PASSAGES: Mapping[str, Passage] = {
+    "get_object_or_404": LOOKUP,
+    "aget_object_or_404": LOOKUP,
+    "select_renderer": NEGOTIATION,
+    "select_parser": NEGOTIATION,
+    # DRF raises a bare Http404 where `?format=` names no renderer.
+    "filter_renderers": Passage(
+        frozenset({"rest_framework.negotiation"}), (Http404,), "UNSUPPORTED_MEDIA_TYPE"
+    ),
+    # DRF before 3.18 takes any charset, and all of its parsers let a RecursionError pass.
+    "parse": Passage(
+        frozenset({"rest_framework.parsers"}),
+        (ValueError, LookupError, RecursionError),
+        "INVALID_CONTENT",
+    ),
+    # CommonMiddleware under DEBUG, where it would else redirect an unsafe method.
+    "get_full_path_with_slash": Passage(
+        frozenset({"django.middleware.common"}), (RuntimeError,), "MISSING_RESOURCE"
+    ),
+}
+
+# The modules whose default texts say what the catalogue says, in fewer words.
+OWN_TEXTS = frozenset({"rest_framework.exceptions", "django_apierrors.exceptions"})
+
+
+def recognise(exception: BaseException) -> Error:
+    """Return the error that `exception` stands for: INTERNAL_ERROR where it is not recognised."""
+    return _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
+
+
+def _recognise(exception: BaseException) -> Error | None:
+    name, is_own = _find_row(exception)
+    if isinstance(exception, exceptions.APIException):
+        return _recognise_api_exception(exception, name)
+    if is_own:
+        return _make_error(name)
+    return (
+        _recognise_passage(exception)
+        or recognise_database_error(exception)
+        or _recognise_validation_error(exception)
+        or _recognise_inner(exception)
+        or _make_error(name)
+        or _make_error(CODES_BY_ERRNO.get(getattr(exception, "errno", None)))
+    )
+
+
+def _find_row(exception: BaseException) -> tuple[str | None, bool]:
+    """Return the code of the nearest row, and whether that row is the project's own."""
+    own_rows = api_errors.EXCEPTIONS
+    for name in _get_names(type(exception)):
+        if name in own_rows:
+            code = own_rows[name]
+            if code is not None:
+                return code, True
+        elif name in CODES_BY_EXCEPTION:
+            return CODES_BY_EXCEPTION[name], False
+    return None, False
+
+
+def _get_names(cls: type[BaseException]) -> tuple[str, ...]:
+    try:
+        return _remember_names(cls)  # type: ignore[arg-type]
+    except TypeError:
+        # A metaclass may leave its classes without a hash.
+        return _remember_names.__wrapped__(cls)
+
+
+# Bounded: some libraries make their exception classes anew for every call.
+@lru_cache(maxsize=512)
+def _remember_names(cls: type[BaseException]) -> tuple[str, ...]:
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+
+
+def _make_error(name: str | None) -> Error | None:
+    return Error.of_code(find_code(name, 500)) if name else None
+
+
+def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
+    status = _get_status(exception)
+    items = _get_items(exception)
+    if name is not None:
+        code = find_code(name, status)
+        status = code.status
+    else:
+        code = _get_code(exception, items, status)
+        status = get_status(code, status)
+    return Error(code, status, items, items.left_out, _get_headers(exception))
+
+
+def _get_status(exception: exceptions.APIException) -> int:
+    # DRF's handle_exception() rewrites the 401 of an instance to 403 where the first
+    # authenticator has no challenge.
+    refused = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+    status = (type(exception) if isinstance(exception, refused) else exception).status_code
+    return status if isinstance(status, int) and 400 <= status <= 599 else 500
+
+
+def _get_items(exception: exceptions.APIException) -> Items:
+    """Return the messages of `exception`, none where they are a default text of DRF's or ours."""
+    detail = getattr(exception, "detail", None)
+    if not isinstance(exception, exceptions.ValidationError):
+        # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
+        message = get_message(detail)
+        if message is not None:
+            return Items([message])
+    items = flatten(detail, get_limit())
+    if len(items) == 1 and not items[0].field and _is_default(exception, items[0].message):
+        return Items()
+    return items
+
+
+def _is_default(exception: exceptions.APIException, message: str) -> bool:
+    owner: Any = next(cls for cls in type(exception).__mro__ if "default_detail" in vars(cls))
+    if owner.__module__ not in OWN_TEXTS:
+        return False
+    default = str(owner.default_detail)
+    start, brace, end = default.partition("{")
+    if brace:
+        return message.startswith(start) and message.endswith(end.partition("}")[2])
+    # Throttled adds how long to wait, which `Retry-After` says.
+    return message == default or (
+        isinstance(exception, exceptions.Throttled) and message.startswith(default)
+    )
+
+
+def _get_code(exception: exceptions.APIException, items: Items, status: int) -> ErrorCode:
+    """Return the code of `exception`: its own where that says more than the status does."""
+    if isinstance(exception, exceptions.ValidationError):
+        if exception.default_code in GENERIC_MESSAGES:
+            return get_shared_code(items, status)
+        return get_code_of_message(exception.default_code, status)
+    detail = getattr(exception, "detail", None)
+    message = get_message(detail)
+    own = message.code if message else getattr(detail, "code", None)
+    return get_code_of_message(own or exception.default_code, status)
+
+
+def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
+    """Return `Retry-After` for an exception that says how long to `wait`, in seconds."""
+    wait = getattr(exception, "wait", None)
+    if isinstance(wait, (int, float)) and math.isfinite(wait) and wait >= 0:
+        return {"Retry-After": str(math.ceil(wait))}
+    return {}
+
+
+def _recognise_passage(exception: BaseException) -> Error | None:
+    context = None if exception.__suppress_context__ else exception.__context__
+    step = exception.__traceback__
+    while step is not None:
+        passage = PASSAGES.get(step.tb_frame.f_code.co_name)
+        if (
+            passage is not None
+            and step.tb_frame.f_globals.get("__name__") in passage.modules
+            and _fits(passage, exception, context, step)
+        ):
+            return _make_error(passage.code)
+        step = step.tb_next
+    return None
+
+
+def _fits(
+    passage: Passage,
+    exception: BaseException,
+    context: BaseException | None,
+    step: TracebackType,
+) -> bool:
+    if not passage.from_below:
+        return isinstance(exception, passage.classes)
+    # What the function itself raises is its word on how it was called: a bug.
+    raised_below = step.tb_next is not None and isinstance(exception, passage.classes)
+    return raised_below or isinstance(context, passage.classes)
+
+
+def _recognise_validation_error(exception: BaseException) -> Error | None:
+    if not isinstance(exception, ValidationError):
+        return None
+    return Error.of_items(flatten(get_error_detail(exception), get_limit()), 400)
+
+
+def _recognise_inner(exception: BaseException) -> Error | None:
+    """Return what the exceptions inside a wrapper or a group agree to be."""
+    if isinstance(exception, BaseExceptionGroup):
+        errors = [_recognise(inner) for inner in exception.exceptions]
+        codes = {error.code.name if error else None for error in errors}
+        return errors[0] if len(codes) == 1 else None
+    for name in _get_names(type(exception)):
+        if name in WRAPPED:
+            inner = WRAPPED[name](exception)
+            return _recognise(inner) if isinstance(inner, BaseException) else None
+        if name in CODES_BY_EXCEPTION:
+            return None
+    return None

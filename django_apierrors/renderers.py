@@ -1,0 +1,80 @@
+"""The renderer: errors that a view returns come out in the format, successes as DRF has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import renderers
+from rest_framework.utils.encoders import JSONEncoder
+
+from django_apierrors import failsafe
+from django_apierrors.encoders import encode
+from django_apierrors.errors import Error, is_body
+from django_apierrors.headers import add_required_headers
+from django_apierrors.scope import is_excluded
+
+if TYPE_CHECKING:
+    from rest_framework.response import Response
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """DRF's JSONRenderer, by `orjson` where that is installed.
+
+    A response of status 400 or more gets the body of this project and the headers that its status
+    must carry; one that has that body already is left as it is.
+    """
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Return `data` as JSON, an empty text for a success without data."""
+        context = renderer_context or {}
+        response = context.get("response")
+        if response is not None and response.status_code >= 400:
+            try:
+                data = bring_into_format(response, data, context)
+            except Exception:
+                failsafe.log_failure("bringing a returned error into the format")
+                response.status_code = failsafe.STATUS
+                return failsafe.BODY
+        if data is None:
+            return b""
+        if self.is_compact_utf8() and not self.is_indented(accepted_media_type, context):
+            return encode(data)
+        rendered: bytes = super().render(data, accepted_media_type, context)
+        return rendered
+
+    def is_compact_utf8(self) -> bool:
+        """Tell whether DRF's JSON settings, and a subclass's, are DRF's defaults."""
+        return (
+            self.compact
+            and self.strict
+            and not self.ensure_ascii
+            and self.encoder_class is JSONEncoder
+        )
+
+    def is_indented(self, accepted_media_type: str | None, context: Mapping[str, Any]) -> bool:
+        """Tell whether the client (`Accept: …; indent=2`) or the browsable API wants lines."""
+        return bool(
+            (accepted_media_type and "indent" in accepted_media_type) or context.get("indent")
+        )
+
+
+def bring_into_format(response: Response, data: Any, context: Mapping[str, Any]) -> Any:
+    """Return the body of the error that a view returned as `response` with `data`."""
+    request = context.get("request")
+    if request is not None and is_excluded(request):
+        return data
+    response.is_api_error = True  # type: ignore[attr-defined]
+    response["Content-Type"] = "application/json"
+    add_required_headers(response, request, context.get("view"))
+    if not is_body(data, response.status_code):
+        error = Error.of_data(data, response.status_code)
+        # The code may carry another status: the project's, for a code of the catalogue.
+        response.status_code = error.status
+        data = response.data = error.get_body(request)
+    return data

@@ -1,0 +1,88 @@
+"""Reporting: who is told of a failure, and how loudly.
+
+A bug is told to everyone, once, as Django does it; a failure that was recognised to the log, as a
+warning; what a client did wrong to nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from django.core import signals
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.log import log_response
+from django.utils.translation import gettext
+from rest_framework.exceptions import APIException
+
+from django_apierrors import failsafe
+from django_apierrors.details import Item
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from django_apierrors.errors import Error
+
+# What stock DRF answers itself; everything else travels on to Django.
+ANSWERED_BY_DRF = (APIException, Http404, PermissionDenied)
+
+
+def is_bug(error: Error, exception: BaseException) -> bool:
+    """Tell whether `exception` was not recognised; a deliberate APIException always is."""
+    return error.code.name == "INTERNAL_ERROR" and not isinstance(exception, APIException)
+
+
+def add_reference(error: Error, exception: BaseException) -> Error:
+    """Return `error` with a reference in its message that stands in the log record too."""
+    reference = secrets.token_hex(6)
+    exception.add_note(f"Reference: {reference}")
+    message = gettext("%(message)s Reference: %(reference)s.") % {
+        "message": error.code.message,
+        "reference": reference,
+    }
+    return replace(error, items=[Item("", None, message)])
+
+
+def report_bug(
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+) -> None:
+    """Report as Django does: the signal that monitoring listens to, and one ERROR record."""
+    try:
+        signals.got_request_exception.send(sender=None, request=request)
+    except Exception:
+        # Django cannot run an async receiver on the event loop, where async views are answered.
+        failsafe.log_failure("telling the receivers of got_request_exception")
+    log_bug(exception, request, response)
+
+
+def log_bug(exception: BaseException, request: HttpRequest | None, response: HttpResponse) -> None:
+    """Log a bug as Django does, with its traceback."""
+    _log(exception, request, response, "error")
+
+
+def report_failure(
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+) -> None:
+    """Log what was recognised: once, as a warning, with the traceback unless it was meant."""
+    if isinstance(exception, APIException):
+        # Without this Django logs a deliberate 503 as an ERROR.
+        if response.status_code > 500:
+            _log(None, request, response, "warning")
+    elif not isinstance(exception, ANSWERED_BY_DRF):
+        _log(exception, request, response, "warning")
+
+
+def _log(
+    exception: BaseException | None, request: HttpRequest | None, response: HttpResponse, level: str
+) -> None:
+    log_response(
+        "%s: %s",
+        response.reason_phrase,
+        request.path if request else "",
+        response=response,
+        request=request,
+        exception=exception,
+        level=level,
+    )

@@ -1,0 +1,120 @@
+"""Responses: an error on its way to the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from rest_framework.response import Response
+
+from django_apierrors import failsafe
+from django_apierrors.errors import Body, Error, is_body
+from django_apierrors.headers import add_required_headers
+from django_apierrors.renderers import JSONRenderer
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+
+class APIErrorResponse(HttpResponse):
+    """A response with the body of an error, which is put into bytes when they are asked for.
+
+    It has what DRF's and Django's later stages expect of a DRF `Response`: `data`, which may be
+    changed until it is rendered, `render()`, `is_rendered`, `add_post_render_callback()`; without
+    being one it spares the error path a template response and the negotiation of a renderer.
+    """
+
+    is_api_error = True
+
+    def __init__(self, data: Body, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """Take the body, the HTTP status and further headers."""
+        self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
+        super().__init__(status=status, headers=headers, content_type="application/json")
+        self.data: Any = data
+        self.exception = True
+        self.is_rendered = False
+
+    @property
+    def content(self) -> bytes:
+        """The body in bytes, as `data` had it when they were first asked for."""
+        if not self.is_rendered:
+            self.content = self.rendered_content
+        return super().content
+
+    @content.setter
+    def content(self, value: object) -> None:
+        HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
+        self.is_rendered = True
+
+    @property
+    def rendered_content(self) -> bytes:
+        """The body in bytes as `data` has it now."""
+        try:
+            return JSONRenderer().render(self._get_body())
+        except Exception:
+            failsafe.log_failure("rendering an error")
+            self.status_code = failsafe.STATUS
+            return failsafe.BODY
+
+    def _get_body(self) -> Any:
+        # A handler in front of ours may have changed the status, or put data of its own here.
+        if isinstance(self.data, dict) and is_body(self.data, self.data.get("status", 0)):
+            self.data["status"] = self.status_code
+        else:
+            self.data = Error.of_data(self.data, self.status_code).get_body()
+        return self.data
+
+    def render(self) -> HttpResponse:
+        """Render, run the callbacks, and return the response that the last of them gave."""
+        response: HttpResponse = self
+        if not self.is_rendered:
+            self.content = self.rendered_content
+            for callback in self._post_render_callbacks:
+                response = callback(response) or response
+        return response
+
+    def add_post_render_callback(
+        self, callback: Callable[[HttpResponse], HttpResponse | None]
+    ) -> None:
+        """Call `callback(response)` once the response is rendered; now if it is already."""
+        if self.is_rendered:
+            callback(self)
+        else:
+            self._post_render_callbacks.append(callback)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Iterate over the body, rendered."""
+        return iter([self.content])
+
+
+def make_response(
+    error: Error, request: HttpRequest | Request | None = None, view: APIView | None = None
+) -> HttpResponse:
+    """Return the response for `error`.
+
+    Where DRF negotiated HTML (the browsable API, templates) that renderer makes the page.
+    """
+    body = error.get_body(request)
+    renderer = getattr(request, "accepted_renderer", None)
+    response: HttpResponse
+    if is_html(renderer):
+        response = Response(body, status=error.status, headers=dict(error.headers))
+    else:
+        response = APIErrorResponse(body, error.status, error.headers)
+    add_required_headers(response, request, view)
+    return response
+
+
+def make_last_resort() -> HttpResponse:
+    """Return the response for the case that making one fails."""
+    response = HttpResponse(failsafe.BODY, "application/json", failsafe.STATUS)
+    response.is_api_error = True  # type: ignore[attr-defined]
+    return response
+
+
+def is_html(renderer: object) -> bool:
+    """Tell whether a renderer makes pages for people."""
+    return getattr(renderer, "media_type", None) == "text/html"

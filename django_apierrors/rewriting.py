@@ -1,0 +1,133 @@
+"""Rewriting: a response that is already there is brought into the format, in place.
+
+In place, since the middleware inside ours has put cookies and CORS headers on it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.encoding import escape_uri_path
+
+from django_apierrors.encoders import encode
+from django_apierrors.errors import Error, is_body
+from django_apierrors.failsafe import log_failure
+from django_apierrors.headers import add_required_headers
+from django_apierrors.scope import is_api_view, is_in_paths
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+# What was true of the content that goes.
+STALE_HEADERS = ("Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Location")
+
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
+
+
+def find_error(request: HttpRequest, response: HttpResponse) -> Error | None:
+    """Return the error that `response` stands for, `None` where it is to stay as it is.
+
+    A page is replaced whatever it says: it may be a technical one. JSON is a DRF view's own answer,
+    or below `PATHS`, where all is ours; elsewhere it is somebody else's format.
+    """
+    status = response.status_code
+    if status < 400:
+        return Error.of_status(404)
+    if hasattr(response, "data"):
+        data = response.data
+    elif is_json(response):
+        if not is_api_view(request) and not is_in_paths(request):
+            return None
+        data = read_json(response)
+    else:
+        return Error.of_status(413 if status == 400 and is_too_large(request) else status)
+    if is_body(data, status) and is_json(response):
+        add_required_headers(response, request)
+        return None
+    return Error.of_data(data, status)
+
+
+def rewrite(response: HttpResponse, error: Error, request: HttpRequest) -> None:
+    """Make `response` the answer for `error`; its cookies and other headers stay."""
+    body = error.get_body(request)
+    had_length = response.has_header("Content-Length")
+    for name in STALE_HEADERS:
+        del response[name]
+    response.status_code = error.status
+    response.reason_phrase = None  # type: ignore[assignment]
+    response.content = encode(body)
+    response["Content-Type"] = "application/json"
+    if had_length:
+        response["Content-Length"] = str(len(response.content))
+    if hasattr(response, "data"):
+        response.data = body
+    for name, value in error.headers.items():
+        response[name] = value
+    add_required_headers(response, request)
+
+
+def is_slash_redirect(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Tell whether CommonMiddleware would send an unsafe method elsewhere for a missing slash.
+
+    Clients turn the POST into a GET on the way, so the URL is as good as unmatched.
+    """
+    return (
+        response.status_code == 301
+        and request.method in UNSAFE_METHODS
+        and request.resolver_match is None
+        and response.get("Location", "").partition("?")[0] == f"{escape_uri_path(request.path)}/"
+    )
+
+
+def is_json(response: HttpResponse) -> bool:
+    """Tell whether the content of `response` says it is JSON."""
+    media_type = response.get("Content-Type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def read_json(response: HttpResponse) -> Any:
+    """Return the document in `response`, `None` where there is none."""
+    content = response.content
+    try:
+        if response.get("Content-Encoding") == "gzip":
+            content = gzip.decompress(content)
+        return json.loads(content)
+    except (ValueError, RecursionError, OSError, EOFError):
+        return None
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Tell whether a 400 was Django's answer to a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return limit is not None and length.isdecimal() and int(length) > limit
+
+
+@contextmanager
+def use_own_language(request: HttpRequest) -> Iterator[None]:
+    """Speak the language of `request` within, whatever the thread spoke to the one before."""
+    with translation.override(get_language(request)):
+        yield
+
+
+def get_language(request: HttpRequest) -> str:
+    """Return the language that LocaleMiddleware chose, or would have chosen, for `request`."""
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    if chosen is not None:
+        return chosen
+    if LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+        try:
+            return translation.get_language_from_request(request)
+        except Exception:
+            log_failure("reading the language of a request that is broken")
+    return settings.LANGUAGE_CODE

@@ -1,0 +1,40 @@
+"""Settings of the test suite: everything installed, SQLite, two languages."""
+
+from __future__ import annotations
+
+SECRET_KEY = "tests"
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+DEBUG = False
+USE_TZ = True
+LANGUAGE_CODE = "en"
+ROOT_URLCONF = "tests.urls"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "rest_framework",
+    "django_apierrors",
+    "tests",
+]
+
+MIDDLEWARE = [
+    "django_apierrors.middleware.APIErrorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+
+TEMPLATES = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True},
+]
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "django_apierrors.handler.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["django_apierrors.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["django_apierrors.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "django_apierrors.negotiation.JSONContentNegotiation",
+}
