@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import django
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 
-from django_apierrors.unreadable import UNREADABLE, make_unreadable_response
+from django_apierrors.unreadable import UNREADABLE, get_status, make_unreadable_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +29,13 @@ class APIErrorsASGIHandler(ASGIHandler):
 
     def create_request(
         self, scope: Mapping[str, Any], body_file: IO[bytes]
-    ) -> tuple[ASGIRequest | None, HttpResponseBase | None]:
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
         """Return the request, or the response for one that cannot be made."""
         try:
-            request, refusal = super().create_request(scope, body_file)
-        except UNREADABLE:
-            return None, make_unreadable_response()
-        if refusal is not None:
-            return None, make_unreadable_response(refusal.status_code)
-        return request, None
+            made = super().create_request(scope, body_file)
+        except UNREADABLE as exc:
+            return None, make_unreadable_response(get_status(exc))
+        refusal = made[1]
+        if refusal is None:
+            return made
+        return None, make_unreadable_response(refusal.status_code)

@@ -86,7 +86,7 @@ CATALOG: Mapping[str, ErrorCode] = {
             "INVALID_CONTENT",
             400,
             0x03010000,
-            _("The syntax/content of the request is incorrect."),
+            _("The syntax/content is incorrect."),
             _("A required field or parameter for the resource has not been set."),
         ),
         ErrorCode(
@@ -121,14 +121,17 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "The verb/method you used to fulfill the request is not supported for this "
                 "resource."
             ),
-            _("A resource does not support the verb, whatever the credentials."),
+            _(
+                "The verb/method you used to fulfill the request is not supported for this "
+                "resource."
+            ),
         ),
         ErrorCode(
             "UNSUPPORTED_MEDIA_TYPE",
             415,
             0x05020000,
             _("The format you requested (e.g., XML) is not supported for this resource."),
-            _("The format that was sent or asked for is not supported for this resource."),
+            _("The format you requested (e.g., XML) is not supported for this resource."),
         ),
         ErrorCode(
             "CONTENT_TOO_LARGE",
@@ -152,21 +155,25 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "An error on our side, we're sorry. Please get in touch including details of the "
                 "request you tried and the response you received."
             ),
-            _("An error on the side of the server."),
+            _(
+                "An error on our side, we're sorry. Hopefully, you will never see one, but if you "
+                "do please get in touch including details of the request you tried and the "
+                "response you received."
+            ),
         ),
         ErrorCode(
             "SERVICE_UNAVAILABLE",
             503,
             0x06020000,
             _("An external service needed to fulfil your request did not reply."),
-            _("A service needed to fulfil a request refused, or is not there."),
+            _("Most likely when an external service needed to fulfil your request did not reply."),
         ),
         ErrorCode(
             "GATEWAY_TIMEOUT",
             504,
             0x06030000,
             _("A service required to fulfill the request was not available."),
-            _("A service needed to fulfil a request did not answer in time."),
+            _("A service required to fulfill the request was not available."),
         ),
     )
 }
@@ -235,11 +242,14 @@ def find_code(name: str, status: int) -> ErrorCode:
 def get_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception that asks for `status`.
 
-    The exception's own, except where it is the catalogue's and the project has changed that: a
-    unique clash that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
+    A code of the project's own has the status that `CODES` gives it. For ours it is the
+    exception's, except where that is the catalogue's and the project has changed it: a unique clash
+    that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
     """
     known = CATALOG.get(code.name)
-    return code.status if known is not None and known.status == status else status
+    if known is None:
+        return code.status if code.name in api_errors.CODES else status
+    return code.status if known.status == status else status
 
 
 def _make_code(name: str, status: int) -> ErrorCode:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from http import HTTPStatus
 from importlib.util import find_spec
 from pkgutil import resolve_name
 from typing import Any
@@ -19,6 +19,7 @@ from rest_framework.views import exception_handler
 from django_apierrors.catalog import CATALOG
 from django_apierrors.conf import CodeChanges
 from django_apierrors.errors import is_template
+from django_apierrors.recognition import STATUSES_BY_NAME
 from django_apierrors.renderers import JSONRenderer
 
 HANDLER = "django_apierrors.handler.exception_handler"
@@ -64,10 +65,6 @@ VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RETRY_AFTER": ("a number of seconds", is_natural),
     "PROBE_PERMISSIONS": ("True or False", lambda value: isinstance(value, bool)),
     "HIDE_FORBIDDEN": ("True or False", lambda value: isinstance(value, bool)),
-    "STRICT": ("None, True or False", lambda value: value is None or isinstance(value, bool)),
-    "PROBLEM_JSON": ("True or False", lambda value: isinstance(value, bool)),
-    "OPERATION_MAX_AGE": ("a number of seconds", is_natural),
-    "OPERATION_TIMEOUT": ("a number of seconds", is_natural),
 }
 
 # The same for what `CODES` may say of a code.
@@ -111,7 +108,8 @@ def check_values(
     """Yield an error for each key of the dict `name` that is unknown or has a wrong value."""
     for key, value in values.items():
         if key not in known:
-            yield Error(f"{name} has an unknown key {key!r}.", suggest(key, known), id=unknown_id)
+            hint = suggest(str(key), known)
+            yield Error(f"{name} has an unknown key {key!r}.", hint, id=unknown_id)
         elif not known[key][1](value):
             yield Error(f"{name}[{key!r}] must be {known[key][0]}, not {value!r}.", id=value_id)
 
@@ -121,7 +119,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
     check_id = "django_apierrors.E003"
     for name, changes in codes.items():
         where = f"API_ERRORS['CODES'][{name!r}]"
-        if not isinstance(name, str) or not name.isidentifier() or name != name.upper():
+        if not is_code_name(name):
             yield Error(f"{where}: a code is a name in capitals, as in OUT_OF_STOCK.", id=check_id)
         elif not isinstance(changes, Mapping):
             yield Error(f"{where} must be a dict, as in {{'status': 409}}.", id=check_id)
@@ -140,7 +138,11 @@ def check_exceptions(
     rows: Mapping[Any, Any], codes: Mapping[str, CodeChanges]
 ) -> Iterator[CheckMessage]:
     """Yield an error for each row of `EXCEPTIONS` that can never apply, or names no code."""
-    known = {*CATALOG, *codes, *(status.name for status in HTTPStatus if status >= 400)}
+    known = [
+        *CATALOG,
+        *filter(is_code_name, codes),
+        *(name for name, status in STATUSES_BY_NAME.items() if status >= 400),
+    ]
     for name, code in rows.items():
         where = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
         if code is not None and code not in known:
@@ -153,13 +155,21 @@ def check_exceptions(
         if true_name != name:
             yield Error(
                 f"{where} is not the name of an exception class.",
-                f"Write {true_name!r}, as the class itself does." if true_name else None,
+                f"Write {true_name!r}, as the class itself does."
+                if true_name
+                else "Write its module and its name, as in 'requests.exceptions.Timeout'.",
                 id="django_apierrors.E005",
             )
 
 
 def check_more_info(more_info: str) -> Iterator[CheckMessage]:
     """Yield an error for a `MORE_INFO` that leads nowhere."""
+    if is_template(more_info) and "{" in more_info.replace("{code}", ""):
+        yield Error(
+            f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
+            "Write {code} where the name of the error code is to stand.",
+            id="django_apierrors.E006",
+        )
     if not more_info or is_template(more_info):
         return
     try:
@@ -179,7 +189,7 @@ def check_installation(**kwargs: Any) -> list[CheckMessage]:
 
 def check_handler() -> Iterator[CheckMessage]:
     """Yield an error where DRF's own exception handler is still in place."""
-    if api_settings.EXCEPTION_HANDLER is exception_handler:
+    if api_settings.EXCEPTION_HANDLER in (None, exception_handler):
         yield Error(
             "The exception handler of django_apierrors is not installed.",
             f"Set REST_FRAMEWORK['EXCEPTION_HANDLER'] = {HANDLER!r}, or a handler that calls it.",
@@ -201,7 +211,7 @@ def check_renderer() -> Iterator[CheckMessage]:
 
 def check_middleware() -> Iterator[CheckMessage]:
     """Yield a warning where the middleware is absent, or where others stand before it."""
-    paths = list(settings.MIDDLEWARE)
+    paths = settings.MIDDLEWARE
     if MIDDLEWARE not in paths:
         yield Warning(
             "The middleware of django_apierrors is not installed.",
@@ -219,21 +229,35 @@ def check_middleware() -> Iterator[CheckMessage]:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint at the name of `known` that is nearest to `name`, or at all of them."""
-    nearest = get_close_matches(name.upper(), known, 1)
-    return f"Did you mean {nearest[0]!r}?" if nearest else f"Known are: {', '.join(sorted(known))}."
+    by_capitals = {key.upper(): key for key in known}
+    nearest = get_close_matches(name.upper(), by_capitals, 1)
+    if nearest:
+        return f"Did you mean {by_capitals[nearest[0]]!r}?"
+    return f"Known are: {', '.join(sorted(by_capitals.values()))}."
 
 
-def get_true_name(name: str) -> str | None:
-    """Return what the class that `name` leads to calls itself, `None` where there is no class.
+def is_code_name(name: object) -> bool:
+    """Tell whether `name` is spelt as a code of the catalogue is."""
+    return isinstance(name, str) and name.isascii() and name.isidentifier() and name.isupper()
+
+
+def get_true_name(name: object) -> str | None:
+    """Return what the class that `name` is or leads to calls itself, `None` where there is none.
 
     What belongs to a package that is not installed is believed.
     """
-    try:
-        if find_spec(name.partition(".")[0]) is None:
-            return name if "." in name else None
-        cls = resolve_name(name)
-    except (ImportError, AttributeError, ValueError):
-        return None
-    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-        return None
-    return f"{cls.__module__}.{cls.__qualname__}"
+    found = name
+    if isinstance(name, str):
+        try:
+            if "." not in name:
+                found = getattr(builtins, name, None)
+            elif find_spec(name.partition(".")[0]) is None:
+                return name
+            else:
+                found = resolve_name(name)
+        except Exception:
+            # The modules on the way may raise anything when they are imported.
+            return None
+    if isinstance(found, type) and issubclass(found, BaseException):
+        return f"{found.__module__}.{found.__qualname__}"
+    return None

@@ -33,10 +33,6 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "RETRY_AFTER": 5,
     "PROBE_PERMISSIONS": True,
     "HIDE_FORBIDDEN": False,
-    "STRICT": None,
-    "PROBLEM_JSON": False,
-    "OPERATION_MAX_AGE": 1_209_600,
-    "OPERATION_TIMEOUT": 3_600,
 }
 
 
@@ -58,10 +54,6 @@ class APIErrorsSettings:
     RETRY_AFTER: int
     PROBE_PERMISSIONS: bool
     HIDE_FORBIDDEN: bool
-    STRICT: bool | None
-    PROBLEM_JSON: bool
-    OPERATION_MAX_AGE: int
-    OPERATION_TIMEOUT: int
 
     def __getattr__(self, name: str) -> object:
         """Return the project's value of the key `name`, else its default."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.functional import Promise
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
 Entries: TypeAlias = Iterator[tuple[str, object]]
+Leaves: TypeAlias = Iterable[tuple[list[str], object]]
 
 # What may stand in a message as it is. Anything else (a model, an exception, a function) would
 # show its repr, and with it the inside of the server.
@@ -23,6 +26,10 @@ CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 # The members that hold the message in the bodies that libraries and projects make up themselves.
 # In details proper these names are fields; flatten() knows no such member.
 MESSAGE_MEMBERS = ("detail", "message", "error_description", "error", "msg")
+
+# The members of such bodies that are no messages, unless they hold a list or a dict: then they are
+# the fields that a serializer has under these names.
+OTHER_MEMBERS = frozenset({"code", "ok", "status", "status_code", "success", "type"})
 
 
 class Item(NamedTuple):
@@ -38,9 +45,13 @@ class Item(NamedTuple):
 
 
 class Items(list[Item]):
-    """The items to send, and how many more there were: `left_out`."""
+    """The items to send, how many more there were (`left_out`), and the own codes of them all."""
 
-    left_out: int = 0
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        """Take the items to send."""
+        super().__init__(items)
+        self.left_out = 0
+        self.codes = {item.code for item in self}
 
 
 def flatten(detail: object, limit: int | None = None) -> Items:
@@ -51,18 +62,7 @@ def flatten(detail: object, limit: int | None = None) -> Items:
     of them. Of more than `limit` messages `limit - 1` come back, which leaves room for a last one
     that says how many were left out.
     """
-    items = Items()
-    for path, leaf in _walk(detail):
-        if limit is not None and len(items) >= limit:
-            items.left_out += 1
-            continue
-        text = str(leaf)
-        if text and not text.isspace():
-            items.append(Item(path, _get_text(getattr(leaf, "code", None)), text))
-    if items.left_out:
-        items.left_out += 1
-        items.pop()
-    return items
+    return _collect(_walk(detail), limit)
 
 
 def flatten_body(data: object, limit: int | None = None) -> Items:
@@ -71,14 +71,15 @@ def flatten_body(data: object, limit: int | None = None) -> Items:
     A body with a message of its own is that message, and beside it only what is nested:
     `{"error": "Refused.", "ok": false, "fields": {"name": ["Too short."]}}` gives two items.
     """
-    message = get_message(data)
-    if message is None or not isinstance(data, Mapping):
+    if not isinstance(data, Mapping):
         return flatten(data, limit)
+    message = get_message(data)
+    if message is None:
+        others = {key for key in OTHER_MEMBERS if not isinstance(data.get(key), CONTAINERS)}
+        return flatten({key: data[key] for key in data if key not in others}, limit)
     nested = {key: value for key, value in data.items() if isinstance(value, CONTAINERS)}
-    items = flatten({NON_FIELD_ERRORS: [message.message], **nested}, limit)
-    if items and items[0].message == message.message:
-        items[0] = message
-    return items
+    leaf = ErrorDetail(message.message, message.code)
+    return _collect(chain([([], leaf)], _walk(nested)), limit)
 
 
 def get_message(data: object) -> Item | None:
@@ -86,29 +87,48 @@ def get_message(data: object) -> Item | None:
     if isinstance(data, Mapping):
         for member in MESSAGE_MEMBERS:
             text = data.get(member)
-            if isinstance(text, str) and text.strip():
+            if isinstance(text, (str, Promise)) and str(text).strip():
                 code = _get_text(data.get("code")) or _get_text(getattr(text, "code", None))
-                return Item("", code, str(text))
+                return Item("", code, _make_encodable(str(text)))
     return None
 
 
-def _walk(detail: object) -> Iterator[tuple[str, object]]:
-    """Yield each text of `detail` with its path, in time linear in the number of entries.
+def _collect(leaves: Leaves, limit: int | None) -> Items:
+    items = Items()
+    for segments, leaf in leaves:
+        text = str(leaf)
+        if not text or text.isspace():
+            continue
+        code = _get_text(getattr(leaf, "code", None))
+        items.codes.add(code)
+        if limit is not None and len(items) >= limit:
+            items.left_out += 1
+        else:
+            path = "".join(segments).removeprefix(".")
+            items.append(Item(_make_encodable(path), code, _make_encodable(text)))
+    if items.left_out:
+        items.left_out += 1
+        items.pop()
+    return items
 
-    A stack takes the place of recursion, since a client chooses the depth, and a path is joined
-    only where a text is found. A container inside itself is passed over.
+
+def _walk(detail: object) -> Leaves:
+    """Yield each text of `detail` with the segments of its path, in time linear in their number.
+
+    A stack takes the place of recursion, since a client chooses the depth; the segments are one
+    list, to be joined before the next step and only for what is sent. A container inside itself is
+    passed over.
     """
     segments: list[str] = []
     stack: list[tuple[int, Entries]] = []
     entries: Entries = iter([("", detail)])
     opened = set[int]()
     while True:
-        path = None
         for segment, value in entries:
             if isinstance(value, TEXTUAL):
-                if path is None:
-                    path = "".join(segments)
-                yield (path + segment).removeprefix("."), value
+                segments.append(segment)
+                yield segments, value
+                segments.pop()
             elif isinstance(value, CONTAINERS) and id(value) not in opened:
                 opened.add(id(value))
                 segments.append(segment)
@@ -143,4 +163,10 @@ def _get_segment(key: object) -> str:
 
 
 def _get_text(value: object) -> str | None:
-    return str(value) if isinstance(value, str) and value else None
+    # The value of an Enum that is a str too; str() would name its member.
+    return str.__str__(value) if isinstance(value, str) and value else None
+
+
+def _make_encodable(text: str) -> str:
+    """Return `text` without halves of surrogate pairs; messages repeat what a client sent."""
+    return text.encode(errors="replace").decode()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -15,11 +16,29 @@ try:
 except ImportError:
     orjson = None
 
-# Dates are spelt DRF's way, and a dataclass stays the error that it is there.
-OPTIONS = (orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS) if orjson else 0
+# Dates are spelt DRF's way, a dataclass stays the error that it is there, and of a subclass what
+# json.dumps() writes is written: of a QueryDict its items(), not the lists inside it.
+OPTIONS = (
+    (orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+    if orjson
+    else 0
+)
+
+# What json.dumps() writes of an instance of a subclass of a type that JSON has.
+PLAIN_VALUES: Mapping[type, Callable[[Any], Any]] = {
+    str: str.__str__,
+    int: int.__int__,
+    float: float.__float__,
+    dict: lambda value: dict(value.items()),
+    list: list.copy,
+}
+PLAIN_TYPES = tuple(PLAIN_VALUES)
 
 # Line separators of JavaScript before 2019; DRF escapes them, and so do we.
 LINE_SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
+
+get_default: Callable[[Any], Any] = JSONEncoder().default
 
 
 def encode(data: Any) -> bytes:
@@ -28,12 +47,13 @@ def encode(data: Any) -> bytes:
     orjson takes no int beyond 64 bits, no keys but texts and no depth beyond 254; DRF's encoder
     then has its try, and raises what it raises for what has no JSON at all.
     """
-    default = Default()
+    default = get_default
     if orjson is not None:
+        recorder = Recorder()
         try:
-            encoded: bytes = orjson.dumps(data, default=default, option=OPTIONS)
+            encoded: bytes = orjson.dumps(data, default=recorder.record, option=OPTIONS)
         except TypeError:
-            default.start_again()
+            default = recorder.replay
         else:
             return escape_line_separators(encoded)
     text = json.dumps(
@@ -50,30 +70,42 @@ def escape_line_separators(encoded: bytes) -> bytes:
     return encoded
 
 
-class Default:
-    """DRF's `default()`, which remembers the iterators it has used up for a second try.
+class Recorder:
+    """DRF's `default()` for two tries: what it made of a value in the first holds in the second.
 
-    Without that a generator whose document orjson gives up on would come out empty.
+    Without that a generator that orjson has used up would come out empty, an error that it raised
+    would be lost, and a query that fails would be sent twice.
     """
 
     def __init__(self) -> None:
-        """Start with nothing read."""
-        self._encoder = JSONEncoder()
-        self._read: dict[int, tuple[Iterator[Any], list[Any]]] = {}
-        self._given: set[int] = set()
+        """Start with nothing made."""
+        # The values are kept with their outcomes, so that no id is used again.
+        self._made: list[tuple[object, object]] = []
+        self._outcomes: dict[int, deque[object]] | None = None
 
-    def __call__(self, value: Any) -> Any:
-        """Return what JSON has a type for in place of `value`, or raise TypeError."""
-        if not isinstance(value, Iterator):
-            return self._encoder.default(value)
-        if id(value) in self._given:
-            return []
-        if id(value) not in self._read:
-            # The iterator is kept with its values, so that its id is not used again.
-            self._read[id(value)] = (value, list(value))
-        self._given.add(id(value))
-        return self._read[id(value)][1]
+    def record(self, value: Any) -> Any:
+        """Return what JSON has a type for in place of `value`, or raise what DRF raises."""
+        if isinstance(value, PLAIN_TYPES):
+            return next(get(value) for cls, get in PLAIN_VALUES.items() if isinstance(value, cls))
+        try:
+            outcome = get_default(value)
+        except BaseException as exc:
+            # orjson makes a TypeError of whatever it is, the exit of a worker included.
+            self._made.append((value, exc))
+            raise
+        self._made.append((value, outcome))
+        return outcome
 
-    def start_again(self) -> None:
-        """Begin the second try: what was read is given once more."""
-        self._given.clear()
+    def replay(self, value: Any) -> Any:
+        """Return or raise what `record()` did for `value` the first time, the second time ..."""
+        if self._outcomes is None:
+            self._outcomes = {}
+            for known, outcome in self._made:
+                self._outcomes.setdefault(id(known), deque()).append(outcome)
+        outcomes = self._outcomes.get(id(value))
+        if not outcomes:
+            return get_default(value)
+        outcome = outcomes.popleft()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome

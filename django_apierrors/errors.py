@@ -133,9 +133,9 @@ def get_notice(left_out: int) -> str:
     ) % {"count": left_out}
 
 
-def get_shared_code(items: Sequence[Item], status: int) -> ErrorCode:
-    """Return the code that all messages stand for, else the status's."""
-    names = {get_name_of_message(item.code) for item in items}
+def get_shared_code(items: Items, status: int) -> ErrorCode:
+    """Return the code that all messages stand for, those left out too, else the status's."""
+    names = {get_name_of_message(code) for code in items.codes}
     name = names.pop() if len(names) == 1 else None
     return find_code(name, status) if name else get_code_of_status(status)
 

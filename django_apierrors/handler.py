@@ -12,6 +12,7 @@ from rest_framework.views import set_rollback
 from django_apierrors import failsafe
 from django_apierrors.probing import tell_forbidden
 from django_apierrors.recognition import recognise
+from django_apierrors.renderers import JSONRenderer, is_html
 from django_apierrors.reporting import (
     ANSWERED_BY_DRF,
     add_reference,
@@ -19,7 +20,7 @@ from django_apierrors.reporting import (
     report_bug,
     report_failure,
 )
-from django_apierrors.responses import is_html, make_last_resort, make_response
+from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rollback import roll_back_open_blocks
 from django_apierrors.scope import is_excluded
 
@@ -37,7 +38,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     until the middleware answers it. Without the middleware everything is answered here.
     """
     request, view = context.get("request"), context.get("view")
-    if request is not None and is_excluded(request):
+    if request is not None and _is_excluded(request):
         return stock_exception_handler(exc, dict(context))
     if isinstance(exc, ANSWERED_BY_DRF):
         response = _answer(exc, request, view)
@@ -53,6 +54,14 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     return response
 
 
+def _is_excluded(request: Request) -> bool:
+    try:
+        return is_excluded(request)
+    except Exception:
+        failsafe.log_failure("asking whether a request is the API's")
+        return False
+
+
 def _answer(exc: Exception, request: Request | None, view: APIView | None) -> HttpResponse:
     try:
         error = recognise(exc)
@@ -62,11 +71,14 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
         if bug:
             error = add_reference(error, exc)
         response = make_response(error, request, view)
-        report = report_bug if bug else report_failure
-        report(exc, request._request if request else None, response)
     except Exception:
         failsafe.log_failure("answering an exception")
-        return make_last_resort()
+        bug, response = True, make_last_resort()
+    report = report_bug if bug else report_failure
+    try:
+        report(exc, request._request if request is not None else None, response)
+    except Exception:
+        failsafe.log_failure("reporting an exception")
     return response
 
 
@@ -76,6 +88,6 @@ def _let_travel(request: Request, view: APIView | None) -> None:
     if is_html(renderer):
         request.apierrors.page = (request, view)  # type: ignore[attr-defined]
     elif renderer is None:
-        # DRF's raise_uncaught_exception() reads it under DEBUG, and where negotiation itself
-        # failed would hide the exception behind an AttributeError.
-        request.accepted_renderer = None  # type: ignore[assignment]
+        # DRF's raise_uncaught_exception() reads its format under DEBUG, and where negotiation
+        # itself failed would hide the exception behind an AttributeError.
+        request.accepted_renderer = JSONRenderer()

@@ -38,11 +38,14 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
     dialog on it. Where there is none, `CHALLENGE`.
     """
     try:
-        authenticators = view.get_authenticators() if view is not None else []
-        for position, authenticator in enumerate(authenticators):
-            challenge = authenticator.authenticate_header(request)  # type: ignore[arg-type]
-            if challenge and (position == 0 or not challenge.lower().startswith("basic")):
-                return challenge
+        if view is not None:
+            first = view.get_authenticate_header(request)  # type: ignore[arg-type]
+            if first:
+                return first
+            for authenticator in view.get_authenticators()[1:]:
+                challenge = authenticator.authenticate_header(request)  # type: ignore[arg-type]
+                if challenge and not challenge.lower().startswith("basic"):
+                    return challenge
     except Exception:
         # The authenticators are the project's, and may be what failed in the first place.
         log_failure("asking the authenticators for their challenge")
@@ -56,7 +59,11 @@ def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str
         match = getattr(request, "resolver_match", None)
         source = getattr(getattr(match, "func", None), "view_class", None)
     names = getattr(source, "http_method_names", ())
-    return ", ".join(name.upper() for name in names if hasattr(source, name))
+    has = {name for name in names if hasattr(source, name)}
+    if "get" in has:
+        # As Django's View.setup() does for an instance; this may be the class.
+        has.add("head")
+    return ", ".join(name.upper() for name in names if name in has)
 
 
 def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:

@@ -11,10 +11,15 @@ import errno
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# Left out on purpose, since they cover bugs too: OSError, PermissionError, httpx.TransportError,
-# smtplib.SMTPException, urllib.error.HTTPError, django.db.utils.ProgrammingError.
-CODES_BY_EXCEPTION: Mapping[str, str] = {
+# For subclasses of DRF's APIException, which otherwise speak for themselves.
+CODES_BY_API_EXCEPTION: Mapping[str, str] = {
     "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE",
+}
+
+# Left out on purpose, since they cover bugs too: OSError, PermissionError, ssl.SSLError,
+# httpx.TransportError, smtplib.SMTPException, urllib.error.HTTPError,
+# django.db.utils.ProgrammingError.
+CODES_BY_EXCEPTION: Mapping[str, str] = {
     "django.http.response.Http404": "MISSING_RESOURCE",
     "django.core.exceptions.ObjectDoesNotExist": "MISSING_RESOURCE",
     "django.core.exceptions.PermissionDenied": "ACCESS_FORBIDDEN",
@@ -36,6 +41,9 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "builtins.ConnectionError": "SERVICE_UNAVAILABLE",
     "builtins.TimeoutError": "GATEWAY_TIMEOUT",
     "socket.gaierror": "SERVICE_UNAVAILABLE",
+    "ssl.SSLEOFError": "SERVICE_UNAVAILABLE",
+    "ssl.SSLZeroReturnError": "SERVICE_UNAVAILABLE",
+    "asyncio.exceptions.IncompleteReadError": "SERVICE_UNAVAILABLE",
     "http.client.BadStatusLine": "SERVICE_UNAVAILABLE",
     "http.client.IncompleteRead": "SERVICE_UNAVAILABLE",
     "smtplib.SMTPConnectError": "SERVICE_UNAVAILABLE",
@@ -87,6 +95,10 @@ CODES_BY_ERRNO: Mapping[int | None, str] = {
 # What stands in for the failure inside it. urllib's HTTPError is an URLError too; its `reason` is
 # a text.
 WRAPPED: Mapping[str, Callable[[Any], object]] = {
+    # smtplib's getreply() raises it in place of any OSError, a timeout among them.
+    "smtplib.SMTPServerDisconnected": lambda exc: (
+        exc.__context__ if isinstance(exc.__context__, OSError) else None
+    ),
     "urllib.error.URLError": lambda exc: exc.reason,
     "urllib3.exceptions.MaxRetryError": lambda exc: exc.reason,
     "requests.exceptions.ConnectionError": lambda exc: exc.args[0] if exc.args else None,

@@ -17,6 +17,7 @@ CODES_BY_MESSAGE: Mapping[str, str] = {
     "does_not_exist": "MISSING_RESOURCE",
     "incorrect_type": "INVALID_ID",
     "incorrect_match": "INVALID_ID",
+    "invalid_pk_value": "INVALID_ID",
     "no_match": "INVALID_ID",
 }
 
@@ -44,26 +45,31 @@ GENERIC_MESSAGES = frozenset(
 )
 
 
-def get_code_of_message(message_code: str | None, status: int) -> ErrorCode:
+def get_code_of_message(message_code: object, status: int) -> ErrorCode:
     """Return the code that an exception's own code (`out_of_stock`) stands for.
 
     One that says no more than the status does, or that is no identifier, gives the status's.
     """
-    name = get_name_of_message(message_code)
-    if name is None and message_code is not None and message_code not in GENERIC_MESSAGES:
-        own = get_name(message_code)
-        name = own if own.isascii() and own.isidentifier() and len(own) <= 64 else None
+    name = get_name(message_code)
     return find_code(name, status) if name else get_code_of_status(status)
 
 
-def get_name_of_message(message_code: str | None) -> str | None:
+def get_name_of_message(message_code: object) -> str | None:
     """Return the name in the catalogue that a message's code (`unique`) stands for, if any."""
-    if message_code is None or message_code in GENERIC_MESSAGES:
-        return None
-    name = CODES_BY_MESSAGE.get(message_code) or get_name(message_code)
+    name = get_name(message_code)
     return name if name in CATALOG or name in api_errors.CODES else None
 
 
-def get_name(message_code: str) -> str:
-    """Return a message's code as a code of the catalogue would be spelt."""
-    return message_code.replace("-", "_").upper()
+def get_name(message_code: object) -> str | None:
+    """Return a message's code as the catalogue spells it, `None` where it says nothing.
+
+    Nothing checks what is given as a code: it may be a number, a sentence, a list.
+    """
+    if not isinstance(message_code, str):
+        return None
+    # The value of an Enum that is a str too; str() would name its member.
+    text = str.__str__(message_code)
+    if text in GENERIC_MESSAGES:
+        return None
+    name = CODES_BY_MESSAGE.get(text) or text.replace("-", "_").upper()
+    return name if name.isascii() and name.isidentifier() and len(name) <= 64 else None

@@ -15,15 +15,16 @@ from rest_framework.response import Response
 
 from django_apierrors import failsafe
 from django_apierrors.recognition import recognise
+from django_apierrors.renderers import is_html
 from django_apierrors.reporting import add_reference, is_bug, log_bug, report_failure
-from django_apierrors.responses import is_html, make_last_resort, make_response
+from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rewriting import (
-    find_error,
+    find_body,
     is_slash_redirect,
     rewrite,
     use_own_language,
 )
-from django_apierrors.scope import is_api_request, prefers_html
+from django_apierrors.scope import is_api_request, is_api_view, prefers_html
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -39,16 +40,22 @@ if TYPE_CHECKING:
 class Failure:
     """What is known of a request's failure; on the request as `apierrors`.
 
-    `error` is what its exception was recognised as, `page` the DRF request and the view for which
-    an HTML page was negotiated.
+    `error` is what the exception that Django answers was recognised as, `status` the status that
+    Django answers it with; `page` the DRF request and the view for which an HTML page was
+    negotiated.
     """
 
-    __slots__ = ("error", "page")
+    __slots__ = ("error", "page", "status")
 
     def __init__(self) -> None:
         """Begin with a request that has not failed."""
         self.error: Error | None = None
+        self.status = 500
         self.page: tuple[Request, APIView] | None = None
+
+    def get_error(self, response: HttpResponseBase) -> Error | None:
+        """Return the error that `response` is Django's answer to, if it is that and no other's."""
+        return self.error if response.status_code == self.status else None
 
 
 class APIErrorsMiddleware:
@@ -107,12 +114,14 @@ def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> 
     """Recognise what another middleware or the URLconf raised, before Django has answered it."""
     failure: Failure | None = getattr(request, "apierrors", None)
     exception = sys.exc_info()[1]
-    if failure is None or failure.error is not None or exception is None:
+    if request is None or failure is None or failure.error is not None or exception is None:
         return
-    try:
-        failure.error = recognise_with_reference(exception)
-    except Exception:
-        failsafe.log_failure("recognising an exception")
+    if is_ours(request):
+        try:
+            with use_own_language(request):
+                failure.error = recognise_with_reference(exception)
+        except Exception:
+            failsafe.log_failure("recognising an exception")
 
 
 def recognise_with_reference(exception: BaseException) -> Error:
@@ -126,8 +135,10 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     if not is_ours(request):
         return None
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
-    failure.error = error = recognise_with_reference(exception)
-    if is_bug(error, exception) or isinstance(exception, SuspiciousOperation):
+    error = recognise_with_reference(exception)
+    is_suspicious = isinstance(exception, SuspiciousOperation)
+    if is_suspicious or is_bug(error, exception):
+        failure.error, failure.status = error, 400 if is_suspicious else 500
         return None
     # Once: if it is the page that fails, the next exception is answered with the body.
     page, failure.page = failure.page, None
@@ -142,14 +153,14 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
 def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the response for what Django itself could not answer: a URLconf that is broken.
 
-    Django has sent its signal for it, once for each layer, and logged nothing.
+    Django has sent its signal for it, once for each layer, and logged nothing; each layer's is a
+    new exception.
     """
     if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_ours(request):
         raise exception
     try:
         with use_own_language(request):
-            error = request.apierrors.error or recognise_with_reference(exception)  # type: ignore[attr-defined]
-            response = make_response(error, request)
+            response = make_response(recognise_with_reference(exception), request)
         log_bug(exception, request, response)
     except Exception:
         failsafe.log_failure("answering an exception")
@@ -159,7 +170,7 @@ def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format where it is an error of the API in another one."""
-    if response.streaming or getattr(response, "is_api_error", False):
+    if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):
         return response
@@ -168,9 +179,11 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
     answer = cast("HttpResponse", response)
     try:
         with use_own_language(request):
-            error = request.apierrors.error or find_error(request, answer)  # type: ignore[attr-defined]
-            if error is not None:
-                rewrite(answer, error, request)
+            failure: Failure = request.apierrors  # type: ignore[attr-defined]
+            error = failure.get_error(response)
+            body = error.get_body(request) if error else find_body(request, answer)
+            if body is not None:
+                rewrite(answer, request, body, error.headers if error else {})
     except Exception:
         failsafe.log_failure("bringing a response into the format")
         return make_last_resort()
@@ -183,7 +196,7 @@ def is_ours(request: HttpRequest) -> bool:
         return is_api_request(request) and not keeps_technical_page(request)
     except Exception:
         failsafe.log_failure("asking whether a request is the API's")
-        return False
+        return is_api_view(request)
 
 
 def keeps_technical_page(request: HttpRequest) -> bool:

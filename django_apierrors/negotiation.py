@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import UnsupportedMediaType
+from django.http import Http404
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.settings import api_settings
 
 if TYPE_CHECKING:
     from rest_framework.renderers import BaseRenderer
@@ -20,8 +20,8 @@ PLAIN = frozenset({"*/*", "application/json"})
 class JSONContentNegotiation(DefaultContentNegotiation):
     """DRF's negotiation, which answers at once where JSON is asked for and comes first.
 
-    What cannot be served is 415, as the API document has it, not 406; so is an `Accept` that
-    cannot be read.
+    What cannot be served is NotAcceptable, `?format=` and a suffix too, for which DRF has a 404,
+    and so is an `Accept` that cannot be read.
     """
 
     def select_renderer(
@@ -31,17 +31,21 @@ class JSONContentNegotiation(DefaultContentNegotiation):
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer for `request`, and the media type that it was accepted by."""
-        accept = request.META.get("HTTP_ACCEPT", "*/*")
         renderers = list(renderers)
-        first = renderers[0]
         if (
-            accept in PLAIN
-            and first.media_type == "application/json"
+            request.META.get("HTTP_ACCEPT", "*/*") in PLAIN
+            and renderers
+            and renderers[0].media_type == "application/json"
             and not format_suffix
-            and api_settings.URL_FORMAT_OVERRIDE not in request.META.get("QUERY_STRING", "")
+            and not self.may_name_format(request.META.get("QUERY_STRING", ""))
         ):
-            return first, "application/json"
+            return renderers[0], "application/json"
         try:
             return super().select_renderer(request, renderers, format_suffix)  # type: ignore[no-any-return]
-        except (ValueError, LookupError) as exc:
-            raise UnsupportedMediaType(accept) from exc
+        except (Http404, ValueError, LookupError) as exc:
+            raise NotAcceptable(available_renderers=renderers) from exc
+
+    def may_name_format(self, query: str) -> bool:
+        """Tell whether DRF's `URL_FORMAT_OVERRIDE` may stand in a query, escaped or not."""
+        name: str | None = self.settings.URL_FORMAT_OVERRIDE
+        return bool(name) and (str(name) in query or "%" in query)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import sys
 from collections.abc import Mapping
 from json import JSONDecodeError
+from math import isinf
 from typing import IO, Any
 
 from django.conf import settings
@@ -23,6 +26,12 @@ NO_NUMBER = _(
 )
 SURROGATE = _("The JSON document has half of a surrogate pair at line %(line)d, column %(column)d.")
 
+# Codecs of Python's own, which are no charsets: punycode takes quadratic time, unicode_escape
+# warns, and utf-7 lets half a surrogate pair pass.
+NO_CHARSETS = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
+
 # An escaped pair of surrogates; one without its other half; any other escape, an escaped
 # backslash before `ud800` among them.
 ESCAPES = re.compile(
@@ -31,19 +40,33 @@ ESCAPES = re.compile(
     re.DOTALL,
 )
 
-# Texts, and the tokens outside them for which Python's reader raises an error without a place.
-TOKENS = re.compile(
-    r'"(?:[^"\\]|\\.)*"|(?P<number>-?Infinity|NaN|[0-9]{640,})|(?P<open>[\[{])|(?P<close>[\]}])',
+# A text, to the end of the document where it is not closed. Possessive: the time stays linear.
+TEXT = r'"(?:[^"\\]++|\\.)*+"?'
+
+# The tokens outside of texts for which Python's reader raises an error without a place.
+BRACKETS = re.compile(rf"{TEXT}|(?P<open>[\[{{])|(?P<close>[\]}}])", re.DOTALL)
+NUMBERS = re.compile(
+    rf"{TEXT}|(?P<constant>-?Infinity|NaN)"
+    r"|(?P<number>-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)",
     re.DOTALL,
 )
+
+# What is_deeper() is left with: brackets of one kind and the quotes around the texts.
+ONE_KIND = bytes.maketrans(b"{}", b"[]")
+OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
+QUOTED = re.compile(rb'"[^"]*+"')
 
 
 class JSONParser(parsers.JSONParser):
     """DRF's JSONParser, which refuses what is no JSON with its line and column.
 
     Refused too: a byte order mark, half a surrogate pair (no UTF-8 can hold it), and, unless DRF's
-    `STRICT_JSON` is off, the NaN and Infinity that Python alone reads.
+    `STRICT_JSON` is off, the NaN and Infinity that Python alone reads; it takes `1e999` for one.
     """
+
+    # Python can read deeper ones, but not copy, validate or print them: a stack of 1,000 frames
+    # holds a deepcopy() of some 400 levels.
+    max_depth = 200
 
     def parse(
         self,
@@ -56,16 +79,20 @@ class JSONParser(parsers.JSONParser):
         text = decode(read(stream), charset)
         try:
             document = json.loads(
-                text, parse_constant=json.strict_constant if self.strict else None
+                text,
+                parse_constant=json.strict_constant if self.strict else None,
+                parse_float=read_finite if self.strict else None,
             )
         except JSONDecodeError as exc:
             raise refuse(MALFORMED, text[: exc.pos]) from exc
         except RecursionError as exc:
-            raise refuse(TOO_DEEP, text[: find_deepest(text)]) from exc
+            raise refuse(TOO_DEEP, text[: find_too_deep(text, self.max_depth)]) from exc
         except ValueError as exc:
-            # NaN, or more digits than `sys.set_int_max_str_digits()` allows.
-            raise refuse(NO_NUMBER, text[: find_number(text)]) from exc
-        if "\\u" in text:
+            # NaN, 1e999, or more digits than `sys.set_int_max_str_digits()` allows.
+            raise refuse(NO_NUMBER, text[: find_number(text, self.strict)]) from exc
+        if is_deeper(text, self.max_depth):
+            raise refuse(TOO_DEEP, text[: find_too_deep(text, self.max_depth)])
+        if r"\ud" in text or r"\uD" in text:
             refuse_surrogates(text)
         return document
 
@@ -81,13 +108,35 @@ def decode(content: bytes, charset: str) -> str:
         # Unlike bytes.decode(), this refuses codecs that are no charsets: bz2 would expand a small
         # body without bounds.
         "".encode(charset)
+        if codecs.lookup(charset).name in NO_CHARSETS:
+            raise LookupError(charset)
         text = content.decode(charset)
+    except UnicodeDecodeError as exc:
+        before = content[: exc.start].decode(charset, "replace")
+        raise refuse(UNDECODABLE, before, charset=charset) from exc
     except (LookupError, UnicodeError) as exc:
-        start = getattr(exc, "start", 0)
-        raise refuse(UNDECODABLE, content[:start].decode("latin-1"), charset=charset) from exc
+        raise refuse(UNDECODABLE, "", charset=charset) from exc
     if text.startswith("\ufeff"):
         raise refuse(BYTE_ORDER_MARK, "")
     return text
+
+
+def is_deeper(text: str, max_depth: int) -> bool:
+    """Tell whether the JSON in `text` has more than `max_depth` levels.
+
+    Without recursion, and without a look at each value, which takes as long as to read them: what
+    is no bracket goes, then the innermost pairs, once for each level.
+    """
+    if text.count("[") + text.count("{") <= max_depth:
+        return False
+    brackets = text.encode("utf-8", "replace").replace(rb"\\", b"").replace(rb"\"", b"")
+    # An empty text goes, and so do the end of one text and the beginning of the next: either way
+    # what was inside of a text stays inside of one.
+    brackets = brackets.translate(ONE_KIND, OTHERS).replace(b'""', b"")
+    brackets = QUOTED.sub(b"", brackets)
+    for _level in range(max_depth):
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)
 
 
 def refuse_surrogates(text: str) -> None:
@@ -97,20 +146,45 @@ def refuse_surrogates(text: str) -> None:
             raise refuse(SURROGATE, text[: match.start()])
 
 
-def find_number(text: str) -> int:
-    """Return the position of the first token that is no number JSON or Python has."""
-    matches = (match.start() for match in TOKENS.finditer(text) if match["number"])
-    return next(matches, 0)
+def read_finite(number: str) -> float:
+    """Return the value of `number`; raise ValueError for one that no float can hold."""
+    value = float(number)
+    if isinf(value):
+        raise ValueError(number)
+    return value
 
 
-def find_deepest(text: str) -> int:
-    """Return the position of the first bracket that is inside the most others."""
-    depth = deepest = position = 0
-    for match in TOKENS.finditer(text):
-        depth += bool(match["open"]) - bool(match["close"])
-        if depth > deepest:
-            deepest, position = depth, match.start()
-    return position
+def find_number(text: str, strict: bool) -> int:
+    """Return the position of the first number that JSON, if `strict`, or Python does not have."""
+    for match in NUMBERS.finditer(text):
+        number = match["number"]
+        if (number and not is_readable(number, strict)) or (match["constant"] and strict):
+            return match.start()
+    return 0
+
+
+def is_readable(number: str, strict: bool) -> bool:
+    """Tell whether Python's reader takes `number`."""
+    digits = number.lstrip("-")
+    if digits.isdecimal():
+        return len(digits) <= sys.get_int_max_str_digits()
+    return not strict or not isinf(float(number))
+
+
+def find_too_deep(text: str, max_depth: int) -> int:
+    """Return the position of the first bracket that is inside `max_depth` others.
+
+    0 where there is none: then it is the stack of the caller that is almost used up.
+    """
+    depth = 0
+    for match in BRACKETS.finditer(text):
+        if match.lastgroup == "close":
+            depth -= 1
+        elif match.lastgroup == "open":
+            depth += 1
+            if depth > max_depth:
+                return match.start()
+    return 0
 
 
 def refuse(message: Any, before: str, **values: str) -> ParseError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,10 @@ def _find_check(exception: BaseException, view: APIView) -> FrameType | None:
 
 def _get_arguments(check: FrameType) -> list[Any]:
     """Return what the check was asked about beside the request: an object, or nothing."""
-    code = check.f_code
-    names = code.co_varnames[2 : code.co_argcount]
-    return [check.f_locals[name] for name in names]
+    if check.f_code.co_name != "check_object_permissions":
+        return []
+    names, rest, _, values = inspect.getargvalues(check)
+    return [*(values[name] for name in names), *(values[rest] if rest else ())][2:]
 
 
 def _is_another_verb_open(request: Request, view: APIView, arguments: list[Any]) -> bool:

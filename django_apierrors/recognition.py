@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -17,12 +18,17 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 
-from django_apierrors.catalog import find_code, get_code, get_status
+from django_apierrors.catalog import RENAMED_STATUSES, find_code, get_code, get_status
 from django_apierrors.conf import api_errors
 from django_apierrors.database import recognise_database_error
 from django_apierrors.details import Items, flatten, get_message
 from django_apierrors.errors import Error, get_limit, get_shared_code
-from django_apierrors.known_exceptions import CODES_BY_ERRNO, CODES_BY_EXCEPTION, WRAPPED
+from django_apierrors.known_exceptions import (
+    CODES_BY_API_EXCEPTION,
+    CODES_BY_ERRNO,
+    CODES_BY_EXCEPTION,
+    WRAPPED,
+)
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
 
 if TYPE_CHECKING:
@@ -73,6 +79,12 @@ PASSAGES: Mapping[str, Passage] = {
     ),
 }
 
+# The HTTP names that `EXCEPTIONS` may give in place of a code, whatever Python calls them.
+STATUSES_BY_NAME: Mapping[str, int] = {
+    **{name: status.value for name, status in HTTPStatus.__members__.items()},
+    **{name: status for status, name in RENAMED_STATUSES.items()},
+}
+
 # The modules whose default texts say what the catalogue says, in fewer words.
 OWN_TEXTS = frozenset({"rest_framework.exceptions", "django_apierrors.exceptions"})
 
@@ -94,20 +106,23 @@ def _recognise(exception: BaseException) -> Error | None:
         or _recognise_validation_error(exception)
         or _recognise_inner(exception)
         or _make_error(name)
-        or _make_error(CODES_BY_ERRNO.get(getattr(exception, "errno", None)))
+        or _recognise_errno(exception)
     )
 
 
 def _find_row(exception: BaseException) -> tuple[str | None, bool]:
     """Return the code of the nearest row, and whether that row is the project's own."""
     own_rows = api_errors.EXCEPTIONS
+    # An APIException that is also a TimeoutError says its status itself.
+    is_api_exception = isinstance(exception, exceptions.APIException)
+    rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
     for name in _get_names(type(exception)):
         if name in own_rows:
             code = own_rows[name]
             if code is not None:
                 return code, True
-        elif name in CODES_BY_EXCEPTION:
-            return CODES_BY_EXCEPTION[name], False
+        elif name in rows:
+            return rows[name], False
     return None, False
 
 
@@ -126,14 +141,19 @@ def _remember_names(cls: type[BaseException]) -> tuple[str, ...]:
 
 
 def _make_error(name: str | None) -> Error | None:
-    return Error.of_code(find_code(name, 500)) if name else None
+    return Error.of_code(_find_code(name, 500)) if name else None
+
+
+def _find_code(name: str, status: int) -> ErrorCode:
+    """Return the code of a row; a name of HTTP's has its status, any other new one `status`."""
+    return find_code(name, STATUSES_BY_NAME.get(name, status))
 
 
 def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
     status = _get_status(exception)
     items = _get_items(exception)
     if name is not None:
-        code = find_code(name, status)
+        code = _find_code(name, status)
         status = code.status
     else:
         code = _get_code(exception, items, status)
@@ -179,22 +199,30 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
 
 def _get_code(exception: exceptions.APIException, items: Items, status: int) -> ErrorCode:
     """Return the code of `exception`: its own where that says more than the status does."""
-    if isinstance(exception, exceptions.ValidationError):
-        if exception.default_code in GENERIC_MESSAGES:
-            return get_shared_code(items, status)
-        return get_code_of_message(exception.default_code, status)
+    # What is given as a code may be anything: an HTTP status, a list.
+    default = exception.default_code if isinstance(exception.default_code, str) else "error"
+    if isinstance(exception, exceptions.ValidationError) and default in GENERIC_MESSAGES:
+        return get_shared_code(items, status)
     detail = getattr(exception, "detail", None)
     message = get_message(detail)
     own = message.code if message else getattr(detail, "code", None)
-    return get_code_of_message(own or exception.default_code, status)
+    return get_code_of_message(own if isinstance(own, str) and own else default, status)
 
 
 def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
-    """Return `Retry-After` for an exception that says how long to `wait`, in seconds."""
+    """Return the headers that `exception` brings with it, under the names that DRF reads them by.
+
+    `auth_header` is set by DRF's handle_exception() where the first authenticator has a challenge;
+    `wait` is in seconds.
+    """
+    headers = {}
+    challenge = getattr(exception, "auth_header", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
     wait = getattr(exception, "wait", None)
     if isinstance(wait, (int, float)) and math.isfinite(wait) and wait >= 0:
-        return {"Retry-After": str(math.ceil(wait))}
-    return {}
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
 
 
 def _recognise_passage(exception: BaseException) -> Error | None:
@@ -238,9 +266,18 @@ def _recognise_inner(exception: BaseException) -> Error | None:
         codes = {error.code.name if error else None for error in errors}
         return errors[0] if len(codes) == 1 else None
     for name in _get_names(type(exception)):
+        if name in api_errors.EXCEPTIONS:
+            # A row of the project's that names a code has been followed already.
+            continue
         if name in WRAPPED:
             inner = WRAPPED[name](exception)
             return _recognise(inner) if isinstance(inner, BaseException) else None
         if name in CODES_BY_EXCEPTION:
             return None
     return None
+
+
+def _recognise_errno(exception: BaseException) -> Error | None:
+    if not isinstance(exception, OSError):
+        return None
+    return _make_error(CODES_BY_ERRNO.get(exception.errno))

@@ -55,13 +55,13 @@ class JSONRenderer(renderers.JSONRenderer):
             and self.strict
             and not self.ensure_ascii
             and self.encoder_class is JSONEncoder
+            and type(self).get_indent is renderers.JSONRenderer.get_indent
         )
 
     def is_indented(self, accepted_media_type: str | None, context: Mapping[str, Any]) -> bool:
         """Tell whether the client (`Accept: …; indent=2`) or the browsable API wants lines."""
-        return bool(
-            (accepted_media_type and "indent" in accepted_media_type) or context.get("indent")
-        )
+        asked_for = accepted_media_type is not None and "indent" in accepted_media_type
+        return asked_for or context.get("indent") is not None
 
 
 def bring_into_format(response: Response, data: Any, context: Mapping[str, Any]) -> Any:
@@ -70,11 +70,18 @@ def bring_into_format(response: Response, data: Any, context: Mapping[str, Any])
     if request is not None and is_excluded(request):
         return data
     response.is_api_error = True  # type: ignore[attr-defined]
-    response["Content-Type"] = "application/json"
-    add_required_headers(response, request, context.get("view"))
+    # The browsable API calls this renderer for what it shows inside its page.
+    if not is_html(getattr(response, "accepted_renderer", None)):
+        response["Content-Type"] = "application/json"
     if not is_body(data, response.status_code):
         error = Error.of_data(data, response.status_code)
         # The code may carry another status: the project's, for a code of the catalogue.
         response.status_code = error.status
         data = response.data = error.get_body(request)
+    add_required_headers(response, request, context.get("view"))
     return data
+
+
+def is_html(renderer: object) -> bool:
+    """Tell whether a renderer makes pages for people."""
+    return getattr(renderer, "media_type", None) == "text/html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,18 @@ from rest_framework.response import Response
 from django_apierrors import failsafe
 from django_apierrors.errors import Body, Error, is_body
 from django_apierrors.headers import add_required_headers
-from django_apierrors.renderers import JSONRenderer
+from django_apierrors.renderers import JSONRenderer, is_html
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
+
+# What Django's handlers and its test client put on a response; a DRF Response pickles none of it.
+LEFT_BY_REQUESTS = (
+    *("request", "wsgi_request", "asgi_request", "resolver_match"),
+    *("client", "context", "templates", "exc_info", "json"),
+)
 
 
 class APIErrorResponse(HttpResponse):
@@ -28,9 +35,19 @@ class APIErrorResponse(HttpResponse):
     """
 
     is_api_error = True
+    # Middleware for template responses reads them; a DRF Response that was made has them too.
+    context_data = template_name = None
 
-    def __init__(self, data: Body, status: int, headers: Mapping[str, str] | None = None) -> None:
-        """Take the body, the HTTP status and further headers."""
+    def __init__(
+        self,
+        data: Body,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        request: HttpRequest | Request | None = None,
+        view: APIView | None = None,
+    ) -> None:
+        """Take the body, the HTTP status, further headers, and what the error came from."""
+        self._source = (request, view)
         self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
         super().__init__(status=status, headers=headers, content_type="application/json")
         self.data: Any = data
@@ -40,8 +57,7 @@ class APIErrorResponse(HttpResponse):
     @property
     def content(self) -> bytes:
         """The body in bytes, as `data` had it when they were first asked for."""
-        if not self.is_rendered:
-            self.content = self.rendered_content
+        self.render()
         return super().content
 
     @content.setter
@@ -60,11 +76,17 @@ class APIErrorResponse(HttpResponse):
             return failsafe.BODY
 
     def _get_body(self) -> Any:
-        # A handler in front of ours may have changed the status, or put data of its own here.
+        """Return the body; a handler in front of ours may have put another status or data here."""
+        request, view = self._source
+        if self.status_code < 400:
+            return self.data
         if isinstance(self.data, dict) and is_body(self.data, self.data.get("status", 0)):
             self.data["status"] = self.status_code
         else:
-            self.data = Error.of_data(self.data, self.status_code).get_body()
+            error = Error.of_data(self.data, self.status_code)
+            self.status_code = error.status
+            self.data = error.get_body(request)
+        add_required_headers(self, request, view)
         return self.data
 
     def render(self) -> HttpResponse:
@@ -85,6 +107,12 @@ class APIErrorResponse(HttpResponse):
         else:
             self._post_render_callbacks.append(callback)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the response, rendered, without what it came from."""
+        self.render()
+        state = {**self.__dict__, "_source": (None, None), "_post_render_callbacks": []}
+        return {name: value for name, value in state.items() if name not in LEFT_BY_REQUESTS}
+
     def __iter__(self) -> Iterator[bytes]:
         """Iterate over the body, rendered."""
         return iter([self.content])
@@ -103,18 +131,11 @@ def make_response(
     if is_html(renderer):
         response = Response(body, status=error.status, headers=dict(error.headers))
     else:
-        response = APIErrorResponse(body, error.status, error.headers)
+        response = APIErrorResponse(body, error.status, error.headers, request, view)
     add_required_headers(response, request, view)
     return response
 
 
 def make_last_resort() -> HttpResponse:
     """Return the response for the case that making one fails."""
-    response = HttpResponse(failsafe.BODY, "application/json", failsafe.STATUS)
-    response.is_api_error = True  # type: ignore[attr-defined]
-    return response
-
-
-def is_html(renderer: object) -> bool:
-    """Tell whether a renderer makes pages for people."""
-    return getattr(renderer, "media_type", None) == "text/html"
+    return APIErrorResponse(json.loads(failsafe.BODY), failsafe.STATUS)

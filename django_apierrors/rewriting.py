@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,7 @@ from django.utils import translation
 from django.utils.encoding import escape_uri_path
 
 from django_apierrors.encoders import encode
-from django_apierrors.errors import Error, is_body
-from django_apierrors.failsafe import log_failure
+from django_apierrors.errors import Body, Error, is_body
 from django_apierrors.headers import add_required_headers
 from django_apierrors.scope import is_api_view, is_in_paths
 
@@ -29,41 +29,47 @@ if TYPE_CHECKING:
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 # What was true of the content that goes.
-STALE_HEADERS = ("Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Location")
+STALE_HEADERS = (
+    *("Content-Disposition", "Content-Encoding", "Content-Length", "Content-Range"),
+    *("ETag", "Last-Modified", "Location"),
+)
 
 LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
-def find_error(request: HttpRequest, response: HttpResponse) -> Error | None:
-    """Return the error that `response` stands for, `None` where it is to stay as it is.
+def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
+    """Return the body that `response` should have, `None` where it is to stay as it is.
 
     A page is replaced whatever it says: it may be a technical one. JSON is a DRF view's own answer,
     or below `PATHS`, where all is ours; elsewhere it is somebody else's format.
     """
     status = response.status_code
     if status < 400:
-        return Error.of_status(404)
-    if hasattr(response, "data"):
-        data = response.data
-    elif is_json(response):
-        if not is_api_view(request) and not is_in_paths(request):
-            return None
-        data = read_json(response)
-    else:
-        return Error.of_status(413 if status == 400 and is_too_large(request) else status)
-    if is_body(data, status) and is_json(response):
+        return Error.of_status(404).get_body(request)
+    if is_refusal_to_read(request, response):
+        return Error.of_status(413).get_body(request)
+    if is_of_handler(request, response) or not (is_json(response) or hasattr(response, "data")):
+        return Error.of_status(status).get_body(request)
+    if not is_api_view(request) and not is_in_paths(request):
+        return None
+    document = read_json(response) if is_json(response) else None
+    if is_body(document, status):
+        response["Content-Type"] = "application/json"
         add_required_headers(response, request)
         return None
-    return Error.of_data(data, status)
+    data = getattr(response, "data", document)
+    # A renderer of another format, or one that wraps all it renders, may have had a body of ours.
+    return data if is_body(data, status) else Error.of_data(data, status).get_body(request)
 
 
-def rewrite(response: HttpResponse, error: Error, request: HttpRequest) -> None:
-    """Make `response` the answer for `error`; its cookies and other headers stay."""
-    body = error.get_body(request)
+def rewrite(
+    response: HttpResponse, request: HttpRequest, body: Body, headers: Mapping[str, str]
+) -> None:
+    """Give `response` the body of an error and its headers; its cookies and other headers stay."""
     had_length = response.has_header("Content-Length")
     for name in STALE_HEADERS:
         del response[name]
-    response.status_code = error.status
+    response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
     response.content = encode(body)
     response["Content-Type"] = "application/json"
@@ -71,7 +77,7 @@ def rewrite(response: HttpResponse, error: Error, request: HttpRequest) -> None:
         response["Content-Length"] = str(len(response.content))
     if hasattr(response, "data"):
         response.data = body
-    for name, value in error.headers.items():
+    for name, value in headers.items():
         response[name] = value
     add_required_headers(response, request)
 
@@ -102,15 +108,34 @@ def read_json(response: HttpResponse) -> Any:
         if response.get("Content-Encoding") == "gzip":
             content = gzip.decompress(content)
         return json.loads(content)
-    except (ValueError, RecursionError, OSError, EOFError):
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error):
         return None
 
 
-def is_too_large(request: HttpRequest) -> bool:
-    """Tell whether a 400 was Django's answer to a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
+def is_of_handler(request: HttpRequest, response: HttpResponse) -> bool:
+    """Tell whether `handler404` or one of the others made `response`, before there was a view.
+
+    It may be JSON, as DRF proposes for them, and hold the text of the exception.
+    """
+    if request.resolver_match is not None:
+        return False
+    return response.status_code == 404 or is_logged(response)
+
+
+def is_refusal_to_read(request: HttpRequest, response: HttpResponse) -> bool:
+    """Tell whether `response` is Django's to a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+
+    Outside views, in its CSRF check, Django says no more of it than a 400 does.
+    """
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return limit is not None and length.isdecimal() and int(length) > limit
+    is_too_large = limit is not None and length.isdecimal() and int(length) > limit
+    return is_too_large and response.status_code == 400 and is_logged(response)
+
+
+def is_logged(response: HttpResponse) -> bool:
+    """Tell whether Django has logged `response` already, as it does where it answers a failure."""
+    return getattr(response, "_has_been_logged", False)
 
 
 @contextmanager
@@ -126,8 +151,5 @@ def get_language(request: HttpRequest) -> str:
     if chosen is not None:
         return chosen
     if LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
-        try:
-            return translation.get_language_from_request(request)
-        except Exception:
-            log_failure("reading the language of a request that is broken")
+        return translation.get_language_from_request(request)
     return settings.LANGUAGE_CODE

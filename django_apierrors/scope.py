@@ -52,4 +52,5 @@ def prefers_html(request: HttpRequest) -> bool:
 
 
 def _is_below(path: str, prefixes: Sequence[str]) -> bool:
-    return any(f"{path}/".startswith(f"/{prefix.strip('/')}/") for prefix in prefixes)
+    stems = (prefix.strip("/") for prefix in prefixes)
+    return any(f"{path}/".startswith(f"/{stem}/" if stem else "/") for stem in stems)

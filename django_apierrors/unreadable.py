@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, TooManyFieldsSent
 from django.http import HttpResponse
 from django.utils import translation
 
@@ -11,11 +11,19 @@ from django_apierrors import failsafe
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Error
 
-# A charset that is no text encoding, a parameter that cannot be decoded.
-UNREADABLE = (ValueError, LookupError, BadRequest)
+# A parameter that cannot be decoded (Django 6.1 calls it a BadRequest), a charset that is no text
+# encoding, and what Django makes of any ValueError in a query, which it reads where there is a
+# charset.
+UNREADABLE = (ValueError, LookupError, BadRequest, TooManyFieldsSent)
 
 
-def make_unreadable_response(status: int = 415) -> HttpResponse:
+def get_status(exception: Exception) -> int:
+    """Return the status of a request whose making raised one of `UNREADABLE`."""
+    is_of_charset = isinstance(exception.__cause__, UnicodeError)
+    return 413 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
+
+
+def make_unreadable_response(status: int) -> HttpResponse:
     """Return the response to such a request, in the default language: nothing tells its own."""
     response = HttpResponse(content_type="application/json")
     try:

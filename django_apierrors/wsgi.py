@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from django_apierrors.unreadable import UNREADABLE, make_unreadable_response
+from django_apierrors.unreadable import UNREADABLE, get_status, make_unreadable_response
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,14 +26,14 @@ def get_wsgi_application() -> WSGIHandler:
 class ReadableRequest(WSGIRequest):
     """Django's request, made without its `Content-Type` where that cannot be read."""
 
-    is_readable = True
+    refusal: int | None = None
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """Take the WSGI environment."""
         try:
             super().__init__(environ)
-        except UNREADABLE:
-            self.is_readable = False
+        except UNREADABLE as exc:
+            self.refusal = get_status(exc)
             super().__init__(environ | {"CONTENT_TYPE": ""})
 
 
@@ -44,8 +44,7 @@ class APIErrorsWSGIHandler(WSGIHandler):
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         """Answer `request`."""
-        if request.is_readable:  # type: ignore[attr-defined]
+        refusal: int | None = request.refusal  # type: ignore[attr-defined]
+        if refusal is None:
             return super().get_response(request)
-        response = make_unreadable_response()
-        response._resource_closers.append(request.close)  # type: ignore[attr-defined]
-        return response
+        return make_unreadable_response(refusal)

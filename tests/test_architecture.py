@@ -25,11 +25,12 @@ MAX_FUNCTION_LINES = 40
 
 # Lowest first. A subpackage stands on one floor as a whole.
 FLOORS = {
-    "ground": {"catalog", "conf", "exceptions"},
+    "ground": {"catalog", "conf", "exceptions", "message_codes", "failsafe"},
     "first floor": {"errors", "details", "database", "known_exceptions", "recognition"},
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
-        *("encoders", "headers", "scope", "failsafe", "wsgi", "asgi"),
+        *("encoders", "headers", "scope", "probing", "reporting", "rewriting", "rollback"),
+        *("wsgi", "asgi", "unreadable"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
     },
     "face": {"checks", "openapi", "testing", "reference", "management"},

@@ -1,0 +1,1 @@
+"""The inventory: thngs, and the collections that they are in."""

@@ -1,0 +1,56 @@
+"""Lists are bare arrays; a ``Link`` header leads to the next page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.paginator import Paginator
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from example_project.inventory import filters
+
+POSITIVE_INTEGER = re.compile(r"[1-9][0-9]{0,17}")
+
+
+class LinkPagination(PageNumberPagination):
+    """Pages of ``perPage`` documents, numbered by ``page``."""
+
+    page_size = 30
+    max_page_size = 100
+    page_size_query_param = "perPage"
+    invalid_page_message = "page: {message}."
+
+    def get_page_size(self, request: Request) -> int:
+        """Return ``perPage``; a value that is not between 1 and 100 is a 400."""
+        given = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if POSITIVE_INTEGER.fullmatch(given) and int(given) <= self.max_page_size:
+            return int(given)
+        message = f"A number from 1 to {self.max_page_size} is expected."
+        raise ValidationError({self.page_size_query_param: [message]})
+
+    def get_page_number(self, request: Request, paginator: Paginator) -> int:
+        """Return ``page``; a value that is no positive number is a 400, one too high a 404."""
+        given = request.query_params.get(self.page_query_param, "1")
+        if POSITIVE_INTEGER.fullmatch(given):
+            return int(given)
+        raise ValidationError({self.page_query_param: ["A positive number is expected."]})
+
+    def get_next_link(self) -> str | None:
+        """Return the next page's URL, with a filter that stays whole when a client decodes it."""
+        link = super().get_next_link()
+        expression = self.request.query_params.get(filters.PARAMETER)
+        if link is None or expression is None:
+            return link
+        return replace_query_param(
+            link, filters.PARAMETER, filters.canonical_expression(expression)
+        )
+
+    def get_paginated_response(self, data: list[Any]) -> Response:
+        """Return the page itself, its successor in the header."""
+        link = self.get_next_link()
+        return Response(data, headers={"Link": f'<{link}>; rel="next"'} if link else None)

@@ -1,0 +1,33 @@
+"""The URLs of the inventory, without trailing slashes.
+
+An id may be any text here: the look-up tells a malformed one (400) from an unknown one (404).
+"""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from example_project.inventory import views
+
+urlpatterns = [
+    path("access", views.AccessAPIView.as_view(), name="access"),
+    path("operators/<str:pk>", views.OperatorDetailAPIView.as_view(), name="operator-detail"),
+    path("thngs", views.ThngListAPIView.as_view(), name="thng-list"),
+    path("thngs/<str:pk>", views.ThngDetailAPIView.as_view(), name="thng-detail"),
+    path("collections", views.CollectionListAPIView.as_view(), name="collection-list"),
+    path(
+        "collections/<str:pk>",
+        views.CollectionDetailAPIView.as_view(),
+        name="collection-detail",
+    ),
+    path(
+        "collections/<str:pk>/thngs",
+        views.CollectionThngsAPIView.as_view(),
+        name="collection-thngs",
+    ),
+    path(
+        "collections/<str:pk>/thngs/<str:thng_pk>",
+        views.CollectionThngAPIView.as_view(),
+        name="collection-thng",
+    ),
+]

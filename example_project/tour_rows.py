@@ -1,0 +1,204 @@
+"""The tour's rows: what the seed says, and a request that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from example_project.demo_data import (
+    NO_SUCH_THNG,
+    NOTHING_KEY,
+    RAINY_DAYS,
+    READ_KEY,
+    UMBRELLA,
+    WRITE_KEY,
+)
+
+KEY_NAMES = {
+    None: "without a key",
+    WRITE_KEY: "",
+    READ_KEY: "with a key that may read",
+    NOTHING_KEY: "with a key that may do nothing",
+}
+
+DEFAULT_401 = (
+    b'{"status":401,"errors":["Access denied, please check your credentials!"],'
+    b'"code":33619968,"moreInfo":""}'
+)
+
+LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the seed.
+
+    ``path`` and ``body`` may name, in braces, what an earlier row has made (``makes``) and
+    ``{serial}``, a serial number that is new in each tour.
+    """
+
+    label: str
+    method: str
+    path: str
+    status: int
+    code: str | int | None = None
+    key: str | None = WRITE_KEY
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    makes: str = ""
+    must_carry: tuple[str, ...] = ()
+    message: str = ""
+    exactly: bytes | None = None
+    shows: dict[str, object] = field(default_factory=dict)
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the seed, and its rows; ``note`` says which row of the seed is not shown."""
+
+    title: str
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+VERBS = Section(
+    "HTTP verbs",
+    (
+        Row("GET", "GET", f"/thngs/{UMBRELLA}", 200, shows={"id": UMBRELLA, "name": "Umbrella"}),
+        Row("POST", "POST", "/thngs", 201, body=LANTERN, makes="/thngs/{lantern}"),
+        Row(
+            "PUT",
+            "PUT",
+            "/thngs/{lantern}",
+            200,
+            body='{"tags": ["tour"]}',
+            shows={"name": "Tour lantern", "tags": ["tour"]},
+        ),
+        Row("DELETE", "DELETE", "/thngs/{lantern}", 200, exactly=b""),
+    ),
+)
+
+SUCCESSES = Section(
+    "Success codes",
+    (
+        Row(
+            "200 OK",
+            "GET",
+            "/thngs?perPage=1",
+            200,
+            is_list=True,
+            must_carry=("Link",),
+            shows={"id": UMBRELLA},
+        ),
+        Row(
+            "201 Created",
+            "POST",
+            "/collections",
+            201,
+            body='{"name": "Tour shelf"}',
+            makes="/collections/{shelf}",
+            shows={"name": "Tour shelf"},
+        ),
+        Row(
+            "200 OK (updated)",
+            "PUT",
+            "/collections/{shelf}/thngs",
+            200,
+            body=f'["{UMBRELLA}"]',
+            is_list=True,
+            shows={"id": UMBRELLA},
+        ),
+        Row(
+            "204 No Content",
+            "DELETE",
+            f"/collections/{{shelf}}/thngs/{UMBRELLA}",
+            204,
+            exactly=b"",
+        ),
+    ),
+    note="202 Accepted is not shown: this API fulfils every request at once.",
+)
+
+ERRORS = Section(
+    "Error codes",
+    (
+        Row(
+            "400 Bad Request",
+            "POST",
+            "/thngs",
+            400,
+            "INVALID_CONTENT",
+            body='{"name": "Tour lantern"',
+        ),
+        Row("401 Unauthorized", "GET", "/thngs", 401, 33619968, key=None, exactly=DEFAULT_401),
+        Row("403 Forbidden", "GET", "/thngs", 403, "ACCESS_FORBIDDEN", key=NOTHING_KEY),
+        Row("404 Not found", "GET", "/umbrellas", 404, "MISSING_RESOURCE"),
+        Row(
+            "405 Method Not Allowed",
+            "PATCH",
+            f"/thngs/{UMBRELLA}",
+            405,
+            "METHOD_NOT_ALLOWED",
+            body='{"tags": []}',
+        ),
+        Row(
+            "415 Unsupported Media Type (sent)",
+            "POST",
+            "/thngs",
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            body="<thng><name>Tour lantern</name></thng>",
+            headers={"Content-Type": "application/xml"},
+        ),
+        Row(
+            "415 Unsupported Media Type (asked for)",
+            "GET",
+            "/thngs",
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            headers={"Accept": "application/xml"},
+        ),
+        Row("500 Internal Server Error", "GET", "/_status/500", 500, "INTERNAL_ERROR"),
+        Row("503 Service Unavailable", "GET", "/_status/503", 503, "SERVICE_UNAVAILABLE"),
+        Row("504 Gateway Timeout", "GET", "/_status/504", 504, "GATEWAY_TIMEOUT"),
+    ),
+)
+
+CODES = Section(
+    "Error messages",
+    (
+        Row("INVALID_ID", "GET", "/thngs/not-an-id", 400, "INVALID_ID"),
+        Row(
+            "INVALID_CONTENT",
+            "POST",
+            "/thngs",
+            400,
+            "INVALID_CONTENT",
+            body='{"tags": ["tour"]}',
+            message="name: This field is required.",
+        ),
+        Row("INVALID_STATE", "DELETE", f"/collections/{RAINY_DAYS}", 400, "INVALID_STATE"),
+        Row("MISSING_RESOURCE", "GET", f"/thngs/{NO_SUCH_THNG}", 404, "MISSING_RESOURCE"),
+        Row(
+            "ALREADY_EXISTS",
+            "POST",
+            "/thngs",
+            400,
+            "ALREADY_EXISTS",
+            body='{"name": "Tour lantern", "identifiers": {"serial": "UMB-0001"}}',
+            message="identifiers.serial: Another resource has the same value for this field.",
+        ),
+        Row("ACCESS_FORBIDDEN", "GET", "/access", 403, "ACCESS_FORBIDDEN", key=NOTHING_KEY),
+        Row(
+            "METHOD_FORBIDDEN",
+            "POST",
+            "/thngs",
+            403,
+            "METHOD_FORBIDDEN",
+            key=READ_KEY,
+            body='{"name": "Tour lantern"}',
+        ),
+    ),
+)
+
+SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES)

@@ -1,0 +1,10 @@
+"""What holds for every test: a slow machine fails no property."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+
+pytest_plugins = ["tests.example_server"]

@@ -1,0 +1,58 @@
+"""The README's tables and snippets are held against the source."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from django_apierrors.catalog import CATALOG
+from django_apierrors.conf import DEFAULTS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def get_rows(heading: str) -> list[list[str]]:
+    """Return the cells of the rows of the first table below `heading`, its head left out."""
+    table = README.partition(heading)[2].partition("\n|")[2].partition("\n\n")[0]
+    return [
+        [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in table.splitlines()[2:]
+    ]
+
+
+def test_the_code_table_is_the_catalogue() -> None:
+    expected = [[code.name, str(code.status), str(code.number)] for code in CATALOG.values()]
+    assert [row[:3] for row in get_rows("## Errors")] == expected
+
+
+def test_the_settings_table_is_the_defaults() -> None:
+    expected = [
+        [key, json.dumps(value) if isinstance(value, str) else repr(value)]
+        for key, value in DEFAULTS.items()
+    ]
+    assert [row[:2] for row in get_rows("## Settings")] == expected
+
+
+def test_the_table_of_checks_names_each_id_of_the_source() -> None:
+    source = (ROOT / "django_apierrors" / "checks.py").read_text(encoding="utf-8")
+    ids = sorted(set(re.findall(r"django_apierrors\.[EW]\d{3}", source)))
+    assert sorted(row[0] for row in get_rows("### System checks")) == ids
+
+
+@pytest.mark.parametrize("snippet", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_a_snippet_is_python(snippet: str) -> None:
+    ast.parse("\n".join(line.removeprefix("   ") for line in snippet.splitlines()))
+
+
+@pytest.mark.parametrize("block", re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+def test_a_body_is_json(block: str) -> None:
+    assert [json.loads(line) for line in block.splitlines()]
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert README.count("\n") < 250
