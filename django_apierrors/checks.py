@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -251,7 +252,7 @@ def get_true_name(name: object) -> str | None:
         try:
             if "." not in name:
                 found = getattr(builtins, name, None)
-            elif find_spec(name.partition(".")[0]) is None:
+            elif not is_installed(name.partition(".")[0]):
                 return name
             else:
                 found = resolve_name(name)
@@ -261,3 +262,8 @@ def get_true_name(name: object) -> str | None:
     if isinstance(found, type) and issubclass(found, BaseException):
         return f"{found.__module__}.{found.__qualname__}"
     return None
+
+
+def is_installed(package: str) -> bool:
+    """Tell whether `package` can be imported; some (kombu) have no spec once they are."""
+    return package in sys.modules or find_spec(package) is not None

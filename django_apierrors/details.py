@@ -25,7 +25,7 @@ CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 # The members that hold the message in the bodies that libraries and projects make up themselves.
 # In details proper these names are fields; flatten() knows no such member.
-MESSAGE_MEMBERS = ("detail", "message", "error_description", "error", "msg")
+MESSAGE_MEMBERS = ("detail", "message", "error_description", "error", "msg", "reason")
 
 # The members of such bodies that are no messages, unless they hold a list or a dict: then they are
 # the fields that a serializer has under these names.

@@ -105,8 +105,9 @@ class APIErrorsMiddleware:
         try:
             return answer_exception(request, exception)
         except Exception:
+            # Django's turn: it reports the exception, and answers with a 500.
             failsafe.log_failure("answering an exception")
-            return make_last_resort()
+            return None
 
 
 @receiver(got_request_exception, dispatch_uid="django_apierrors.middleware.remember_exception")

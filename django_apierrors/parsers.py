@@ -156,11 +156,13 @@ def read_finite(number: str) -> float:
 
 def find_number(text: str, strict: bool) -> int:
     """Return the position of the first number that JSON, if `strict`, or Python does not have."""
-    for match in NUMBERS.finditer(text):
-        number = match["number"]
-        if (number and not is_readable(number, strict)) or (match["constant"] and strict):
-            return match.start()
-    return 0
+    positions = (
+        match.start()
+        for match in NUMBERS.finditer(text)
+        if (strict and match["constant"])
+        or (match["number"] and not is_readable(match["number"], strict))
+    )
+    return next(positions)
 
 
 def is_readable(number: str, strict: bool) -> bool:

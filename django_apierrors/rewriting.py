@@ -66,15 +66,13 @@ def rewrite(
     response: HttpResponse, request: HttpRequest, body: Body, headers: Mapping[str, str]
 ) -> None:
     """Give `response` the body of an error and its headers; its cookies and other headers stay."""
-    had_length = response.has_header("Content-Length")
     for name in STALE_HEADERS:
         del response[name]
     response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
     response.content = encode(body)
     response["Content-Type"] = "application/json"
-    if had_length:
-        response["Content-Length"] = str(len(response.content))
+    response["Content-Length"] = str(len(response.content))
     if hasattr(response, "data"):
         response.data = body
     for name, value in headers.items():

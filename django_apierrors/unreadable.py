@@ -34,4 +34,5 @@ def make_unreadable_response(status: int) -> HttpResponse:
     except Exception:
         failsafe.log_failure("answering a request that cannot be read")
         response.content, response.status_code = failsafe.BODY, failsafe.STATUS
+    response["Content-Length"] = str(len(response.content))
     return response

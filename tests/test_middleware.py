@@ -1148,12 +1148,14 @@ def assert_last_resort(response: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert all(record.exc_info for record in records)
 
 
-def test_a_page_that_cannot_be_finished_is_the_last_resort(
+def test_a_page_that_cannot_be_finished_is_the_body_and_its_reason_in_the_log(
     send: Send, caplog: pytest.LogCaptureFixture
 ) -> None:
     response = send("GET", "/unfinished-page?view=timeout", headers={"accept": CHROME})
 
-    assert_last_resort(response, caplog)
+    assert json.loads(response.content) == make_default_body("GATEWAY_TIMEOUT")
+    [record] = [record for record in caplog.records if record.name == "django_apierrors"]
+    assert record.exc_info is not None
 
 
 @pytest.mark.parametrize(

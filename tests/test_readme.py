@@ -8,9 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
+from rest_framework.exceptions import NotAuthenticated
 
 from django_apierrors.catalog import CATALOG
 from django_apierrors.conf import DEFAULTS
+from django_apierrors.errors import Error
+from django_apierrors.recognition import recognise
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,6 +55,21 @@ def test_a_snippet_is_python(snippet: str) -> None:
 @pytest.mark.parametrize("block", re.findall(r"```json\n(.*?)```", README, re.DOTALL))
 def test_a_body_is_json(block: str) -> None:
     assert [json.loads(line) for line in block.splitlines()]
+
+
+def test_what_it_shows_of_before_becomes_what_it_shows_of_after() -> None:
+    before, after = (
+        [json.loads(line) for line in block.splitlines()]
+        for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    )
+    unauthenticated, unavailable = NotAuthenticated(), ConnectionRefusedError()
+    assert after == [
+        recognise(unauthenticated).get_body(),
+        Error.of_data(before[1], 400).get_body(),
+        Error.of_data(before[2], 409).get_body(),
+        recognise(unavailable).get_body(),
+    ]
+    assert before[0] == {"detail": str(unauthenticated.detail)}
 
 
 def test_the_readme_can_be_read_in_one_go() -> None:
