@@ -116,7 +116,10 @@ def test_a_content_type_that_cannot_be_read_is_a_415(
     code = CATALOG["UNSUPPORTED_MEDIA_TYPE"]
 
     assert answer.status == "415 Unsupported Media Type"
-    assert answer.headers == {"Content-Type": "application/json"}
+    assert answer.headers == {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(answer.content)),
+    }
     assert json.loads(answer.content) == {
         "status": 415,
         "errors": [str(code.message)],
