@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
@@ -80,12 +81,17 @@ class Task(Protocol):
 
 
 class ArgumentEncoder(JSONEncoder):
-    """DRF's encoder, for what goes to a worker: a model's instance goes by its key."""
+    """DRF's encoder, for what goes to a worker: a model's instance goes by its key.
+
+    A decimal goes as a text: DRF's float would be another number.
+    """
 
     def default(self, value: Any) -> Any:
         """Return what JSON has a type for in place of `value`, or raise TypeError."""
         if isinstance(value, Model):
             return value.pk
+        if isinstance(value, Decimal):
+            return str(value)
         if isinstance(value, File):
             # DRF's encoder would iterate over it, and send its lines.
             raise TypeError("A file cannot go to a task: store it, and pass its name.")

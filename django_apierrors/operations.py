@@ -6,11 +6,14 @@ Source: RFC 9110, sections 15.3.3 (202) and 8.7 (`Content-Location` of a status 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.views import APIView
 
@@ -22,7 +25,6 @@ from django_apierrors.exceptions import Gone
 from django_apierrors.generics import GenericAPIView
 from django_apierrors.handles import Handle, make_handle, read_handle, sign_handle
 from django_apierrors.headers import get_retry_after
-from django_apierrors.locations import reverse_beside
 from django_apierrors.responses import make_response
 from django_apierrors.semantics import StatusAwareMixin
 from django_apierrors.states import FINISHED, OperationBody, find_failure, make_body
@@ -66,6 +68,22 @@ class OperationMixin(Base):
                 "operation_view_name, or override get_operation_url()."
             )
         return url
+
+
+def reverse_beside(request: Request, name: str, key: Mapping[str, Any]) -> str | None:
+    """Return the absolute URL called `name` that takes `key`, `None` where there is none.
+
+    In the namespace of the request's own URL and with its variables (a tenant) where it can be.
+    """
+    match = request.resolver_match
+    names = [":".join([*match.namespaces, name]), name] if match else [name]
+    own = dict(match.kwargs) if match else {}
+    for candidate, variables in product(names, ({**own, **key}, key)):
+        try:
+            return reverse(candidate, kwargs=dict(variables), request=request)
+        except NoReverseMatch:
+            continue
+    return None
 
 
 class AcceptedMixin(NonAtomicMixin, OperationMixin):
