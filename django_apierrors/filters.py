@@ -29,7 +29,8 @@ class OrderingFilter(filters.OrderingFilter):
     ) -> list[str]:
         """Return `fields`; raise ValidationError where DRF would remove some."""
         valid = super().remove_invalid_fields(queryset, fields, view, request)
-        refused = [field for field in fields if field not in valid]
+        # A blank one is a comma too many.
+        refused = [field for field in fields if field and field not in valid]
         if refused:
             message = NO_ORDERING % {"fields": ", ".join(refused)}
             raise ValidationError({self.ordering_param: [message]})

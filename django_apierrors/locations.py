@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.db.models import Model
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, get_resolver, get_urlconf, reverse
 from rest_framework.relations import HyperlinkedIdentityField
 from rest_framework.settings import api_settings
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.versioning import QueryParameterVersioning
 
 from django_apierrors.failsafe import log_failure
+from django_apierrors.routes import find_detail_routes, get_lookup
 
 if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
@@ -28,6 +30,8 @@ def find_location(view: View, data: Any) -> str | None:
     of the resource's detail view. Whatever fails on the way is logged and passed over, since the
     resource is there already.
     """
+    if not isinstance(data, Mapping):
+        return None
     for find in (get_identity_url, get_model_url, get_route_url):
         try:
             location = make_absolute(view.request, find(view, data))
@@ -58,49 +62,39 @@ def get_route_url(view: View, data: Any) -> str | None:
     match = view.request.resolver_match
     if match is None:
         return None
-    key = get_key(view, data)
-    own = {name: value for name, value in match.kwargs.items() if name != "format"}
-    for name in get_route_names(view, data):
-        for variables in ({**own, **key}, key):
-            try:
-                url = reverse(":".join([*match.namespaces, name]), kwargs=variables)
-            except NoReverseMatch:
-                continue
-            if is_route_of(url, get_instance(data)):
-                return url
+    instance = get_instance(data)
+    model = type(instance) if isinstance(instance, Model) else None
+    resolver = get_resolver(get_urlconf())
+    own = {name: value for name, value in match.kwargs.items() if name != get_format_variable()}
+    for route in find_detail_routes(resolver, match.namespaces, match.url_name or "", model):
+        lookup = get_lookup(route, view)
+        key = get_key(data, lookup[1]) if lookup else None
+        if lookup is None or key is None:
+            continue
+        known = {name: value for name, value in own.items() if name in route.variables}
+        try:
+            return reverse(route.get_view_name(), kwargs={**known, lookup[0]: key})
+        except NoReverseMatch:
+            continue
     return None
 
 
-def get_route_names(view: View, data: Any) -> Iterator[str]:
-    """Yield the names that the detail route may have: beside this route's, then by the model."""
-    match = view.request.resolver_match
-    prefix, dash, _ = ((match and match.url_name) or "").rpartition("-")
-    if dash:
-        yield f"{prefix}-detail"
-    instance = get_instance(data)
-    if isinstance(instance, Model):
-        yield f"{instance._meta.model_name}-detail"
+def get_format_variable() -> str | None:
+    """Return the variable that holds the suffix (`.json`) of a URL."""
+    return api_settings.FORMAT_SUFFIX_KWARG
 
 
-def get_key(view: View, data: Any) -> dict[str, Any]:
-    """Return the variable that the detail route takes, by the view's `lookup_field`."""
-    name = view.lookup_url_kwarg or view.lookup_field
+def get_key(data: Any, lookup_field: str) -> Any:
+    """Return the value of `lookup_field` of the resource, `None` where nothing tells."""
     value = get_instance(data)
+    for depth, name in enumerate(lookup_field.split("__")):
+        if depth and not isinstance(value, Model):
+            # What follows a value is a transform or the kind of the look-up: `name__iexact`.
+            break
+        value = getattr(value, name, None)
     if value is None:
-        return {name: data[view.lookup_field if view.lookup_field in data else "id"]}
-    for attribute in view.lookup_field.split("__"):
-        value = getattr(value, attribute)
-    return {name: value}
-
-
-def is_route_of(url: str, instance: Any) -> bool:
-    """Tell whether the view at `url` shows resources like `instance`, as far as it tells."""
-    try:
-        view_class = getattr(resolve(urlsplit(url).path).func, "cls", None)
-    except Resolver404:
-        return False
-    model = getattr(getattr(view_class, "queryset", None), "model", None)
-    return model is None or instance is None or isinstance(instance, model)
+        value = data.get(lookup_field, data.get("id") if lookup_field == "pk" else None)
+    return value
 
 
 def make_absolute(request: Request, url: str | None) -> str | None:
@@ -112,9 +106,8 @@ def make_absolute(request: Request, url: str | None) -> str | None:
     if parts.scheme not in ("http", "https") or parts.netloc != request.get_host():
         return None
     scheme = getattr(request, "versioning_scheme", None)
-    version = getattr(request, "version", None)
-    if isinstance(scheme, QueryParameterVersioning) and version and not parts.query:
-        absolute = f"{absolute}?{scheme.version_param}={version}"
+    if isinstance(scheme, QueryParameterVersioning) and request.version is not None:
+        return replace_query_param(absolute, scheme.version_param, request.version)
     return absolute
 
 

@@ -17,13 +17,13 @@ GREATEST = 2**63 - 1
 
 
 def get_number(request: Request, name: str | None, least: int = 1) -> int | None:
-    """Return the query parameter `name`, `None` where it is not sent.
+    """Return the query parameter `name`, `None` where it has no name or is not sent.
 
     Raise ValidationError for one that is no number from `least` to 2^63 - 1.
     """
-    text = request.query_params.get(name or "")
-    if not name or not text:
+    if not name or name not in request.query_params:
         return None
+    text = request.query_params[name]
     # So many digits at most: int() takes time that grows with the square of their number.
     if text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= GREATEST:
         return int(text)

@@ -16,10 +16,12 @@ from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 
 from django_apierrors.conf import api_errors
+from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
+    from rest_framework.versioning import BaseVersioning
     from rest_framework.views import APIView as Base
 else:
     Base = object
@@ -28,10 +30,11 @@ logger = logging.getLogger("django_apierrors")
 
 
 class Requirement(NamedTuple):
-    """What a response must carry: in words, and as a test."""
+    """What a response must carry: in words, as a test, and what to do where it is missing."""
 
     what: str
     is_met_by: Callable[[HttpResponseBase], bool]
+    remedy: str
 
 
 Successes: TypeAlias = Mapping[int, tuple[Requirement, ...]]
@@ -51,26 +54,49 @@ def has_location(response: HttpResponseBase) -> bool:
     return is_list or location.startswith(("http://", "https://"))
 
 
-RESOURCE = Requirement("the new resource in its body", has_body)
-LOCATION = Requirement("a Location header with the absolute URL of the new resource", has_location)
-NO_BODY = Requirement("no body", lambda response: not has_body(response))
-STATE = Requirement("the state of the operation in its body", has_body)
-POLLABLE = tuple(
-    Requirement(f"a {name} header", lambda response, name=name: response.has_header(name))  # type: ignore[misc]
-    for name in ("Location", "Content-Location", "Retry-After")
+def make_header_requirement(name: str) -> Requirement:
+    """Return the requirement of the header `name` of an operation."""
+    return Requirement(
+        f"a {name} header",
+        lambda response: response.has_header(name),
+        "Accept the work through django_apierrors.operations.",
+    )
+
+
+RESOURCE = Requirement(
+    "the new resource in its body", has_body, "Return Response(serializer.data, status=201)."
 )
+LOCATION = Requirement(
+    "a Location header with the absolute URL of the new resource",
+    has_location,
+    "Give the serializer a HyperlinkedIdentityField called 'url', the model a "
+    "get_absolute_url(), or the resource a route whose name ends in '-detail'; or override "
+    "get_location() of the view.",
+)
+NO_BODY = Requirement(
+    "no body",
+    lambda response: not has_body(response),
+    "Leave the data out, or answer with 200.",
+)
+STATE = Requirement(
+    "the state of the operation in its body",
+    has_body,
+    "Accept the work through django_apierrors.operations.",
+)
+POLLABLE = tuple(map(make_header_requirement, ("Location", "Content-Location", "Retry-After")))
 
 READ: Successes = {200: (), 206: ()}
-CHANGED: Successes = {200: (), 202: (*POLLABLE, STATE), 204: (NO_BODY,)}
+CHANGED: Successes = {200: (), 204: (NO_BODY,)}
+ACCEPTED: Successes = {202: (*POLLABLE, STATE)}
 
 SUCCESSES: Mapping[str, Successes] = {
     "GET": READ,
     "HEAD": READ,
-    "POST": {201: (LOCATION, RESOURCE), **CHANGED},
-    "PUT": CHANGED,
+    "POST": {201: (LOCATION, RESOURCE), **CHANGED, **ACCEPTED},
+    "PUT": {**CHANGED, **ACCEPTED},
     "PATCH": CHANGED,
-    "DELETE": CHANGED,
-    "OPTIONS": {200: (), 204: (NO_BODY,)},
+    "DELETE": {**CHANGED, **ACCEPTED},
+    "OPTIONS": CHANGED,
 }
 
 
@@ -79,7 +105,7 @@ class SemanticsError(Exception):
 
 
 def find_violation(method: str | None, response: HttpResponseBase) -> str | None:
-    """Return what is wrong with a success of `method`, `None` where nothing is."""
+    """Return what is wrong with a success of `method` and what to do, `None` where nothing is."""
     successes = SUCCESSES.get(method or "")
     if successes is None:
         return None
@@ -87,14 +113,12 @@ def find_violation(method: str | None, response: HttpResponseBase) -> str | None
     if requirements is None:
         allowed = ", ".join(map(str, sorted(successes)))
         return f"answered {method} with {response.status_code}. Answer with one of {allowed}."
-    missing = [
-        requirement.what for requirement in requirements if not requirement.is_met_by(response)
-    ]
+    missing = [requirement for requirement in requirements if not requirement.is_met_by(response)]
     if not missing:
         return None
-    return (
-        f"answered {method} with {response.status_code}, which must have {' and '.join(missing)}."
-    )
+    what = " and ".join(requirement.what for requirement in missing)
+    remedies = " ".join(dict.fromkeys(requirement.remedy for requirement in missing))
+    return f"answered {method} with {response.status_code}, which must have {what}. {remedies}"
 
 
 class StatusAwareMixin(Base):
@@ -106,27 +130,37 @@ class StatusAwareMixin(Base):
 
     http_method_names = ["get", "post", "put", "delete", "head", "options"]
 
+    # What DRF would refuse before it asks who the caller is; `None` outside `initial()`.
+    _postponed: list[Exception] | None = None
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is to be refused before the handler method is called."""
+        self._postponed = []
+        self.format_kwarg = self.get_format_suffix(**kwargs)
         self.check_method(request)
-        self._refused_format: Exception | None = None
         super().initial(request, *args, **kwargs)
-        if self._refused_format is not None:
-            raise self._refused_format
         self.check_content_type(request)
+        for refusal in self._postponed:
+            raise refusal
 
     def check_method(self, request: Request) -> None:
         """Raise MethodNotAllowed for a verb that the view does not have."""
         name = (request.method or "").lower()
-        if name not in self.http_method_names or not hasattr(self, name):
-            self.http_method_not_allowed(request)
+        if name in self.http_method_names and hasattr(self, name):
+            return
+        # For the page that a browser asked for.
+        negotiated = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = negotiated
+        self.http_method_not_allowed(request)
 
     def check_content_type(self, request: Request) -> None:
         """Raise UnsupportedMediaType for a body that no parser of the view reads.
 
-        DRF finds out when the view asks for `request.data`, which may be after a look-up.
+        DRF finds out when the view asks for `request.data`, which may be after a look-up. The
+        length tells whether there is a body: DRF's `request.stream` raises where it was read.
         """
-        if request.stream is None or request.method not in ("POST", "PUT", "PATCH"):
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length == "0" or request.method not in ("POST", "PUT", "PATCH"):
             return
         parser = self.get_content_negotiator().select_parser(request, request.parsers or ())
         if parser is None:
@@ -135,12 +169,27 @@ class StatusAwareMixin(Base):
     def perform_content_negotiation(
         self, request: Request, force: bool = False
     ) -> tuple[BaseRenderer, str]:
-        """Negotiate; what cannot be served is refused when DRF's own checks have passed."""
+        """Negotiate; what cannot be served is refused, in JSON, when DRF's checks have passed."""
         try:
             return super().perform_content_negotiation(request, force)
         except (APIException, Http404, ValueError, LookupError) as exc:
-            self._refused_format = exc
-            return super().perform_content_negotiation(request, force=True)
+            self._postpone(exc)
+            return JSONRenderer(), JSONRenderer.media_type
+
+    def determine_version(
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> tuple[str | None, BaseVersioning | None]:
+        """Determine the version; one that is not there is refused when DRF's checks have passed."""
+        try:
+            return super().determine_version(request, *args, **kwargs)
+        except (APIException, Http404) as exc:
+            self._postpone(exc)
+            return getattr(self.versioning_class, "default_version", None), None
+
+    def _postpone(self, refusal: Exception) -> None:
+        if self._postponed is None:
+            raise refusal
+        self._postponed.append(refusal)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response, held against the verb table if it is a success."""
@@ -151,7 +200,7 @@ class StatusAwareMixin(Base):
         if violation is None:
             return response
         message = f"{type(self).__module__}.{type(self).__qualname__} {violation}"
-        if not is_strict():
+        if not is_strict() or getattr(response, "is_passed_by_semantics", False):
             logger.error(message)
             return response
         try:

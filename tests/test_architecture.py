@@ -26,13 +26,17 @@ MAX_FUNCTION_LINES = 40
 # Lowest first. A subpackage stands on one floor as a whole.
 FLOORS = {
     "ground": {"catalog", "conf", "exceptions"},
-    "first floor": {"errors", "details", "database", "known_exceptions", "recognition"},
+    "first floor": {
+        *("errors", "details", "database", "known_exceptions", "recognition"),
+        *("identifiers", "relations"),
+    },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
         *("encoders", "headers", "scope", "failsafe", "wsgi", "asgi"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
+        *("locations", "routes", "parameters"),
     },
-    "face": {"checks", "openapi", "testing", "reference", "management"},
+    "face": {"checks", "location_checks", "openapi", "testing", "reference", "management"},
     "wiring": {"apps"},
 }
 
