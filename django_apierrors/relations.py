@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -54,11 +54,15 @@ def _mark(field: Any, detail: Any, sent: Any) -> None:
 
 def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
     """Yield what is below a serializer, or a field that holds others."""
-    entries = detail.items() if isinstance(detail, Mapping) else enumerate(detail)
+    messages = detail if isinstance(detail, (Mapping, list)) else [detail]
+    entries = messages.items() if isinstance(messages, Mapping) else enumerate(messages)
     if isinstance(field, (ListSerializer, ListField, DictField)):
         for key, inner in entries:
-            # Before DRF 3.18 the rows without errors are there too, empty.
-            if inner and _has(sent, key):
+            if isinstance(inner, ErrorDetail):
+                # What a key's own field raised may have passed the one that holds many.
+                yield from ((field.child, inner, value) for value in _get_values(sent))
+            elif inner and _has(sent, key):
+                # Before DRF 3.18 the rows without errors are there too, empty.
                 yield field.child, inner, sent[key]
     elif isinstance(field, BaseSerializer) and isinstance(sent, Mapping):
         fields = getattr(field, "fields", {})
@@ -71,6 +75,12 @@ def _has(sent: Any, key: Any) -> bool:
     if isinstance(sent, Mapping):
         return key in sent
     return isinstance(sent, list) and isinstance(key, int) and key < len(sent)
+
+
+def _get_values(sent: Any) -> Iterable[Any]:
+    if isinstance(sent, Mapping):
+        return sent.values()
+    return sent if isinstance(sent, list) else ()
 
 
 def _get_messages(detail: Any) -> Iterator[ErrorDetail]:
