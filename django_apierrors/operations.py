@@ -109,7 +109,12 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         handle = make_handle(task.module_path, result.backend, result.id)
         if result.status in FINISHED:
             return self.get_finished_response(request, handle, result)
-        text = sign_handle(handle, caller)
+        return self.get_accepted_response(request, handle, sign_handle(handle, caller), result)
+
+    def get_accepted_response(
+        self, request: Request, handle: Handle, text: str, result: TaskResult
+    ) -> Response:
+        """Return the 202; `text` is the handle as it was signed."""
         url = self.get_operation_url(request, text)
         headers = {
             "Location": url,

@@ -28,13 +28,14 @@ FLOORS = {
     "ground": {"catalog", "conf", "exceptions"},
     "first floor": {
         *("errors", "details", "database", "known_exceptions", "recognition"),
-        *("identifiers", "relations"),
+        *("identifiers", "relations", "class_paths"),
     },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
         *("encoders", "headers", "scope", "failsafe", "wsgi", "asgi"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
         *("locations", "routes", "parameters"),
+        *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {"checks", "location_checks", "openapi", "testing", "reference", "management"},
     "wiring": {"apps"},

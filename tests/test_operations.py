@@ -1,7 +1,7 @@
 """Operations in one process: what is accepted, what an operation shows, and to whom.
 
-The engine is the embedded one, on the test's own database; tests/test_engines.py has the others,
-with servers and workers of their own.
+The engine is the embedded one, on the test's own database; tests/test_live_operations.py has each
+engine with a server and workers of its own.
 """
 
 from __future__ import annotations
@@ -10,42 +10,29 @@ import base64
 import re
 import sys
 import time
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
 from django.test import Client
 from django.urls import include, path, reverse
-from django.utils.functional import SimpleLazyObject
 from pytest_django.fixtures import Settings
-from rest_framework import exceptions, serializers, versioning
+from rest_framework import serializers, versioning
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from django_apierrors import handles
-from django_apierrors.callers import identify_caller
 from django_apierrors.catalog import CATALOG
-from django_apierrors.class_paths import recognise_class_path
-from django_apierrors.engines import find_result, find_task, prepare
-from django_apierrors.exceptions import Gone
-from django_apierrors.handles import make_handle, read_handle, sign_handle
-from django_apierrors.known_exceptions import CODES_BY_EXCEPTION
 from django_apierrors.operations import AcceptedAPIView, AcceptedMixin, OperationView
 from django_apierrors.viewsets import ModelViewSet
-from tests.models import Shelf, Thing
+from tests.models import Shelf
 from tests.services import require_package
 
 require_package("django_tasks_db")
@@ -163,8 +150,8 @@ class Immediate(AcceptedAPIView):
         return dict(self.request.data)
 
 
-class Archive(AcceptedMixin, APIView):
-    """Accepts a PUT and a DELETE; GET tells of its transaction."""
+class Sum(AcceptedMixin, APIView):
+    """Accepts a PUT and a DELETE."""
 
     accepting_actions = ("put", "delete")
 
@@ -173,26 +160,6 @@ class Archive(AcceptedMixin, APIView):
 
     def delete(self, request: Request) -> Any:
         return self.accept(request, tasks.add, 1)
-
-    def get(self, request: Request) -> Response:
-        return Response(connection.in_atomic_block)
-
-    def post(self, request: Request) -> Response:
-        Shelf.objects.create(name="lost")
-        raise exceptions.ParseError
-
-
-class Unlisted(AcceptedMixin, APIView):
-    def put(self, request: Request) -> Any:
-        return self.accept(request, tasks.do_nothing)
-
-
-class InBlock(AcceptedAPIView):
-    task = tasks.do_nothing
-
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        with transaction.atomic():
-            return super().post(request, *args, **kwargs)
 
 
 class ShelfSerializer(serializers.ModelSerializer[Shelf]):
@@ -208,12 +175,6 @@ class ShelfViewSet(AcceptedMixin, ModelViewSet):
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return self.accept(request, tasks.echo, shelf=self.get_object())
-
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(connection.in_atomic_block)
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(connection.in_atomic_block)
 
 
 class Operation(OperationView):
@@ -259,6 +220,7 @@ urlpatterns = [
     path("versioned", Versioned.as_view()),
     path("make-shelf", MakeShelf.as_view()),
     path("make-shelf-elsewhere", MakeShelfElsewhere.as_view()),
+    path("sum", Sum.as_view()),
     path("add", Add.as_view()),
     path("fail/<str:how>", Fail.as_view()),
     path("fail/<str:backend>/<str:how>", Fail.as_view()),
@@ -272,9 +234,6 @@ urlpatterns = [
     path("misnamed", Misnamed.as_view()),
     path("lost", Lost.as_view()),
     path("immediate/<str:name>", Immediate.as_view()),
-    path("archive", Archive.as_view()),
-    path("unlisted", Unlisted.as_view()),
-    path("in-block", InBlock.as_view()),
 ]
 
 
@@ -282,14 +241,6 @@ urlpatterns = [
 def api() -> Client:
     """A client that shows the body of a 500, as a server does."""
     return Client(raise_request_exception=False)
-
-
-@pytest.fixture
-def atomic_requests() -> Any:
-    """Open a transaction for each request, as most projects do."""
-    connection.settings_dict["ATOMIC_REQUESTS"] = True
-    yield
-    connection.settings_dict["ATOMIC_REQUESTS"] = False
 
 
 def post(api: Client, url: str, data: Any = None, **headers: str) -> Any:
@@ -404,8 +355,8 @@ def test_a_resource_that_the_task_made_is_the_result_as_a_link(api: Client) -> N
 
 
 def test_a_put_and_a_delete_accept_work_too(api: Client) -> None:
-    assert outcome(api, api.put("/archive")) == {"status": "successful", "result": 3}
-    assert outcome(api, api.delete("/archive")) == {"status": "successful", "result": 2}
+    assert outcome(api, api.put("/sum")) == {"status": "successful", "result": 3}
+    assert outcome(api, api.delete("/sum")) == {"status": "successful", "result": 2}
 
 
 def test_an_action_of_a_viewset_accepts_work(api: Client) -> None:
@@ -501,34 +452,6 @@ def test_arguments_that_the_task_does_not_take_are_a_bug(
     assert not DBTaskResult.objects.exists()
 
 
-def test_arguments_are_made_safe_for_json() -> None:
-    shelf = Shelf.objects.create(name="left")
-    thing = Thing.objects.create(name="thing")
-    moment = datetime(2026, 2, 28, 12, 0, 0, 123456, tzinfo=UTC)
-
-    prepared = prepare(
-        tasks.echo,
-        [],
-        {"d": date(2026, 2, 28), "m": moment, "x": Decimal("1.50"), "s": [shelf], "t": thing},
-    )
-    assert prepared == (
-        [],
-        {
-            "d": "2026-02-28",
-            "m": "2026-02-28T12:00:00.123456Z",
-            "x": "1.50",
-            "s": [shelf.pk],
-            "t": str(thing.pk),
-        },
-    )
-
-
-@pytest.mark.parametrize("value", [object(), SimpleUploadedFile("rows.txt", b"a\nb")])
-def test_what_json_has_no_type_for_is_a_bug_before_the_202(value: object) -> None:
-    with pytest.raises(TypeError):
-        prepare(tasks.echo, [], {"value": value})
-
-
 def test_a_list_of_rows_wants_a_name(client: Client, api: Client) -> None:
     rows = [{"name": "a"}, {"name": "b"}]
 
@@ -547,61 +470,6 @@ def test_a_task_that_no_worker_would_find_is_not_accepted(client: Client) -> Non
     with pytest.raises(ImproperlyConfigured, match=r"tests\.tasks\.undecorated is not a task"):
         post(client, "/misnamed")
     assert not DBTaskResult.objects.exists()
-
-
-# Transactions.
-
-
-@pytest.mark.usefixtures("atomic_requests")
-@pytest.mark.parametrize(("method", "url"), [("POST", "/nothing"), ("PUT", "/archive")])
-def test_an_accepting_route_runs_outside_atomic_requests(
-    api: Client, method: str, url: str
-) -> None:
-    assert api.generic(method, url).status_code == 202
-
-
-@pytest.mark.usefixtures("atomic_requests")
-def test_an_accepting_action_runs_outside_atomic_requests_and_it_alone(api: Client) -> None:
-    shelf = Shelf.objects.create(name="left")
-
-    assert api.get("/shelves").json() is True
-    assert api.get(f"/shelves/{shelf.pk}").json() is True
-    assert api.delete(f"/shelves/{shelf.pk}").status_code == 202
-
-
-@pytest.mark.usefixtures("atomic_requests")
-def test_another_verb_of_an_accepting_route_leaves_nothing_behind_when_it_fails(
-    api: Client,
-) -> None:
-    assert api.get("/archive").json() is True
-    assert post(api, "/archive").status_code == 400
-    assert not Shelf.objects.exists()
-
-
-def test_no_transaction_is_opened_where_the_project_wants_none(api: Client) -> None:
-    assert api.get("/archive").json() is False
-
-
-@pytest.mark.usefixtures("atomic_requests")
-def test_an_action_that_is_not_named_as_accepting_says_so(client: Client) -> None:
-    with pytest.raises(
-        ImproperlyConfigured,
-        match=r"Unlisted\.put\(\) .*'put' in accepting_actions .*get_accepting_actions\(\)",
-    ):
-        client.put("/unlisted")
-    assert not DBTaskResult.objects.exists()
-
-
-def test_work_is_not_accepted_inside_a_block_of_the_views_own(client: Client) -> None:
-    with pytest.raises(ImproperlyConfigured, match="inside a transaction"):
-        post(client, "/in-block")
-    assert not DBTaskResult.objects.exists()
-
-
-@pytest.mark.django_db(transaction=False)
-def test_the_block_of_a_test_case_is_no_transaction(api: Client) -> None:
-    assert connection.in_atomic_block
-    assert post(api, "/nothing").status_code == 202
 
 
 # Failures.
@@ -645,18 +513,6 @@ def test_the_projects_own_rows_recognise_a_failed_task(api: Client, settings: Se
     accepted = post(api, "/raise-path", {"path": "nowhere.Error"})
 
     assert outcome(api, accepted) == {"status": "failed", "error": error("INVALID_STATE")}
-
-
-@pytest.mark.parametrize("path", sorted(CODES_BY_EXCEPTION))
-def test_each_row_of_the_table_is_recognised_by_the_path_of_its_class(path: str) -> None:
-    assert recognise_class_path(path).code.name == CODES_BY_EXCEPTION[path]
-
-
-@pytest.mark.parametrize(
-    "path", ["", "KeyError", "builtins.ExceptionGroup", "os.getcwd", "tests.nothing.Error"]
-)
-def test_what_is_no_exception_that_we_know_is_an_internal_error(path: str) -> None:
-    assert recognise_class_path(path).code.name == "INTERNAL_ERROR"
 
 
 def test_a_task_that_was_stopped_without_an_exception_has_failed(
@@ -799,16 +655,6 @@ def test_a_secret_key_that_was_rotated_still_reads_its_handles(
     assert api.get(url).status_code == 200
 
 
-def test_a_handle_says_nothing_of_its_caller() -> None:
-    handle = make_handle("tests.tasks.add", "default", "1")
-    text = sign_handle(handle, "django.contrib.auth.models.User:4711")
-    payload = text.partition(handles.SEPARATOR)[0]
-
-    assert b"4711" not in base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-    assert read_handle(text, "django.contrib.auth.models.User:4711") == handle
-    assert read_handle(text, "django.contrib.auth.models.User:471") is None
-
-
 def test_an_operation_is_gone_when_it_is_too_old_whatever_its_engine_still_has(
     api: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -855,80 +701,9 @@ def test_an_operation_is_asked_for_at_the_engine_that_accepted_it(api: Client) -
     assert outcome(api, accepted) == {"status": "successful", "result": None}
 
 
-def test_an_operation_is_gone_when_its_engine_left_the_settings() -> None:
-    with pytest.raises(Gone):
-        find_result("tests.tasks.do_nothing", "gone", "1")
-
-
-def test_what_an_engine_cannot_do_is_no_operation_that_is_gone() -> None:
-    with pytest.raises(NotImplementedError):
-        find_result("tests.tasks.do_nothing", "immediate", "1")
-
-
-@pytest.mark.parametrize("task_path", ["tests.tasks.nothing", "tests.nothing.at_all", "nothing"])
-def test_a_path_that_leads_nowhere_is_gone(task_path: str) -> None:
-    with pytest.raises(Gone):
-        find_task(task_path)
-
-
-# Callers.
-
-
-def make_request(user: Any, credential: Any = None) -> Request:
-    """Return a request by that user with that credential."""
-    request = Request(APIRequestFactory().get("/"))
-    request.user, request.auth = user, credential
-    return request
-
-
-class ProxyShelf(Shelf):
-    class Meta:
-        app_label = "tests"
-        proxy = True
-
-
-class Service:
-    """A caller that is no model: what a JWT stands for."""
-
-    is_authenticated = True
-    pk = "billing"
-
-
-@pytest.mark.parametrize(
-    ("user", "credential", "caller"),
-    [
-        (AnonymousUser(), None, None),
-        (None, None, None),
-        (User(pk=7), None, "django.contrib.auth.models.User:7"),
-        (User(pk=7), Service(), "django.contrib.auth.models.User:7"),
-        (ProxyShelf(pk=7), None, "tests.models.Shelf:7"),
-        (SimpleLazyObject(lambda: User(pk=7)), None, "django.contrib.auth.models.User:7"),
-        (Service(), None, f"{__name__}.Service:billing"),
-        (AnonymousUser(), Shelf(pk=3), "tests.models.Shelf:3"),
-        (None, "a key", "credential:'a key'"),
-    ],
-)
-def test_a_caller_is_its_user_or_else_its_credential(
-    user: Any, credential: Any, caller: str | None
-) -> None:
-    assert identify_caller(make_request(user, credential)) == caller
-
-
-@pytest.mark.parametrize(
-    ("user", "credential"),
-    [(SimpleNamespace(is_authenticated=True), None), (None, {"scope": "all"})],
-)
-def test_a_caller_that_has_no_key_is_not_taken_for_an_anonymous_one(
-    user: Any, credential: Any
-) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"Override get_caller\(\)"):
-        identify_caller(make_request(user, credential))
-
-
 def test_the_seams_have_their_getters() -> None:
     view = ShelfOperation()
 
     assert view.get_lookup_url_kwarg() == view.get_operation_url_kwarg() == "receipt"
     assert view.get_operation_view_name() == "shelf-operation"
     assert Echo.get_accepting_actions() == ("post",)
-    assert Path(tasks.__file__).name == "tasks.py"
