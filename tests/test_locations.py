@@ -392,6 +392,10 @@ urlpatterns = [
     path("by-accept/<pk>/", Retrieve.as_view(**by_accept), name="by-accept-detail"),
     re_path(r"^old/(?:(?P<lang>[a-z]+)/)?$", Create.as_view(), name="old-list"),
     re_path(r"^old/(?:(?P<lang>[a-z]+)/)?(?P<pk>\d+)$", Retrieve.as_view(), name="old-detail"),
+    re_path(r"^suffixed(?:\.(?P<format>\w+))?$", Create.as_view(), name="suffixed-list"),
+    re_path(
+        r"^suffixed/(?P<pk>\d+)(?:\.(?P<format>\w+))?$", Retrieve.as_view(), name="suffixed-detail"
+    ),
     path("tenants/<tenant>/floors/<floor>/", Create.as_view(), name="floor-list"),
     path("tenants/<tenant>/<pk>/", Retrieve.as_view(), name="floor-detail"),
     path("", include(router.urls)),
@@ -440,6 +444,7 @@ def follow(client: Client, location: str, **headers: str) -> int:
         ("/tenants/a/floors/b/", "/tenants/a/{pk}/"),
         ("/unmatched/", "/shelves/{pk}/"),
         ("/keyless/", "/shelves/{pk}/"),
+        ("/suffixed.json", "/suffixed/{pk}"),
     ],
 )
 def test_a_new_shelf_is_at_its_location(client: Client, url: str, location: str) -> None:
@@ -497,11 +502,17 @@ def test_a_nested_route_keeps_the_variables_of_its_url(client: Client) -> None:
     assert follow(client, response["Location"]) == 200
 
 
-def test_an_extra_action_that_creates_has_a_location(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [("/shelves/{pk}/copy/", "/shelves/{pk}/"), ("/bare/{pk}/copy", "/bare/{pk}")],
+)
+def test_an_extra_action_that_creates_has_a_location_beside_its_own_route(
+    client: Client, url: str, location: str
+) -> None:
     shelf = Shelf.objects.create(name="low")
-    response = post(client, f"/shelves/{shelf.pk}/copy/", {"name": "high"})
+    response = post(client, url.format(pk=shelf.pk), {"name": "high"})
     made = Shelf.objects.get(name="high")
-    assert response["Location"] == f"http://testserver/shelves/{made.pk}/"
+    assert response["Location"] == "http://testserver" + location.format(pk=made.pk)
 
 
 def test_an_extra_action_that_creates_another_model_is_not_located_at_its_own(
