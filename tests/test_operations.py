@@ -243,6 +243,12 @@ def api() -> Client:
     return Client(raise_request_exception=False)
 
 
+@pytest.fixture(autouse=True)
+def strict(settings: Settings) -> None:
+    """Hold every answer to the verb table."""
+    settings.API_ERRORS = {"STRICT": True}
+
+
 def post(api: Client, url: str, data: Any = None, **headers: str) -> Any:
     """Send `data` as JSON."""
     return api.post(url, data, content_type="application/json", headers=headers)
