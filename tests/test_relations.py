@@ -126,6 +126,8 @@ class Relations(serializers.Serializer):
         """Refuse a relation that was not sent."""
         if data.get("refuse") == "all":
             raise serializers.ValidationError({"thing": "Not without one."})
+        if data.get("refuse") == "whole":
+            raise serializers.ValidationError("Nothing of it.")
         return data
 
 
@@ -319,6 +321,11 @@ def test_what_is_no_key_is_invalid_content_or_id(
     status, code, fields = get_outcome(post(client, route, document))
     assert (status, fields) == (400, [field])
     assert code in ("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE")
+
+
+def test_what_is_said_of_the_whole_is_invalid_content(client: Client) -> None:
+    response = post(client, "/ours/", {"refuse": "whole"})
+    assert response.json() == body("INVALID_CONTENT", "Nothing of it.")
 
 
 def test_a_malformed_key_beside_another_fault_is_invalid_content(client: Client) -> None:
