@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from django_apierrors.catalog import CATALOG
 from django_apierrors.class_paths import recognise_class_path
+from django_apierrors.errors import Error
+from django_apierrors.exceptions import InvalidState
 from django_apierrors.known_exceptions import CODES_BY_EXCEPTION
+
+
+class Importer:
+    class WrongRowError(InvalidState):
+        """Wants an argument, which no engine keeps."""
+
+        def __init__(self, row: int) -> None:
+            super().__init__(f"Row {row}.")
+
+
+def test_a_class_within_a_class_that_wants_arguments_is_recognised_as_its_parents_are() -> None:
+    error = recognise_class_path(f"{__name__}.Importer.WrongRowError")
+
+    assert error.get_body() == Error.of_code(CATALOG["INVALID_STATE"]).get_body()
 
 
 @pytest.mark.parametrize("path", sorted(CODES_BY_EXCEPTION))

@@ -381,12 +381,16 @@ def test_an_operation_whose_task_was_removed_is_gone(hasty: Engine) -> None:
     assert (gone.status, gone.body) == (410, error("GONE"))
 
 
-def test_without_a_broker_nothing_is_accepted_and_the_client_knows_within_a_second(
-    tmp_path: Path,
+@pytest.mark.parametrize("name", ["sqlite", "rq"])
+def test_without_an_engine_nothing_is_accepted_and_the_client_knows_within_a_second(
+    name: str, tmp_path: Path
 ) -> None:
-    require_package(PACKAGES["rq"])
-    engine = Engine("rq", tmp_path, str(tmp_path / "db.sqlite3"), find_free_port())
+    require_package(PACKAGES[name])
+    place = tmp_path / "there"
+    place.mkdir()
+    engine = Engine(name, tmp_path, str(place / "db.sqlite3"), find_free_port())
     server = engine.serve()
+    place.rename(tmp_path / "elsewhere")
     before = time.monotonic()
     refused = engine.ask("POST", "/accept/do_nothing", {})
     duration = time.monotonic() - before

@@ -7,6 +7,7 @@ engine with a server and workers of its own.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 import sys
 import time
@@ -30,7 +31,9 @@ from rest_framework.views import APIView
 
 from django_apierrors import handles
 from django_apierrors.catalog import CATALOG
+from django_apierrors.handles import make_handle, read_handle
 from django_apierrors.operations import AcceptedAPIView, AcceptedMixin, OperationView
+from django_apierrors.states import find_failure
 from django_apierrors.viewsets import ModelViewSet
 from tests.models import Shelf
 from tests.services import require_package
@@ -521,14 +524,20 @@ def test_the_projects_own_rows_recognise_a_failed_task(api: Client, settings: Se
     assert outcome(api, accepted) == {"status": "failed", "error": error("INVALID_STATE")}
 
 
-def test_a_task_that_was_stopped_without_an_exception_has_failed(
-    api: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("attempts", "code"),
+    [([], "INTERNAL_ERROR"), (["state"], "INVALID_STATE"), (["bug", "state"], "INVALID_STATE")],
+)
+def test_the_last_attempt_of_a_task_counts_and_one_that_was_stopped_has_none(
+    attempts: list[str], code: str
 ) -> None:
-    accepted = post(api, "/nothing")
-    DBTaskResult.objects.update(status="FAILED")
+    task = tasks.fail.using(backend="immediate")
+    errors = [task.enqueue(how).errors[0] for how in attempts]
+    result = dataclasses.replace(task.enqueue("validation"), errors=errors)
 
-    poll = api.get(accepted["Location"]).json()
-    assert poll == {**accepted.json(), "status": "failed", "error": error("INTERNAL_ERROR")}
+    failure = find_failure(result, make_handle("tests.tasks.fail", "immediate", result.id))
+    assert failure is not None
+    assert failure.code.name == code
 
 
 def test_a_task_that_runs_too_long_has_failed_and_is_not_run_again(
@@ -703,7 +712,9 @@ def test_an_operation_is_gone_when_its_task_is_none_any_more(
 def test_an_operation_is_asked_for_at_the_engine_that_accepted_it(api: Client) -> None:
     accepted = post(api, "/on-other-engine")
 
-    assert DBTaskResult.objects.get().backend_name == "other"
+    handle = read_handle(accepted.json()["id"], None)
+    assert handle is not None
+    assert handle.backend == DBTaskResult.objects.get().backend_name == "other"
     assert outcome(api, accepted) == {"status": "successful", "result": None}
 
 
