@@ -235,7 +235,7 @@ def postgresql_database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def redis() -> Any:
+def redis() -> Iterator[Any]:
     """A client of the database that the tests use, which is nobody else's, and empty."""
     from redis import Redis
 
@@ -245,7 +245,8 @@ def redis() -> Any:
         refuse("database 15 of the Redis server holds something that is not the tests'")
     client.flushdb()
     client.set(mark, "")
-    return client
+    yield client
+    client.flushdb()
 
 
 @pytest.fixture
