@@ -30,6 +30,7 @@ from django_apierrors.known_exceptions import (
     WRAPPED,
 )
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
+from django_apierrors.relations import mark_malformed_keys
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -177,6 +178,7 @@ def _get_items(exception: exceptions.APIException) -> Items:
         message = get_message(detail)
         if message is not None:
             return Items([message])
+    mark_malformed_keys(detail)
     items = flatten(detail, get_limit())
     if len(items) == 1 and not items[0].field and _is_default(exception, items[0].message):
         return Items()

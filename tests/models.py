@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.validators import RegexValidator
 from django.db import models
 
 
@@ -32,3 +33,18 @@ class Thing(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Parcel(models.Model):
+    """A thing known by a key of 24 characters, a slug and a number."""
+
+    code = models.CharField(
+        primary_key=True, max_length=24, validators=[RegexValidator(r"^[a-zA-Z0-9]{24}\Z")]
+    )
+    slug = models.SlugField(unique=True)
+    number = models.IntegerField(unique=True)
+    shelf = models.ForeignKey(Shelf, models.RESTRICT, null=True, related_name="parcels")
+    things = models.ManyToManyField(Thing, related_name="parcels")
+
+    def __str__(self) -> str:
+        return self.slug

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 SECRET_KEY = "for the tests of django_apierrors alone"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEBUG = False
@@ -38,3 +40,13 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["django_apierrors.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "django_apierrors.negotiation.JSONContentNegotiation",
 }
+
+# Where there is no engine, tests/test_operations.py says so.
+if find_spec("django_tasks_db"):
+    INSTALLED_APPS += ["django_tasks_db"]
+    FRAMEWORK = "django.tasks" if find_spec("django.tasks") else "django_tasks"
+    TASKS = {
+        "default": {"BACKEND": "django_tasks_db.DatabaseBackend"},
+        "other": {"BACKEND": "django_tasks_db.DatabaseBackend"},
+        "immediate": {"BACKEND": f"{FRAMEWORK}.backends.immediate.ImmediateBackend"},
+    }

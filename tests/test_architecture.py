@@ -26,14 +26,19 @@ MAX_FUNCTION_LINES = 40
 # Lowest first. A subpackage stands on one floor as a whole.
 FLOORS = {
     "ground": {"catalog", "conf", "exceptions", "message_codes", "failsafe"},
-    "first floor": {"errors", "details", "database", "known_exceptions", "recognition"},
+    "first floor": {
+        *("errors", "details", "database", "known_exceptions", "recognition"),
+        *("identifiers", "relations", "class_paths"),
+    },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
         *("encoders", "headers", "scope", "probing", "reporting", "rewriting", "rollback"),
         *("wsgi", "asgi", "unreadable"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
+        *("locations", "routes", "parameters"),
+        *("atomicity", "callers", "engines", "handles", "states"),
     },
-    "face": {"checks", "openapi", "testing", "reference", "management"},
+    "face": {"checks", "location_checks", "openapi", "testing", "reference", "management"},
     "wiring": {"apps"},
 }
 

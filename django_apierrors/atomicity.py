@@ -1,0 +1,91 @@
+"""Atomicity: the routes that accept work, and those alone, run outside `ATOMIC_REQUESTS`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+    from rest_framework.views import APIView as Base
+else:
+    Base = object
+
+
+class NonAtomicMixin(Base):
+    """Takes the actions that accept work out of the transaction that Django opens for a request.
+
+    `accepting_actions` names actions of a viewset, or handler methods of another view ("put").
+    """
+
+    accepting_actions: Collection[str] = ()
+
+    @classmethod
+    def get_accepting_actions(cls) -> Collection[str]:
+        """Return the names of the actions that accept work; the class is asked, by `as_view()`."""
+        return cls.accepting_actions
+
+    @classmethod
+    def has_accepting_action(cls, actions: Mapping[str, str] | None) -> bool:
+        """Tell whether a route accepts work; `actions` are a viewset's on that route, by verb."""
+        accepting = cls.get_accepting_actions()
+        return bool(accepting) and (not actions or not set(accepting).isdisjoint(actions.values()))
+
+    @classmethod
+    def as_view(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return the view, outside `ATOMIC_REQUESTS` where one of its actions accepts work."""
+        view = super().as_view(*args, **kwargs)
+        if cls.has_accepting_action(getattr(view, "actions", None)):
+            for alias in connections:
+                view = transaction.non_atomic_requests(using=alias)(view)
+        return view
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer; the other verbs of an accepting route get the transaction back.
+
+        Django's `make_view_atomic()` has to decide before the action is known.
+        """
+        actions = getattr(self, "action_map", None)
+        with ExitStack() as transactions:
+            if (
+                self.has_accepting_action(actions)
+                and get_action(self, request) not in self.get_accepting_actions()
+            ):
+                for connection in connections.all():
+                    if connection.settings_dict["ATOMIC_REQUESTS"]:
+                        transactions.enter_context(transaction.atomic(using=connection.alias))
+            return super().dispatch(request, *args, **kwargs)
+
+    def check_transaction(self, request: Request) -> None:
+        """Raise ImproperlyConfigured inside a transaction.
+
+        A worker might be faster than the COMMIT, and a rollback need not take the task back.
+        """
+        if is_in_transaction():
+            action = get_action(self, request)
+            raise ImproperlyConfigured(
+                f"{type(self).__name__}.{action}() accepts work inside a transaction. Name "
+                f"{action!r} in accepting_actions or override get_accepting_actions(): that takes "
+                "it out of ATOMIC_REQUESTS. Call accept() after a transaction.atomic() of your own."
+            )
+
+
+def get_action(view: Any, request: HttpRequest | Request) -> str:
+    """Return the action of a viewset that the request is for, the handler method of any other."""
+    verb = (request.method or "").lower()
+    return getattr(view, "action_map", {}).get(verb, verb)  # type: ignore[no-any-return]
+
+
+def is_in_transaction() -> bool:
+    """Tell whether a block is open on any connection; a TestCase's own does not count."""
+    return any(
+        not block._from_testcase  # type: ignore[attr-defined]
+        for connection in connections.all(initialized_only=True)
+        for block in connection.atomic_blocks
+    )

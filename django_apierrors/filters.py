@@ -1,0 +1,37 @@
+"""The ordering filter of DRF, which refuses an ordering that does not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import filters
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import BaseFilterBackend, SearchFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+__all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter"]
+
+NO_ORDERING = _("There is no ordering by %(fields)s.")
+
+
+class OrderingFilter(filters.OrderingFilter):
+    """DRF's ordering: 400 for a field that cannot be ordered by, where DRF leaves it out."""
+
+    def remove_invalid_fields(
+        self, queryset: QuerySet[Any], fields: Iterable[str], view: APIView, request: Request
+    ) -> list[str]:
+        """Return `fields`; raise ValidationError where DRF would remove some."""
+        valid = super().remove_invalid_fields(queryset, fields, view, request)
+        # A blank one is a comma too many.
+        refused = [field for field in fields if field and field not in valid]
+        if refused:
+            message = NO_ORDERING % {"fields": ", ".join(refused)}
+            raise ValidationError({self.ordering_param: [message]})
+        return valid

@@ -1,0 +1,126 @@
+"""The generic views of DRF, held to the verb table: changing the import is the whole migration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+from rest_framework import generics
+from rest_framework import mixins as stock_mixins
+from rest_framework.generics import get_object_or_404
+
+from django_apierrors import mixins
+from django_apierrors.exceptions import InvalidId
+from django_apierrors.identifiers import is_malformed
+from django_apierrors.semantics import StatusAwareMixin
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    Base = generics.GenericAPIView[Any]
+else:
+    Base = generics.GenericAPIView
+
+__all__ = [
+    "CreateAPIView",
+    "DestroyAPIView",
+    "GenericAPIView",
+    "ListAPIView",
+    "ListCreateAPIView",
+    "RetrieveAPIView",
+    "RetrieveDestroyAPIView",
+    "RetrieveUpdateAPIView",
+    "RetrieveUpdateDestroyAPIView",
+    "UpdateAPIView",
+    "get_object_or_404",
+]
+
+ONE_OBJECT_MIXINS = (
+    stock_mixins.RetrieveModelMixin,
+    stock_mixins.UpdateModelMixin,
+    stock_mixins.DestroyModelMixin,
+)
+ONE_OBJECT_ACTIONS = frozenset({"retrieve", "update", "partial_update", "destroy"})
+
+
+class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
+    """DRF's base of all generic views, which tells a malformed identifier from an unknown one."""
+
+    def get_object(self) -> Any:
+        """Return the object of the URL; raise InvalidId or Http404 where there is none."""
+        try:
+            return super().get_object()
+        except Http404:
+            self.check_identifier()
+            raise
+
+    def check_identifier(self) -> None:
+        """Raise InvalidId where the URL's identifier can be nobody's."""
+        model = getattr(self.get_queryset(), "model", None)
+        identifier = self.kwargs.get(self.lookup_url_kwarg or self.lookup_field)
+        if model is not None and is_malformed(model, self.lookup_field, identifier):
+            raise InvalidId
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """Describe the resource; one that is not there is refused as it is to any other verb."""
+        if self.is_about_one_object():
+            self.get_object()
+        return super().options(request, *args, **kwargs)
+
+    def is_about_one_object(self) -> bool:
+        """Tell whether the URL names one object, which the view's verbs look up."""
+        if (self.lookup_url_kwarg or self.lookup_field) not in self.kwargs:
+            return False
+        actions = getattr(self, "action_map", None)
+        if actions is None:
+            return isinstance(self, ONE_OBJECT_MIXINS)
+        # A router says it of extra actions too.
+        return bool(getattr(self, "detail", False)) or not ONE_OBJECT_ACTIONS.isdisjoint(
+            actions.values()
+        )
+
+
+class CreateAPIView(mixins.CreateModelMixin, GenericAPIView, generics.CreateAPIView[Any]):
+    """Creates a resource."""
+
+
+class ListAPIView(GenericAPIView, generics.ListAPIView[Any]):
+    """Lists resources."""
+
+
+class RetrieveAPIView(GenericAPIView, generics.RetrieveAPIView[Any]):
+    """Shows a resource."""
+
+
+class DestroyAPIView(mixins.DestroyModelMixin, GenericAPIView, generics.DestroyAPIView[Any]):
+    """Deletes a resource."""
+
+
+class UpdateAPIView(mixins.UpdateModelMixin, GenericAPIView, generics.UpdateAPIView[Any]):
+    """Updates a resource."""
+
+
+class ListCreateAPIView(mixins.CreateModelMixin, GenericAPIView, generics.ListCreateAPIView[Any]):
+    """Lists resources, or creates one."""
+
+
+class RetrieveUpdateAPIView(
+    mixins.UpdateModelMixin, GenericAPIView, generics.RetrieveUpdateAPIView[Any]
+):
+    """Shows or updates a resource."""
+
+
+class RetrieveDestroyAPIView(
+    mixins.DestroyModelMixin, GenericAPIView, generics.RetrieveDestroyAPIView[Any]
+):
+    """Shows or deletes a resource."""
+
+
+class RetrieveUpdateDestroyAPIView(
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    GenericAPIView,
+    generics.RetrieveUpdateDestroyAPIView[Any],
+):
+    """Shows, updates or deletes a resource."""

@@ -1,0 +1,112 @@
+"""Relations: a foreign key in a body, and whether its form or its target is what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from django.urls import get_script_prefix, resolve
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import DictField, ListField, empty
+from rest_framework.relations import HyperlinkedRelatedField, ManyRelatedField, RelatedField
+from rest_framework.serializers import BaseSerializer, ListSerializer
+
+from django_apierrors.failsafe import log_failure
+from django_apierrors.identifiers import is_malformed
+
+# Relations refuse an int of the wrong form with this code.
+MALFORMED = "incorrect_type"
+
+# A field, its errors, and what was sent for it.
+Step: TypeAlias = tuple[Any, Any, Any]
+
+
+def mark_malformed_keys(detail: Any) -> None:
+    """Give the messages about malformed keys in a serializer's errors the one code for that.
+
+    DRF lets a key's own field refuse it: a malformed UUID comes out as `invalid`, as what a
+    `validate_shelf()` says of a well-formed one does. What was sent tells the two apart. Detail
+    that does not come from a serializer is left as it is.
+    """
+    serializer = getattr(detail, "serializer", None)
+    if serializer is None or not hasattr(serializer, "initial_data"):
+        return
+    try:
+        _mark(serializer, detail, serializer.initial_data)
+    except Exception:
+        # Querysets and fields are the project's; the error is told without them.
+        log_failure("looking for malformed keys in the errors of a serializer")
+
+
+def _mark(field: Any, detail: Any, sent: Any) -> None:
+    steps: list[Step] = [(field, detail, sent)]
+    while steps:
+        field, detail, sent = steps.pop()
+        if isinstance(field, (RelatedField, ManyRelatedField)):
+            messages = [message for message in _get_messages(detail) if message.code == "invalid"]
+            if messages and _is_malformed(field, sent):
+                for message in messages:
+                    message.code = MALFORMED
+        else:
+            steps.extend(_get_steps(field, detail, sent))
+
+
+def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
+    """Yield what is below a serializer, or a field that holds others."""
+    messages = detail if isinstance(detail, (Mapping, list)) else [detail]
+    entries = messages.items() if isinstance(messages, Mapping) else enumerate(messages)
+    if isinstance(field, (ListSerializer, ListField, DictField)):
+        for key, inner in entries:
+            if isinstance(inner, ErrorDetail):
+                # What a key's own field raised may have passed the one that holds many.
+                yield from ((field.child, inner, value) for value in _get_values(sent))
+            elif inner and _has(sent, key):
+                # Before DRF 3.18 the rows without errors are there too, empty.
+                yield field.child, inner, sent[key]
+    elif isinstance(field, BaseSerializer) and isinstance(sent, Mapping):
+        fields = getattr(field, "fields", {})
+        for name, inner in entries:
+            if name in fields:
+                yield fields[name], inner, fields[name].get_value(sent)
+
+
+def _has(sent: Any, key: Any) -> bool:
+    if isinstance(sent, Mapping):
+        return key in sent
+    return isinstance(sent, list) and isinstance(key, int) and key < len(sent)
+
+
+def _get_values(sent: Any) -> Iterable[Any]:
+    if isinstance(sent, Mapping):
+        return sent.values()
+    return sent if isinstance(sent, list) else ()
+
+
+def _get_messages(detail: Any) -> Iterator[ErrorDetail]:
+    messages = detail if isinstance(detail, list) else [detail]
+    return (message for message in messages if isinstance(message, ErrorDetail))
+
+
+def _is_malformed(field: Any, sent: Any) -> bool:
+    if isinstance(field, ManyRelatedField):
+        keys = sent if isinstance(sent, list) else []
+        return any(_is_malformed(field.child_relation, key) for key in keys)
+    model = getattr(field.get_queryset(), "model", None)
+    if model is None or sent is None or sent is empty:
+        return False
+    lookup = getattr(field, "slug_field", None) or getattr(field, "lookup_field", None) or "pk"
+    try:
+        return is_malformed(model, lookup, _get_key(field, sent))
+    except ValidationError:
+        return True
+
+
+def _get_key(field: Any, sent: Any) -> Any:
+    """Return the key that was sent; raise ValidationError where `pk_field` refuses it."""
+    if getattr(field, "pk_field", None) is not None:
+        return field.pk_field.to_internal_value(sent)
+    if isinstance(field, HyperlinkedRelatedField):
+        path = unquote(urlsplit(sent).path).removeprefix(get_script_prefix().rstrip("/"))
+        return resolve(path).kwargs[field.lookup_url_kwarg]
+    return sent

@@ -1,0 +1,30 @@
+"""What a test needs from outside, and what it does where that is missing: skip, in CI fail."""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.util import find_spec
+
+import pytest
+
+
+def refuse(reason: str) -> None:
+    """Skip, or fail where `REQUIRE_SERVICES=1` says that all there is to test with is there."""
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason, allow_module_level=True)
+
+
+def require_package(name: str) -> None:
+    """Ask for an optional package."""
+    if find_spec(name) is None:
+        refuse(f"{name} is not installed")
+
+
+def require_server(name: str, port: int) -> None:
+    """Ask for a server on this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except OSError as exc:
+        refuse(f"no {name} on 127.0.0.1:{port}: {exc}")

@@ -1,0 +1,370 @@
+"""Foreign keys in bodies: malformed, or of nothing."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import clear_script_prefix, path, set_script_prefix
+from rest_framework import generics as stock
+from rest_framework import serializers
+from rest_framework.serializers import (
+    HyperlinkedRelatedField,
+    PrimaryKeyRelatedField,
+    SlugRelatedField,
+    UUIDField,
+)
+
+from django_apierrors import generics
+from tests.bodies import body
+from tests.models import Parcel, Shelf, Thing
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+
+class HexField(serializers.Field):
+    """A UUID as the project writes it: `x` and its digits."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """Return the UUID."""
+        if not isinstance(data, str) or not data.startswith("x"):
+            raise serializers.ValidationError("No key of ours.")
+        return uuid.UUID(data[1:])
+
+
+class Broken:
+    """A queryset that fails where it is asked for its model."""
+
+    def __init__(self, queryset: Any) -> None:
+        """Take the queryset that works."""
+        self.queryset = queryset
+
+    @property
+    def model(self) -> Any:
+        """Fail."""
+        raise RuntimeError
+
+    def get(self, **lookup: Any) -> Any:
+        """Look up."""
+        return self.queryset.get(**lookup)
+
+
+class BrokenField(PrimaryKeyRelatedField):
+    """A relation whose queryset fails."""
+
+    def get_queryset(self) -> Any:
+        """Return the queryset."""
+        return Broken(Thing.objects.all())
+
+
+class NoModelField(PrimaryKeyRelatedField):
+    """A relation whose queryset names no model."""
+
+    def get_queryset(self) -> Any:
+        """Return the queryset."""
+        queryset = Thing.objects.all()
+        return type("Lookup", (), {"get": lambda self, **lookup: queryset.get(**lookup)})()
+
+
+class Owner(serializers.Serializer):
+    """What is nested."""
+
+    thing = PrimaryKeyRelatedField(queryset=Thing.objects.all(), required=False)
+    shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
+
+
+class Relations(serializers.Serializer):
+    """Relations of every kind."""
+
+    thing = PrimaryKeyRelatedField(queryset=Thing.objects.all(), required=False, allow_null=True)
+    shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
+    things = PrimaryKeyRelatedField(queryset=Thing.objects.all(), many=True, required=False)
+    shelves = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), many=True, required=False)
+    slug = SlugRelatedField("slug", queryset=Parcel.objects.all(), required=False)
+    number = SlugRelatedField("number", queryset=Parcel.objects.all(), required=False)
+    key = SlugRelatedField("key", queryset=Thing.objects.all(), required=False)
+    link = HyperlinkedRelatedField("thing-detail", queryset=Thing.objects.all(), required=False)
+    typed = PrimaryKeyRelatedField(
+        queryset=Thing.objects.all(), pk_field=UUIDField(), required=False
+    )
+    hexed = PrimaryKeyRelatedField(
+        queryset=Thing.objects.all(), pk_field=HexField(), required=False
+    )
+    owner = Owner(required=False)
+    owners = Owner(many=True, required=False)
+    list = serializers.ListField(
+        child=PrimaryKeyRelatedField(queryset=Thing.objects.all()), required=False
+    )
+    dict = serializers.DictField(
+        child=PrimaryKeyRelatedField(queryset=Thing.objects.all()), required=False
+    )
+    broken = BrokenField(queryset=Thing.objects.all(), required=False)
+    no_model = NoModelField(queryset=Thing.objects.all(), required=False)
+    count = serializers.IntegerField(required=False)
+    refuse = serializers.CharField(required=False)
+
+    def create(self, validated_data: Any) -> Any:
+        """Create nothing."""
+        return validated_data
+
+    def to_representation(self, instance: Any) -> Any:
+        """Show nothing."""
+        return {}
+
+    def refuse_any(self, value: Any) -> Any:
+        """Refuse a key for a reason that is not its form."""
+        if value is not None and "refuse" in str(self.context["request"].data):
+            raise serializers.ValidationError("Not this one.")
+        return value
+
+    validate_thing = validate_things = validate_link = validate_hexed = refuse_any
+
+    def validate(self, data: Any) -> Any:
+        """Refuse a relation that was not sent."""
+        if data.get("refuse") == "all":
+            raise serializers.ValidationError({"thing": "Not without one."})
+        if data.get("refuse") == "whole":
+            raise serializers.ValidationError("Nothing of it.")
+        return data
+
+
+class Create(generics.CreateAPIView):
+    """Takes one."""
+
+    serializer_class = Relations
+    queryset = Thing.objects.all()
+
+
+class CreateMany(Create):
+    """Takes many."""
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a serializer of many."""
+        return super().get_serializer(*args, many=True, **kwargs)
+
+
+class StockCreate(stock.CreateAPIView):
+    """Takes one, without any view of ours."""
+
+    serializer_class = Relations
+
+
+class Refuse(stock.CreateAPIView):
+    """Refuses what no serializer has seen."""
+
+    def post(self, request: Any) -> Any:
+        """Refuse."""
+        raise serializers.ValidationError({"thing": "No."})
+
+
+class Show(generics.RetrieveAPIView):
+    """Shows a thing."""
+
+    queryset = Thing.objects.all()
+
+
+urlpatterns = [
+    path("ours/", Create.as_view()),
+    path("stock/", StockCreate.as_view()),
+    path("refuse/", Refuse.as_view()),
+    path("many/", CreateMany.as_view()),
+    path("things/<pk>/", Show.as_view(), name="thing-detail"),
+]
+
+NOBODY = str(uuid.UUID(int=1))
+
+MALFORMED: list[tuple[Any, str]] = [
+    ({"thing": "x"}, "thing"),
+    ({"thing": NOBODY[:-1]}, "thing"),
+    ({"thing": "\0"}, "thing"),
+    ({"thing": "\U0001f600"}, "thing"),
+    ({"thing": [NOBODY]}, "thing"),
+    ({"thing": True}, "thing"),
+    ({"shelf": "x"}, "shelf"),
+    ({"shelf": {"a": 1}}, "shelf"),
+    ({"shelf": True}, "shelf"),
+    ({"things": ["x"]}, "things"),
+    ({"shelves": ["x"]}, "shelves"),
+    ({"number": "x"}, "number"),
+    ({"key": "x"}, "key"),
+    ({"link": "/things/x/"}, "link"),
+    ({"link": "http://testserver/things/x/"}, "link"),
+    ({"link": "/nothing/"}, "link"),
+    ({"typed": "x"}, "typed"),
+    ({"hexed": "1"}, "hexed"),
+    ({"owner": {"thing": "x"}}, "owner.thing"),
+    ({"owner": {"shelf": "x"}}, "owner.shelf"),
+    ({"owners": [{}, {"thing": "x"}]}, "owners[1].thing"),
+    ({"list": ["x"]}, "list[0]"),
+]
+
+UNKNOWN: list[tuple[Any, str]] = [
+    ({"thing": NOBODY}, "thing"),
+    ({"thing": uuid.UUID(int=1).hex}, "thing"),
+    ({"thing": 1}, "thing"),
+    ({"shelf": 99}, "shelf"),
+    ({"shelf": "99"}, "shelf"),
+    ({"shelf": 2**70}, "shelf"),
+    ({"things": [NOBODY]}, "things"),
+    ({"shelves": [99]}, "shelves"),
+    ({"slug": "nobody"}, "slug"),
+    ({"slug": "\U0001f600"}, "slug"),
+    ({"number": 99}, "number"),
+    ({"key": NOBODY}, "key"),
+    ({"link": f"/things/{NOBODY}/"}, "link"),
+    ({"typed": NOBODY}, "typed"),
+    ({"owner": {"shelf": 99}}, "owner.shelf"),
+    ({"owners": [{"thing": NOBODY}]}, "owners[0].thing"),
+    ({"list": [NOBODY]}, "list[0]"),
+    ({"dict": {"a": NOBODY}}, "dict.a"),
+]
+
+every_route = pytest.mark.parametrize("route", ["/ours/", "/stock/", "/many/"])
+
+
+def post(client: Client, route: str, document: Any) -> Any:
+    """Send a document, or a list of it and of one that is right."""
+    document = [{}, document] if route == "/many/" else document
+    return client.post(route, json.dumps(document), content_type="application/json")
+
+
+def get_outcome(response: Any) -> tuple[int, str, list[str]]:
+    """Return the status, the code and the fields that the messages begin with."""
+    content = response.json()
+    fields = [error.partition(": ")[0].removeprefix("[1].") for error in content["errors"]]
+    assert content["status"] == response.status_code
+    return content["status"], content["code"], fields
+
+
+@every_route
+@pytest.mark.parametrize(("document", "field"), MALFORMED)
+def test_a_malformed_key_is_invalid_id(
+    client: Client, route: str, document: Any, field: str
+) -> None:
+    response = post(client, route, document)
+    assert get_outcome(response) == (400, "INVALID_ID", [field])
+
+
+@every_route
+def test_a_malformed_key_in_a_dict_is_invalid_id(client: Client, route: str) -> None:
+    # DRF's DictField lets the error of the key's own field pass to the serializer.
+    response = post(client, route, {"dict": {"a": NOBODY, "b": "x"}})
+    assert get_outcome(response) == (400, "INVALID_ID", ["dict"])
+
+
+@every_route
+@pytest.mark.parametrize(("document", "field"), UNKNOWN)
+def test_a_key_of_nothing_is_missing_resource(
+    client: Client, route: str, document: Any, field: str
+) -> None:
+    response = post(client, route, document)
+    assert get_outcome(response) == (400, "MISSING_RESOURCE", [field])
+
+
+def test_the_body_is_the_whole_format(client: Client) -> None:
+    response = post(client, "/ours/", {"shelf": 99})
+    message = 'shelf: Invalid pk "99" - object does not exist.'
+    assert response.json() == body("MISSING_RESOURCE", message, status=400)
+
+
+def test_the_message_of_a_malformed_key_says_so_in_details(client: Client, settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    details = post(client, "/ours/", {"thing": "x"}).json()["details"]
+    assert [(item["field"], item["code"]) for item in details] == [("thing", "incorrect_type")]
+
+
+@pytest.fixture
+def thing() -> Thing:
+    """Return a thing."""
+    return Thing.objects.create(name="cup")
+
+
+@every_route
+@pytest.mark.parametrize("relation", ["thing", "things", "link", "hexed"])
+def test_what_a_validator_says_of_a_well_formed_key_is_invalid_content(
+    client: Client, thing: Thing, route: str, relation: str
+) -> None:
+    key = str(thing.pk)
+    sent = {"things": [key], "link": f"/things/{key}/", "hexed": f"x{thing.pk.hex}"}
+    document = {relation: sent.get(relation, key), "refuse": "x"}
+    response = post(client, route, document)
+    assert get_outcome(response) == (400, "INVALID_CONTENT", [relation])
+
+
+@pytest.mark.parametrize("document", [{}, {"thing": None}])
+def test_what_is_said_of_a_key_that_was_not_sent_is_invalid_content(
+    client: Client, document: dict[str, Any]
+) -> None:
+    response = post(client, "/ours/", {"refuse": "all", **document})
+    assert response.json() == body("INVALID_CONTENT", "thing: Not without one.")
+
+
+@every_route
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"count": "x"}, "count"),
+        ({"things": "x"}, "things"),
+        ({"things": {"a": 1}}, "things"),
+        ({"slug": ["x"]}, "slug"),
+        ({"owner": "x"}, "owner"),
+        ({"owners": {"a": 1}}, "owners"),
+        ({"list": "x"}, "list"),
+    ],
+)
+def test_what_is_no_key_is_invalid_content_or_id(
+    client: Client, route: str, document: Any, field: str
+) -> None:
+    status, code, fields = get_outcome(post(client, route, document))
+    assert (status, fields) == (400, [field])
+    assert code in ("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE")
+
+
+def test_what_is_said_of_the_whole_is_invalid_content(client: Client) -> None:
+    response = post(client, "/ours/", {"refuse": "whole"})
+    assert response.json() == body("INVALID_CONTENT", "Nothing of it.")
+
+
+def test_a_malformed_key_beside_another_fault_is_invalid_content(client: Client) -> None:
+    response = post(client, "/ours/", {"thing": "x", "count": "y"})
+    assert get_outcome(response) == (400, "INVALID_CONTENT", ["thing", "count"])
+
+
+def test_a_body_that_is_no_object_is_invalid_content(client: Client) -> None:
+    response = client.post("/ours/", "[1]", content_type="application/json")
+    assert response.json()["code"] == "INVALID_CONTENT"
+
+
+def test_what_no_serializer_has_said_is_invalid_content(client: Client) -> None:
+    response = post(client, "/refuse/", {"thing": "x"})
+    assert response.json() == body("INVALID_CONTENT", "thing: No.")
+
+
+def test_a_queryset_that_fails_leaves_the_error_as_it_is(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = post(client, "/ours/", {"broken": "x"})
+    assert get_outcome(response) == (400, "INVALID_CONTENT", ["broken"])
+    assert "failed while looking for malformed keys" in caplog.text
+
+
+def test_a_queryset_without_model_leaves_the_error_as_it_is(client: Client) -> None:
+    response = post(client, "/ours/", {"no_model": "x"})
+    assert get_outcome(response) == (400, "INVALID_CONTENT", ["no_model"])
+
+
+@pytest.fixture
+def _prefix() -> Any:
+    """Mount the project, as Django's WSGI handler does with what the server says."""
+    set_script_prefix("/api/")
+    yield
+    clear_script_prefix()
+
+
+@pytest.mark.usefixtures("_prefix")
+def test_a_link_of_a_mounted_project_is_read_without_its_prefix(client: Client) -> None:
+    response = post(client, "/ours/", {"link": "http://testserver/api/things/x/"})
+    assert get_outcome(response) == (400, "INVALID_ID", ["link"])
