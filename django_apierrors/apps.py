@@ -23,6 +23,7 @@ class APIErrorsConfig(AppConfig):
         """
         register(check_settings, "django_apierrors")
         register(check_installation, "django_apierrors")
+        register(check_locations, "django_apierrors")
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -37,3 +38,10 @@ def check_installation(**kwargs: Any) -> list[CheckMessage]:
     from django_apierrors import checks
 
     return checks.check_installation(**kwargs)
+
+
+def check_locations(**kwargs: Any) -> list[CheckMessage]:
+    """Return which views create resources that nothing says the URL of."""
+    from django_apierrors import location_checks
+
+    return location_checks.check_locations(**kwargs)

@@ -66,6 +66,9 @@ VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "RETRY_AFTER": ("a number of seconds", is_natural),
     "PROBE_PERMISSIONS": ("True or False", lambda value: isinstance(value, bool)),
     "HIDE_FORBIDDEN": ("True or False", lambda value: isinstance(value, bool)),
+    "STRICT": ("None, True or False", lambda value: value is None or isinstance(value, bool)),
+    "OPERATION_MAX_AGE": ("a number of seconds", is_natural),
+    "OPERATION_TIMEOUT": ("a number of seconds", is_natural),
 }
 
 # The same for what `CODES` may say of a code.

@@ -33,6 +33,9 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "RETRY_AFTER": 5,
     "PROBE_PERMISSIONS": True,
     "HIDE_FORBIDDEN": False,
+    "STRICT": None,
+    "OPERATION_MAX_AGE": 1_209_600,
+    "OPERATION_TIMEOUT": 3_600,
 }
 
 
@@ -54,6 +57,9 @@ class APIErrorsSettings:
     RETRY_AFTER: int
     PROBE_PERMISSIONS: bool
     HIDE_FORBIDDEN: bool
+    STRICT: bool | None
+    OPERATION_MAX_AGE: int
+    OPERATION_TIMEOUT: int
 
     def __getattr__(self, name: str) -> object:
         """Return the project's value of the key `name`, else its default."""

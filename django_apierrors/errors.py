@@ -22,6 +22,7 @@ from django_apierrors.conf import api_errors
 from django_apierrors.details import Item, Items, flatten_body, get_message
 from django_apierrors.failsafe import log_failure
 from django_apierrors.message_codes import get_code_of_message, get_name_of_message
+from django_apierrors.relations import mark_malformed_keys
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -70,6 +71,7 @@ class Error:
     @classmethod
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was answered with `status`."""
+        mark_malformed_keys(data)
         items = flatten_body(data, get_limit())
         message = get_message(data)
         if message is None:

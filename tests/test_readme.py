@@ -42,7 +42,8 @@ def test_the_settings_table_is_the_defaults() -> None:
 
 
 def test_the_table_of_checks_names_each_id_of_the_source() -> None:
-    source = (ROOT / "django_apierrors" / "checks.py").read_text(encoding="utf-8")
+    paths = sorted((ROOT / "django_apierrors").glob("*checks.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in paths)
     ids = sorted(set(re.findall(r"django_apierrors\.[EW]\d{3}", source)))
     assert sorted(row[0] for row in get_rows("### System checks")) == ids
 
