@@ -13,7 +13,12 @@ from django.core.checks.registry import registry
 from django.utils.functional import Promise
 from pytest_django.fixtures import Settings
 
-from django_apierrors.apps import APIErrorsConfig, check_installation, check_settings
+from django_apierrors.apps import (
+    APIErrorsConfig,
+    check_installation,
+    check_locations,
+    check_settings,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +46,7 @@ def test_the_app_is_found_by_the_name_of_the_package() -> None:
 
 def test_the_checks_are_registered_under_the_name_of_the_package() -> None:
     ours = {check for check in registry.get_checks() if check.__module__.startswith(TAG)}
-    assert ours == {check_settings, check_installation}
+    assert ours == {check_settings, check_installation, check_locations}
     assert registry.tag_exists(TAG)
 
 

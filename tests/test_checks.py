@@ -121,6 +121,9 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "RETRY_AFTER": ([0, 5], [None, -1, 2.5, "5", False]),
     "PROBE_PERMISSIONS": ([True, False], [None, 0, "no"]),
     "HIDE_FORBIDDEN": ([True, False], [None, 0, "no"]),
+    "STRICT": ([None, True, False], [0, "no"]),
+    "OPERATION_MAX_AGE": ([0, 60], [None, -1, 2.5, "5", False]),
+    "OPERATION_TIMEOUT": ([0, 60], [None, -1, 2.5, "5", False]),
 }
 
 

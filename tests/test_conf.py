@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from django_apierrors.conf import DEFAULTS, APIErrorsSettings, api_errors
 from django_apierrors.exceptions import ServiceUnavailable
+from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
 
 pytestmark = pytest.mark.urls(__name__)
@@ -102,6 +103,14 @@ class ObjectView(APIView):
         return Response()
 
 
+class WrongSuccessView(StatusAwareMixin, APIView):
+    """Answer a GET as nothing but a POST is answered."""
+
+    def get(self, request: Request) -> Response:
+        """Answer."""
+        return Response({"status": 201}, status=201)
+
+
 def get_page(request: Any) -> HttpResponse:
     """Answer as a plain view of Django, by a page about an error."""
     return HttpResponse("<h1>No.</h1>", status=403)
@@ -115,6 +124,7 @@ urlpatterns = [
     path("read-only", ReadOnlyView.as_view()),
     path("object", ObjectView.as_view()),
     path("page", get_page),
+    path("wrong-success", WrongSuccessView.as_view()),
 ]
 
 
@@ -174,7 +184,11 @@ EFFECTS = {
         False, "POST /read-only", "code", "METHOD_FORBIDDEN", "ACCESS_FORBIDDEN"
     ),
     "HIDE_FORBIDDEN": Effect(True, "GET /object", "status", 403, 404),
+    "STRICT": Effect(True, "GET /wrong-success", "status", 201, 500),
 }
+
+# What a client sees of these takes an operation: test_operations.py shows it.
+OF_OPERATIONS = {"OPERATION_MAX_AGE", "OPERATION_TIMEOUT"}
 
 
 def send(client: Client, request: str, part: str) -> object:
@@ -188,12 +202,13 @@ def send(client: Client, request: str, part: str) -> object:
 
 
 def test_each_key_has_an_effect_that_is_tested() -> None:
-    assert set(EFFECTS) == set(DEFAULTS)
+    assert set(EFFECTS) | OF_OPERATIONS == set(DEFAULTS)
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", EFFECTS)
 def test_a_key_changes_the_answer_for_as_long_as_it_is_set(client: Client, key: str) -> None:
     value, request, part, before, after = EFFECTS[key]
+    client.raise_request_exception = False
     answers = [send(client, request, part)]
     with override_settings(API_ERRORS={key: value}):
         answers.append(send(client, request, part))
