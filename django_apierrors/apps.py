@@ -16,10 +16,10 @@ class APIErrorsConfig(AppConfig):
     verbose_name = _("API errors")
 
     def ready(self) -> None:
-        """Register the checks, which import DRF only when they run.
+        """Register the checks, which import DRF and the project's authenticators when they run.
 
-        DRF imports a project's authenticators as soon as its views are imported, and those may
-        want models; `ready()` may run before the registry has them all.
+        A process that only serves need not wait for that, nor may it come before other apps are
+        ready.
         """
         register(check_settings, "django_apierrors")
         register(check_installation, "django_apierrors")

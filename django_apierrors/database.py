@@ -36,6 +36,23 @@ CODES_BY_SQLITE_NAME: Mapping[str, str] = {
     "SQLITE_IOERR": "SERVICE_UNAVAILABLE",
 }
 
+# SQLSTATEs, and their classes of two characters, nearest first
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+CODES_BY_SQLSTATE: Mapping[str, str] = {
+    "23505": "ALREADY_EXISTS",
+    "23502": "INVALID_CONTENT",
+    "23503": "MISSING_RESOURCE",
+    "23": "INVALID_STATE",
+    "22": "INVALID_CONTENT",
+    "57014": "GATEWAY_TIMEOUT",
+    "08": "SERVICE_UNAVAILABLE",
+    "25006": "SERVICE_UNAVAILABLE",
+    "40": "SERVICE_UNAVAILABLE",
+    "53": "SERVICE_UNAVAILABLE",
+    "55P03": "SERVICE_UNAVAILABLE",
+    "57P": "SERVICE_UNAVAILABLE",
+}
+
 # What is wrong with what the client sent is a 400, whatever status its code has elsewhere: a
 # parent that the document names and that is not there is no missing page.
 CONTENT_STATUS = 400
@@ -46,7 +63,7 @@ FAILED_COLUMNS = re.compile(r"^(?:UNIQUE|NOT NULL) constraint failed: (\w+\.\w+(
 def recognise_database_error(exception: BaseException) -> Error | None:
     """Return the error that the driver's report stands for, `None` where it is not recognised."""
     cause = exception.__cause__ if isinstance(exception, DatabaseError) else exception
-    name = _get_code_name(getattr(cause, "sqlite_errorname", None))
+    name = _get_code_of_sqlite(cause) or _get_code_of_sqlstate(cause)
     if name is None:
         return None
     code = get_code(name)
@@ -67,12 +84,21 @@ def get_fields(report: str) -> Sequence[str]:
     return [field for table, column in columns if (field := _get_field(models.get(table), column))]
 
 
-def _get_code_name(sqlite_name: str | None) -> str | None:
-    while sqlite_name:
-        if sqlite_name in CODES_BY_SQLITE_NAME:
-            return CODES_BY_SQLITE_NAME[sqlite_name]
-        sqlite_name = sqlite_name.rpartition("_")[0]
+def _get_code_of_sqlite(cause: object) -> str | None:
+    name = getattr(cause, "sqlite_errorname", None)
+    while name:
+        if name in CODES_BY_SQLITE_NAME:
+            return CODES_BY_SQLITE_NAME[name]
+        name = name.rpartition("_")[0]
     return None
+
+
+def _get_code_of_sqlstate(cause: object) -> str | None:
+    state = getattr(cause, "sqlstate", None) or ""
+    prefixes = (state[:length] for length in range(len(state), 1, -1))
+    return next(
+        (CODES_BY_SQLSTATE[prefix] for prefix in prefixes if prefix in CODES_BY_SQLSTATE), None
+    )
 
 
 def _get_field(model: type[Model] | None, column: str) -> str | None:

@@ -18,12 +18,13 @@ except ImportError:
 
 # Dates are spelt DRF's way, a dataclass stays the error that it is there, and of a subclass what
 # json.dumps() writes is written: of a QueryDict its items(), not the lists inside it.
-OPTIONS = (
-    (orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS)
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-    if orjson
-    else 0
-)
+OPTIONS = 0
+if orjson is not None:
+    OPTIONS = (
+        orjson.OPT_PASSTHROUGH_DATETIME
+        | orjson.OPT_PASSTHROUGH_DATACLASS
+        | orjson.OPT_PASSTHROUGH_SUBCLASS
+    )
 
 # What json.dumps() writes of an instance of a subclass of a type that JSON has.
 PLAIN_VALUES: Mapping[type, Callable[[Any], Any]] = {

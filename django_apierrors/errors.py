@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
 from django.urls import reverse
@@ -37,14 +37,14 @@ class Detail(TypedDict):
     message: str
 
 
-class Body(TypedDict, total=False):
+class Body(TypedDict):
     """The JSON object on the wire."""
 
     status: int
     errors: list[str]
     code: str | int
     moreInfo: str
-    details: list[Detail]
+    details: NotRequired[list[Detail]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     if request is not None and _is_excluded(request):
         return stock_exception_handler(exc, dict(context))
     if isinstance(exc, ANSWERED_BY_DRF):
+        # The answer comes first: it may ask permissions, and with them the database, which a block
+        # that is marked for rollback refuses.
         response = _answer(exc, request, view)
         set_rollback()
         return response

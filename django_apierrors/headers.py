@@ -53,17 +53,21 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
 
 
 def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str:
-    """Return the `Allow` of a 405; empty where the view does not tell."""
-    source: Any = view
-    if source is None:
-        match = getattr(request, "resolver_match", None)
-        source = getattr(getattr(match, "func", None), "view_class", None)
-    names = getattr(source, "http_method_names", ())
-    has = {name for name in names if hasattr(source, name)}
-    if "get" in has:
-        # As Django's View.setup() does for an instance; this may be the class.
-        has.add("head")
-    return ", ".join(name.upper() for name in names if name in has)
+    """Return the `Allow` of a 405; empty where nothing tells."""
+    if view is not None:
+        return ", ".join(view.allowed_methods)
+    func: Any = getattr(getattr(request, "resolver_match", None), "func", None)
+    # What as_view() leaves: Django and DRF the class, a viewset which of its methods are bound.
+    source = getattr(func, "view_class", None) or getattr(func, "cls", None)
+    bound = getattr(func, "actions", None) or ()
+    names = [
+        name
+        for name in getattr(source, "http_method_names", ())
+        if name in bound or (hasattr(source, name) and name != "head")
+    ]
+    if "get" in names:
+        names.append("head")
+    return ", ".join(name.upper() for name in names)
 
 
 def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:

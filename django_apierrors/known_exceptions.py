@@ -72,6 +72,8 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "aiohttp.client_exceptions.ClientConnectionError": "SERVICE_UNAVAILABLE",
     "aiohttp.client_exceptions.ClientPayloadError": "SERVICE_UNAVAILABLE",
     "aiohttp.client_exceptions.ServerTimeoutError": "GATEWAY_TIMEOUT",
+    # Without a SQLSTATE it is libpq's: there is no connection. With one, see `database`.
+    "psycopg.OperationalError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.BusyLoadingError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.ClusterDownError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",
@@ -99,6 +101,7 @@ WRAPPED: Mapping[str, Callable[[Any], object]] = {
     "smtplib.SMTPServerDisconnected": lambda exc: (
         exc.__context__ if isinstance(exc.__context__, OSError) else None
     ),
+    "django.db.utils.OperationalError": lambda exc: exc.__cause__,
     "urllib.error.URLError": lambda exc: exc.reason,
     "urllib3.exceptions.MaxRetryError": lambda exc: exc.reason,
     "requests.exceptions.ConnectionError": lambda exc: exc.args[0] if exc.args else None,

@@ -102,13 +102,20 @@ def _recognise(exception: BaseException) -> Error | None:
     if is_own:
         return _make_error(name)
     return (
-        _recognise_passage(exception)
-        or recognise_database_error(exception)
+        _recognise_closely(exception)
         or _recognise_validation_error(exception)
         or _recognise_inner(exception)
         or _make_error(name)
         or _recognise_errno(exception)
     )
+
+
+def _recognise_closely(exception: BaseException) -> Error | None:
+    """Return what says more of `exception` than its class, unless the project removed its row."""
+    own_rows = api_errors.EXCEPTIONS
+    if any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
+        return None
+    return _recognise_passage(exception) or recognise_database_error(exception)
 
 
 def _find_row(exception: BaseException) -> tuple[str | None, bool]:

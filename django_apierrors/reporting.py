@@ -1,7 +1,7 @@
 """Reporting: who is told of a failure, and how loudly.
 
-A bug is told to everyone, once, as Django does it; a failure that was recognised to the log, as a
-warning; what a client did wrong to nobody.
+A bug is told to everyone, once, as Django does it; somebody else's exception that was recognised to
+the log, as a warning; what DRF answers by itself to nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.core import signals
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.utils.log import log_response
+from django.utils.log import log_response  # Undocumented; what BaseHandler itself logs by.
 from django.utils.translation import gettext
 from rest_framework.exceptions import APIException
 

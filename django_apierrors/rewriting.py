@@ -45,6 +45,7 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     """
     status = response.status_code
     if status < 400:
+        # The one success that gets here is a redirect to the slash.
         return Error.of_status(404).get_body(request)
     if is_refusal_to_read(request, response):
         return Error.of_status(413).get_body(request)

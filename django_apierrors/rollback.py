@@ -13,6 +13,8 @@ def roll_back_open_blocks() -> None:
     `transaction.atomic` would commit what it wrote before it failed.
     """
     for connection in connections.all(initialized_only=True):
+        # Neither `atomic_blocks` and `savepoint_ids` nor `_from_testcase` (which a TestCase sets on
+        # its own) are public; Atomic in django.db.transaction is built on them.
         blocks = connection.atomic_blocks
         own = [
             not block._from_testcase  # type: ignore[attr-defined]

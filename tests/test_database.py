@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
@@ -23,7 +25,8 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import CATALOG
-from django_apierrors.database import CODES_BY_SQLITE_NAME, get_fields
+from django_apierrors.database import CODES_BY_SQLITE_NAME, CODES_BY_SQLSTATE, get_fields
+from django_apierrors.recognition import recognise
 from tests.models import Shelf, Thing
 
 pytestmark = pytest.mark.urls(__name__)
@@ -366,3 +369,47 @@ def test_an_integrity_error_that_says_nothing_more_is_invalid_state() -> None:
 )
 def test_columns_are_named_by_their_fields(report: str, fields: list[str]) -> None:
     assert get_fields(report) == fields
+
+
+@pytest.mark.parametrize("state", CODES_BY_SQLSTATE)
+def test_a_sqlstate_or_its_class_is_recognised(state: str) -> None:
+    exception = OperationalError()
+    exception.__cause__ = psycopg.Error()
+    exception.__cause__.sqlstate = state.ljust(5, "9")
+
+    assert recognise(exception).code.name == CODES_BY_SQLSTATE[state]
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "status"),
+    [
+        (psycopg.errors.UniqueViolation, "ALREADY_EXISTS", 400),
+        (psycopg.errors.ForeignKeyViolation, "MISSING_RESOURCE", 400),
+        (psycopg.errors.CheckViolation, "INVALID_STATE", 400),
+        (psycopg.errors.StringDataRightTruncation, "INVALID_CONTENT", 400),
+        (psycopg.errors.DeadlockDetected, "SERVICE_UNAVAILABLE", 503),
+        (psycopg.errors.QueryCanceled, "GATEWAY_TIMEOUT", 504),
+        (psycopg.errors.AdminShutdown, "SERVICE_UNAVAILABLE", 503),
+        (psycopg.errors.UndefinedTable, "INTERNAL_ERROR", 500),
+    ],
+)
+def test_what_postgresql_reports_is_recognised(
+    cause: type[psycopg.Error], code: str, status: int
+) -> None:
+    exception = DatabaseError("SQL")
+    exception.__cause__ = cause("SQL")
+    error = recognise(exception)
+
+    assert (error.code.name, error.status) == (code, status)
+
+
+def test_a_postgresql_that_refuses_the_connection_is_unavailable() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(host="127.0.0.1", port=port)
+    exception = OperationalError(*caught.value.args)
+    exception.__cause__ = caught.value
+
+    assert recognise(exception).code.name == "SERVICE_UNAVAILABLE"

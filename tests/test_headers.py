@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import wraps
 from itertools import permutations
 from typing import Any
 
@@ -144,7 +145,20 @@ def plain_function(request: HttpRequest) -> HttpResponse:
     raise exceptions.MethodNotAllowed(request.method or "")
 
 
+def refuse_delete(view: Any) -> Any:
+    """Refuse DELETE before `view` is asked."""
+
+    @wraps(view)
+    def decorated(request: HttpRequest) -> HttpResponse:
+        if request.method == "DELETE":
+            raise exceptions.MethodNotAllowed("DELETE")
+        return view(request)
+
+    return decorated
+
+
 urlpatterns = [
+    path("decorated/", refuse_delete(ListViewSet.as_view({"get": "list"}))),
     path("protected/", ProtectedView.as_view()),
     path("throttled/", ThrottledView.as_view()),
     path("endless/", EndlessView.as_view()),
@@ -295,9 +309,14 @@ def test_a_verb_that_the_view_lacks_is_405_with_those_it_has(
 
 
 @pytest.mark.parametrize(
-    ("target", "allow"), [("plain", "GET, DELETE, HEAD, OPTIONS"), ("function", "")]
+    ("target", "allow"),
+    [
+        ("plain", "GET, DELETE, HEAD, OPTIONS"),
+        ("function", ""),
+        ("decorated", "GET, HEAD, OPTIONS"),
+    ],
 )
-def test_a_405_of_a_plain_view_says_what_the_view_tells(
+def test_a_405_outside_of_a_drf_view_says_what_the_view_tells(
     target: str, allow: str, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sqlite3
 import weakref
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from django import shortcuts
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.paginator import PageNotAnInteger
-from django.db import DataError
+from django.db import DataError, IntegrityError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.test import AsyncClient, Client, override_settings
@@ -484,7 +485,7 @@ def test_none_stops_the_look_into_a_wrapper(name: str, settings: Settings) -> No
     inner = TimeoutError()
     wrapper = type("Wrapper", (OSError,), {"reason": inner})(inner)
     type(wrapper).__module__, _, type(wrapper).__qualname__ = name.rpartition(".")
-    wrapper.__context__ = inner
+    wrapper.__context__ = wrapper.__cause__ = inner
     assert recognise(wrapper).code.name == "GATEWAY_TIMEOUT"
     settings.API_ERRORS = {"EXCEPTIONS": {name: None}}
     assert recognise(wrapper).code.name == "INTERNAL_ERROR"
@@ -755,3 +756,13 @@ def test_the_text_of_an_exception_of_django_is_not_sent(exception: Exception, na
 
 def test_a_bug_is_an_internal_error() -> None:
     assert recognise(KeyError("secret")).get_body() == body_of("INTERNAL_ERROR")
+
+
+def test_none_stops_what_the_driver_says_too(settings: Settings) -> None:
+    exception = IntegrityError()
+    exception.__cause__ = sqlite3.IntegrityError()
+    exception.__cause__.sqlite_errorname = "SQLITE_CONSTRAINT_UNIQUE"
+    assert recognise(exception).code.name == "ALREADY_EXISTS"
+
+    settings.API_ERRORS = {"EXCEPTIONS": {"django.db.utils.IntegrityError": None}}
+    assert recognise(exception).code.name == "INTERNAL_ERROR"
