@@ -2,6 +2,9 @@
 
 PORT ?= 8000
 ONCE ?=
+# What does the work that is accepted with a 202: db, rq (with Redis) or immediate.
+EXAMPLE_TASKS ?= db
+export EXAMPLE_TASKS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
 PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
@@ -13,7 +16,8 @@ CLIENTS = tests/clients
 .PHONY: help demo test lint types matrix coverage clients clean
 
 help:
-	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1)"
+	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
+	@echo "                 EXAMPLE_TASKS=db|rq|immediate)"
 	@echo "make test        run the tests, with coverage"
 	@echo "make lint        check style and formatting"
 	@echo "make types       check the types of the package"
@@ -21,7 +25,7 @@ help:
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make clean       remove what the others made"
 
-demo: .venv-demo/.installed
+demo: .venv-demo/.installed $(if $(filter rq,$(EXAMPLE_TASKS)),.venv-demo/.installed-rq)
 	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.installed clients
@@ -62,13 +66,21 @@ echo "Making $(@D) with $$($$python --version) ..."; \
 $(@D)/bin/python -m pip --version >/dev/null 2>&1 || $$python -m venv --clear $(@D)
 endef
 
-PIP_INSTALL = -m pip install --disable-pip-version-check --quiet --editable
+PIP = -m pip install --disable-pip-version-check --quiet
+PIP_INSTALL = $(PIP) --editable
+# django-tasks is the backport, which Django 5.2 needs and Django 6 does without.
+DEMO_TASKS = 'django-tasks>=0.12' 'django-tasks-db>=0.13'
 
 # The demo has an environment of its own, because the tests' takes several times as long to install.
-.venv-demo/.installed: setup.cfg pyproject.toml
+.venv-demo/.installed: setup.cfg pyproject.toml Makefile
 	$(make-environment)
-	@echo "Installing Django and DRF into $(@D), this once (about 10 seconds) ..."
-	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast]'
+	@echo "Installing Django, DRF and django-tasks-db into $(@D), this once (about 10 seconds) ..."
+	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast]' $(DEMO_TASKS)
+	@touch $@
+
+.venv-demo/.installed-rq: .venv-demo/.installed
+	@echo "Installing django-tasks-rq into $(@D), this once ..."
+	@.venv-demo/bin/python $(PIP) 'django-tasks-rq>=0.12'
 	@touch $@
 
 .venv/.installed: setup.cfg pyproject.toml

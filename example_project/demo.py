@@ -1,9 +1,10 @@
-"""``make demo``: a fresh database, a server, the tour, and commands to try.
+"""``make demo``: a fresh database, a server, its worker, the tour, and commands to try.
 
-    python -m example_project.demo [--once] [--port 8000]
+    [EXAMPLE_TASKS=db|rq|immediate] python -m example_project.demo [--once] [--port 8000]
 
-The server is Django's own and the database a temporary file: nothing but the package and its
-dependencies has to be installed, and nothing is left behind.
+The server is Django's own, the database a temporary file and, unless ``EXAMPLE_TASKS`` names
+another engine, the worker's queue a table in it: besides the package, its dependencies and
+``django-tasks-db`` nothing has to be installed, and nothing is left behind.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
 
 from example_project import server
 from example_project.demo_data import NOTHING_KEY, RAINY_DAYS, READ_KEY, UMBRELLA, WRITE_KEY
+from example_project.engines import VARIABLE, Engine, get_engine
 from example_project.terminal import Terminal
 from example_project.tour import tour
 
@@ -33,9 +39,12 @@ KEYS = (
 
 JSON_DATA = """-H 'Content-Type: application/json' -d '{"name": "Lantern"}'"""
 
+JSON_ARRAY = """-H 'Content-Type: application/json' -d '[{"name": "Kettle"}, {"tags": []}]'"""
+
 TO_TRY: tuple[tuple[str, str, str | None, str], ...] = (
     ("the thngs", "/thngs", READ_KEY, ""),
     ("a new one", "/thngs", WRITE_KEY, JSON_DATA),
+    ("many, by the worker; then GET its Location", "/thngs/imports", WRITE_KEY, JSON_ARRAY),
     ("an id that is none", "/thngs/not-an-id", READ_KEY, ""),
     ("a key that may only read", f"/thngs/{UMBRELLA}", READ_KEY, "-X DELETE"),
     ("a collection that is not empty", f"/collections/{RAINY_DAYS}", WRITE_KEY, "-X DELETE"),
@@ -43,6 +52,21 @@ TO_TRY: tuple[tuple[str, str, str | None, str], ...] = (
     ("a bug", "/_status/500", None, ""),
 )
 """What it shows, the path, the key, curl's other options."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """What the demo has started: the server, and a worker where the engine has one."""
+
+    server: server.Server
+    worker: subprocess.Popen[bytes] | None
+    worker_log: Path
+
+    @property
+    def logs(self) -> list[tuple[str, Path]]:
+        """Whose logs there are, and where."""
+        logs = [("server", self.server.log)]
+        return [*logs, ("worker", self.worker_log)] if self.worker else logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,41 +79,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
     options = parser.parse_args(arguments)
     terminal = Terminal(sys.stdout)
+    try:
+        engine = get_engine()
+    except ImproperlyConfigured as error:
+        terminal.line(str(error))
+        return 1
     if not server.is_free(options.port):
         terminal.line(f"Port {options.port} is in use. Stop what listens there, or name another:")
         terminal.line(f"make demo PORT={options.port + 1}", indent=2)
         return 1
     for other_end in (signal.SIGTERM, signal.SIGHUP):
-        # As with Ctrl-C, the server is stopped on the way out.
+        # As with Ctrl-C, the server and the worker are stopped on the way out.
         signal.signal(other_end, signal.default_int_handler)
     try:
-        return demo(options.port, options.once, terminal)
+        return demo(options.port, options.once, engine, terminal)
     except KeyboardInterrupt:
         terminal.line()
-        terminal.line("The server is stopped and its database deleted.")
+        terminal.line("All is stopped, and the database deleted.")
         return 0
 
 
-def demo(port: int, once: bool, terminal: Terminal) -> int:
+def demo(port: int, once: bool, engine: Engine, terminal: Terminal) -> int:
     """Run the demo and return its exit status."""
     with tempfile.TemporaryDirectory(prefix="django-apierrors-demo-") as directory:
-        database, log = Path(directory, "demo.sqlite3"), Path(directory, "server.log")
+        database = Path(directory, "demo.sqlite3")
         try:
             prepare(database, terminal)
-            terminal.line(f"Starting the server on {server.HOST}:{port} ...")
-            with server.serve(
-                database, log, port=port, kind="runserver", settings=SETTINGS
-            ) as running:
-                status = tour(running.url, terminal)
+            with start(port, database, engine, terminal) as processes:
+                status = tour(processes.server.url, terminal, engine.worker is None)
                 if status:
-                    print_log(log, terminal)
+                    print_logs(processes, terminal)
                 if not once:
-                    print_commands(running, terminal)
-                    wait(running, terminal)
+                    print_commands(processes, terminal)
+                    wait(processes, terminal)
         except (subprocess.CalledProcessError, server.ServerError) as error:
             terminal.line(str(error), "red")
             return 1
     return status
+
+
+@contextmanager
+def start(port: int, database: Path, engine: Engine, terminal: Terminal) -> Iterator[Processes]:
+    """Run the server and the engine's worker until the block ends; raises ``ServerError``."""
+    log, worker_log = database.with_name("server.log"), database.with_name("worker.log")
+    with ExitStack() as stack:
+        terminal.line(f"Starting the server on {server.HOST}:{port} ...")
+        serving = server.serve(database, log, port=port, kind="runserver", settings=SETTINGS)
+        running = stack.enter_context(serving)
+        terminal.line(announce(engine))
+        working = server.work(engine, database, worker_log, settings=SETTINGS)
+        yield Processes(running, stack.enter_context(working), worker_log)
+
+
+def announce(engine: Engine) -> str:
+    """Return what is said of the engine."""
+    if engine.worker is None:
+        return f"{VARIABLE}={engine.name}: accepted work is done at once, no worker is needed."
+    command = engine.worker.split()[0]
+    return f"Starting the worker ({VARIABLE}={engine.name}: manage.py {command}) ..."
 
 
 def prepare(database: Path, terminal: Terminal) -> None:
@@ -99,24 +146,26 @@ def prepare(database: Path, terminal: Terminal) -> None:
     terminal.stream.write(server.manage("seed_demo", database=database, settings=SETTINGS))
 
 
-def print_log(log: Path, terminal: Terminal) -> None:
-    """Print the end of the server's log."""
-    terminal.line()
-    terminal.line("The end of the server's log:", "bold")
-    for line in log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]:
-        terminal.line(line, "dim", indent=2)
+def print_logs(processes: Processes, terminal: Terminal) -> None:
+    """Print the ends of the logs."""
+    for name, log in processes.logs:
+        terminal.line()
+        terminal.line(f"The end of the {name}'s log:", "bold")
+        for line in log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]:
+            terminal.line(line, "dim", indent=2)
 
 
-def print_commands(running: server.Server, terminal: Terminal) -> None:
+def print_commands(processes: Processes, terminal: Terminal) -> None:
     """Print the keys, and commands to try them with."""
-    url = running.url
+    url = processes.server.url
     terminal.line()
     terminal.line(f"The server stays at {url} until Ctrl-C. Its keys:", "bold")
     for key, opens in KEYS:
         terminal.line(f"{key:<30} {opens}", indent=2)
     terminal.line()
     terminal.line("To try in another terminal:", "bold")
-    terminal.stream.write(f"  # its log\n  tail -f {running.log}\n")
+    for name, log in processes.logs:
+        terminal.stream.write(f"  # the {name}'s log\n  tail -f {log}\n")
     for what, path, key_sent, options in TO_TRY:
         terminal.line(f"# {what}", "dim", indent=2)
         # Not folded by the terminal's width: a command must stay one when it is copied.
@@ -126,11 +175,16 @@ def print_commands(running: server.Server, terminal: Terminal) -> None:
     terminal.stream.flush()
 
 
-def wait(running: server.Server, terminal: Terminal) -> None:
-    """Return when the server has ended, which it does not do by itself."""
-    while running.process.poll() is None:
+def wait(processes: Processes, terminal: Terminal) -> None:
+    """Return when the server or the worker has ended, which neither does by itself."""
+    while True:
+        if processes.server.process.poll() is not None:
+            terminal.line("The server has ended.", "red")
+            return
+        if processes.worker is not None and processes.worker.poll() is not None:
+            terminal.line("The worker has ended.", "red")
+            return
         time.sleep(0.2)
-    terminal.line("The server has ended.", "red")
 
 
 if __name__ == "__main__":

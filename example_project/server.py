@@ -1,9 +1,10 @@
-"""Starts the example project behind a real HTTP server, for the demo and for the tests."""
+"""Starts the example project's server and its worker, for the demo and for the tests."""
 
 from __future__ import annotations
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from example_project.engines import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -27,7 +30,7 @@ COMMANDS = {
 
 
 class ServerError(Exception):
-    """The server ended, or did not answer in time; the text ends with its log."""
+    """The server or the worker ended, or was not there in time; the text ends with its log."""
 
 
 @dataclass(frozen=True)
@@ -93,22 +96,47 @@ def serve(
     Port 0 takes a free one. What the server prints goes to ``log``.
     """
     port = port or free_port()
-    command = COMMANDS[kind].format(host=HOST, port=port).split()
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=environment(database, settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C is for whoever started the server, who then stops it.
-            start_new_session=True,
-        )
-    try:
+    command = COMMANDS[kind].format(host=HOST, port=port)
+    with running(command, log, environment(database, settings)) as process:
         server = Server(HOST, port, log, process)
         wait_until_it_answers(server)
         yield server
+
+
+@contextmanager
+def work(
+    engine: Engine, database: Path, log: Path, *, settings: str
+) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Run the engine's worker, until the block ends; raises ``ServerError``.
+
+    An engine that needs no worker gets none. What the worker prints goes to ``log``.
+    """
+    if engine.worker is None:
+        yield None
+        return
+    with running(f"manage.py {engine.worker}", log, environment(database, settings)) as process:
+        wait_until_it_says(engine.ready, process, log)
+        yield process
+
+
+@contextmanager
+def running(
+    command: str, log: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python program until the block ends."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command.split()],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is for whoever started the program, who then stops it.
+            start_new_session=True,
+        )
+    try:
+        yield process
     finally:
         stop(process)
 
@@ -131,11 +159,28 @@ def wait_until_it_answers(server: Server) -> None:
     raise ServerError(f"The server did not start. Its log:\n{log}")
 
 
+def wait_until_it_says(text: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the worker has printed ``text``."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        if text in log.read_text(errors="replace"):
+            return
+        time.sleep(0.05)
+    printed = log.read_text(errors="replace")
+    raise ServerError(f"The worker did not start. Its log:\n{printed}")
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server, by force if it does not go."""
+    """End the process; by force, with what it started, if it does not go.
+
+    A second Ctrl-C is for those who cannot wait: it leaves nothing running either.
+    """
     process.terminate()
     try:
         process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        pass
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from example_project.engines import get_engine
+
 BASE_DIR = Path(__file__).resolve().parent
 
 DEBUG = False
@@ -14,10 +16,14 @@ SECRET_KEY = os.environ.get(
 )
 ALLOWED_HOSTS = os.environ.get("EXAMPLE_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 
+# EXAMPLE_TASKS=db|rq|immediate: what does the work that is accepted with a 202.
+ENGINE = get_engine()
+
 INSTALLED_APPS = [
     "rest_framework",
     "django_apierrors",
     "example_project.inventory",
+    *ENGINE.installed_apps,
 ]
 
 MIDDLEWARE = [
@@ -59,6 +65,9 @@ DATABASES = {
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
+TASKS = {"default": {"BACKEND": ENGINE.backend}}
+RQ_QUEUES = ENGINE.queues
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"

@@ -2,7 +2,8 @@
 
     python -m example_project.tour --url http://127.0.0.1:8000
 
-It needs the demo's data (``manage.py seed_demo``) and settings, and leaves the data as it was.
+It needs the demo's data (``manage.py seed_demo``) and settings, and a worker (``manage.py
+db_worker``); it leaves the data as it was.
 The exit status is 0 if every row was as the seed says, else 1.
 """
 
@@ -12,23 +13,28 @@ import argparse
 import http.client
 import secrets
 import sys
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from example_project.demo_data import WRITE_KEY
 from example_project.terminal import Terminal
 from example_project.tour_checks import STATUS_MUST_CARRY, Answer, faults
-from example_project.tour_rows import KEY_NAMES, SECTIONS, Row
+from example_project.tour_rows import DOCUMENT, KEY_NAMES, Row, Section, get_sections
 
 TIMEOUT = 20.0
+POLL_INTERVAL = 0.2
+POLL_TIMEOUT = 30.0
+"""Seconds that an operation is given; it holds two rows."""
 
 
 class Tour:
     """One round through the rows, against the server at ``url``."""
 
-    def __init__(self, url: str, terminal: Terminal) -> None:
+    def __init__(self, url: str, terminal: Terminal, sections: Sequence[Section]) -> None:
         self.url = urlsplit(url)
         self.terminal = terminal
+        self.sections = sections
         self.known = {"serial": f"TOUR-{secrets.token_hex(6)}"}
         self.made: list[str] = []
 
@@ -36,7 +42,7 @@ class Tour:
         """Drive every row, print it, and return whether all were right."""
         results: list[bool] = []
         try:
-            for section in SECTIONS:
+            for section in self.sections:
                 self.terminal.line()
                 self.terminal.line(section.title, "bold")
                 if section.note:
@@ -51,14 +57,32 @@ class Tour:
         """Send a row's request, print what came back, and return whether it was right."""
         answer = None
         try:
-            answer = self.send(row.method, row.path, row.key, row.body, row.headers)
+            answer = self.poll(row) if row.polls else self.ask(row)
             found = faults(row, answer)
+            if row.polls and is_under_way(answer):
+                found.append("it is still not done: does a worker run (manage.py db_worker)?")
         except (OSError, http.client.HTTPException) as error:
             found = [f"no answer: {error or type(error).__name__}"]
         if answer and answer.status < 300:
             self.remember(row, answer)
         self.print_row(row, answer, found)
         return not found
+
+    def ask(self, row: Row) -> Answer:
+        """Send a row's request and return its answer."""
+        return self.send(row.method, row.path, row.key, row.body, row.headers)
+
+    def poll(self, row: Row) -> Answer:
+        """Ask how an operation stands until it is done, or has had time enough.
+
+        The server's ``Retry-After`` is for work that takes longer than a tour's.
+        """
+        deadline = time.monotonic() + POLL_TIMEOUT
+        answer = self.ask(row)
+        while is_under_way(answer) and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL)
+            answer = self.ask(row)
+        return answer
 
     def send(
         self,
@@ -90,9 +114,14 @@ class Tour:
         """Keep the id of what a row has made, to use it and to delete it."""
         if row.method == "DELETE" and row.path in self.made:
             self.made.remove(row.path)
-        if row.makes and isinstance(answer.json, dict) and isinstance(answer.json.get("id"), str):
-            self.known[row.makes.partition("{")[2].rstrip("}")] = answer.json["id"]
-            self.made.append(row.makes)
+        document = answer.json if isinstance(answer.json, dict) else {}
+        if row.makes and isinstance(document.get("id"), str):
+            self.known[row.makes.partition("{")[2].rstrip("}")] = document["id"]
+            # An operation is the server's own, which nobody can delete.
+            if row.members == DOCUMENT:
+                self.made.append(row.makes)
+        if row.polls and isinstance(document.get("result"), dict):
+            self.made.extend(f"/thngs/{id_}" for id_ in document["result"].get("thngs", ()))
 
     def tidy_up(self) -> None:
         """Delete whatever the rows have made and not deleted themselves."""
@@ -140,9 +169,14 @@ class Tour:
             self.terminal.line(f"All {len(results)} rows are as the seed says.", "green", "bold")
 
 
-def tour(url: str, terminal: Terminal) -> int:
+def is_under_way(answer: Answer) -> bool:
+    """Return whether an operation is still to be done."""
+    return isinstance(answer.json, dict) and answer.json.get("status") in ("ready", "running")
+
+
+def tour(url: str, terminal: Terminal, immediate: bool = False) -> int:
     """Run the tour and return its exit status; a server that is not there is said first."""
-    round_trip = Tour(url, terminal)
+    round_trip = Tour(url, terminal, get_sections(immediate))
     try:
         round_trip.send("GET", "/")
     except (OSError, http.client.HTTPException) as error:
@@ -170,9 +204,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--url", type=http_url, default="http://127.0.0.1:8000", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--immediate", action="store_true", help="the server runs with EXAMPLE_TASKS=immediate"
+    )
     options = parser.parse_args(arguments)
     try:
-        return tour(options.url, Terminal(sys.stdout))
+        return tour(options.url, Terminal(sys.stdout), options.immediate)
     except KeyboardInterrupt:
         return 130
 

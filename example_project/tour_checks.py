@@ -12,6 +12,7 @@ from example_project.tour_rows import Row
 
 STATUS_MUST_CARRY = {
     201: ("Location",),
+    202: ("Location", "Content-Location", "Retry-After"),
     401: ("WWW-Authenticate",),
     405: ("Allow",),
     503: ("Retry-After",),
@@ -94,7 +95,16 @@ def document_faults(row: Row, body: Any) -> Iterator[str]:
         yield "the body is no list of documents"
         return
     for document in documents:
-        if not isinstance(document, dict) or not {"id", "name", "createdAt"} <= set(document):
-            yield "the body is no document with an id, a name and createdAt"
-        elif any(document.get(member) != value for member, value in row.shows.items()):
+        if not isinstance(document, dict) or not set(row.members) <= set(document):
+            yield f"the body is no document with {', '.join(row.members)}"
+        elif not is_shown(row.shows, document):
             yield f"the document does not show {json.dumps(row.shows)}"
+
+
+def is_shown(expected: object, value: object) -> bool:
+    """Return whether ``value`` is what is expected; an object may have further members."""
+    if not isinstance(expected, dict) or not isinstance(value, dict):
+        return expected == value
+    return all(
+        member in value and is_shown(part, value[member]) for member, part in expected.items()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from example_project.demo_data import (
     NO_SUCH_THNG,
@@ -25,6 +25,12 @@ DEFAULT_401 = (
     b'"code":33619968,"moreInfo":""}'
 )
 
+DOCUMENT = ("id", "name", "createdAt")
+OPERATION = ("id", "href", "status", "createdAt")
+
+KETTLE_AND_NOTHING = (
+    '[{"name": "Tour kettle", "identifiers": {"serial": "{serial}-K"}}, {"tags": ["tour"]}]'
+)
 LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
 
 
@@ -32,6 +38,7 @@ LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
 class Row:
     """One row of the seed.
 
+    ``members`` are those that a success has, and ``polls`` asks until an operation is done.
     ``path`` and ``body`` may name, in braces, what an earlier row has made (``makes``) and
     ``{serial}``, a serial number that is new in each tour.
     """
@@ -50,6 +57,8 @@ class Row:
     exactly: bytes | None = None
     shows: dict[str, object] = field(default_factory=dict)
     is_list: bool = False
+    members: tuple[str, ...] = DOCUMENT
+    polls: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,41 @@ VERBS = Section(
     ),
 )
 
+ACCEPTED = (
+    Row(
+        "202 Accepted",
+        "POST",
+        "/thngs/imports",
+        202,
+        body=KETTLE_AND_NOTHING,
+        makes="/operations/{operation}",
+        members=OPERATION,
+    ),
+    Row(
+        "its operation, when it is done",
+        "GET",
+        "/operations/{operation}",
+        200,
+        members=OPERATION,
+        polls=True,
+        shows={
+            "status": "successful",
+            "result": {
+                "total": 2,
+                "created": 1,
+                "refused": 1,
+                "refusals": [
+                    {
+                        "row": 1,
+                        "code": "INVALID_CONTENT",
+                        "errors": ["[1].name: This field is required."],
+                    }
+                ],
+            },
+        },
+    ),
+)
+
 SUCCESSES = Section(
     "Success codes",
     (
@@ -99,6 +143,7 @@ SUCCESSES = Section(
             makes="/collections/{shelf}",
             shows={"name": "Tour shelf"},
         ),
+        *ACCEPTED,
         Row(
             "200 OK (updated)",
             "PUT",
@@ -116,7 +161,6 @@ SUCCESSES = Section(
             exactly=b"",
         ),
     ),
-    note="202 Accepted is not shown: this API fulfils every request at once.",
 )
 
 ERRORS = Section(
@@ -202,3 +246,12 @@ CODES = Section(
 )
 
 SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES)
+
+
+def get_sections(immediate: bool) -> tuple[Section, ...]:
+    """Return what is to be shown; a server that does all work at once accepts none for later."""
+    if not immediate:
+        return SECTIONS
+    rows = tuple(row for row in SUCCESSES.rows if row not in ACCEPTED)
+    note = "202 Accepted is not shown: EXAMPLE_TASKS=immediate does the work at once."
+    return (VERBS, replace(SUCCESSES, rows=rows, note=note), ERRORS, CODES)

@@ -16,6 +16,7 @@ from example_project.inventory.models import Collection, Document, Identifier, O
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_IDENTIFIERS = 100
+MAX_IMPORTED = 10_000
 MAX_TYPE_LENGTH = Identifier._meta.get_field("type").max_length
 
 
@@ -129,3 +130,13 @@ class ThngSerializer(DocumentSerializer):
     class Meta(DocumentSerializer.Meta):
         model = Thng
         fields = (*DocumentSerializer.Meta.fields, "collections")
+
+
+class ThngImportSerializer(serializers.BaseSerializer):
+    """An array of thngs; the task that creates them validates each, and refuses it alone."""
+
+    rows = serializers.ListField(max_length=MAX_IMPORTED)
+
+    def to_internal_value(self, data: Any) -> dict[str, list[Any]]:
+        """Return the rows, by the name of the task's argument."""
+        return {"rows": self.rows.run_validation(data)}

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from django.urls import path
 
+from django_apierrors.operations import OperationView
 from example_project.inventory import views
 
 urlpatterns = [
     path("access", views.AccessAPIView.as_view(), name="access"),
     path("operators/<str:pk>", views.OperatorDetailAPIView.as_view(), name="operator-detail"),
     path("thngs", views.ThngListAPIView.as_view(), name="thng-list"),
+    # No id is spelled like this, but the next route would take it for one.
+    path("thngs/imports", views.ThngImportAPIView.as_view(), name="thng-imports"),
     path("thngs/<str:pk>", views.ThngDetailAPIView.as_view(), name="thng-detail"),
     path("collections", views.CollectionListAPIView.as_view(), name="collection-list"),
     path(
@@ -30,4 +33,5 @@ urlpatterns = [
         views.CollectionThngAPIView.as_view(),
         name="collection-thng",
     ),
+    path("operations/<str:handle>", OperationView.as_view(), name="operation-detail"),
 ]

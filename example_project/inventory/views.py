@@ -9,59 +9,71 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers, status
-from rest_framework.generics import (
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_apierrors.generics import (
     ListAPIView,
     ListCreateAPIView,
     RetrieveAPIView,
     RetrieveUpdateDestroyAPIView,
     get_object_or_404,
 )
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
-
-from example_project.inventory.mixins import DeletedMixin, LocationMixin, PartialPutMixin
+from django_apierrors.operations import AcceptedAPIView
+from django_apierrors.semantics import StatusAwareMixin
 from example_project.inventory.models import Collection, Membership, Operator, Thng
 from example_project.inventory.serializers import (
     CollectionSerializer,
     IdRelatedField,
     OperatorSerializer,
+    ThngImportSerializer,
     ThngSerializer,
 )
+from example_project.inventory.tasks import import_thngs
 
 COLLECTIONS = Collection.objects.prefetch_related("identifier_rows")
 THNGS = Thng.objects.prefetch_related("identifier_rows", "collections")
 MAX_THNGS_AT_ONCE = 100
 
 
-class ThngListAPIView(LocationMixin, ListCreateAPIView):
+class ThngListAPIView(ListCreateAPIView):
     """All thngs: list them, or create one."""
 
     queryset = THNGS
     serializer_class = ThngSerializer
-    detail_view_name = "thng-detail"
 
 
-class ThngDetailAPIView(PartialPutMixin, DeletedMixin, RetrieveUpdateDestroyAPIView):
+class ThngDetailAPIView(RetrieveUpdateDestroyAPIView):
     """One thng: read, update or delete it."""
 
     queryset = THNGS
     serializer_class = ThngSerializer
+    partial_put = True
+    delete_status = 200
 
 
-class CollectionListAPIView(LocationMixin, ListCreateAPIView):
+class ThngImportAPIView(AcceptedAPIView):
+    """Many new thngs at once: a worker creates them, and an operation tells what came of it."""
+
+    serializer_class = ThngImportSerializer
+    task = import_thngs
+
+
+class CollectionListAPIView(ListCreateAPIView):
     """All collections: list them, or create one."""
 
     queryset = COLLECTIONS
     serializer_class = CollectionSerializer
-    detail_view_name = "collection-detail"
 
 
-class CollectionDetailAPIView(PartialPutMixin, DeletedMixin, RetrieveUpdateDestroyAPIView):
+class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
     """One collection: read, update or delete it. With thngs in it, it cannot be deleted."""
 
     queryset = COLLECTIONS
     serializer_class = CollectionSerializer
+    partial_put = True
+    delete_status = 200
 
 
 class CollectionThngsAPIView(ListAPIView):
@@ -93,7 +105,7 @@ class CollectionThngsAPIView(ListAPIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class CollectionThngAPIView(APIView):
+class CollectionThngAPIView(StatusAwareMixin, APIView):
     """One thng's place in one collection: take it out."""
 
     def delete(self, request: Request, pk: str, thng_pk: str) -> Response:
@@ -102,7 +114,7 @@ class CollectionThngAPIView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class AccessAPIView(APIView):
+class AccessAPIView(StatusAwareMixin, APIView):
     """Whom the caller's key belongs to."""
 
     def get(self, request: Request) -> Response:
