@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, time
 from decimal import Decimal
-from itertools import chain
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -26,6 +25,9 @@ CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 # The members that hold the message in the bodies that libraries and projects make up themselves.
 # In details proper these names are fields; flatten() knows no such member.
 MESSAGE_MEMBERS = ("detail", "message", "error_description", "error", "msg", "reason")
+
+# The members of such bodies that may hold all messages.
+ENVELOPES = frozenset({"detail", "error", "errors"})
 
 # The members of such bodies that are no messages, unless they hold a list or a dict: then they are
 # the fields that a serializer has under these names.
@@ -68,18 +70,31 @@ def flatten(detail: object, limit: int | None = None) -> Items:
 def flatten_body(data: object, limit: int | None = None) -> Items:
     """Return the messages of an error body that somebody else made up, in whatever shape.
 
-    A body with a message of its own is that message, and beside it only what is nested:
-    `{"error": "Refused.", "ok": false, "fields": {"name": ["Too short."]}}` gives two items.
+    What a serializer made (`serializer.errors`) is as in an exception. Else a member such as
+    `detail` or `error` is the message, or holds all of them, and is no field:
+    `{"error": "Refused.", "ok": false, "email": "Used already."}` gives `Refused.` and
+    `email: Used already.`.
     """
-    if not isinstance(data, Mapping):
-        return flatten(data, limit)
+    if isinstance(data, Mapping) and not hasattr(data, "serializer"):
+        return _collect(_walk_body(data), limit)
+    return flatten(data, limit)
+
+
+def _walk_body(data: Mapping[object, object]) -> Leaves:
     message = get_message(data)
-    if message is None:
-        others = {key for key in OTHER_MEMBERS if not isinstance(data.get(key), CONTAINERS)}
-        return flatten({key: data[key] for key in data if key not in others}, limit)
-    nested = {key: value for key, value in data.items() if isinstance(value, CONTAINERS)}
-    leaf = ErrorDetail(message.message, message.code)
-    return _collect(chain([([], leaf)], _walk(nested)), limit)
+    if message is not None:
+        yield [], ErrorDetail(message.message, message.code)
+    for key, value in data.items():
+        if not isinstance(value, CONTAINERS):
+            # Beside a message a number is hardly another one.
+            is_other = key in OTHER_MEMBERS or key in MESSAGE_MEMBERS
+            if not is_other and (message is None or isinstance(value, str)):
+                yield from _walk({key: value})
+        elif key in ENVELOPES:
+            inner = get_message(value)
+            yield from _walk(value) if inner is None else [([], inner.message)]
+        else:
+            yield from _walk({key: value})
 
 
 def get_message(data: object) -> Item | None:
@@ -93,10 +108,18 @@ def get_message(data: object) -> Item | None:
     return None
 
 
+def get_own_code(data: object) -> str | None:
+    """Return the code that a made-up body says of itself, at its top or inside its `error`."""
+    if not isinstance(data, Mapping) or hasattr(data, "serializer"):
+        return None
+    message = get_message(data) or get_message(data.get("error"))
+    return message.code if message is not None else _get_text(data.get("code"))
+
+
 def _collect(leaves: Leaves, limit: int | None) -> Items:
     items = Items()
     for segments, leaf in leaves:
-        text = str(leaf)
+        text = str.__str__(leaf) if isinstance(leaf, str) else str(leaf)
         if not text or text.isspace():
             continue
         code = _get_text(getattr(leaf, "code", None))

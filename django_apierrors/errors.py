@@ -19,7 +19,7 @@ from django_apierrors.catalog import (
     get_status,
 )
 from django_apierrors.conf import api_errors
-from django_apierrors.details import Item, Items, flatten_body, get_message
+from django_apierrors.details import Item, Items, flatten_body, get_own_code
 from django_apierrors.failsafe import log_failure
 from django_apierrors.message_codes import get_code_of_message, get_name_of_message
 from django_apierrors.relations import mark_malformed_keys
@@ -73,10 +73,10 @@ class Error:
         """Return the error of a body in another shape that was answered with `status`."""
         mark_malformed_keys(data)
         items = flatten_body(data, get_limit())
-        message = get_message(data)
-        if message is None:
+        own_code = get_own_code(data)
+        if own_code is None:
             return cls.of_items(items, status)
-        code = get_code_of_message(message.code, status)
+        code = get_code_of_message(own_code, status)
         return cls(code, get_status(code, status), items, items.left_out)
 
     @classmethod

@@ -72,7 +72,8 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
         bug = is_bug(error, exc)
         if bug:
             error = add_reference(error, exc)
-        response = make_response(error, request, view)
+        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+        response = make_response(error, request, view, serializer)
     except Exception:
         failsafe.log_failure("answering an exception")
         bug, response = True, make_last_resort()
@@ -85,7 +86,8 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
 
 
 def _let_travel(request: Request, view: APIView | None) -> None:
-    """Tell the middleware of the page that was negotiated, if it is one."""
+    """Tell the middleware that the view is DRF's, and of the page that was negotiated, if any."""
+    request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
     renderer = getattr(request, "accepted_renderer", None)
     if is_html(renderer):
         request.apierrors.page = (request, view)  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from django_apierrors.reporting import add_reference, is_bug, log_bug, report_fa
 from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rewriting import (
     find_body,
+    is_logged,
     is_slash_redirect,
     rewrite,
     use_own_language,
@@ -42,16 +43,18 @@ class Failure:
 
     `error` is what the exception that Django answers was recognised as, `status` the status that
     Django answers it with; `page` the DRF request and the view for which an HTML page was
-    negotiated.
+    negotiated; `is_of_drf` says that a DRF view took part, `is_technical` that Django's technical
+    page answers it.
     """
 
-    __slots__ = ("error", "page", "status")
+    __slots__ = ("error", "is_of_drf", "is_technical", "page", "status")
 
     def __init__(self) -> None:
         """Begin with a request that has not failed."""
         self.error: Error | None = None
         self.status = 500
         self.page: tuple[Request, APIView] | None = None
+        self.is_of_drf = self.is_technical = False
 
     def get_error(self, response: HttpResponseBase) -> Error | None:
         """Return the error that `response` is Django's answer to, if it is that and no other's."""
@@ -117,7 +120,7 @@ def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> 
     exception = sys.exc_info()[1]
     if request is None or failure is None or failure.error is not None or exception is None:
         return
-    if is_ours(request):
+    if is_ours(request) and not prefers_technical_page(request):
         try:
             with use_own_language(request):
                 failure.error = recognise_with_reference(exception)
@@ -136,6 +139,9 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     if not is_ours(request):
         return None
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
+    failure.is_technical = prefers_technical_page(request)
+    if failure.is_technical:
+        return None
     error = recognise_with_reference(exception)
     is_suspicious = isinstance(exception, SuspiciousOperation)
     if is_suspicious or is_bug(error, exception):
@@ -146,6 +152,8 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     response = make_response(error, *(page or (request,)))
     if page is not None and isinstance(response, Response):
         drf_request, view = page
+        # As DRF's handle_exception() does: templates for errors are chosen by it.
+        response.exception = True
         response = view.finalize_response(drf_request, response)
     report_failure(exception, request, response)
     return response
@@ -157,11 +165,13 @@ def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
     Django has sent its signal for it, once for each layer, and logged nothing; each layer's is a
     new exception.
     """
-    if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_ours(request):
+    is_for_us = is_ours(request) and not prefers_technical_page(request)
+    if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_for_us:
         raise exception
     try:
         with use_own_language(request):
             response = make_response(recognise_with_reference(exception), request)
+        response["Content-Length"] = str(len(response.content))
         log_bug(exception, request, response)
     except Exception:
         failsafe.log_failure("answering an exception")
@@ -175,6 +185,8 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):
         return response
+    if hasattr(response, "accepted_renderer"):
+        request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
     if not is_ours(request) or is_page(request, response):
         return response
     answer = cast("HttpResponse", response)
@@ -192,20 +204,23 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
 
 
 def is_ours(request: HttpRequest) -> bool:
-    """Tell whether a failure of `request` is for us to answer, not for one of Django's pages."""
+    """Tell whether a failure of `request` is for us to answer."""
     try:
-        return is_api_request(request) and not keeps_technical_page(request)
+        return is_api_request(request)
     except Exception:
         failsafe.log_failure("asking whether a request is the API's")
         return is_api_view(request)
 
 
-def keeps_technical_page(request: HttpRequest) -> bool:
-    """Tell whether the developer's browser is to see Django's page about the failure."""
+def prefers_technical_page(request: HttpRequest) -> bool:
+    """Tell whether it is a developer's browser, which is to see Django's page about a failure."""
     return settings.DEBUG and prefers_html(request)
 
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Tell whether DRF negotiated an HTML page for this request."""
-    negotiated = request.apierrors.page is not None  # type: ignore[attr-defined]
-    return negotiated or is_html(getattr(response, "accepted_renderer", None))
+    """Tell whether a person is to see `response`: DRF negotiated HTML, or it is technical."""
+    failure: Failure = request.apierrors  # type: ignore[attr-defined]
+    if failure.page is not None or is_html(getattr(response, "accepted_renderer", None)):
+        return True
+    is_of_django = failure.is_technical or request.resolver_match is None or is_logged(response)
+    return is_of_django and prefers_technical_page(request)

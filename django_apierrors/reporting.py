@@ -37,6 +37,10 @@ def is_bug(error: Error, exception: BaseException) -> bool:
 def add_reference(error: Error, exception: BaseException) -> Error:
     """Return `error` with a reference in its message that stands in the log record too."""
     reference = secrets.token_hex(6)
+    # An exception that a module keeps and raises again has the note of the last time.
+    notes = getattr(exception, "__notes__", None)
+    if notes:
+        notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
     exception.add_note(f"Reference: {reference}")
     message = gettext("%(message)s Reference: %(reference)s.") % {
         "message": error.code.message,

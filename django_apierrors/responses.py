@@ -118,18 +118,30 @@ class APIErrorResponse(HttpResponse):
         return iter([self.content])
 
 
+class PageBody(dict[str, Any]):
+    """A body with the serializer that found the error: the browsable API fills its form from it."""
+
+    serializer: Any = None
+
+
 def make_response(
-    error: Error, request: HttpRequest | Request | None = None, view: APIView | None = None
+    error: Error,
+    request: HttpRequest | Request | None = None,
+    view: APIView | None = None,
+    serializer: Any = None,
 ) -> HttpResponse:
     """Return the response for `error`.
 
-    Where DRF negotiated HTML (the browsable API, templates) that renderer makes the page.
+    Where DRF negotiated HTML (the browsable API, templates) that renderer makes the page, with
+    `serializer`, the one that found the error, if any.
     """
     body = error.get_body(request)
     renderer = getattr(request, "accepted_renderer", None)
     response: HttpResponse
     if is_html(renderer):
-        response = Response(body, status=error.status, headers=dict(error.headers))
+        data = PageBody(body)
+        data.serializer = serializer
+        response = Response(data, status=error.status, headers=dict(error.headers))
     else:
         response = APIErrorResponse(body, error.status, error.headers, request, view)
     add_required_headers(response, request, view)

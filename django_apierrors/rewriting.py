@@ -132,7 +132,7 @@ def is_refusal_to_read(request: HttpRequest, response: HttpResponse) -> bool:
     return is_too_large and response.status_code == 400 and is_logged(response)
 
 
-def is_logged(response: HttpResponse) -> bool:
+def is_logged(response: HttpResponseBase) -> bool:
     """Tell whether Django has logged `response` already, as it does where it answers a failure."""
     return getattr(response, "_has_been_logged", False)
 

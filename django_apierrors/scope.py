@@ -26,7 +26,12 @@ def is_api_request(request: HttpRequest) -> bool:
 
 
 def is_api_view(request: HttpRequest) -> bool:
-    """Tell whether the view of `request` is DRF's; its `as_view()` leaves the class as `cls`."""
+    """Tell whether the view of `request` is DRF's; its `as_view()` leaves the class as `cls`.
+
+    One that a plain view calls shows when it fails: the middleware's `apierrors` is told then.
+    """
+    if getattr(getattr(request, "apierrors", None), "is_of_drf", False):
+        return True
     match = request.resolver_match
     return match is not None and hasattr(getattr(match.func, "cls", None), "renderer_classes")
 

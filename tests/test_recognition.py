@@ -766,3 +766,10 @@ def test_none_stops_what_the_driver_says_too(settings: Settings) -> None:
 
     settings.API_ERRORS = {"EXCEPTIONS": {"django.db.utils.IntegrityError": None}}
     assert recognise(exception).code.name == "INTERNAL_ERROR"
+
+
+def test_a_group_has_the_messages_of_all_its_members() -> None:
+    group = ExceptionGroup(
+        "secret", [exceptions.ValidationError("One."), exceptions.ValidationError("Two.")]
+    )
+    assert recognise(group).get_messages() == ["One.", "Two."]

@@ -27,6 +27,7 @@ from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
 from django_apierrors.handler import exception_handler
+from django_apierrors.recognition import recognise
 from django_apierrors.reporting import add_reference, is_bug, report_bug, report_failure
 from django_apierrors.responses import make_response
 
@@ -266,3 +267,14 @@ def test_a_response_that_was_reported_is_not_logged_again(
     for _ in range(2):
         report(TimeoutError(), None, response)
     assert len(caplog.records) == 1
+
+
+def test_an_exception_that_is_raised_again_has_the_reference_of_its_last_time() -> None:
+    exception = KeyError("kept")
+    exception.add_note("By somebody else.")
+    for _ in range(3):
+        error = add_reference(recognise(exception), exception)
+
+    [own, reference] = exception.__notes__
+    assert own == "By somebody else."
+    assert error.get_messages()[0].endswith(f"{reference}.")

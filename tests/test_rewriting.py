@@ -177,7 +177,7 @@ ANSWERS: dict[str, tuple[Callable[[], HttpResponse], Body]] = {
     ),
     "own-of-another-status": (
         lambda: JsonResponse({"status": 200, "errors": ["Odd."]}, status=409),
-        make_body(409, "CONFLICT", "errors: Odd."),
+        make_body(409, "CONFLICT", "Odd."),
     ),
 }
 
