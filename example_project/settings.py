@@ -50,6 +50,9 @@ REST_FRAMEWORK = {
 # There is nothing here but the API: a browser gets its errors in the format too.
 API_ERRORS = {"PATHS": ["/"]}
 
+# 10,000 thngs, the most that an import takes, are more than Django's 2.5 MB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+
 ROOT_URLCONF = "example_project.urls"
 WSGI_APPLICATION = "example_project.wsgi.application"
 ASGI_APPLICATION = "example_project.asgi.application"

@@ -54,7 +54,14 @@ def faults(row: Row, answer: Answer) -> list[str]:
         found.extend(error_faults(row, answer.json))
     else:
         found.extend(document_faults(row, answer.json))
+    if row.polls and is_under_way(answer):
+        found.append("it is still not done: does a worker run (manage.py db_worker)?")
     return found
+
+
+def is_under_way(answer: Answer) -> bool:
+    """Return whether an operation is still to be done."""
+    return isinstance(answer.json, dict) and answer.json.get("status") in ("ready", "running")
 
 
 def status_faults(row: Row, answer: Answer) -> Iterator[str]:

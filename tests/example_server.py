@@ -1,4 +1,4 @@
-"""Fixtures: the example project behind a real HTTP server, with a database of its own.
+"""Fixtures: the example project behind a real HTTP server, with a database and a worker.
 
 ``tests/conftest.py`` makes them known: ``pytest_plugins = ["tests.example_server"]``.
 """
@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from example_project.demo_data import WRITE_KEY
-from example_project.server import Server, manage, serve
+from example_project.engines import get_engine
+from example_project.server import Server, manage, serve, work
 from example_project.tour_checks import Answer
 
 SETTINGS = "example_project.settings"
@@ -54,8 +55,11 @@ def any_server(
 
 @pytest.fixture
 def fresh_server(example_database: Path, tmp_path: Path) -> Iterator[Server]:
-    """The example project with nothing but the demo's data."""
-    yield from start("gunicorn", DEMO_SETTINGS, example_database, tmp_path)
+    """The example project with nothing but the demo's data, and no worker."""
+    database = Path(shutil.copy(example_database, tmp_path / DATABASE))
+    log = tmp_path / "server.log"
+    with serve(database, log, kind="gunicorn", settings=DEMO_SETTINGS) as server:
+        yield server
 
 
 @pytest.fixture
@@ -65,9 +69,13 @@ def production_server(example_database: Path, tmp_path: Path) -> Iterator[Server
 
 
 def start(kind: str, settings: str, template: Path, directory: Path) -> Iterator[Server]:
-    """Run a server of the given kind on a copy of the template."""
+    """Run a server of the given kind, and a worker, on a copy of the template."""
     database = Path(shutil.copy(template, directory / DATABASE))
-    with serve(database, directory / "server.log", kind=kind, settings=settings) as server:
+    log = directory / "worker.log"
+    with (
+        work(get_engine(), database, log, settings=settings),
+        serve(database, directory / "server.log", kind=kind, settings=settings) as server,
+    ):
         yield server
 
 
@@ -95,6 +103,14 @@ def send(
         connection.close()
 
 
+def create(server: Server, path: str = "/thngs", **members: Any) -> dict[str, Any]:
+    """Create a document and return it."""
+    answer = send(server, "POST", path, {"name": "A test's own", **members})
+    assert answer.status == 201, answer.text
+    document: dict[str, Any] = answer.json
+    return document
+
+
 def database_of(server: Server) -> Path:
     """Return where the server's database is."""
     return server.log.parent / DATABASE
@@ -107,10 +123,11 @@ def execute(server: Server, statement: str, *values: str) -> None:
 
 
 def rows(server: Server) -> list[str]:
-    """Return all that is in the server's database, as SQL."""
+    """Return all that is in the server's database, as SQL, but for its operations."""
     with closing(sqlite3.connect(database_of(server))) as connection:
         # The last number that was given to a row is no row.
-        return [line for line in connection.iterdump() if "sqlite_sequence" not in line]
+        others = ("sqlite_sequence", 'INTO "django_tasks_database')
+        return [line for line in connection.iterdump() if not any(map(line.__contains__, others))]
 
 
 def error(

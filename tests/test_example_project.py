@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
@@ -17,18 +16,24 @@ import pytest
 from example_project import demo_data
 from example_project.demo_data import (
     NO_SUCH_THNG,
-    NOTHING_KEY,
     RAINY_DAYS,
     READ_KEY,
     TENT,
     UMBRELLA,
-    WRITE_KEY,
 )
 from example_project.server import Server, manage
-from example_project.tour_rows import DEFAULT_401
-from tests.example_server import SETTINGS, database_of, error, execute, rows, send
+from tests.example_answers import (
+    INVALID_ID,
+    INVALID_STATE,
+    METHOD_NOT_ALLOWED,
+    MISSING_RESOURCE,
+)
+from tests.example_server import SETTINGS, create, database_of, error, execute, rows, send
+from tests.services import require_package
 
 ADA = demo_data.OPERATORS[0]["id"]
+
+
 MALFORMED_IDS = [
     "not-an-id",
     UMBRELLA[:-1],
@@ -39,42 +44,8 @@ MALFORMED_IDS = [
     "%F0%9F%98%80" * 24,
 ]
 
-INVALID_ID = error(400, "INVALID_ID", "The formatting of a resource identifier is incorrect.")
-MISSING_RESOURCE = error(
-    404,
-    "MISSING_RESOURCE",
-    "The resource you try to access does not exist, or is outside your scope.",
-)
-ACCESS_FORBIDDEN = error(
-    403, "ACCESS_FORBIDDEN", "A resource does not allow access with the provided credentials."
-)
-METHOD_FORBIDDEN = error(
-    403,
-    "METHOD_FORBIDDEN",
-    "A resource does not allow to use the verb with the provided credentials.",
-)
-METHOD_NOT_ALLOWED = error(
-    405,
-    "METHOD_NOT_ALLOWED",
-    "The verb/method you used to fulfill the request is not supported for this resource.",
-)
-INVALID_STATE = error(
-    400, "INVALID_STATE", "The state of a resource does not allow to fulfill a request."
-)
-BAD_FILTER = error(
-    400,
-    "INVALID_CONTENT",
-    "filter: A filter is written name=<value> or identifiers.<type>=<value>.",
-)
+
 TAKEN = "Another resource has the same value for this field."
-
-
-def create(server: Server, path: str = "/thngs", **members: Any) -> dict[str, Any]:
-    """Create a document and return it."""
-    answer = send(server, "POST", path, {"name": "A test's own", **members})
-    assert answer.status == 201, answer.text
-    document: dict[str, Any] = answer.json
-    return document
 
 
 def test_post_answers_201_with_the_document_and_where_it_is(example_server: Server) -> None:
@@ -419,221 +390,6 @@ def test_what_cannot_be_put_into_a_collection_is_refused_whole(
     assert send(example_server, "GET", f"/collections/{shelf['id']}/thngs").json == []
 
 
-def next_path(server: Server, link: str | None) -> str | None:
-    """Return the path of a ``Link`` to the next page."""
-    if link is None:
-        return None
-    assert link.startswith(f"<{server.url}/"), link
-    assert link.endswith('>; rel="next"'), link
-    return link[1 + len(server.url) : -len('>; rel="next"')]
-
-
-def walk(server: Server, path: str | None) -> list[list[dict[str, Any]]]:
-    """Return the pages of a list, following the links."""
-    pages = []
-    while path:
-        answer = send(server, "GET", path)
-        pages.append(answer.json)
-        path = next_path(server, answer.headers["Link"])
-    return pages
-
-
-def test_a_list_is_a_bare_array_in_the_order_of_creation(fresh_server: Server) -> None:
-    answer = send(fresh_server, "GET", "/thngs")
-
-    assert [thng["id"] for thng in answer.json] == [data["id"] for data in demo_data.THNGS]
-    assert "Link" not in answer.headers
-
-
-def test_the_links_lead_through_all_pages(fresh_server: Server) -> None:
-    pages = walk(fresh_server, "/thngs?perPage=3")
-
-    ids = [data["id"] for data in demo_data.THNGS]
-    assert [[thng["id"] for thng in page] for page in pages] == [ids[:3], ids[3:]]
-
-
-def test_a_page_has_30_documents_unless_asked_otherwise(example_server: Server) -> None:
-    shelf = create(example_server, "/collections")["id"]
-    for _ in range(31):
-        create(example_server, collections=[shelf])
-
-    assert [len(page) for page in walk(example_server, f"/collections/{shelf}/thngs")] == [30, 1]
-    assert [
-        len(page) for page in walk(example_server, f"/collections/{shelf}/thngs?perPage=100")
-    ] == [31]
-
-
-@pytest.mark.parametrize("value", ["0", "101", "-1", "1.5", "ten", "", "%EF%BC%91", "9" * 500])
-def test_a_bad_page_size_is_invalid_content_that_names_it(
-    example_server: Server, value: str
-) -> None:
-    answer = send(example_server, "GET", f"/thngs?perPage={value}")
-
-    assert answer.json == error(
-        400, "INVALID_CONTENT", "perPage: A number from 1 to 100 is expected."
-    )
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "one", "", "9" * 500])
-def test_a_bad_page_number_is_invalid_content_that_names_it(
-    example_server: Server, value: str
-) -> None:
-    answer = send(example_server, "GET", f"/thngs?page={value}")
-
-    assert answer.json == error(400, "INVALID_CONTENT", "page: A positive number is expected.")
-
-
-def test_a_page_beyond_the_last_is_missing(example_server: Server) -> None:
-    answer = send(example_server, "GET", "/thngs?page=999999")
-
-    assert answer.json == error(404, "MISSING_RESOURCE", "page: That page contains no results.")
-
-
-# As a query string has it, and as one that the npm client has encoded once more.
-NAME = "50% off & more; a=b, #1 + “two”"
-ENCODED = "name%3D50%25%20off%20%26%20more%3B%20a%3Db%2C%20%231%20%2B%20%E2%80%9Ctwo%E2%80%9D"
-TWICE_ENCODED = ENCODED.replace("%", "%25").replace("%253D", "%3D", 1)
-
-
-@pytest.mark.parametrize("expression", [ENCODED, TWICE_ENCODED])
-def test_a_filter_by_name_finds_it_however_it_is_encoded(
-    fresh_server: Server, expression: str
-) -> None:
-    ids = [create(fresh_server, name=NAME)["id"] for _ in range(2)]
-
-    pages = walk(fresh_server, f"/thngs?perPage=1&filter={expression}")
-
-    assert [[thng["id"] for thng in page] for page in pages] == [[id_] for id_ in ids]
-
-
-@pytest.mark.parametrize("expression", [ENCODED, TWICE_ENCODED])
-def test_the_link_of_a_filtered_list_leads_on_even_when_it_is_decoded_first(
-    fresh_server: Server, expression: str
-) -> None:
-    ids = [create(fresh_server, name=NAME)["id"] for _ in range(2)]
-    answer = send(fresh_server, "GET", f"/thngs?perPage=1&filter={expression}")
-    path = next_path(fresh_server, answer.headers["Link"])
-
-    decoded = unquote(path)
-
-    assert decoded != path
-    assert [thng["id"] for thng in send(fresh_server, "GET", decoded).json] == ids[1:]
-
-
-def test_a_filter_by_identifier_finds_the_one_that_has_it(example_server: Server) -> None:
-    answer = send(example_server, "GET", "/thngs?filter=identifiers.serial=UMB-0001")
-
-    assert [thng["id"] for thng in answer.json] == [UMBRELLA]
-
-
-def test_a_filter_that_nothing_matches_gives_an_empty_list(example_server: Server) -> None:
-    answer = send(example_server, "GET", "/collections?filter=name=nobody")
-
-    assert (answer.status, answer.json) == (200, [])
-
-
-@pytest.mark.parametrize("expression", ["", "name", "name=", "colour=red", "identifiers.=1", "=x"])
-def test_a_bad_filter_is_invalid_content_that_names_it(
-    example_server: Server, expression: str
-) -> None:
-    answer = send(example_server, "GET", f"/thngs?filter={expression}")
-
-    assert answer.json == BAD_FILTER
-
-
-@pytest.mark.parametrize("scheme", ["{}", "Token {}", "token {}", "TOKEN  {}"])
-def test_a_key_opens_bare_or_as_a_token(example_server: Server, scheme: str) -> None:
-    answer = send(example_server, "GET", "/access", key=scheme.format(READ_KEY))
-
-    assert (answer.status, answer.json) == (
-        200,
-        {
-            "account": demo_data.ACCOUNT,
-            "actor": {"type": "operator", "id": demo_data.OPERATORS[1]["id"]},
-        },
-    )
-
-
-@pytest.mark.parametrize(
-    "header",
-    [None, "no-such-key", "Token no-such-key", "Token", f"Bearer {WRITE_KEY}", "\xff", "Token a b"],
-)
-@pytest.mark.parametrize(("method", "path"), [("GET", "/thngs"), ("PATCH", "/access")])
-def test_without_a_right_key_the_answer_is_the_seeds_401(
-    example_server: Server, method: str, path: str, header: str | None
-) -> None:
-    answer = send(example_server, method, path, key=header)
-
-    assert (answer.status, answer.body) == (401, DEFAULT_401)
-    assert answer.headers["WWW-Authenticate"] == 'Token realm="api"'
-    assert answer.headers["Content-Type"] == "application/json"
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/thngs"),
-        ("PUT", f"/thngs/{UMBRELLA}"),
-        ("DELETE", f"/thngs/{UMBRELLA}"),
-        ("PUT", f"/collections/{RAINY_DAYS}/thngs"),
-        ("DELETE", f"/collections/{RAINY_DAYS}"),
-    ],
-)
-def test_a_reading_key_may_not_write(example_server: Server, method: str, path: str) -> None:
-    before = rows(example_server)
-
-    answer = send(example_server, method, path, {"name": "x"}, key=READ_KEY)
-
-    assert (answer.status, answer.json) == (403, METHOD_FORBIDDEN)
-    assert rows(example_server) == before
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-@pytest.mark.parametrize("path", [f"/thngs/{UMBRELLA}", f"/collections/{RAINY_DAYS}/thngs"])
-def test_a_key_that_may_do_nothing_is_denied_access(
-    example_server: Server, method: str, path: str
-) -> None:
-    answer = send(example_server, method, path, {"name": "x"}, key=NOTHING_KEY)
-
-    assert (answer.status, answer.json) == (403, ACCESS_FORBIDDEN)
-
-
-def test_a_key_that_may_do_nothing_has_no_access_to_read(example_server: Server) -> None:
-    answer = send(example_server, "GET", "/access", key=NOTHING_KEY)
-
-    assert (answer.status, answer.json) == (403, ACCESS_FORBIDDEN)
-
-
-def test_an_operator_is_read_without_its_keys(example_server: Server) -> None:
-    answer = send(example_server, "GET", f"/operators/{ADA}")
-
-    assert answer.json == {
-        "id": ADA,
-        "account": demo_data.ACCOUNT,
-        "firstName": "Ada",
-        "lastName": "Writer",
-        "email": "ada@example.com",
-        "createdAt": answer.json["createdAt"],
-        "updatedAt": answer.json["updatedAt"],
-    }
-
-
-def test_an_operator_of_another_account_is_out_of_scope(fresh_server: Server) -> None:
-    update = "UPDATE inventory_operator SET account = ? WHERE email = 'ben@example.com'"
-    execute(fresh_server, update, NO_SUCH_THNG)
-
-    answer = send(fresh_server, "GET", f"/operators/{ADA}", key=READ_KEY)
-
-    assert (answer.status, answer.json) == (404, MISSING_RESOURCE)
-
-
-def test_no_key_stands_in_the_database(example_server: Server) -> None:
-    dump = "\n".join(rows(example_server))
-
-    assert demo_data.OPERATORS[0]["first_name"] in dump
-    assert not [key for key in (WRITE_KEY, READ_KEY, NOTHING_KEY) if key in dump]
-
-
 @pytest.mark.parametrize(
     ("status", "code", "message"),
     [
@@ -711,7 +467,14 @@ def test_options_describes_a_resource(example_server: Server) -> None:
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, "example_project.settings_demo"])
-def test_check_is_silent(tmp_path: Path, settings: str) -> None:
+@pytest.mark.parametrize("engine", ["db", "rq", "immediate"])
+def test_check_is_silent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, engine: str
+) -> None:
+    if engine == "rq":
+        require_package("django_tasks_rq")
+    monkeypatch.setenv("EXAMPLE_TASKS", engine)
+
     said = manage("check", database=tmp_path / "none.sqlite3", settings=settings)
 
     assert said == "System check identified no issues (0 silenced).\n"

@@ -22,8 +22,18 @@ import pytest
 
 from example_project.server import ROOT, Server, free_port, is_free
 from example_project.tour_checks import Answer, faults
-from example_project.tour_rows import CODES, DEFAULT_401, ERRORS, SECTIONS, SUCCESSES, VERBS, Row
+from example_project.tour_rows import (
+    ACCEPTED,
+    CODES,
+    DEFAULT_401,
+    ERRORS,
+    SECTIONS,
+    SUCCESSES,
+    VERBS,
+    Row,
+)
 from tests.example_server import rows
+from tests.services import require_package
 
 TIMEOUT = 60
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -31,6 +41,7 @@ ROWS = [row for section in SECTIONS for row in section.rows]
 ROW_401 = next(row for row in ROWS if row.status == 401)
 ROW_400 = next(row for row in ROWS if row.label == "INVALID_CONTENT")
 ROW_GET = ROWS[0]
+ROW_202, ROW_POLL = ACCEPTED
 
 
 def answer(status: int, body: bytes, **headers: str) -> Answer:
@@ -109,6 +120,40 @@ def stub_server() -> Iterator[str]:
             thread.join()
 
 
+@contextmanager
+def started_demo(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the demo, and give it and what it shows before the last command to try."""
+    with subprocess.Popen(
+        command("demo", "--port", str(port)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process, "".join(iter(process.stdout.readline, "  # a bug\n"))
+        finally:
+            process.kill()
+
+
+def children(parent: int) -> dict[int, str]:
+    """Return the processes that one has started: their ids and command lines."""
+    shown = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    )
+    lines = [line.split(None, 2) for line in shown.stdout.splitlines()]
+    return {int(pid): args for pid, ppid, args in lines if int(ppid) == parent}
+
+
+def is_running(pid: int) -> bool:
+    """Return whether there is a process of that id."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_every_row_is_as_the_seed_says_twice_in_a_row(any_server: Server) -> None:
     before = rows(any_server)
 
@@ -122,7 +167,7 @@ def test_every_row_is_as_the_seed_says_twice_in_a_row(any_server: Server) -> Non
 
 def test_the_rows_are_the_seeds() -> None:
     assert [row.method for row in VERBS.rows] == ["GET", "POST", "PUT", "DELETE"]
-    assert {row.status for row in SUCCESSES.rows} == {200, 201, 204}
+    assert {row.status for row in SUCCESSES.rows} == {200, 201, 202, 204}
     assert [row.status for row in ERRORS.rows] == [400, 401, 403, 404, 405, 415, 415, 500, 503, 504]
     assert [(row.label, row.code) for row in CODES.rows] == [
         (code, code)
@@ -245,13 +290,39 @@ def test_a_terminal_that_wants_no_colour_gets_none(example_server: Server) -> No
             answer(400, b'{"status":500,"errors":[],"code":"INVALID_CONTENT","moreInfo":""}'),
             ["status in the body is 500, not 400", "errors is no list of messages"],
         ),
-        (ROW_GET, answer(200, b"[]"), ["the body is no document with an id, a name and createdAt"]),
+        (ROW_GET, answer(200, b"[]"), ["the body is no document with id, name, createdAt"]),
         (
             ROW_GET,
             answer(200, b'{"id":"x","name":"Umbrella","createdAt":1}'),
             ['the document does not show {"id": "UthngUmbreLLa11111111111", "name": "Umbrella"}'],
         ),
         (replace(ROW_GET, is_list=True), answer(200, b"[]"), ["the body is no list of documents"]),
+        (
+            replace(ROW_POLL, shows={"status": "successful"}),
+            answer(200, b'{"id":"x","href":"x","status":"ready","createdAt":"x"}'),
+            [
+                'the document does not show {"status": "successful"}',
+                "it is still not done: does a worker run (manage.py db_worker)?",
+            ],
+        ),
+        (
+            replace(ROW_POLL, shows={"result": {"created": 1, "refused": 0}}),
+            answer(
+                200,
+                b'{"id":"x","href":"x","status":"successful","createdAt":"x",'
+                b'"result":{"created":1,"refused":1,"thngs":[]}}',
+            ),
+            ['the document does not show {"result": {"created": 1, "refused": 0}}'],
+        ),
+        (
+            ROW_202,
+            answer(202, b'{"id":"x"}', Location="x"),
+            [
+                "the header Content-Location is missing",
+                "the header Retry-After is missing",
+                "the body is no document with id, href, status, createdAt",
+            ],
+        ),
     ],
 )
 def test_a_wrong_answer_is_found(row: Row, given: Answer, found: list[str]) -> None:
@@ -270,8 +341,67 @@ def test_the_demo_ends_with_the_tours_status_when_run_once() -> None:
         "  seeded 2 collections\n"
         "  seeded 4 thngs\n"
         f"Starting the server on 127.0.0.1:{port} ...\n"
+        "Starting the worker (EXAMPLE_TASKS=db: manage.py db_worker) ...\n"
     )
     assert completed.stdout.endswith(f"All {len(ROWS)} rows are as the seed says.\n")
+    assert is_free(port)
+
+
+def test_the_demo_does_the_work_at_once_where_it_is_told_to() -> None:
+    port = free_port()
+
+    completed = run("demo", "--once", "--port", str(port), EXAMPLE_TASKS="immediate")
+
+    assert completed.returncode == 0, completed.stdout
+    assert (
+        "\nEXAMPLE_TASKS=immediate: accepted work is done at once, no worker is needed.\n"
+        in completed.stdout
+    )
+    assert (
+        "\n  202 Accepted is not shown: EXAMPLE_TASKS=immediate does the work at once.\n"
+        in completed.stdout
+    )
+    count = len(ROWS) - len(ACCEPTED)
+    assert completed.stdout.endswith(f"All {count} rows are as the seed says.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "celery",
+            "EXAMPLE_TASKS=celery is not supported yet: docs/operations.md says why. Take one of "
+            "db, rq, immediate.\n",
+        ),
+        ("abacus", "EXAMPLE_TASKS=abacus is no engine. Take one of db, rq, immediate.\n"),
+    ],
+)
+def test_the_demo_says_which_engines_there_are(name: str, said: str) -> None:
+    completed = run("demo", "--port", str(free_port()), EXAMPLE_TASKS=name)
+
+    assert (completed.returncode, completed.stdout) == (1, said)
+
+
+def test_a_worker_that_does_not_start_ends_the_demo_and_its_server() -> None:
+    require_package("django_tasks_rq")
+    port, nothing = free_port(), str(free_port())
+
+    completed = run("demo", "--port", str(port), EXAMPLE_TASKS="rq", EXAMPLE_REDIS_PORT=nothing)
+
+    assert completed.returncode == 1
+    assert "\nThe worker did not start. Its log:\n" in completed.stdout
+    assert f"connecting to 127.0.0.1:{nothing}" in completed.stdout
+    assert is_free(port)
+
+
+def test_a_worker_that_ends_ends_the_demo() -> None:
+    port = free_port()
+    with started_demo(port) as (process, _):
+        worker = next(pid for pid, line in children(process.pid).items() if "db_worker" in line)
+        os.kill(worker, signal.SIGKILL)
+        rest = process.stdout.read()
+
+    assert rest.endswith("\nThe worker has ended.\n")
     assert is_free(port)
 
 
@@ -291,28 +421,21 @@ def test_the_demo_says_first_that_its_port_is_in_use() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_serves_until_it_is_stopped_and_leaves_nothing(number: signal.Signals) -> None:
     port = free_port()
-    with subprocess.Popen(
-        command("demo", "--port", str(port)),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        try:
-            shown = "".join(iter(process.stdout.readline, "  # a bug\n"))
-            curl = process.stdout.readline()
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-            connection.request("GET", "/_status/500")
-            status = connection.getresponse().status
-            connection.close()
-            process.send_signal(number)
-            rest = process.stdout.read()
-        finally:
-            process.kill()
+    with started_demo(port) as (process, shown):
+        curl = process.stdout.readline()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+        connection.request("GET", "/_status/500")
+        status = connection.getresponse().status
+        connection.close()
+        started = children(process.pid)
+        process.send_signal(number)
+        rest = process.stdout.read()
 
     assert f"The server stays at http://127.0.0.1:{port} until Ctrl-C." in shown
     assert curl == f"  curl -i http://127.0.0.1:{port}/_status/500\n"
     assert status == 500
-    assert rest == "\nThe server is stopped and its database deleted.\n"
+    assert rest == "\nAll is stopped, and the database deleted.\n"
     assert process.returncode == 0
     assert is_free(port)
+    assert len(started) == 2
+    assert not [pid for pid in started if is_running(pid)]
