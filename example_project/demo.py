@@ -88,11 +88,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         terminal.line(f"Port {options.port} is in use. Stop what listens there, or name another:")
         terminal.line(f"make demo PORT={options.port + 1}", indent=2)
         return 1
+    return run(options.port, options.once, engine, terminal)
+
+
+def run(port: int, once: bool, engine: Engine, terminal: Terminal) -> int:
+    """Run the demo, and leave nothing running however it ends."""
     for other_end in (signal.SIGTERM, signal.SIGHUP):
         # As with Ctrl-C, the server and the worker are stopped on the way out.
         signal.signal(other_end, signal.default_int_handler)
     try:
-        return demo(options.port, options.once, engine, terminal)
+        return demo(port, once, engine, terminal)
     except KeyboardInterrupt:
         terminal.line()
         terminal.line("All is stopped, and the database deleted.")

@@ -23,11 +23,11 @@ from tests.example_answers import (
     MISSING_RESOURCE,
 )
 from tests.example_server import DEMO_SETTINGS, error, execute, rows, send, start
-from tests.services import require_package, require_server
+from tests.services import refuse, require_package, require_server
 
 PATIENCE = 30.0
 REDIS_PORT = 6379
-REDIS_DATABASE = "14"
+REDIS_DATABASE = 14
 TAKEN = "Another resource has the same value for this field."
 REQUIRED = "This field is required."
 
@@ -53,10 +53,19 @@ def redis_server(
 ) -> Iterator[Server]:
     """The example project whose work goes by way of Redis."""
     require_package("django_tasks_rq")
+    from redis import Redis
+
     require_server("Redis", REDIS_PORT)
+    with Redis(port=REDIS_PORT, db=REDIS_DATABASE) as client:
+        if client.dbsize():
+            refuse(f"database {REDIS_DATABASE} of the Redis server is not empty")
     monkeypatch.setenv("EXAMPLE_TASKS", "rq")
-    monkeypatch.setenv("EXAMPLE_REDIS_DB", REDIS_DATABASE)
-    yield from start("gunicorn", DEMO_SETTINGS, example_database, tmp_path)
+    monkeypatch.setenv("EXAMPLE_REDIS_DB", str(REDIS_DATABASE))
+    try:
+        yield from start("gunicorn", DEMO_SETTINGS, example_database, tmp_path)
+    finally:
+        with Redis(port=REDIS_PORT, db=REDIS_DATABASE) as client:
+            client.flushdb()
 
 
 def accept(server: Server, sent: list[Any]) -> Answer:
@@ -113,6 +122,29 @@ def test_an_import_is_accepted_with_where_to_ask_for_it(example_server: Server) 
     assert finish(example_server, answer) == done
 
 
+BAD_ROWS = [
+    {"tags": ["a", None]},
+    {"name": "x", "identifiers": {"serial": "UMB-0001"}},
+    {"name": "x", "collections": [NO_SUCH_THNG]},
+    {"name": "x", "collections": ["not-an-id"]},
+    "x",
+    None,
+]
+MALFORMED = "An id has 24 characters, digits and letters other than 0, I, O and l."
+UNKNOWN = f'Invalid pk "{NO_SUCH_THNG}" - object does not exist.'
+NULL = "This field may not be null."
+REFUSALS = [
+    refusal(1, "ALREADY_EXISTS", f"[1].identifiers.serial: {TAKEN}"),
+    refusal(2, "INVALID_CONTENT", f"[2].name: {REQUIRED}", f"[2].tags[1]: {NULL}"),
+    refusal(3, "ALREADY_EXISTS", f"[3].identifiers.serial: {TAKEN}"),
+    refusal(4, "MISSING_RESOURCE", f"[4].collections: {UNKNOWN}"),
+    refusal(5, "INVALID_ID", f"[5].collections: {MALFORMED}"),
+    refusal(6, "INVALID_CONTENT", "[6]: Invalid data. Expected a dictionary, but got str."),
+    refusal(7, "INVALID_CONTENT", "[7]: No data provided"),
+]
+"""What becomes of the bad rows, after a good one and one that has its serial number."""
+
+
 def test_good_rows_are_created_and_the_others_reported_each_with_its_path(
     example_server: Server,
 ) -> None:
@@ -123,39 +155,18 @@ def test_good_rows_are_created_and_the_others_reported_each_with_its_path(
         example_server,
         [
             good,
-            {"tags": ["a", None]},
-            {"name": "x", "identifiers": {"serial": "UMB-0001"}},
             {"name": "the same again", "identifiers": {"serial": serial}},
-            {"name": "x", "collections": [NO_SUCH_THNG]},
-            {"name": "x", "collections": ["not-an-id"]},
-            "x",
-            None,
+            *BAD_ROWS,
             {"name": serial},
         ],
     )
 
-    malformed = "An id has 24 characters, digits and letters other than 0, I, O and l."
-    unknown = f'Invalid pk "{NO_SUCH_THNG}" - object does not exist.'
-    not_a_dict = "Invalid data. Expected a dictionary, but got str."
     assert result == {
         "total": 9,
         "created": 2,
         "refused": 7,
         "thngs": result["thngs"],
-        "refusals": [
-            refusal(
-                1,
-                "INVALID_CONTENT",
-                f"[1].name: {REQUIRED}",
-                "[1].tags[1]: This field may not be null.",
-            ),
-            refusal(2, "ALREADY_EXISTS", f"[2].identifiers.serial: {TAKEN}"),
-            refusal(3, "ALREADY_EXISTS", f"[3].identifiers.serial: {TAKEN}"),
-            refusal(4, "MISSING_RESOURCE", f"[4].collections: {unknown}"),
-            refusal(5, "INVALID_ID", f"[5].collections: {malformed}"),
-            refusal(6, "INVALID_CONTENT", f"[6]: {not_a_dict}"),
-            refusal(7, "INVALID_CONTENT", "[7]: No data provided"),
-        ],
+        "refusals": REFUSALS,
     }
     listed = send(example_server, "GET", f"/thngs?filter=name={serial}").json
     assert [thng["id"] for thng in listed] == result["thngs"]
