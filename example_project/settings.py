@@ -56,7 +56,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 ROOT_URLCONF = "example_project.urls"
 WSGI_APPLICATION = "example_project.wsgi.application"
 ASGI_APPLICATION = "example_project.asgi.application"
-# The seed's URLs end without a slash.
+# The API document's URLs end without a slash.
 APPEND_SLASH = False
 
 DATABASES = {

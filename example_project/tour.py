@@ -1,10 +1,10 @@
-"""A tour of the seed over HTTP: one request for each of its rows, and whether the answer is right.
+"""A tour of the API document over HTTP: a request for each row, and whether the answer is right.
 
     python -m example_project.tour --url http://127.0.0.1:8000
 
 It needs the demo's data (``manage.py seed_demo``) and settings, and a worker (``manage.py
 db_worker``); it leaves the data as it was.
-The exit status is 0 if every row was as the seed says, else 1.
+The exit status is 0 if every row was as the API document says, else 1.
 """
 
 from __future__ import annotations
@@ -161,10 +161,12 @@ class Tour:
         if wrong:
             verb = "is" if wrong == 1 else "are"
             self.terminal.line(
-                f"{wrong} of {len(results)} rows {verb} not as the seed says.", "red"
+                f"{wrong} of {len(results)} rows {verb} not as the API document says.", "red"
             )
         else:
-            self.terminal.line(f"All {len(results)} rows are as the seed says.", "green", "bold")
+            self.terminal.line(
+                f"All {len(results)} rows are as the API document says.", "green", "bold"
+            )
 
 
 def tour(url: str, terminal: Terminal, immediate: bool = False) -> int:
@@ -192,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and run the tour."""
     parser = argparse.ArgumentParser(
         prog="python -m example_project.tour",
-        description="One request for each row of the seed, and whether the answer is right.",
+        description="A request for each row of the API document, and whether the answer is right.",
     )
     parser.add_argument(
         "--url", type=http_url, default="http://127.0.0.1:8000", help="default: %(default)s"

@@ -1,4 +1,4 @@
-"""What the seed asks of an answer, checked."""
+"""What the API document asks of an answer, checked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Answer:
 
 
 def faults(row: Row, answer: Answer) -> list[str]:
-    """Return how the answer differs from what the seed says, in sentences; empty if it does not."""
+    """Return in sentences how the answer differs from the API document; empty if it does not."""
     found = [*status_faults(row, answer), *header_faults(row, answer)]
     if row.exactly is not None:
         if answer.body != row.exactly:

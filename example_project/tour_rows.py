@@ -1,4 +1,4 @@
-"""The tour's rows: what the seed says, and a request that shows it."""
+"""The tour's rows: what the API document says, and a request that shows it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the seed.
+    """One row of the API document.
 
     ``members`` are those that a success has, and ``polls`` asks until an operation is done.
     ``path`` and ``body`` may name, in braces, what an earlier row has made (``makes``) and
@@ -63,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the seed, and its rows; ``note`` says which row of the seed is not shown."""
+    """A heading of the API document, and its rows; ``note`` says which row is not shown."""
 
     title: str
     rows: tuple[Row, ...]

@@ -1,4 +1,4 @@
-"""Clients that were written for the seed's own API work against the example project, unchanged."""
+"""Clients that were written for the document's own API work against the example, unchanged."""
 
 from __future__ import annotations
 

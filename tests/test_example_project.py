@@ -1,4 +1,4 @@
-"""The example project, over real HTTP: it is an API as the seed describes one."""
+"""The example project, over real HTTP: it is an API as the API document describes one."""
 
 from __future__ import annotations
 

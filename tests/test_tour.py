@@ -154,13 +154,13 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def test_every_row_is_as_the_seed_says_twice_in_a_row(any_server: Server) -> None:
+def test_every_row_is_as_the_document_says_twice_in_a_row(any_server: Server) -> None:
     before = rows(any_server)
 
     for _ in range(2):
         completed = run("tour", "--url", any_server.url)
         assert completed.returncode == 0, completed.stdout
-        assert completed.stdout.endswith(f"All {len(ROWS)} rows are as the seed says.\n")
+        assert completed.stdout.endswith(f"All {len(ROWS)} rows are as the API document says.\n")
 
     assert rows(any_server) == before
 
@@ -199,12 +199,14 @@ def test_each_row_is_shown_with_its_request_status_and_body(example_server: Serv
     ]
 
 
-def test_a_server_that_is_not_as_the_seed_says_fails_the_rows() -> None:
+def test_a_server_that_is_not_as_the_document_says_fails_the_rows() -> None:
     with stub_server() as url:
         completed = run("tour", "--url", url)
 
     assert completed.returncode == 1
-    assert completed.stdout.endswith(f"{len(ROWS)} of {len(ROWS)} rows are not as the seed says.\n")
+    assert completed.stdout.endswith(
+        f"{len(ROWS)} of {len(ROWS)} rows are not as the API document says.\n"
+    )
     assert "✓" not in completed.stdout
 
 
@@ -343,7 +345,7 @@ def test_the_demo_ends_with_the_tours_status_when_run_once() -> None:
         f"Starting the server on 127.0.0.1:{port} ...\n"
         "Starting the worker (EXAMPLE_TASKS=db: manage.py db_worker) ...\n"
     )
-    assert completed.stdout.endswith(f"All {len(ROWS)} rows are as the seed says.\n")
+    assert completed.stdout.endswith(f"All {len(ROWS)} rows are as the API document says.\n")
     assert is_free(port)
 
 
@@ -362,7 +364,7 @@ def test_the_demo_does_the_work_at_once_where_it_is_told_to() -> None:
         in completed.stdout
     )
     count = len(ROWS) - len(ACCEPTED)
-    assert completed.stdout.endswith(f"All {count} rows are as the seed says.\n")
+    assert completed.stdout.endswith(f"All {count} rows are as the API document says.\n")
 
 
 @pytest.mark.parametrize(

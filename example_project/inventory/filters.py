@@ -41,7 +41,7 @@ class ExpressionFilter(BaseFilterBackend):
 def split_expression(expression: str) -> tuple[str, str]:
     """Return the member and the value of a filter.
 
-    They are percent-decoded, beyond the decoding of every query string: the seed's JavaScript
+    They are percent-decoded, beyond the decoding of every query string: the API's JavaScript
     client encodes a filter that it is given as an object twice.
     """
     member, _, value = expression.partition("=")

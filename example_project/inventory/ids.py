@@ -1,4 +1,4 @@
-"""The seed's identifiers: 24 characters of an alphabet without look-alikes."""
+"""The API document's identifiers: 24 characters of an alphabet without look-alikes."""
 
 from __future__ import annotations
 

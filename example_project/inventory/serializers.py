@@ -59,7 +59,7 @@ class OperatorSerializer(serializers.ModelSerializer):
 class DocumentSerializer(serializers.ModelSerializer):
     """What thngs and collections have in common.
 
-    A member that is ``null`` counts as not sent: the seed's Python client sends every member that
+    A member that is ``null`` counts as not sent: the API's Python client sends every member that
     it knows, those that its caller did not set as ``null``.
     """
 
