@@ -44,7 +44,7 @@ class Handle(NamedTuple):
 
 def make_handle(task_path: str, backend: str, result_id: str) -> Handle:
     """Return the handle of work that is accepted now."""
-    return Handle(round(time.time() * 1000), task_path, backend, result_id)
+    return Handle(int(time.time() * 1000), task_path, backend, result_id)
 
 
 def sign_handle(handle: Handle, caller: str | None) -> str:

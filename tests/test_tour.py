@@ -139,7 +139,7 @@ def started_demo(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def children(parent: int) -> dict[int, str]:
     """Return the processes that one has started: their ids and command lines."""
     shown = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
     lines = [line.split(None, 2) for line in shown.stdout.splitlines()]
     return {int(pid): args for pid, ppid, args in lines if int(ppid) == parent}
