@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 ONCE ?=
-# What does the work that is accepted with a 202: db, rq (with Redis) or immediate.
+# What does the work that is accepted with a 202: db, rq or celery (with Redis) or immediate.
 EXAMPLE_TASKS ?= db
 export EXAMPLE_TASKS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
@@ -17,7 +17,7 @@ CLIENTS = tests/clients
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
-	@echo "                 EXAMPLE_TASKS=db|rq|immediate)"
+	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate)"
 	@echo "make test        run the tests, with coverage"
 	@echo "make lint        check style and formatting"
 	@echo "make types       check the types of the package"
@@ -25,7 +25,7 @@ help:
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make clean       remove what the others made"
 
-demo: .venv-demo/.installed $(if $(filter rq,$(EXAMPLE_TASKS)),.venv-demo/.installed-rq)
+demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo/.installed-$(EXAMPLE_TASKS))
 	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.installed clients
@@ -81,6 +81,11 @@ DEMO_TASKS = 'django-tasks>=0.12' 'django-tasks-db>=0.13'
 .venv-demo/.installed-rq: .venv-demo/.installed
 	@echo "Installing django-tasks-rq into $(@D), this once ..."
 	@.venv-demo/bin/python $(PIP) 'django-tasks-rq>=0.12'
+	@touch $@
+
+.venv-demo/.installed-celery: .venv-demo/.installed
+	@echo "Installing django-tasks-celery into $(@D), this once (it needs Python 3.12 or newer) ..."
+	@.venv-demo/bin/python $(PIP) 'django-tasks-celery>=0.1.1' 'celery[redis]>=5.4'
 	@touch $@
 
 .venv/.installed: setup.cfg pyproject.toml

@@ -75,6 +75,10 @@ PASSAGES: Mapping[str, Passage] = {
         (ValueError, LookupError, RecursionError),
         "INVALID_CONTENT",
     ),
+    # Celery's result store gives up on a server that is gone.
+    "reconnect_on_error": Passage(
+        frozenset({"celery.backends.asynchronous"}), (RuntimeError,), "SERVICE_UNAVAILABLE"
+    ),
     # CommonMiddleware under DEBUG, where it would else redirect an unsafe method.
     "get_full_path_with_slash": Passage(
         frozenset({"django.middleware.common"}), (RuntimeError,), "MISSING_RESOURCE"

@@ -1,6 +1,6 @@
 """``make demo``: a fresh database, a server, its worker, the tour, and commands to try.
 
-    [EXAMPLE_TASKS=db|rq|immediate] python -m example_project.demo [--once] [--port 8000]
+    [EXAMPLE_TASKS=db|rq|celery|immediate] python -m example_project.demo [--once] [--port 8000]
 
 The server is Django's own, the database a temporary file and, unless ``EXAMPLE_TASKS`` names
 another engine, the worker's queue a table in it: besides the package, its dependencies and
@@ -140,8 +140,8 @@ def announce(engine: Engine) -> str:
     """Return what is said of the engine."""
     if engine.worker is None:
         return f"{VARIABLE}={engine.name}: accepted work is done at once, no worker is needed."
-    command = engine.worker.split()[0]
-    return f"Starting the worker ({VARIABLE}={engine.name}: manage.py {command}) ..."
+    command = " ".join(engine.worker.split()[:2])
+    return f"Starting the worker ({VARIABLE}={engine.name}: python {command}) ..."
 
 
 def prepare(database: Path, terminal: Terminal) -> None:

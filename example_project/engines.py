@@ -22,7 +22,7 @@ RQ_TASK_TIMEOUT = 3600
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine: its settings, and the command of its worker, ``None`` where it has none.
+    """An engine: its settings, and what its worker is started with, ``None`` where it has none.
 
     ``ready`` is what a worker prints once it takes tasks, ``queues`` is the setting ``RQ_QUEUES``.
     """
@@ -33,6 +33,12 @@ class Engine:
     worker: str | None = None
     ready: str = ""
     queues: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def package(self) -> str:
+        """The package that the engine is part of."""
+        return self.backend.partition(".")[0]
 
     @property
     def installed_apps(self) -> list[str]:
@@ -58,7 +64,7 @@ ENGINES = {
             "db",
             "django_tasks_db.DatabaseBackend",
             ("django_tasks_db",),
-            "db_worker --interval 0.2 --no-startup-delay",
+            "manage.py db_worker --interval 0.2 --no-startup-delay",
             "Starting worker",
         ),
         Engine(
@@ -66,9 +72,16 @@ ENGINES = {
             "django_tasks_rq.RQBackend",
             # It raises the backport's exceptions on Django 6 too.
             ("django_tasks", "django_rq", "django_tasks_rq"),
-            "rqworker default --job-class django_tasks_rq.Job",
+            "manage.py rqworker default --job-class django_tasks_rq.Job",
             "Listening on",
             RQ_QUEUES,
+        ),
+        Engine(
+            "celery",
+            "django_tasks_celery.CeleryBackend",
+            worker="-m celery -A example_project.celery worker --concurrency 2 --loglevel INFO",
+            ready=" ready.",
+            options={"CELERY_APP": "example_project.celery.app"},
         ),
         Engine("immediate", f"{FRAMEWORK}.backends.immediate.ImmediateBackend"),
     )
@@ -78,12 +91,13 @@ ENGINES = {
 def get_engine() -> Engine:
     """Return the engine that the environment names; raise ImproperlyConfigured for any other."""
     name = os.environ.get(VARIABLE) or DEFAULT
-    if name in ENGINES:
-        return ENGINES[name]
-    names = ", ".join(ENGINES)
-    if name == "celery":
+    if name not in ENGINES:
+        names = ", ".join(ENGINES)
+        raise ImproperlyConfigured(f"{VARIABLE}={name} is no engine. Take one of {names}.")
+    engine = ENGINES[name]
+    if not find_spec(engine.package):
         raise ImproperlyConfigured(
-            f"{VARIABLE}=celery is not supported yet: docs/operations.md says why. Take one of "
-            f"{names}."
+            f"{VARIABLE}={name} needs the package {engine.package}. Install it: "
+            "docs/operations.md says which versions of Python and Django it takes."
         )
-    raise ImproperlyConfigured(f"{VARIABLE}={name} is no engine. Take one of {names}.")
+    return engine

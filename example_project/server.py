@@ -114,7 +114,7 @@ def work(
     if engine.worker is None:
         yield None
         return
-    with running(f"manage.py {engine.worker}", log, environment(database, settings)) as process:
+    with running(engine.worker, log, environment(database, settings)) as process:
         wait_until_it_says(engine.ready, process, log)
         yield process
 

@@ -16,7 +16,7 @@ SECRET_KEY = os.environ.get(
 )
 ALLOWED_HOSTS = os.environ.get("EXAMPLE_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 
-# EXAMPLE_TASKS=db|rq|immediate: what does the work that is accepted with a 202.
+# EXAMPLE_TASKS=db|rq|celery|immediate: what does the work that is accepted with a 202.
 ENGINE = get_engine()
 
 INSTALLED_APPS = [
@@ -68,7 +68,7 @@ DATABASES = {
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
-TASKS = {"default": {"BACKEND": ENGINE.backend}}
+TASKS = {"default": {"BACKEND": ENGINE.backend, "OPTIONS": ENGINE.options}}
 RQ_QUEUES = ENGINE.queues
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

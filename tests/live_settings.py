@@ -49,3 +49,20 @@ if ENGINE == "rq":
             "REDIS_CLIENT_KWARGS": {"retry": None, "socket_connect_timeout": 0.5},
         }
     }
+
+if ENGINE == "celery":
+    TASKS = {
+        "default": {
+            "BACKEND": "django_tasks_celery.CeleryBackend",
+            "OPTIONS": {"CELERY_APP": "tests.celery.app"},
+        }
+    }
+    CELERY_BROKER_URL = f"redis://127.0.0.1:{REDIS_PORT}/{REDIS_DATABASE}"
+    CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+    CELERY_RESULT_EXTENDED = True
+    CELERY_TASK_TRACK_STARTED = True
+    CELERY_RESULT_EXPIRES = 1_209_600
+    # Without these the client goes on trying for 19 seconds where there is no Redis.
+    CELERY_TASK_PUBLISH_RETRY = False
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 0.5}
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"retry_policy": {"max_retries": 0}}

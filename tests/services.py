@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from importlib.util import find_spec
 
 import pytest
+
+# The packages that do not take every Python of ours: where they cannot be, nothing is missing.
+PYTHONS = {"django_tasks_celery": (3, 12)}
 
 
 def refuse(reason: str) -> None:
@@ -18,8 +22,13 @@ def refuse(reason: str) -> None:
 
 def require_package(name: str) -> None:
     """Ask for an optional package."""
-    if find_spec(name) is None:
-        refuse(f"{name} is not installed")
+    if find_spec(name) is not None:
+        return
+    python = PYTHONS.get(name, (3, 11))
+    if sys.version_info < python:
+        needed = ".".join(map(str, python))
+        pytest.skip(f"{name} needs Python {needed} or newer", allow_module_level=True)
+    refuse(f"{name} is not installed")
 
 
 def require_server(name: str, port: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from example_project.demo_data import NO_SUCH_THNG, NOTHING_KEY, RAINY_DAYS, READ_KEY
-from example_project.engines import get_engine
+from example_project.engines import ENGINES, Engine, get_engine
 from example_project.server import Server
 from example_project.tour_checks import Answer, is_under_way
 from example_project.tour_rows import DEFAULT_401
@@ -47,19 +47,22 @@ def immediate_server(
     yield from start("gunicorn", DEMO_SETTINGS, example_database, tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(params=["rq", "celery"])
 def redis_server(
-    monkeypatch: pytest.MonkeyPatch, example_database: Path, tmp_path: Path
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    example_database: Path,
+    tmp_path: Path,
 ) -> Iterator[Server]:
     """The example project whose work goes by way of Redis."""
-    require_package("django_tasks_rq")
+    require_package(ENGINES[request.param].package)
     from redis import Redis
 
     require_server("Redis", REDIS_PORT)
     with Redis(port=REDIS_PORT, db=REDIS_DATABASE) as client:
         if client.dbsize():
             refuse(f"database {REDIS_DATABASE} of the Redis server is not empty")
-    monkeypatch.setenv("EXAMPLE_TASKS", "rq")
+    monkeypatch.setenv("EXAMPLE_TASKS", request.param)
     monkeypatch.setenv("EXAMPLE_REDIS_DB", str(REDIS_DATABASE))
     try:
         yield from start("gunicorn", DEMO_SETTINGS, example_database, tmp_path)
@@ -266,17 +269,23 @@ def test_work_may_go_by_way_of_redis(redis_server: Server) -> None:
     assert (result["created"], result["refused"]) == (1, 1)
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("celery", "EXAMPLE_TASKS=celery is not supported yet: docs/operations.md says why."),
-        ("abacus", "EXAMPLE_TASKS=abacus is no engine. Take one of db, rq, immediate."),
-    ],
-)
-def test_an_engine_that_there_is_not_is_refused(
-    monkeypatch: pytest.MonkeyPatch, name: str, message: str
-) -> None:
-    monkeypatch.setenv("EXAMPLE_TASKS", name)
+def test_an_engine_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXAMPLE_TASKS", "abacus")
 
-    with pytest.raises(ImproperlyConfigured, match=f"^{message}"):
+    with pytest.raises(
+        ImproperlyConfigured,
+        match=r"^EXAMPLE_TASKS=abacus is no engine\. Take one of db, rq, celery, immediate\.$",
+    ):
+        get_engine()
+
+
+def test_an_engine_whose_package_is_not_installed_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(ENGINES, "db", Engine("db", "not_installed.Backend"))
+    monkeypatch.setenv("EXAMPLE_TASKS", "db")
+
+    with pytest.raises(
+        ImproperlyConfigured, match=r"^EXAMPLE_TASKS=db needs the package not_installed\."
+    ):
         get_engine()

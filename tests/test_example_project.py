@@ -21,6 +21,7 @@ from example_project.demo_data import (
     TENT,
     UMBRELLA,
 )
+from example_project.engines import ENGINES, Engine
 from example_project.server import Server, manage
 from tests.example_answers import (
     INVALID_ID,
@@ -467,13 +468,12 @@ def test_options_describes_a_resource(example_server: Server) -> None:
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, "example_project.settings_demo"])
-@pytest.mark.parametrize("engine", ["db", "rq", "immediate"])
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 def test_check_is_silent(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, engine: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, engine: Engine
 ) -> None:
-    if engine == "rq":
-        require_package("django_tasks_rq")
-    monkeypatch.setenv("EXAMPLE_TASKS", engine)
+    require_package(engine.package)
+    monkeypatch.setenv("EXAMPLE_TASKS", engine.name)
 
     said = manage("check", database=tmp_path / "none.sqlite3", settings=settings)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from adrf.generics import GenericAPIView as AsyncGenericAPIView
 from adrf.generics import aget_object_or_404 as adrf_aget_object_or_404
+from celery import Celery
 from django import shortcuts
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.core.handlers.wsgi import WSGIHandler
@@ -182,8 +183,23 @@ class MisusedView(APIView):
         return Response({})
 
 
+# A privileged port that nobody listens on.
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+class CeleryView(APIView):
+    """A view whose task goes by way of a Redis that is not there."""
+
+    def get(self, request: Request) -> None:
+        """Enqueue."""
+        app = Celery("tests", broker=NO_REDIS, backend=NO_REDIS, set_as_current=False)
+        app.conf.result_backend_transport_options = {"retry_policy": {"max_retries": 0}}
+        app.send_task("tests.nothing")
+
+
 urlpatterns = [
     path("stock/", StockView.as_view()),
+    path("celery/", CeleryView.as_view()),
     path("int/<str:pk>/", ByIntView.as_view()),
     path("uuid/<str:pk>/", ByUuidView.as_view()),
     path("slug/<str:name>/", BySlugView.as_view()),
@@ -627,6 +643,11 @@ def fail_by_async_key(client: Client) -> HttpResponse:
     return asyncio.run(request)  # type: ignore[arg-type]
 
 
+def fail_by_celery(client: Client) -> HttpResponse:
+    """Hand a task to Celery, whose store of results is gone."""
+    return client.get("/celery/")
+
+
 WAYS: Mapping[str, Callable[[Client], HttpResponse]] = {
     "get_object_or_404": fail_by_key,
     "aget_object_or_404": fail_by_async_key,
@@ -634,6 +655,7 @@ WAYS: Mapping[str, Callable[[Client], HttpResponse]] = {
     "select_parser": fail_by_content_type,
     "filter_renderers": fail_by_format,
     "parse": fail_by_depth,
+    "reconnect_on_error": fail_by_celery,
     "get_full_path_with_slash": fail_by_slash,
 }
 
