@@ -1,0 +1,3 @@
+"""The URLs, which the examples bring along."""
+
+urlpatterns = []

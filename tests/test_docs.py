@@ -1,0 +1,105 @@
+"""The docs: what the pages show is run, block by block, and prints what they show.
+
+A new block is run, or fails, or says in a comment before it why it is not run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.doc_blocks import PAGES, ROOT, Block, read_blocks
+from tests.doc_projects import project
+from tests.services import refuse
+
+# Where a page begins: in an empty directory, or in a project that has DRF alone. Those that are not
+# here begin where the README's installation ends.
+BASES = {"README.md": "stock", "docs/start.md": "empty"}
+
+# Pages whose sections stand alone, each after what the page says before the first of them.
+STANDALONE = {"docs/settings.md", "docs/checks.md", "docs/cookbook.md", "docs/migrating.md"}
+
+# Pages about what Django 5.2 has a backport of, and says how that is spelt otherwise.
+NEEDS = {"docs/operations.md": "django.tasks"}
+
+# Languages of blocks that are there to be read.
+PROSE = {"json", "text", "html", "toml", "yaml", "ini", "shell"}
+RUN = {"python", "console"}
+
+
+class Story(NamedTuple):
+    """Blocks that are run one after the other."""
+
+    page: str
+    section: str
+    blocks: list[Block]
+
+    def __str__(self) -> str:
+        """Return the name of its test."""
+        return f"{self.page} {self.section}".strip()
+
+
+def get_stories(page: str) -> list[Story]:
+    """Return the stories of a page that have something to run."""
+    blocks = list(read_blocks(page))
+    sections = dict.fromkeys(block.section for block in blocks) if page in STANDALONE else [""]
+    opening = [block for block in blocks if not block.section]
+    stories = [
+        Story(page, section, [*opening, *(it for it in blocks if it.section == section)])
+        if section
+        else Story(page, "", opening if page in STANDALONE else blocks)
+        for section in sections
+    ]
+    return [it for it in stories if any(block.language in RUN for block in it.blocks)]
+
+
+STORIES = [story for page in PAGES for story in get_stories(page)]
+BLOCKS = [block for page in PAGES for block in read_blocks(page)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("story", STORIES, ids=str)
+def test_what_a_page_shows_is_what_happens(story: Story, tmp_path: Path) -> None:
+    if story.page in NEEDS and find_spec(NEEDS[story.page]) is None:
+        pytest.skip(f"this Django has no {NEEDS[story.page]}")
+    if shutil.which("curl") is None:
+        refuse("curl is not installed")
+    with project(tmp_path / "project", base=BASES.get(story.page, "installed")) as it:
+        for block in story.blocks:
+            try:
+                it.run(block)
+            except (AssertionError, pytest.fail.Exception) as exc:
+                pytest.fail(f"{block}: {exc}\nThe server said:\n{it.get_log()}", pytrace=False)
+        it.finish()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_a_block_is_of_a_language_that_the_tests_know(block: Block) -> None:
+    assert block.language in PROSE | RUN or block.path, f"{block} begins with ```{block.language}"
+    assert not (block.reason and block.language in PROSE), f"{block} would not be run anyway"
+
+
+@pytest.mark.parametrize("block", [it for it in BLOCKS if it.language == "json"], ids=str)
+def test_a_body_is_json(block: Block) -> None:
+    try:
+        json.loads(block.text)
+    except ValueError:
+        assert [json.loads(line) for line in block.text.splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_a_file_leads_there(page: str) -> None:
+    text = PAGES[page].read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)
+    missing = [it for it in targets if not (PAGES[page].parent / it).exists()]
+    assert missing == []
+
+
+def test_no_page_speaks_of_another_directory_than_the_projects() -> None:
+    assert [page for page in PAGES if str(ROOT) in PAGES[page].read_text(encoding="utf-8")] == []
