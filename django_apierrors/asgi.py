@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import django
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpRequest
 
 from django_apierrors.unreadable import UNREADABLE, get_status, make_unreadable_response
 
@@ -34,8 +35,17 @@ class APIErrorsASGIHandler(ASGIHandler):
         try:
             made = super().create_request(scope, body_file)
         except UNREADABLE as exc:
-            return None, make_unreadable_response(get_status(exc))
+            return None, make_unreadable_response(get_status(exc), make_stand_in(scope))
         refusal = made[1]
         if refusal is None:
             return made
-        return None, make_unreadable_response(refusal.status_code)
+        return None, make_unreadable_response(refusal.status_code, make_stand_in(scope))
+
+
+def make_stand_in(scope: Mapping[str, Any]) -> HttpRequest:
+    """Return a request with nothing of the one that cannot be made but its `Accept`."""
+    request = HttpRequest()
+    accepts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
+    if accepts:
+        request.META["HTTP_ACCEPT"] = ",".join(accepts)
+    return request

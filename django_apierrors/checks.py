@@ -18,13 +18,15 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from django_apierrors.catalog import CATALOG
-from django_apierrors.conf import CodeChanges
+from django_apierrors.conf import CodeChanges, api_errors
 from django_apierrors.errors import is_template
+from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.recognition import STATUSES_BY_NAME
 from django_apierrors.renderers import JSONRenderer
 
 HANDLER = "django_apierrors.handler.exception_handler"
 RENDERER = "django_apierrors.renderers.JSONRenderer"
+NEGOTIATION = "django_apierrors.negotiation.JSONContentNegotiation"
 MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 
 
@@ -67,6 +69,7 @@ VALUES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "PROBE_PERMISSIONS": ("True or False", lambda value: isinstance(value, bool)),
     "HIDE_FORBIDDEN": ("True or False", lambda value: isinstance(value, bool)),
     "STRICT": ("None, True or False", lambda value: value is None or isinstance(value, bool)),
+    "PROBLEM_JSON": ("True or False", lambda value: isinstance(value, bool)),
     "OPERATION_MAX_AGE": ("a number of seconds", is_natural),
     "OPERATION_TIMEOUT": ("a number of seconds", is_natural),
 }
@@ -188,7 +191,7 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
 
 def check_installation(**kwargs: Any) -> list[CheckMessage]:
     """Return which parts of the package are not installed, and what they would add."""
-    return [*check_handler(), *check_renderer(), *check_middleware()]
+    return [*check_handler(), *check_renderer(), *check_middleware(), *check_negotiation()]
 
 
 def check_handler() -> Iterator[CheckMessage]:
@@ -228,6 +231,18 @@ def check_middleware() -> Iterator[CheckMessage]:
             "The middleware of django_apierrors is not the first.",
             f"Put it before {paths[0]!r}: it answers for the failures of the middleware below it.",
             id="django_apierrors.W003",
+        )
+
+
+def check_negotiation() -> Iterator[CheckMessage]:
+    """Yield a warning where those whom problem details are for are refused all successes."""
+    negotiation: Any = api_settings.DEFAULT_CONTENT_NEGOTIATION_CLASS
+    if api_errors.PROBLEM_JSON and not issubclass(negotiation, JSONContentNegotiation):
+        yield Warning(
+            "PROBLEM_JSON is on, and DRF refuses a client that accepts problem details alone.",
+            f"Set REST_FRAMEWORK['DEFAULT_CONTENT_NEGOTIATION_CLASS'] = {NEGOTIATION!r}: its "
+            "successes are JSON then.",
+            id="django_apierrors.W005",
         )
 
 

@@ -34,6 +34,7 @@ DEFAULTS: Final[Mapping[str, object]] = {
     "PROBE_PERMISSIONS": True,
     "HIDE_FORBIDDEN": False,
     "STRICT": None,
+    "PROBLEM_JSON": False,
     "OPERATION_MAX_AGE": 1_209_600,
     "OPERATION_TIMEOUT": 3_600,
 }
@@ -58,6 +59,7 @@ class APIErrorsSettings:
     PROBE_PERMISSIONS: bool
     HIDE_FORBIDDEN: bool
     STRICT: bool | None
+    PROBLEM_JSON: bool
     OPERATION_MAX_AGE: int
     OPERATION_TIMEOUT: int
 

@@ -15,6 +15,13 @@ BODY = (
     b'"code":"INTERNAL_ERROR","moreInfo":""}'
 )
 
+# The same as problem details.
+PROBLEM = (
+    b'{"type":"about:blank","title":"Internal Server Error","detail":"An error on our side, we\'re '
+    b"sorry. Please get in touch including details of the request you tried and the response you "
+    b'received.",' + BODY[1:]
+)
+
 
 def log_failure(doing: str) -> None:
     """Log the exception that is being handled, which hit us while `doing` something."""

@@ -12,7 +12,7 @@ from rest_framework.views import set_rollback
 from django_apierrors import failsafe
 from django_apierrors.probing import tell_forbidden
 from django_apierrors.recognition import recognise
-from django_apierrors.renderers import JSONRenderer, is_html
+from django_apierrors.renderers import JSONRenderer, makes_page
 from django_apierrors.reporting import (
     ANSWERED_BY_DRF,
     add_reference,
@@ -76,7 +76,7 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
         response = make_response(error, request, view, serializer)
     except Exception:
         failsafe.log_failure("answering an exception")
-        bug, response = True, make_last_resort()
+        bug, response = True, make_last_resort(request)
     report = report_bug if bug else report_failure
     try:
         report(exc, request._request if request is not None else None, response)
@@ -89,7 +89,7 @@ def _let_travel(request: Request, view: APIView | None) -> None:
     """Tell the middleware that the view is DRF's, and of the page that was negotiated, if any."""
     request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
     renderer = getattr(request, "accepted_renderer", None)
-    if is_html(renderer):
+    if makes_page(renderer, request):
         request.apierrors.page = (request, view)  # type: ignore[attr-defined]
     elif renderer is None:
         # DRF's raise_uncaught_exception() reads its format under DEBUG, and where negotiation

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from django_apierrors import failsafe
 from django_apierrors.recognition import recognise
-from django_apierrors.renderers import is_html
+from django_apierrors.renderers import makes_page
 from django_apierrors.reporting import add_reference, is_bug, log_bug, report_failure
 from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rewriting import (
@@ -171,11 +171,11 @@ def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
     try:
         with use_own_language(request):
             response = make_response(recognise_with_reference(exception), request)
-        response["Content-Length"] = str(len(response.content))
+            response["Content-Length"] = str(len(response.content))
         log_bug(exception, request, response)
     except Exception:
         failsafe.log_failure("answering an exception")
-        return make_last_resort()
+        return make_last_resort(request)
     return response
 
 
@@ -199,7 +199,7 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
                 rewrite(answer, request, body, error.headers if error else {})
     except Exception:
         failsafe.log_failure("bringing a response into the format")
-        return make_last_resort()
+        return make_last_resort(request)
     return response
 
 
@@ -220,7 +220,8 @@ def prefers_technical_page(request: HttpRequest) -> bool:
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Tell whether a person is to see `response`: DRF negotiated HTML, or it is technical."""
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
-    if failure.page is not None or is_html(getattr(response, "accepted_renderer", None)):
+    renderer = getattr(response, "accepted_renderer", None)
+    if failure.page is not None or makes_page(renderer, request):
         return True
     is_of_django = failure.is_technical or request.resolver_match is None or is_logged(response)
     return is_of_django and prefers_technical_page(request)

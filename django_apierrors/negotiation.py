@@ -9,19 +9,22 @@ from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 
+from django_apierrors.problems import JSON, prefers_problem
+
 if TYPE_CHECKING:
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
 
 # What clients that want JSON send. Anything else takes DRF's way.
-PLAIN = frozenset({"*/*", "application/json"})
+PLAIN = frozenset({"*/*", JSON})
 
 
 class JSONContentNegotiation(DefaultContentNegotiation):
     """DRF's negotiation, which answers at once where JSON is asked for and comes first.
 
     What cannot be served is NotAcceptable, `?format=` and a suffix too, for which DRF has a 404,
-    and so is an `Accept` that cannot be read.
+    and so is an `Accept` that cannot be read. A client of problem details (`PROBLEM_JSON`) names
+    what it wants of errors alone; its successes are JSON, or what the view has in place of it.
     """
 
     def select_renderer(
@@ -35,15 +38,31 @@ class JSONContentNegotiation(DefaultContentNegotiation):
         if (
             request.META.get("HTTP_ACCEPT", "*/*") in PLAIN
             and renderers
-            and renderers[0].media_type == "application/json"
+            and renderers[0].media_type == JSON
             and not format_suffix
             and not self.may_name_format(request.META.get("QUERY_STRING", ""))
         ):
-            return renderers[0], "application/json"
+            return renderers[0], JSON
         try:
             return super().select_renderer(request, renderers, format_suffix)  # type: ignore[no-any-return]
+        except NotAcceptable:
+            if not prefers_problem(request):
+                raise
+            return self.select_for_success(request, renderers, format_suffix)
         except (Http404, ValueError, LookupError) as exc:
             raise NotAcceptable(available_renderers=renderers) from exc
+
+    def select_for_success(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the renderer for a client that says nothing of successes: JSON, else the first."""
+        asked_for = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
+        if asked_for:
+            renderers = self.filter_renderers(renderers, asked_for)
+        if not renderers:
+            raise NotAcceptable(available_renderers=renderers)
+        chosen = next((each for each in renderers if each.media_type == JSON), renderers[0])
+        return chosen, chosen.media_type
 
     def may_name_format(self, query: str) -> bool:
         """Tell whether DRF's `URL_FORMAT_OVERRIDE` may stand in a query, escaped or not."""

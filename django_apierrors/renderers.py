@@ -12,9 +12,18 @@ from django_apierrors import failsafe
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Error, is_body
 from django_apierrors.headers import add_required_headers
+from django_apierrors.problems import (
+    JSON,
+    get_last_resort,
+    make_problem,
+    negotiate,
+    prefers_problem,
+)
 from django_apierrors.scope import is_excluded
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
     from rest_framework.response import Response
 
 
@@ -39,8 +48,7 @@ class JSONRenderer(renderers.JSONRenderer):
                 data = bring_into_format(response, data, context)
             except Exception:
                 failsafe.log_failure("bringing a returned error into the format")
-                response.status_code = failsafe.STATUS
-                return failsafe.BODY
+                return get_last_resort(response, context.get("request"))
         if data is None:
             return b""
         if self.is_compact_utf8() and not self.is_indented(accepted_media_type, context):
@@ -69,15 +77,21 @@ def bring_into_format(response: Response, data: Any, context: Mapping[str, Any])
     request = context.get("request")
     if request is not None and is_excluded(request):
         return data
-    response.is_api_error = True  # type: ignore[attr-defined]
-    # The browsable API calls this renderer for what it shows inside its page.
-    if not is_html(getattr(response, "accepted_renderer", None)):
-        response["Content-Type"] = "application/json"
+    renderer = getattr(response, "accepted_renderer", None)
+    # The browsable API calls this renderer for what it shows inside its page; the middleware has a
+    # problem in place of that.
+    response.is_api_error = not is_html(renderer) or makes_page(renderer, request)  # type: ignore[attr-defined]
+    is_problem = False
+    if not is_html(renderer):
+        response["Content-Type"] = JSON
+        is_problem = negotiate(response, request)
     if not is_body(data, response.status_code):
         error = Error.of_data(data, response.status_code)
         # The code may carry another status: the project's, for a code of the catalogue.
         response.status_code = error.status
         data = response.data = error.get_body(request)
+    if is_problem:
+        data = response.data = make_problem(data)
     add_required_headers(response, request, context.get("view"))
     return data
 
@@ -85,3 +99,8 @@ def bring_into_format(response: Response, data: Any, context: Mapping[str, Any])
 def is_html(renderer: object) -> bool:
     """Tell whether a renderer makes pages for people."""
     return getattr(renderer, "media_type", None) == "text/html"
+
+
+def makes_page(renderer: object, request: HttpRequest | Request | None) -> bool:
+    """Tell whether `renderer` makes the answer to a failure: HTML, where no problem is wanted."""
+    return is_html(renderer) and not prefers_problem(request, to="text/html")

@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from django_apierrors import failsafe
 from django_apierrors.errors import Body, Error, is_body
 from django_apierrors.headers import add_required_headers
-from django_apierrors.renderers import JSONRenderer, is_html
+from django_apierrors.problems import JSON, get_last_resort, make_problem, negotiate
+from django_apierrors.renderers import JSONRenderer, makes_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -49,7 +50,8 @@ class APIErrorResponse(HttpResponse):
         """Take the body, the HTTP status, further headers, and what the error came from."""
         self._source = (request, view)
         self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
-        super().__init__(status=status, headers=headers, content_type="application/json")
+        super().__init__(status=status, headers=headers, content_type=JSON)
+        self._is_problem = negotiate(self, request)
         self.data: Any = data
         self.exception = True
         self.is_rendered = False
@@ -72,13 +74,14 @@ class APIErrorResponse(HttpResponse):
             return JSONRenderer().render(self._get_body())
         except Exception:
             failsafe.log_failure("rendering an error")
-            self.status_code = failsafe.STATUS
-            return failsafe.BODY
+            return get_last_resort(self, self._source[0])
 
     def _get_body(self) -> Any:
         """Return the body; a handler in front of ours may have put another status or data here."""
         request, view = self._source
         if self.status_code < 400:
+            if self._is_problem:
+                self["Content-Type"] = JSON
             return self.data
         if isinstance(self.data, dict) and is_body(self.data, self.data.get("status", 0)):
             self.data["status"] = self.status_code
@@ -87,6 +90,8 @@ class APIErrorResponse(HttpResponse):
             self.status_code = error.status
             self.data = error.get_body(request)
         add_required_headers(self, request, view)
+        if self._is_problem:
+            self.data = make_problem(self.data)
         return self.data
 
     def render(self) -> HttpResponse:
@@ -138,7 +143,7 @@ def make_response(
     body = error.get_body(request)
     renderer = getattr(request, "accepted_renderer", None)
     response: HttpResponse
-    if is_html(renderer):
+    if makes_page(renderer, request):
         data = PageBody(body)
         data.serializer = serializer
         response = Response(data, status=error.status, headers=dict(error.headers))
@@ -148,6 +153,6 @@ def make_response(
     return response
 
 
-def make_last_resort() -> HttpResponse:
+def make_last_resort(request: HttpRequest | Request | None = None) -> HttpResponse:
     """Return the response for the case that making one fails."""
-    return APIErrorResponse(json.loads(failsafe.BODY), failsafe.STATUS)
+    return APIErrorResponse(json.loads(failsafe.BODY), failsafe.STATUS, request=request)

@@ -20,6 +20,7 @@ from django.utils.encoding import escape_uri_path
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Body, Error, is_body
 from django_apierrors.headers import add_required_headers
+from django_apierrors.problems import JSON, make_problem, negotiate
 from django_apierrors.scope import is_api_view, is_in_paths
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
         return None
     document = read_json(response) if is_json(response) else None
     if is_body(document, status):
-        response["Content-Type"] = "application/json"
+        response["Content-Type"] = JSON
+        if negotiate(response, request):
+            return document
         add_required_headers(response, request)
         return None
     data = getattr(response, "data", document)
@@ -71,11 +74,12 @@ def rewrite(
         del response[name]
     response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
-    response.content = encode(body)
-    response["Content-Type"] = "application/json"
+    response["Content-Type"] = JSON
+    sent = make_problem(body) if negotiate(response, request) else body
+    response.content = encode(sent)
     response["Content-Length"] = str(len(response.content))
     if hasattr(response, "data"):
-        response.data = body
+        response.data = sent
     for name, value in headers.items():
         response[name] = value
     add_required_headers(response, request)

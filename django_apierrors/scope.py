@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django_apierrors.conf import api_errors
+from django_apierrors.problems import JSON, PROBLEM, is_on
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -49,8 +50,9 @@ def is_excluded(request: HttpRequest | Request) -> bool:
 
 def prefers_html(request: HttpRequest) -> bool:
     """Tell whether `Accept` puts HTML before JSON, as a browser's does."""
+    ours = [JSON, PROBLEM] if is_on() else [JSON]
     try:
-        return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
+        return request.get_preferred_type([*ours, "text/html"]) == "text/html"
     except ValueError:
         # Django cannot decode `Accept: text/html; a*=bogus''x`.
         return False

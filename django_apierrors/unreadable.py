@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.core.exceptions import BadRequest, TooManyFieldsSent
 from django.http import HttpResponse
@@ -10,6 +12,10 @@ from django.utils import translation
 from django_apierrors import failsafe
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Error
+from django_apierrors.problems import JSON, get_last_resort, make_problem, negotiate
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 # A parameter that cannot be decoded (Django 6.1 calls it a BadRequest), a charset that is no text
 # encoding, and what Django makes of any ValueError in a query, which it reads where there is a
@@ -23,16 +29,21 @@ def get_status(exception: Exception) -> int:
     return 413 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
 
 
-def make_unreadable_response(status: int) -> HttpResponse:
-    """Return the response to such a request, in the default language: nothing tells its own."""
-    response = HttpResponse(content_type="application/json")
+def make_unreadable_response(status: int, request: HttpRequest) -> HttpResponse:
+    """Return the response to such a request, in the default language: nothing tells its own.
+
+    Of `request`, a stand-in for the one that cannot be made, only the `Accept` is read.
+    """
+    response = HttpResponse(content_type=JSON)
     try:
         with translation.override(settings.LANGUAGE_CODE):
             error = Error.of_status(status)
-            response.content = encode(error.get_body())
+            body = error.get_body()
+            is_problem = negotiate(response, request)
+            response.content = encode(make_problem(body) if is_problem else body)
         response.status_code = error.status
     except Exception:
         failsafe.log_failure("answering a request that cannot be read")
-        response.content, response.status_code = failsafe.BODY, failsafe.STATUS
+        response.content = get_last_resort(response, request)
     response["Content-Length"] = str(len(response.content))
     return response

@@ -47,4 +47,4 @@ class APIErrorsWSGIHandler(WSGIHandler):
         refusal: int | None = request.refusal  # type: ignore[attr-defined]
         if refusal is None:
             return super().get_response(request)
-        return make_unreadable_response(refusal)
+        return make_unreadable_response(refusal, request)

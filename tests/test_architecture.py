@@ -32,7 +32,16 @@ FLOORS = {
     },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
-        *("encoders", "headers", "scope", "probing", "reporting", "rewriting", "rollback"),
+        *(
+            "encoders",
+            "headers",
+            "scope",
+            "probing",
+            "problems",
+            "reporting",
+            "rewriting",
+            "rollback",
+        ),
         *("wsgi", "asgi", "unreadable"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
         *("locations", "routes", "parameters"),

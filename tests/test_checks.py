@@ -122,6 +122,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "PROBE_PERMISSIONS": ([True, False], [None, 0, "no"]),
     "HIDE_FORBIDDEN": ([True, False], [None, 0, "no"]),
     "STRICT": ([None, True, False], [0, "no"]),
+    "PROBLEM_JSON": ([True, False], [None, 0, "no"]),
     "OPERATION_MAX_AGE": ([0, 60], [None, -1, 2.5, "5", False]),
     "OPERATION_TIMEOUT": ([0, 60], [None, -1, 2.5, "5", False]),
 }
@@ -338,6 +339,29 @@ def test_the_middleware_alone_is_the_first(settings: Settings) -> None:
     assert checks.check_installation() == []
 
 
+STOCK_NEGOTIATION = "rest_framework.negotiation.DefaultContentNegotiation"
+
+
+def test_a_negotiation_that_refuses_clients_of_problem_details_is_named(settings: Settings) -> None:
+    use_drf(settings, DEFAULT_CONTENT_NEGOTIATION_CLASS=STOCK_NEGOTIATION)
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    [message] = checks.check_installation()
+    assert (message.id, message.is_serious()) == ("django_apierrors.W005", False)
+    assert "'django_apierrors.negotiation.JSONContentNegotiation'" in read(message)
+
+
+@pytest.mark.parametrize(
+    ("is_on", "negotiation"),
+    [(True, "django_apierrors.negotiation.JSONContentNegotiation"), (False, STOCK_NEGOTIATION)],
+)
+def test_a_negotiation_that_refuses_nobody_whom_it_should_not_is_right(
+    settings: Settings, is_on: bool, negotiation: str
+) -> None:
+    use_drf(settings, DEFAULT_CONTENT_NEGOTIATION_CLASS=negotiation)
+    settings.API_ERRORS = {"PROBLEM_JSON": is_on}
+    assert checks.check_installation() == []
+
+
 def test_each_id_of_the_source_is_provoked_here() -> None:
     source = ast.parse((ROOT / "django_apierrors" / "checks.py").read_text(encoding="utf-8"))
     ids = {
@@ -347,7 +371,7 @@ def test_each_id_of_the_source_is_provoked_here() -> None:
         and isinstance(node.value, str)
         and node.value.startswith(("django_apierrors.E", "django_apierrors.W"))
     }
-    provoked = {number for number, *_ in FAULTS} | {"E002", "E007", "W001", "W002", "W003"}
+    provoked = {number for number, *_ in FAULTS} | {"E002", "E007", "W001", "W002", "W003", "W005"}
     assert ids == provoked
 
 

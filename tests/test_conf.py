@@ -185,6 +185,7 @@ EFFECTS = {
     ),
     "HIDE_FORBIDDEN": Effect(True, "GET /object", "status", 403, 404),
     "STRICT": Effect(True, "GET /wrong-success", "status", 201, 500),
+    "PROBLEM_JSON": Effect(True, "GET /object", "Vary", None, "Accept"),
 }
 
 # What a client sees of these takes an operation: test_operations.py shows it.

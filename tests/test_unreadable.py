@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,7 @@ from django_apierrors.unreadable import make_unreadable_response
 
 @pytest.mark.parametrize("status", [400, 413, 415])
 def test_the_answer_is_the_body_of_its_status(status: int) -> None:
-    response = make_unreadable_response(status)
+    response = make_unreadable_response(status, HttpRequest())
     code = CATALOG[CODES_BY_STATUS[status]]
 
     assert json.loads(response.content) == {
@@ -31,7 +32,7 @@ def test_the_answer_is_the_body_of_its_status(status: int) -> None:
 
 def test_the_answer_has_the_status_that_the_project_gives_its_code(settings: Settings) -> None:
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"status": 406}}}
-    response = make_unreadable_response(415)
+    response = make_unreadable_response(415, HttpRequest())
 
     assert (response.status_code, json.loads(response.content)["status"]) == (406, 406)
 
@@ -42,7 +43,7 @@ def test_the_answer_is_in_the_language_of_the_project(settings: Settings) -> Non
         "CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": gettext_lazy("Forbidden")}}
     }
     with translation.override("fr"):
-        response = make_unreadable_response(415)
+        response = make_unreadable_response(415, HttpRequest())
 
     assert json.loads(response.content)["errors"] == ["Verboten"]
 
@@ -60,7 +61,7 @@ def test_an_answer_that_cannot_be_made_is_the_last_resort(
 ) -> None:
     message = lazystr(Unprintable())
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": message}}}
-    response = make_unreadable_response(415)
+    response = make_unreadable_response(415, HttpRequest())
 
     assert (response.status_code, response.content) == (500, BODY)
     assert response["Content-Type"] == "application/json"
