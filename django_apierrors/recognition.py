@@ -1,7 +1,7 @@
 """Recognition: an exception, whoever raised it, becomes an error.
 
 Tables decide: the project's `EXCEPTIONS` and `known_exceptions` by what the exception is,
-`PASSAGES` by where it went through, `database` by what the driver says.
+`passages` by where it went through, `database` by what the driver says.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import DataError
-from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 
@@ -26,64 +24,17 @@ from django_apierrors.details import Items, flatten, get_message
 from django_apierrors.errors import Error, get_limit, get_shared_code
 from django_apierrors.known_exceptions import (
     CODES_BY_API_EXCEPTION,
-    CODES_BY_ERRNO,
     CODES_BY_EXCEPTION,
+    NUMBERED,
     WRAPPED,
 )
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
+from django_apierrors.passages import find_passage
 from django_apierrors.relations import mark_malformed_keys
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from django_apierrors.catalog import ErrorCode
 
-
-class Passage(NamedTuple):
-    """A function that an exception went through, and what its being of `classes` means there."""
-
-    modules: frozenset[str]
-    classes: tuple[type[BaseException], ...]
-    code: str
-    # What counts came from below the function, and may be the context of what it then raised.
-    from_below: bool = False
-
-
-LOOKUP = Passage(
-    frozenset({"rest_framework.generics", "django.shortcuts", "adrf.generics"}),
-    (ValueError, TypeError, OverflowError, ValidationError, DataError),
-    "INVALID_ID",
-    from_below=True,
-)
-# Django's parse_header_parameters() cannot decode some parameters: `text/html; a*=bogus''x`.
-NEGOTIATION = Passage(
-    frozenset({"rest_framework.negotiation"}), (ValueError, LookupError), "UNSUPPORTED_MEDIA_TYPE"
-)
-
-PASSAGES: Mapping[str, Passage] = {
-    "get_object_or_404": LOOKUP,
-    "aget_object_or_404": LOOKUP,
-    "select_renderer": NEGOTIATION,
-    "select_parser": NEGOTIATION,
-    # DRF raises a bare Http404 where `?format=` names no renderer.
-    "filter_renderers": Passage(
-        frozenset({"rest_framework.negotiation"}), (Http404,), "UNSUPPORTED_MEDIA_TYPE"
-    ),
-    # DRF before 3.18 takes any charset, and all of its parsers let a RecursionError pass.
-    "parse": Passage(
-        frozenset({"rest_framework.parsers"}),
-        (ValueError, LookupError, RecursionError),
-        "INVALID_CONTENT",
-    ),
-    # Celery's result store gives up on a server that is gone.
-    "reconnect_on_error": Passage(
-        frozenset({"celery.backends.asynchronous"}), (RuntimeError,), "SERVICE_UNAVAILABLE"
-    ),
-    # CommonMiddleware under DEBUG, where it would else redirect an unsafe method.
-    "get_full_path_with_slash": Passage(
-        frozenset({"django.middleware.common"}), (RuntimeError,), "MISSING_RESOURCE"
-    ),
-}
 
 # The HTTP names that `EXCEPTIONS` may give in place of a code, whatever Python calls them.
 STATUSES_BY_NAME: Mapping[str, int] = {
@@ -111,7 +62,7 @@ def _recognise(exception: BaseException) -> Error | None:
         or _recognise_validation_error(exception)
         or _recognise_inner(exception)
         or _make_error(name)
-        or _recognise_errno(exception)
+        or _recognise_number(exception)
     )
 
 
@@ -120,7 +71,7 @@ def _recognise_closely(exception: BaseException) -> Error | None:
     own_rows = api_errors.EXCEPTIONS
     if any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
         return None
-    return _recognise_passage(exception) or recognise_database_error(exception)
+    return _make_error(find_passage(exception)) or recognise_database_error(exception)
 
 
 def _find_row(exception: BaseException) -> tuple[str | None, bool]:
@@ -239,34 +190,6 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _recognise_passage(exception: BaseException) -> Error | None:
-    context = None if exception.__suppress_context__ else exception.__context__
-    step = exception.__traceback__
-    while step is not None:
-        passage = PASSAGES.get(step.tb_frame.f_code.co_name)
-        if (
-            passage is not None
-            and step.tb_frame.f_globals.get("__name__") in passage.modules
-            and _fits(passage, exception, context, step)
-        ):
-            return _make_error(passage.code)
-        step = step.tb_next
-    return None
-
-
-def _fits(
-    passage: Passage,
-    exception: BaseException,
-    context: BaseException | None,
-    step: TracebackType,
-) -> bool:
-    if not passage.from_below:
-        return isinstance(exception, passage.classes)
-    # What the function itself raises is its word on how it was called: a bug.
-    raised_below = step.tb_next is not None and isinstance(exception, passage.classes)
-    return raised_below or isinstance(context, passage.classes)
-
-
 def _recognise_validation_error(exception: BaseException) -> Error | None:
     if not isinstance(exception, ValidationError):
         return None
@@ -293,7 +216,10 @@ def _recognise_inner(exception: BaseException) -> Error | None:
     return None
 
 
-def _recognise_errno(exception: BaseException) -> Error | None:
-    if not isinstance(exception, OSError):
-        return None
-    return _make_error(CODES_BY_ERRNO.get(exception.errno))
+def _recognise_number(exception: BaseException) -> Error | None:
+    """Return what the number that `exception` has tells: an errno, an HTTP status."""
+    for name in _get_names(type(exception)):
+        if name in NUMBERED and name not in api_errors.EXCEPTIONS:
+            get_number, codes = NUMBERED[name]
+            return _make_error(codes.get(get_number(exception)))
+    return None

@@ -28,7 +28,7 @@ FLOORS = {
     "ground": {"catalog", "conf", "exceptions", "message_codes", "failsafe"},
     "first floor": {
         *("errors", "details", "database", "known_exceptions", "recognition"),
-        *("identifiers", "relations", "class_paths"),
+        *("identifiers", "relations", "class_paths", "passages"),
     },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),

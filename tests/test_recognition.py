@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
 import sqlite3
 import weakref
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import anyio
 import pytest
 from adrf.generics import GenericAPIView as AsyncGenericAPIView
 from adrf.generics import aget_object_or_404 as adrf_aget_object_or_404
@@ -47,8 +49,11 @@ from django_apierrors.exceptions import (
     ServiceUnavailable,
 )
 from django_apierrors.known_exceptions import WRAPPED
-from django_apierrors.recognition import LOOKUP, PASSAGES, recognise
+from django_apierrors.passages import LOOKUP, PASSAGES
+from django_apierrors.recognition import recognise
+from tests.listeners import WORDS, accepting, hang_up, refuse
 from tests.models import Shelf, Thing
+from tests.upstreams import CLIENTS
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -648,6 +653,54 @@ def fail_by_celery(client: Client) -> HttpResponse:
     return client.get("/celery/")
 
 
+class TwoAddresses(asyncio.SelectorEventLoop):
+    """A loop that resolves each name to two addresses, neither of which anyone listens at."""
+
+    async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:
+        found = [socket.getaddrinfo(*get_refused(), type=socket.SOCK_STREAM) for _ in range(2)]
+        return [info for infos in found for info in infos]
+
+
+def get_refused() -> tuple[str, int]:
+    """Return an address that nobody listens at."""
+    with refuse(WORDS["stream"]) as address:
+        return address
+
+
+def answer_failure(fail: Callable[[], object]) -> HttpResponse:
+    """Return the answer of a DRF view to what `fail` raises."""
+    try:
+        return HttpResponse(repr(fail()))
+    except Exception as exc:
+        return answer(exc)
+
+
+def fail_by_addresses(client: Client) -> HttpResponse:
+    """Connect to a name, none of whose addresses answers."""
+
+    def fail() -> None:
+        with asyncio.Runner(loop_factory=TwoAddresses) as runner:
+            runner.run(asyncio.open_connection("service.example", 80))
+
+    return answer_failure(fail)
+
+
+def fail_by_addresses_of_anyio(client: Client) -> HttpResponse:
+    """Connect to such a name with anyio."""
+
+    def fail() -> None:
+        with asyncio.Runner(loop_factory=TwoAddresses) as runner:
+            runner.run(anyio.connect_tcp("service.example", 80))
+
+    return answer_failure(fail)
+
+
+def fail_by_broker(client: Client) -> HttpResponse:
+    """Have a broker hang up."""
+    with accepting(hang_up)(WORDS["amqp"]) as address:
+        return answer_failure(lambda: CLIENTS["amqp"].call(*address, 10))
+
+
 WAYS: Mapping[str, Callable[[Client], HttpResponse]] = {
     "get_object_or_404": fail_by_key,
     "aget_object_or_404": fail_by_async_key,
@@ -657,6 +710,9 @@ WAYS: Mapping[str, Callable[[Client], HttpResponse]] = {
     "parse": fail_by_depth,
     "reconnect_on_error": fail_by_celery,
     "get_full_path_with_slash": fail_by_slash,
+    "create_connection": fail_by_addresses,
+    "connect_tcp": fail_by_addresses_of_anyio,
+    "read_frame": fail_by_broker,
 }
 
 
