@@ -137,8 +137,12 @@ def use_pymemcache_cache(host: str, port: int, wait: float) -> object:
 
 
 def use_amqp(host: str, port: int, wait: float) -> object:
-    with amqp.Connection(f"{host}:{port}", connect_timeout=wait, read_timeout=wait) as connection:
+    connection = amqp.Connection(f"{host}:{port}", connect_timeout=wait, read_timeout=wait)
+    try:
+        connection.connect()
         return connection.channel()
+    finally:
+        connection.collect()
 
 
 def use_kombu(host: str, port: int, wait: float) -> object:
