@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -453,3 +454,7 @@ def test_a_result_of_celery_that_does_not_come_is_a_timeout() -> None:
     with celery.Celery(backend="cache+memory://", set_as_current=False) as app:
         fail = app.AsyncResult("id").get
         assert answer(lambda: fail(timeout=BRIEFLY, interval=BRIEFLY)) == expect(TIMEOUT)
+
+
+def test_a_future_that_is_not_fulfilled_in_time_is_a_timeout() -> None:
+    assert answer(lambda: concurrent.futures.Future().result(BRIEFLY)) == expect(TIMEOUT)
