@@ -1,0 +1,12 @@
+"""Test helpers: what a project's own tests need to hold its API to the format and to the verbs.
+
+`django_apierrors.testing.schemathesis`, which takes the package of that name, is not imported here.
+"""
+
+from __future__ import annotations
+
+from django_apierrors.testing.assertions import assert_api_error
+from django_apierrors.testing.contract import VerbContract
+from django_apierrors.testing.shape import ERROR_SCHEMA
+
+__all__ = ["ERROR_SCHEMA", "VerbContract", "assert_api_error"]

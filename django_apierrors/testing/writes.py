@@ -1,0 +1,48 @@
+"""Writes: which of the queries of a request change something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+# What executemany() is logged with, comments, texts, and the one clause of a SELECT that has such a
+# word in it.
+NOISE = re.compile(
+    r"^\d+ times: |/\*.*?\*/|'(?:[^']|'')*'|\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE | re.DOTALL
+)
+FIRST_WORD = re.compile(r"\W*(\w+)")
+WORDS = ("ALTER", "CREATE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE")
+WRITE = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+
+
+@contextmanager
+def capture_writes(
+    databases: Collection[str], but_for: Collection[str] = ()
+) -> Iterator[list[str]]:
+    """Fill the list with the statements that write, but for those that name a table of `but_for`.
+
+    Only what this thread sends is seen: that of Django's test client, not of a server elsewhere.
+    """
+    writes: list[str] = []
+    with ExitStack() as stack:
+        contexts = [
+            stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in databases
+        ]
+        yield writes
+    for context in contexts:
+        statements = [str(query["sql"]) for query in context.captured_queries]
+        writes += [
+            sql for sql in statements if is_write(sql) and not any(it in sql for it in but_for)
+        ]
+
+
+def is_write(sql: str) -> bool:
+    """Tell whether a statement writes; one that begins with WITH may do so further on."""
+    bare = NOISE.sub(" ", sql)
+    first = FIRST_WORD.match(bare)
+    word = first[1].upper() if first else ""
+    return word in WORDS or (word == "WITH" and WRITE.search(bare) is not None)
