@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unittest
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ from django_apierrors.parsers import JSONParser
 from django_apierrors.testing import VerbContract
 from django_apierrors.testing.contract import strip
 from django_apierrors.testing.writes import capture_writes, is_write
+from tests.doc_blocks import PAGES
 from tests.models import Shelf
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -357,6 +359,11 @@ def test_a_breach_is_found_by_its_check_and_no_other(cls: type[Any], name: str) 
 
 def test_each_check_has_a_breach_that_it_finds() -> None:
     assert sorted({name for _, name in BROKEN}) == CHECKS
+
+
+def test_the_page_has_each_check() -> None:
+    page = PAGES["docs/testing.md"].read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `(test_\w+)` \|", page, re.MULTILINE)) == CHECKS
 
 
 def test_patch_that_is_opted_in_to_passes() -> None:

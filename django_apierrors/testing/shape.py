@@ -111,10 +111,11 @@ def find_faults_of_shape(body: object, more_members: Collection[str] = ()) -> It
     for name, (words, is_right) in known.items():
         if name in body and not is_right(body[name]):
             yield f"{name!r} must be {words}, not {body[name]!r}"
-    needed = [*REQUIRED, *(PROBLEM_MEMBERS if body.keys() & set(PROBLEM_MEMBERS) else ())]
-    for name in needed:
-        if name not in body:
-            yield f"{name!r} is missing"
+    missing = [name for name in REQUIRED if name not in body]
+    if not missing and body.keys() & set(PROBLEM_MEMBERS):
+        missing = [name for name in PROBLEM_MEMBERS if name not in body]
+    for name in missing:
+        yield f"{name!r} is missing"
     for name in body:
         if name not in known and name not in more_members:
             yield f"{name!r} is no member of an error"
