@@ -372,6 +372,14 @@ def test_the_last_resort_is_a_problem_too(
     assert response["Content-Type"] == "application/json"
 
 
+def test_the_last_resort_for_a_broken_urlconf_is_a_problem_too(
+    client: Client, on: Settings
+) -> None:
+    on.API_ERRORS = {"PROBLEM_JSON": True, "CODES": None}
+    on.ROOT_URLCONF = "no_such_module"
+    assert read(client.get("/thing", **ASKS)) == json.loads(PROBLEM)
+
+
 def test_settings_that_cannot_be_read_have_no_problems(
     client: Client, on: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -537,6 +545,10 @@ FURTHER = [
     ("application/problem+json;q=0.001", "problem details"),
     ("application/problem+json, application/json;q=0", "problem details"),
     ("application/problem+json;q=x, text/csv", "problem details"),
+    (
+        "application/problem+json, application/json;q=0.5, application/problem+json;q=0.1",
+        "problem details",
+    ),
     ("application/problem+json, application/json;q=0.9999", "JSON"),
     ("application/problem+json, application/json;q=nan", "JSON"),
     ("application/problem+json;q=0.5, application/*;q=0.6", "JSON"),

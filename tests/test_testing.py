@@ -190,6 +190,7 @@ def test_an_error_of_an_async_client_is_taken() -> None:
     assert Exchange.of(response).url == "/failing"
 
 
+@pytest.mark.django_db
 def test_an_error_of_the_requests_client_is_taken() -> None:
     response = RequestsClient().get("http://testserver/failing")
     assert assert_api_error(response, 404) == MISSING

@@ -62,7 +62,10 @@ class VerbContract(EndpointMixin):
                     fail(f"{verb} must write nothing", writes, Exchange.of(response))
 
     def test_head_is_get_without_the_body(self) -> None:
-        """HEAD has the status and the headers of GET: RFC 9110, section 9.3.2."""
+        """HEAD has the status and the headers of GET: RFC 9110, section 9.3.2.
+
+        Its body is not looked at: Django's client, like a server, leaves it out by itself.
+        """
         for url in self.get_urls():
             heads = []
             for verb in ("GET", "HEAD"):
@@ -72,7 +75,7 @@ class VerbContract(EndpointMixin):
             get, head = (
                 {k: v for k, v in it.items() if k not in self.volatile_headers} for it in heads
             )
-            if get["status"] != 405 and (get != head or response.content):
+            if get["status"] != 405 and get != head:
                 fail(
                     "HEAD must be GET without the body",
                     [f"GET has {get}", f"HEAD has {head}"],
