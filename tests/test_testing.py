@@ -34,6 +34,7 @@ from django_apierrors.testing import ERROR_SCHEMA, assert_api_error
 from django_apierrors.testing.exchange import MAX_LENGTH, Exchange
 from django_apierrors.testing.shape import find_faults_of_shape
 from tests.bodies import body
+from tests.doc_blocks import PAGES
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -53,6 +54,10 @@ class FailingAPIView(APIView):
             raise exceptions.ValidationError({"lines": [{"sku": ["Too long.", "Too loud."]}]})
         raise exceptions.NotFound
 
+    def post(self, request: Request) -> Response:
+        """Refuse the document."""
+        raise exceptions.ValidationError({"name": ["This field is required."]})
+
 
 def get_copy(request: HttpRequest) -> HttpResponse:
     """Answer with what the query has, as it is: no error of ours, however it looks."""
@@ -71,6 +76,7 @@ def get_stream(request: HttpRequest) -> StreamingHttpResponse:
 
 urlpatterns = [
     path("failing", FailingAPIView.as_view()),
+    path("things/", FailingAPIView.as_view()),
     path("copy", get_copy),
     path("stream", get_stream),
 ]
@@ -141,11 +147,11 @@ def test_what_is_no_object_has_not_the_shape(value: object) -> None:
     assert fault.startswith("the body must be an object, not ")
 
 
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 2**33) | st.sampled_from(["", "GONE", "x", 404]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*DETAIL]), inner),
-    max_leaves=5,
+scalars = (
+    st.none() | st.booleans() | st.integers(-1, 2**33) | st.sampled_from(["", "GONE", "x", 404])
 )
+details = st.dictionaries(st.sampled_from([*DETAIL, "more"]), scalars)
+values = scalars | details | st.lists(scalars | details, max_size=2)
 
 
 @given(
@@ -346,6 +352,14 @@ def test_a_header_that_may_be_empty_is_taken(client: Client) -> None:
 # What it shows.
 
 
+@pytest.fixture
+def alone(settings: Settings) -> Settings:
+    """Have no middleware but ours: the others add headers that are beside the point."""
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:1]
+    return settings
+
+
+@pytest.mark.usefixtures("alone")
 def test_the_exchange_is_shown_without_its_secrets(client: Client) -> None:
     client.cookies["sessionid"] = "hunter1"
     response = client.get(
@@ -368,13 +382,22 @@ def test_the_exchange_is_shown_without_its_secrets(client: Client) -> None:
         "\n"
         "< 404 Not Found\n"
         "< Content-Type: application/json\n"
-        "< Allow: GET, HEAD, OPTIONS\n"
-        f"< Content-Length: {len(response.content)}\n"
-        "< Vary: Cookie\n"
+        "< Allow: GET, POST, HEAD, OPTIONS\n"
         "< Set-Cookie: (not shown)\n"
         "\n"
         f"{response.content.decode()}"
     )
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_page_shows_what_is_shown(client: Client) -> None:
+    page = PAGES["docs/testing.md"].read_text(encoding="utf-8")
+    shown = page.partition("```text\nAssertionError: ")[2].partition("\n```")[0]
+    headers = {"authorization": "Token hunter2"}
+    response = client.post("/things/", {}, "application/json", headers=headers)
+    with pytest.raises(AssertionError) as caught:
+        assert_api_error(response, 400, code="ALREADY_EXISTS", field="name")
+    assert str(caught.value) == shown
 
 
 def test_credentials_in_a_url_are_not_shown() -> None:
