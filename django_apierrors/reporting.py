@@ -42,6 +42,11 @@ def add_reference(error: Error, exception: BaseException) -> Error:
     if notes:
         notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
     exception.add_note(f"Reference: {reference}")
+    return show_reference(error, reference)
+
+
+def show_reference(error: Error, reference: str) -> Error:
+    """Return `error` with `reference` in its message."""
     message = gettext("%(message)s Reference: %(reference)s.") % {
         "message": error.code.message,
         "reference": reference,

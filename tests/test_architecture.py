@@ -47,7 +47,10 @@ FLOORS = {
         *("locations", "routes", "parameters"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
-    "face": {"checks", "location_checks", "openapi", "testing", "reference", "management"},
+    "face": {
+        *("checks", "location_checks", "openapi", "testing", "reference", "management"),
+        *("contracts", "contents", "endpoints", "listings"),
+    },
     "wiring": {"apps"},
 }
 

@@ -1,0 +1,147 @@
+"""Contents: what a body, or the deletion of a row, can be refused for, by serializer and model.
+
+Each function returns the exception that such a request ends with, `None` where none can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.relations import RelatedField
+from rest_framework.validators import (
+    BaseUniqueForValidator,
+    UniqueTogetherValidator,
+    UniqueValidator,
+)
+
+from django_apierrors.endpoints import Endpoint
+from django_apierrors.exceptions import AlreadyExists, InvalidState
+from django_apierrors.identifiers import is_malformed
+
+UNIQUE_VALIDATORS = (UniqueValidator, UniqueTogetherValidator, BaseUniqueForValidator)
+
+# Keys that nothing need have; the first that is well formed stands in an example.
+KEYS = ("4711", "00000000-0000-4000-8000-000000000000", "1" * 24)
+
+PROTECTING = (models.PROTECT, models.RESTRICT)
+
+
+def refuse_content(endpoint: Endpoint) -> Exception | None:
+    """Return the refusal of a body: a required field that is not set, else malformed JSON."""
+    if not endpoint.takes_body:
+        return None
+    if not endpoint.is_partial:
+        for path, field in endpoint.fields.items():
+            if field.required and not path.endswith("]"):
+                return refuse(path, field.error_messages["required"], "required")
+    return ParseError()
+
+
+def refuse_twin(endpoint: Endpoint) -> Exception | None:
+    """Return the refusal of a value that another resource has, by a validator or the database."""
+    for path, field in endpoint.fields.items():
+        for validator in field.validators:
+            if isinstance(validator, UNIQUE_VALIDATORS):
+                return refuse(path, get_message(validator), "unique")
+    for serializer in endpoint.serializers:
+        for validator in getattr(serializer, "validators", ()):
+            if isinstance(validator, UNIQUE_VALIDATORS):
+                return refuse("", get_message(validator), "unique")
+    written = list(get_written_models(endpoint))
+    is_unique = any(has_unique(model, names) for model, names in written)
+    return AlreadyExists() if is_unique else None
+
+
+def refuse_malformed_key(endpoint: Endpoint) -> Exception | None:
+    """Return the refusal of a foreign key whose form is wrong."""
+    for path, field in endpoint.fields.items():
+        if isinstance(field, RelatedField):
+            messages = field.error_messages
+            message = messages.get("incorrect_type") or messages["invalid"]
+            return refuse(path, message.format(data_type="list"), "incorrect_type")
+    return None
+
+
+def refuse_unknown_key(endpoint: Endpoint) -> Exception | None:
+    """Return the refusal of a foreign key that is nothing's."""
+    for path, field in endpoint.fields.items():
+        if isinstance(field, RelatedField):
+            slug = getattr(field, "slug_field", None) or "pk"
+            key = find_key(getattr(field.get_queryset(), "model", None), slug)
+            message = field.error_messages["does_not_exist"]
+            text = message.format(pk_value=key, slug_name=slug, value=key)
+            return refuse(path, text, "does_not_exist")
+    return None
+
+
+def find_key(model: Any, lookup_field: str) -> str:
+    """Return a well-formed key of `model`."""
+    keys = (key for key in KEYS if model is None or not is_malformed(model, lookup_field, key))
+    return next(keys, KEYS[0])
+
+
+def refuse_state(endpoint: Endpoint) -> Exception | None:
+    """Return the refusal by a check constraint, or by the rows that protect the one to delete."""
+    if endpoint.method == "DELETE":
+        model = endpoint.model if endpoint.action == "destroy" else None
+        return InvalidState() if model is not None and is_protected(model) else None
+    checks = (
+        isinstance(constraint, models.CheckConstraint)
+        for model, _ in get_written_models(endpoint)
+        for constraint in model._meta.constraints
+    )
+    return InvalidState() if any(checks) else None
+
+
+def refuse(path: str, message: Any, code: str) -> ValidationError:
+    """Return the exception for a field, `""` for the whole body."""
+    detail = ErrorDetail(str(message), code)
+    return ValidationError({path: [detail]} if path else [detail])
+
+
+def get_message(validator: Any) -> str:
+    """Return what a validator of uniqueness says, for the fields that it looks at."""
+    names = getattr(validator, "fields", None) or [getattr(validator, "date_field", "")]
+    return str(validator.message).format(
+        field_names=", ".join(names), date_field=getattr(validator, "date_field", "")
+    )
+
+
+def get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:
+    """Yield the models that the body is written to, each with the fields that are written."""
+    for serializer in endpoint.serializers:
+        model = getattr(getattr(serializer, "Meta", None), "model", None)
+        if model is not None:
+            fields = getattr(serializer, "_writable_fields", ())
+            yield model, {field.source.partition(".")[0] for field in fields}
+
+
+def has_unique(model: Any, names: set[str]) -> bool:
+    """Tell whether one of the fields called `names` takes part in a promise to be unique."""
+    together = [set(fields) for fields in model._meta.unique_together]
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            # What an expression reads is nothing to guess at.
+            together.append(set(constraint.fields) or names)
+    together.extend({field.name} for field in model._meta.fields if field.unique)
+    return any(names & fields for fields in together)
+
+
+def is_protected(model: Any, seen: frozenset[Any] = frozenset()) -> bool:
+    """Tell whether rows of another model can keep one of `model` from being deleted.
+
+    A deletion that cascades meets the rows that protect what it cascades to.
+    """
+    seen |= {model}
+    # A relation called `+` is hidden, and protects nonetheless.
+    for relation in model._meta.get_fields(include_hidden=True):
+        on_delete = getattr(relation, "on_delete", None)
+        if on_delete in PROTECTING:
+            return True
+        other = relation.related_model
+        if on_delete is models.CASCADE and other not in seen and is_protected(other, seen):
+            return True
+    return False
