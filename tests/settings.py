@@ -34,12 +34,16 @@ TEMPLATES = [
     {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True},
 ]
 
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, object] = {
     "EXCEPTION_HANDLER": "django_apierrors.handler.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["django_apierrors.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["django_apierrors.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "django_apierrors.negotiation.JSONContentNegotiation",
 }
+
+# As for any project: what @extend_schema decorates keeps the class that is set here.
+if find_spec("drf_spectacular"):
+    REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "django_apierrors.openapi.AutoSchema"
 
 # Where there is no engine, tests/test_operations.py says so.
 if find_spec("django_tasks_db"):

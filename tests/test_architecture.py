@@ -49,7 +49,7 @@ FLOORS = {
     },
     "face": {
         *("checks", "location_checks", "openapi", "testing", "reference", "management"),
-        *("contracts", "contents", "endpoints", "listings"),
+        *("contracts", "contents", "endpoints", "listings", "schemas"),
     },
     "wiring": {"apps"},
 }
