@@ -71,11 +71,14 @@ PIP_INSTALL = $(PIP) --editable
 # django-tasks is the backport, which Django 5.2 needs and Django 6 does without.
 DEMO_TASKS = 'django-tasks>=0.12' 'django-tasks-db>=0.13'
 
+# Swagger UI's own files, for /docs.
+DEMO_DOCS = drf-spectacular-sidecar
+
 # The demo has an environment of its own, because the tests' takes several times as long to install.
 .venv-demo/.installed: setup.cfg pyproject.toml Makefile
 	$(make-environment)
 	@echo "Installing Django, DRF and django-tasks-db into $(@D), this once (about 10 seconds) ..."
-	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast]' $(DEMO_TASKS)
+	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast,openapi]' $(DEMO_TASKS) $(DEMO_DOCS)
 	@touch $@
 
 .venv-demo/.installed-rq: .venv-demo/.installed

@@ -82,7 +82,7 @@ def get_errors(view: Any, method: str, route: str = "") -> Sequence[Error]:
 def find_errors(endpoint: Endpoint) -> Sequence[Error]:
     """Return the errors that an endpoint can answer, one for each status and code, by status."""
     errors: dict[tuple[int, str], Error] = {}
-    for error in (*find_derived(endpoint), *get_possible_errors(endpoint.view)):
+    for error in (*find_derived(endpoint), *get_possible_errors(endpoint)):
         errors.setdefault((error.status, error.code.name), error)
     return sorted(errors.values(), key=lambda error: error.status)
 
@@ -98,13 +98,18 @@ def find_derived(endpoint: Endpoint) -> Iterator[Error]:
             yield show_reference(error, REFERENCE) if is_bug else error
 
 
-def get_possible_errors(view: Any) -> Iterator[Error]:
+def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
     """Yield what the view says of itself, by `possible_errors` or `get_possible_errors()`.
 
-    Codes by name, and classes of exceptions. Raise ImproperlyConfigured for anything else.
+    Codes by name, and classes of exceptions; or a dict of them by action or verb (`create`, `post`)
+    where they are not those of all. Raise ImproperlyConfigured for anything else.
     """
-    get = getattr(view, "get_possible_errors", None)
-    for item in get() if get else getattr(view, "possible_errors", ()):
+    view = endpoint.view
+    items = getattr(view, "get_possible_errors", lambda: getattr(view, "possible_errors", ()))()
+    if isinstance(items, Mapping):
+        names = {endpoint.action, endpoint.method.lower()}
+        items = [item for name in names for item in items.get(name, ())]
+    for item in items:
         if isinstance(item, type) and issubclass(item, APIException):
             yield recognise(item())
         elif item in CATALOG or item in api_errors.CODES or item in STATUSES_BY_NAME:

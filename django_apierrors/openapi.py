@@ -48,6 +48,14 @@ class AutoSchema(openapi.AutoSchema):
         body = force_instance(body)  # type: ignore[no-untyped-call]
         return find_errors(Endpoint(self.view, self.method, self.path_regex, body))
 
+    def get_request_serializer(self) -> Any:
+        """Return what reads the body; with `partial_put` a PUT may leave out what PATCH may."""
+        serializer = super().get_request_serializer()
+        is_partial = Endpoint(self.view, self.method).is_partial
+        if self.method == "PUT" and is_partial and isinstance(serializer, Serializer):
+            serializer.partial = True
+        return serializer
+
     def get_response_serializers(self) -> Any:
         """Return what the operation succeeds with, by status."""
         statuses = get_success_statuses(self.view, self.method, self.path_regex)

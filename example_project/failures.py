@@ -57,6 +57,8 @@ class FailureView(APIView):
     # Open to everyone, so that a browser or a bare curl can see a failure too.
     authentication_classes = ()
     permission_classes = ()
+    # For the schema, which cannot know.
+    possible_errors = ("GATEWAY_TIMEOUT",)
 
     def get(self, request: Request, status: int) -> NoReturn:
         """Let the failure behind ``status`` happen; any other status is a 404."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from example_project import documentation
 from example_project.engines import get_engine
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -24,6 +25,7 @@ INSTALLED_APPS = [
     "django_apierrors",
     "example_project.inventory",
     *ENGINE.installed_apps,
+    *documentation.INSTALLED_APPS,
 ]
 
 MIDDLEWARE = [
@@ -45,6 +47,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["example_project.inventory.filters.ExpressionFilter"],
     # Callers are operators with API keys; django.contrib.auth is not installed.
     "UNAUTHENTICATED_USER": None,
+    **documentation.REST_FRAMEWORK,
 }
 
 # There is nothing here but the API: a browser gets its errors in the format too.
@@ -70,6 +73,13 @@ DATABASES = {
 }
 TASKS = {"default": {"BACKEND": ENGINE.backend, "OPTIONS": ENGINE.options}}
 RQ_QUEUES = ENGINE.queues
+
+# For /docs alone.
+STATIC_URL = "/static/"
+TEMPLATES = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True},
+]
+SPECTACULAR_SETTINGS = documentation.SPECTACULAR_SETTINGS
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -677,6 +677,16 @@ def test_a_view_says_by_a_method_what_else_it_can_answer(settings: Any) -> None:
     assert beyond(Saying) == {"410 SOLD"}
 
 
+def test_a_view_says_by_action_or_verb_what_else_it_can_answer() -> None:
+    errors = {"create": ["GONE"], "post": ["CONFLICT"], "put": [OutOfStock]}
+    view = with_attributes(generics.CreateAPIView, **OPEN, possible_errors=errors)
+    assert beyond(view, "POST") - BODY == {"410 GONE", "409 CONFLICT"}
+    routed = with_attributes(ShelfViewSet, **OPEN, possible_errors=errors)
+    assert beyond(routed.as_view(COLLECTION), "GET") == set()
+    assert "410 GONE" in beyond(routed.as_view(COLLECTION), "POST")
+    assert "409 OUT_OF_STOCK" in beyond(routed.as_view(MEMBER), "PUT")
+
+
 @pytest.mark.parametrize("wrong", ["OUT_OF_STOK", ValueError, 409])
 def test_a_view_that_names_no_error_is_told_so(wrong: Any) -> None:
     view = with_attributes(Open, possible_errors=[wrong])

@@ -1,6 +1,6 @@
 """What drf-spectacular cannot tell by itself of the inventory; loaded where it is installed.
 
-Its extensions name what they are about by a string, so nothing else here knows of them.
+Its extensions name what they are about, so nothing else here knows of them.
 """
 
 from __future__ import annotations
@@ -9,17 +9,34 @@ from typing import Any
 
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
+    OpenApiFilterExtension,
+    OpenApiSerializerExtension,
     OpenApiSerializerFieldExtension,
+    OpenApiViewExtension,
 )
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 
+from example_project.inventory.filters import PARAMETER
 from example_project.inventory.ids import ALPHABET, LENGTH
+from example_project.inventory.serializers import (
+    MAX_IMPORTED,
+    ThngSerializer,
+)
+from example_project.inventory.views import MAX_THNGS_AT_ONCE
 
 APP = "example_project.inventory"
 ID = {"type": "string", "pattern": f"^[{ALPHABET}]{{{LENGTH}}}$"}
-ACTOR = {
+ACCESS = {
     "type": "object",
-    "properties": {"type": {"type": "string"}, "id": ID},
-    "required": ["type", "id"],
+    "properties": {
+        "account": ID,
+        "actor": {
+            "type": "object",
+            "properties": {"type": {"const": "operator"}, "id": ID},
+            "required": ["type", "id"],
+        },
+    },
+    "required": ["account", "actor"],
 }
 
 
@@ -42,3 +59,82 @@ class MillisecondsField(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         """Return the schema."""
         return {"type": "integer", "readOnly": True, "description": "Milliseconds since 1970."}
+
+
+class IdField(OpenApiSerializerFieldExtension):
+    """The id of a document."""
+
+    target_class = f"{APP}.serializers.IdRelatedField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema."""
+        return ID
+
+
+class Import(OpenApiSerializerExtension):
+    """Many thngs, of which a worker refuses those that are none."""
+
+    target_class = f"{APP}.serializers.ThngImportSerializer"
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema."""
+        return {"type": "array", "items": {}, "maxItems": MAX_IMPORTED}
+
+
+class Expression(OpenApiFilterExtension):
+    """An expression that narrows a list."""
+
+    target_class = f"{APP}.filters.ExpressionFilter"
+
+    def get_schema_operation_parameters(self, auto_schema: Any) -> list[dict[str, Any]]:
+        """Return the parameter."""
+        schema = {"type": "string", "pattern": "^(name|identifiers\\.[^=]+)=.+$"}
+        return [{"name": PARAMETER, "in": "query", "required": False, "schema": schema}]
+
+
+class Access(OpenApiViewExtension):
+    """Whom the caller's key belongs to."""
+
+    target_class = f"{APP}.views.AccessAPIView"
+
+    def view_replacement(self) -> Any:
+        """Return the view with its response."""
+
+        @extend_schema(responses=OpenApiResponse(ACCESS))
+        class Described(self.target_class):
+            pass
+
+        return Described
+
+
+class CollectionThngs(OpenApiViewExtension):
+    """The thngs in a collection, which are put there by their ids."""
+
+    target_class = f"{APP}.views.CollectionThngsAPIView"
+
+    def view_replacement(self) -> Any:
+        """Return the view with the body and the answer of its PUT."""
+        ids = {"type": "array", "items": ID, "maxItems": MAX_THNGS_AT_ONCE}
+
+        class Described(self.target_class):
+            @extend_schema(request={"application/json": ids}, responses=ThngSerializer(many=True))
+            def put(self, *args: Any, **kwargs: Any) -> Any:
+                return super().put(*args, **kwargs)
+
+        return Described
+
+
+class CollectionThng(OpenApiViewExtension):
+    """One thng's place in one collection."""
+
+    target_class = f"{APP}.views.CollectionThngAPIView"
+
+    def view_replacement(self) -> Any:
+        """Return the view, under a name that is not that of its neighbour."""
+
+        class Described(self.target_class):
+            @extend_schema(operation_id="collections_thng_destroy")
+            def delete(self, *args: Any, **kwargs: Any) -> Any:
+                return super().delete(*args, **kwargs)
+
+        return Described

@@ -54,3 +54,17 @@ class LinkPagination(PageNumberPagination):
         """Return the page itself, its successor in the header."""
         link = self.get_next_link()
         return Response(data, headers={"Link": f'<{link}>; rel="next"'} if link else None)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of a page: that of the bare array."""
+        return schema
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Return the parameters, with the numbers that are taken."""
+        numbers = {"type": "integer", "minimum": 1}
+        sizes = {**numbers, "maximum": self.max_page_size, "default": self.page_size}
+        parameters = {self.page_query_param: numbers, self.page_size_query_param: sizes}
+        return [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in parameters.items()
+        ]

@@ -36,12 +36,16 @@ COLLECTIONS = Collection.objects.prefetch_related("identifier_rows")
 THNGS = Thng.objects.prefetch_related("identifier_rows", "collections")
 MAX_THNGS_AT_ONCE = 100
 
+# For the schema: an identifier may be another document's, which no field of the serializer says.
+TAKEN = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
+
 
 class ThngListAPIView(ListCreateAPIView):
     """All thngs: list them, or create one."""
 
     queryset = THNGS
     serializer_class = ThngSerializer
+    possible_errors = TAKEN
 
 
 class ThngDetailAPIView(RetrieveUpdateDestroyAPIView):
@@ -51,6 +55,7 @@ class ThngDetailAPIView(RetrieveUpdateDestroyAPIView):
     serializer_class = ThngSerializer
     partial_put = True
     delete_status = 200
+    possible_errors = TAKEN
 
 
 class ThngImportAPIView(AcceptedAPIView):
@@ -65,6 +70,7 @@ class CollectionListAPIView(ListCreateAPIView):
 
     queryset = COLLECTIONS
     serializer_class = CollectionSerializer
+    possible_errors = TAKEN
 
 
 class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
@@ -74,6 +80,7 @@ class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
     serializer_class = CollectionSerializer
     partial_put = True
     delete_status = 200
+    possible_errors = TAKEN
 
 
 class CollectionThngsAPIView(ListAPIView):
