@@ -101,8 +101,8 @@ def find_derived(endpoint: Endpoint) -> Iterator[Error]:
 def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
     """Yield what the view says of itself, by `possible_errors` or `get_possible_errors()`.
 
-    Codes by name, and classes of exceptions; or a dict of them by action or verb (`create`, `post`)
-    where they are not those of all. Raise ImproperlyConfigured for anything else.
+    Codes by name, and exceptions or their classes; or a dict of them by action or verb (`create`,
+    `post`) where they are not those of all. Raise ImproperlyConfigured for anything else.
     """
     view = endpoint.view
     items = getattr(view, "get_possible_errors", lambda: getattr(view, "possible_errors", ()))()
@@ -110,14 +110,15 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
         names = {endpoint.action, endpoint.method.lower()}
         items = [item for name in names for item in items.get(name, ())]
     for item in items:
-        if isinstance(item, type) and issubclass(item, APIException):
-            yield recognise(item())
+        exception = item() if isinstance(item, type) else item
+        if isinstance(exception, APIException):
+            yield recognise(exception)
         elif item in CATALOG or item in api_errors.CODES or item in STATUSES_BY_NAME:
             yield Error.of_code(find_code(item, STATUSES_BY_NAME.get(item, 500)))
         else:
             raise ImproperlyConfigured(
                 f"{type(view).__name__}.possible_errors names {item!r}, which is neither a code "
-                "nor a class of REST framework's exceptions. Name a code of the catalogue, of "
+                "nor an exception of REST framework's. Name a code of the catalogue, of "
                 "API_ERRORS['CODES'] or of HTTP (CONFLICT), or override get_possible_errors()."
             )
 

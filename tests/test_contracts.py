@@ -23,7 +23,7 @@ from rest_framework.authentication import (
     TokenAuthentication,
 )
 from rest_framework.decorators import action, api_view
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import AllowAny, IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.schemas.generators import BaseSchemaGenerator
@@ -663,8 +663,14 @@ class OutOfStock(APIException):
 
 
 def test_a_view_says_what_else_it_can_answer() -> None:
-    view = with_attributes(Open, possible_errors=["GONE", "PAYMENT_REQUIRED", OutOfStock])
-    assert beyond(view) == {"410 GONE", "402 PAYMENT_REQUIRED", "409 OUT_OF_STOCK"}
+    unknown = ValidationError("No such shelf.", "does_not_exist")
+    errors = ["GONE", "PAYMENT_REQUIRED", OutOfStock, unknown]
+    assert beyond(with_attributes(Open, possible_errors=errors)) == {
+        "400 MISSING_RESOURCE",
+        "402 PAYMENT_REQUIRED",
+        "409 OUT_OF_STOCK",
+        "410 GONE",
+    }
 
 
 def test_a_view_says_by_a_method_what_else_it_can_answer(settings: Any) -> None:

@@ -19,13 +19,18 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from example_project.inventory.filters import PARAMETER
 from example_project.inventory.ids import ALPHABET, LENGTH
 from example_project.inventory.serializers import (
+    MAX_IDENTIFIERS,
     MAX_IMPORTED,
+    MAX_TYPE_LENGTH,
     ThngSerializer,
 )
 from example_project.inventory.views import MAX_THNGS_AT_ONCE
 
 APP = "example_project.inventory"
 ID = {"type": "string", "pattern": f"^[{ALPHABET}]{{{LENGTH}}}$"}
+# A text without NUL, and one that is more than white space. drf-spectacular adds the empty text.
+ANY_TEXT = r"^[^\x00]+$"
+SOME_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
 ACCESS = {
     "type": "object",
     "properties": {
@@ -69,6 +74,19 @@ class IdField(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         """Return the schema."""
         return ID
+
+
+class Text(OpenApiSerializerFieldExtension):
+    """A text, which is trimmed."""
+
+    target_class = f"{APP}.serializers.TextField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Return the schema."""
+        schema = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
+        if direction == "response":
+            return schema
+        return schema | {"pattern": ANY_TEXT if self.target.allow_blank else SOME_TEXT}
 
 
 class Import(OpenApiSerializerExtension):
@@ -138,3 +156,36 @@ class CollectionThng(OpenApiViewExtension):
                 return super().delete(*args, **kwargs)
 
         return Described
+
+
+def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Say what serializers do not; drf-spectacular calls it with the whole document."""
+    for verbs in result["paths"].values():
+        for operation in verbs.values():
+            describe_operation(operation)
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            describe_document(schema)
+    return result
+
+
+def describe_operation(operation: dict[str, Any]) -> None:
+    """Say how an id is spelled, and that there must be a body."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and parameter["name"] in ("id", "thng_pk"):
+            parameter["schema"] = ID
+    if "requestBody" in operation:
+        # To REST framework no body is an empty object: no array, and nothing to create.
+        operation["requestBody"]["required"] = True
+
+
+def describe_document(schema: dict[str, Any]) -> None:
+    """Say how many identifiers there may be, and that what is ``null`` counts as not sent."""
+    members = schema.get("properties", {})
+    if "identifiers" in members:
+        members["identifiers"] |= {
+            "propertyNames": {"minLength": 1, "maxLength": MAX_TYPE_LENGTH},
+            "maxProperties": MAX_IDENTIFIERS,
+        }
+    for name in members.keys() - set(schema.get("required", ())):
+        members[name] = {"anyOf": [members[name], {"type": "null"}]}

@@ -61,7 +61,7 @@ class LinkPagination(PageNumberPagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Return the parameters, with the numbers that are taken."""
-        numbers = {"type": "integer", "minimum": 1}
+        numbers = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         sizes = {**numbers, "maximum": self.max_page_size, "default": self.page_size}
         parameters = {self.page_query_param: numbers, self.page_size_query_param: sizes}
         return [

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import transaction
+from django.db import models, transaction
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import get_error_detail
+from rest_framework.relations import ManyRelatedField
 
 from example_project.inventory.models import Collection, Document, Identifier, Operator, Thng
 
@@ -29,6 +30,16 @@ class UnixMillisecondsField(serializers.Field):
     def to_representation(self, value: datetime) -> int:
         """Return the milliseconds."""
         return (value - EPOCH) // timedelta(milliseconds=1)
+
+
+class TextField(serializers.CharField):
+    """A text; REST framework's own takes a number for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class IdRelatedField(serializers.PrimaryKeyRelatedField):
@@ -63,9 +74,15 @@ class DocumentSerializer(serializers.ModelSerializer):
     it knows, those that its caller did not set as ``null``.
     """
 
-    identifiers = serializers.DictField(child=serializers.CharField(max_length=255), required=False)
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: TextField,
+        models.TextField: TextField,
+    }
+
+    identifiers = serializers.DictField(child=TextField(max_length=255), required=False)
     customFields = serializers.DictField(source="custom_fields", required=False)  # noqa: N815
-    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    tags = serializers.ListField(child=TextField(max_length=100), required=False)
     createdAt = UnixMillisecondsField(source="created_at")  # noqa: N815
     updatedAt = UnixMillisecondsField(source="updated_at")  # noqa: N815
 
@@ -131,11 +148,20 @@ class ThngSerializer(DocumentSerializer):
         model = Thng
         fields = (*DocumentSerializer.Meta.fields, "collections")
 
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Refuse an object in place of the array, which REST framework takes by its keys."""
+        if isinstance(data, Mapping) and isinstance(data.get("collections"), Mapping):
+            message = ManyRelatedField.default_error_messages["not_a_list"]
+            raise ValidationError({"collections": [message.format(input_type="dict")]})
+        return super().to_internal_value(data)
+
 
 class ThngImportSerializer(serializers.BaseSerializer):
     """An array of thngs; the task that creates them validates each, and refuses it alone."""
 
     rows = serializers.ListField(max_length=MAX_IMPORTED)
+    # For what an OPTIONS request says of the members of a body: an array has none.
+    fields: dict[str, Any] = {}
 
     def to_internal_value(self, data: Any) -> dict[str, list[Any]]:
         """Return the rows, by the name of the task's argument."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,6 +39,7 @@ MAX_THNGS_AT_ONCE = 100
 
 # For the schema: an identifier may be another document's, which no field of the serializer says.
 TAKEN = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
+UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
 
 
 class ThngListAPIView(ListCreateAPIView):
@@ -86,6 +88,7 @@ class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
 class CollectionThngsAPIView(ListAPIView):
     """The thngs in a collection: list them, put more in, or take all out."""
 
+    possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist")]}
     serializer_class = ThngSerializer
 
     def get_collection(self) -> Collection:
