@@ -174,8 +174,8 @@ def describe_operation(operation: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path" and parameter["name"] in ("id", "thng_pk"):
             parameter["schema"] = ID
-    if "requestBody" in operation:
-        # To REST framework no body is an empty object: no array, and nothing to create.
+    # To REST framework no body is an empty object: nothing to create, and no array.
+    if "requestBody" in operation and "Patched" not in str(operation["requestBody"]):
         operation["requestBody"]["required"] = True
 
 

@@ -1,4 +1,4 @@
-"""The tester's check that valid data is accepted, as this API means it."""
+"""The tester's check `positive_data_acceptance`, as this API means it."""
 
 from __future__ import annotations
 
