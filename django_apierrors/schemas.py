@@ -6,12 +6,12 @@ Pure functions over tables, which know nothing of who makes the document.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, format_code
 from django_apierrors.headers import REQUIRED_HEADERS
+from django_apierrors.problems import JSON, PROBLEM, TEXTS, get_phrase, is_on, make_problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -36,6 +36,13 @@ SHARED: Mapping[tuple[str, ...], str] = {
 }
 
 URL: Schema = {"type": "string", "format": "uri"}
+
+# The members that problem details have beyond those of any error.
+PROBLEM_SCHEMA: Schema = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in TEXTS},
+    "required": list(TEXTS),
+}
 
 HEADERS: Mapping[str, tuple[str, Schema]] = {
     "Allow": ("The verbs that the resource has.", {"type": "string"}),
@@ -112,27 +119,28 @@ def make_error_response(
     codes = [format_code(error.code) for error in errors]
     narrowed = {"status": {"enum": [status]}, "code": {"enum": codes}}
     schema = {"allOf": [error_schema, {"type": "object", "properties": narrowed}]}
-    examples = {error.code.name: {"value": error.get_body(request)} for error in errors}
-    response: Schema = {
-        "description": describe(errors),
-        "content": {"application/json": {"schema": schema, "examples": examples}},
-    }
+    bodies = {error.code.name: error.get_body(request) for error in errors}
+    content = {JSON: make_media(schema, bodies)}
+    if is_on():
+        problems = {name: make_problem(body) for name, body in bodies.items()}
+        content[PROBLEM] = make_media({"allOf": [*schema["allOf"], PROBLEM_SCHEMA]}, problems)
+    response: Schema = {"description": describe(errors), "content": content}
     headers = make_headers(get_header_names(status))
     return {"headers": headers, **response} if headers else response
+
+
+def make_media(schema: Schema, examples: Mapping[str, Any]) -> Schema:
+    """Return what a response is in one media type, with an example for each code."""
+    return {
+        "schema": schema,
+        "examples": {name: {"value": example} for name, example in examples.items()},
+    }
 
 
 def describe(errors: Sequence[Error]) -> str:
     """Return what the errors of one status mean, in Markdown."""
     lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
     return "\n".join([f"{get_phrase(errors[0].status)}.", "", *lines])
-
-
-def get_phrase(status: int) -> str:
-    """Return the name that HTTP has for a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Status {status}"
 
 
 def find_shared_name(errors: Sequence[Error]) -> str | None:

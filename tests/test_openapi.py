@@ -382,6 +382,24 @@ def test_details_are_in_the_schema_where_they_are_sent(settings: Any) -> None:
     validate(document)
 
 
+def test_problem_details_are_in_the_schema_where_they_are_sent(settings: Any) -> None:
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    document = make()
+    validate(document)
+    assert set(document["components"]["responses"]) == set(SHARED.values())
+    response = dict(operations(document))["GET /things/{key}/"]["responses"]["404"]
+    assert list(response["content"]) == ["application/json", "application/problem+json"]
+    media = response["content"]["application/problem+json"]
+    problem = media["examples"]["MISSING_RESOURCE"]["value"]
+    assert problem["type"] == "about:blank"
+    validator = Draft202012Validator({**media["schema"], **document})
+    assert validator.is_valid(problem)
+    assert not validator.is_valid({**problem, "code": "GONE"})
+    assert not validator.is_valid({**problem, "title": None})
+    del problem["detail"]
+    assert not validator.is_valid(problem)
+
+
 def required_headers(response: Mapping[str, Any]) -> list[str]:
     """Return the names of the headers that a response must have."""
     headers = response.get("headers", {})
@@ -455,6 +473,23 @@ def test_a_view_that_says_nothing_takes_and_answers_anything() -> None:
     found = dict(operations(make()))["POST /plain/{id}"]
     assert found["requestBody"]["content"]["application/json"] == {"schema": {}}
     assert found["responses"]["200"]["content"]["application/json"] == {"schema": {}}
+
+
+def test_a_put_in_parts_requires_no_member() -> None:
+    class Partial(generics.UpdateAPIView):
+        queryset = Shelf.objects.all()
+        serializer_class = ShelfSerializer
+        partial_put = True
+
+    document = make(path("here", Partial.as_view()))
+    body = document["paths"]["/here"]["put"]["requestBody"]
+    assert "required" not in body
+    reference = body["content"]["application/json"]["schema"]
+    assert "required" not in find(document, reference)
+    whole = make(path("here", Partial.as_view(partial_put=False)))
+    body = whole["paths"]["/here"]["put"]["requestBody"]
+    assert body["required"]
+    assert "name" in find(whole, body["content"]["application/json"]["schema"])["required"]
 
 
 def test_an_operation_without_a_body_refuses_none() -> None:
@@ -597,7 +632,7 @@ def test_a_status_that_http_does_not_know_has_a_description(settings: Any) -> No
     class Odd(Plain):
         possible_errors = ["ODD"]
 
-    assert one(Odd)["499"]["description"] == "Status 499.\n\n- `ODD`: Odd."
+    assert one(Odd)["499"]["description"] == "HTTP 499.\n\n- `ODD`: Odd."
 
 
 def test_an_error_with_a_text_of_its_own_is_no_component(settings: Any) -> None:
