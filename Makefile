@@ -77,7 +77,7 @@ DEMO_DOCS = drf-spectacular-sidecar
 # The demo has an environment of its own, because the tests' takes several times as long to install.
 .venv-demo/.installed: setup.cfg pyproject.toml Makefile
 	$(make-environment)
-	@echo "Installing Django, DRF and django-tasks-db into $(@D), this once (about 10 seconds) ..."
+	@echo "Installing Django, DRF, django-tasks-db and Swagger UI into $(@D), this once (about 10 seconds) ..."
 	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast,openapi]' $(DEMO_TASKS) $(DEMO_DOCS)
 	@touch $@
 

@@ -111,8 +111,11 @@ def get_message(validator: Any) -> str:
 
 
 def get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:
-    """Yield the models that the body is written to, each with the fields that are written."""
-    for serializer in endpoint.serializers:
+    """Yield the models that the body is written to, each with the fields that are written.
+
+    Of accepted work that is done by a worker, when the answer was given long ago.
+    """
+    for serializer in () if endpoint.is_accepting else endpoint.serializers:
         model = getattr(getattr(serializer, "Meta", None), "model", None)
         if model is not None:
             fields = getattr(serializer, "_writable_fields", ())

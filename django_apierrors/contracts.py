@@ -29,7 +29,6 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning
 
 from django_apierrors import contents, listings
-from django_apierrors.atomicity import NonAtomicMixin
 from django_apierrors.catalog import CATALOG, find_code
 from django_apierrors.conf import api_errors
 from django_apierrors.endpoints import Endpoint
@@ -58,7 +57,7 @@ def get_success_statuses(view: Any, method: str, route: str = "") -> Sequence[in
     DRF's generic views do.
     """
     endpoint = Endpoint(view, method, route)
-    if is_accepting(endpoint):
+    if endpoint.is_accepting:
         return (202,)
     name, status = SUCCESSES.get(endpoint.action or method, ("", 200))
     return (endpoint.ask(name, status),)
@@ -121,15 +120,6 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
                 "nor an exception of REST framework's. Name a code of the catalogue, of "
                 "API_ERRORS['CODES'] or of HTTP (CONFLICT), or override get_possible_errors()."
             )
-
-
-def is_accepting(endpoint: Endpoint) -> bool:
-    """Tell whether the verb accepts work."""
-    view, verb = endpoint.view, endpoint.method.lower()
-    if not isinstance(view, NonAtomicMixin):
-        return False
-    name = (getattr(view, "action_map", None) or {}).get(verb, verb)
-    return name in view.get_accepting_actions()
 
 
 def is_authenticated(endpoint: Endpoint) -> bool:

@@ -13,6 +13,7 @@ from rest_framework.relations import ManyRelatedField
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.settings import api_settings
 
+from django_apierrors.atomicity import NonAtomicMixin
 from django_apierrors.probing import VERBS
 
 # What the handler methods of DRF's generic views call; a viewset says it itself.
@@ -75,6 +76,14 @@ class Endpoint:
         action_map = getattr(self.view, "action_map", None)
         names = map(str.upper, action_map) if action_map else self.view.allowed_methods
         return frozenset(names) & frozenset(VERBS)
+
+    @property
+    def is_accepting(self) -> bool:
+        """Whether it accepts work."""
+        verb = self.method.lower()
+        name = (getattr(self.view, "action_map", None) or {}).get(verb, verb)
+        is_able = isinstance(self.view, NonAtomicMixin)
+        return is_able and name in self.view.get_accepting_actions()
 
     @property
     def is_list(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular import openapi
 from drf_spectacular.plumbing import ResolvedComponent, force_instance, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiRequest, OpenApiResponse
 from rest_framework.serializers import Serializer
 
 from django_apierrors import schemas
@@ -45,6 +45,8 @@ class AutoSchema(openapi.AutoSchema):
         if isinstance(body, dict):
             # By media types.
             body = next(iter(body.values()), None)
+        if isinstance(body, OpenApiRequest):
+            body = body.request
         body = force_instance(body)  # type: ignore[no-untyped-call]
         return find_errors(Endpoint(self.view, self.method, self.path_regex, body))
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from example_project import server
+from example_project import documentation, server
 from example_project.demo_data import NOTHING_KEY, RAINY_DAYS, READ_KEY, UMBRELLA, WRITE_KEY
 from example_project.engines import VARIABLE, Engine, get_engine
 from example_project.terminal import Terminal
@@ -167,6 +167,8 @@ def print_commands(processes: Processes, terminal: Terminal) -> None:
     terminal.line(f"The server stays at {url} until Ctrl-C. Its keys:", "bold")
     for key, opens in KEYS:
         terminal.line(f"{key:<30} {opens}", indent=2)
+    if documentation.IS_INSTALLED:
+        terminal.line(f"All that it answers is described at {url}/docs")
     terminal.line()
     terminal.line("To try in another terminal:", "bold")
     for name, log in processes.logs:

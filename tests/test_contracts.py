@@ -465,6 +465,13 @@ def test_a_body_can_be_refused_for_what_its_serializer_reads(
     assert beyond(view, "POST") == expected
 
 
+def test_accepted_work_is_not_refused_for_what_only_the_database_finds() -> None:
+    view = with_attributes(AcceptedAPIView, **OPEN, serializer_class=Unchecked)
+    assert beyond(view, "POST") == BODY
+    view = with_attributes(AcceptedAPIView, **OPEN, serializer_class=ShelfSerializer)
+    assert beyond(view, "POST") == BODY | TWIN
+
+
 def test_a_serializer_class_on_a_plain_view_is_taken_for_its_body() -> None:
     assert beyond(with_attributes(Open, serializer_class=ShelfSerializer), "POST") == BODY | TWIN
 

@@ -37,7 +37,12 @@ require_package("openapi_spec_validator")
 from drf_spectacular.generators import SchemaGenerator  # noqa: E402
 from drf_spectacular.settings import patched_settings  # noqa: E402
 from drf_spectacular.types import OpenApiTypes  # noqa: E402
-from drf_spectacular.utils import OpenApiCallback, OpenApiResponse, extend_schema  # noqa: E402
+from drf_spectacular.utils import (  # noqa: E402
+    OpenApiCallback,
+    OpenApiRequest,
+    OpenApiResponse,
+    extend_schema,
+)
 from drf_spectacular.views import SpectacularAPIView  # noqa: E402
 from jsonschema import Draft202012Validator  # noqa: E402
 from openapi_spec_validator import validate  # noqa: E402
@@ -563,9 +568,10 @@ def test_a_default_response_is_success_enough() -> None:
     assert set(one(Extended, "delete")) == {"default", "401", "403", "415", "500", "503"}
 
 
-def test_a_body_by_media_type_is_looked_into() -> None:
+@pytest.mark.parametrize("body", [ThingSerializer, OpenApiRequest(ThingSerializer)])
+def test_a_body_by_media_type_is_looked_into(body: Any) -> None:
     class Typed(Plain):
-        @extend_schema(request={"application/json": ThingSerializer}, responses={204: None})
+        @extend_schema(request={"application/json": body}, responses={204: None})
         def post(self, request: Any) -> Response:
             raise NotImplementedError
 

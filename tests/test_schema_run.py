@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from hashlib import sha256
@@ -58,11 +59,13 @@ def add_peer(server: Server) -> None:
 
 
 @pytest.mark.timeout(0 if "SCHEMATHESIS_EXAMPLES" in os.environ else 180)
-def test_a_schema_driven_tester_finds_nothing(production_server: Server) -> None:
+def test_a_schema_driven_tester_finds_nothing(production_server: Server, tmp_path: Path) -> None:
     add_peer(production_server)
+    # It keeps what it has found beside its configuration.
+    directory = shutil.copytree(CONFIG, tmp_path / "run")
     run = subprocess.run(
         [*COMMAND, f"{production_server.url}/schema"],
-        cwd=CONFIG,
+        cwd=directory,
         env={**os.environ, "PYTHONPATH": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
