@@ -106,7 +106,7 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
     view = endpoint.view
     items = getattr(view, "get_possible_errors", lambda: getattr(view, "possible_errors", ()))()
     if isinstance(items, Mapping):
-        names = {endpoint.action, endpoint.method.lower()}
+        names = dict.fromkeys((endpoint.action, endpoint.method.lower()))
         items = [item for name in names for item in items.get(name, ())]
     for item in items:
         exception = item() if isinstance(item, type) else item
