@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / PACKAGE
 
 # Modules that are written for an optional package, and its name: they need not import without it.
-WRITTEN_FOR: dict[str, str] = {
+WRITTEN_FOR = {
+    "django_apierrors.openapi": "drf_spectacular",
     "django_apierrors.testing.schemathesis": "schemathesis",
 }
 
