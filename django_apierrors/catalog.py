@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from django_apierrors.advice import ADVICE
 from django_apierrors.conf import api_errors
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class ErrorCode:
 
     `status` is the HTTP status it is sent with, `number` its 32-bit number (`None`: it has none),
     `message` what a client reads when the exception says nothing better, `description` what the
-    code means.
+    code means, `advice` what the caller can do about it.
     """
 
     name: str
@@ -34,12 +35,13 @@ class ErrorCode:
     number: int | None
     message: StrOrPromise
     description: StrOrPromise
+    advice: StrOrPromise = ""
 
 
 # The high byte of a number is the kind (1 look-up, 2 access, 3 content, 4 conflict, 5 protocol,
 # 6 service), the next byte counts, the low 16 bits are zero.
 CATALOG: Mapping[str, ErrorCode] = {
-    code.name: code
+    code.name: replace(code, advice=ADVICE[code.name])
     for code in (
         ErrorCode(
             "MISSING_RESOURCE",

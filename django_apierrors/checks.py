@@ -86,6 +86,7 @@ CHANGES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "message": ("a text", lambda value: is_text(value) and value != ""),
     "description": ("a text", is_text),
+    "advice": ("a text", is_text),
 }
 
 

@@ -18,6 +18,7 @@ class CodeChanges(TypedDict, total=False):
     number: int | None
     message: StrOrPromise
     description: StrOrPromise
+    advice: StrOrPromise
 
 
 DEFAULTS: Final[Mapping[str, object]] = {

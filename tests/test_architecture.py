@@ -25,7 +25,7 @@ MAX_FUNCTION_LINES = 40
 
 # Lowest first. A subpackage stands on one floor as a whole.
 FLOORS = {
-    "ground": {"catalog", "conf", "exceptions", "message_codes", "failsafe"},
+    "ground": {"advice", "catalog", "conf", "exceptions", "failsafe", "kinds", "message_codes"},
     "first floor": {
         *("errors", "details", "database", "known_exceptions", "recognition"),
         *("identifiers", "relations", "class_paths", "passages"),

@@ -306,7 +306,7 @@ def test_a_change_leaves_the_rest_of_an_entry(settings: Settings) -> None:
     settings.API_ERRORS = {"CODES": {"INVALID_ID": {"message": "No id."}}}
     known = CATALOG["INVALID_ID"]
     assert get_code("INVALID_ID") == ErrorCode(
-        "INVALID_ID", 400, known.number, "No id.", known.description
+        "INVALID_ID", 400, known.number, "No id.", known.description, known.advice
     )
 
 

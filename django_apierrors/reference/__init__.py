@@ -1,0 +1,1 @@
+"""The reference: a page for each code, as HTML for people and as JSON for programs."""

@@ -1,0 +1,54 @@
+/**
+ * Look at pages in Chromium, as a person would, and print what axe and the browser find.
+ *
+ *   node look.js CHROMIUM '[{"url": …, "width": 360, "scheme": "dark", "screenshot": …}]'
+ */
+
+"use strict";
+
+const { readFileSync } = require("node:fs");
+const { chromium } = require("playwright-core");
+
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+async function look(browser, { url, width, scheme, screenshot }) {
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: scheme,
+  });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  const response = await page.goto(url, { waitUntil: "load" });
+  if (screenshot) await page.screenshot({ path: screenshot, fullPage: true });
+  // What the protocol evaluates is not held to the page's Content-Security-Policy.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    const root = document.scrollingElement;
+    return {
+      violations: violations.map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
+      ),
+      overflow: root.scrollWidth - root.clientWidth,
+      background: getComputedStyle(document.body).backgroundColor,
+    };
+  });
+  await context.close();
+  return { status: response.status(), complaints, ...found };
+}
+
+async function main() {
+  const [executablePath, jobs] = process.argv.slice(2);
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const outcomes = [];
+    for (const job of JSON.parse(jobs)) outcomes.push(await look(browser, job));
+    process.stdout.write(JSON.stringify(outcomes));
+  } finally {
+    await browser.close();
+  }
+}
+
+main();
