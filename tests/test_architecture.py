@@ -50,6 +50,7 @@ FLOORS = {
     "face": {
         *("checks", "location_checks", "openapi", "testing", "reference", "management"),
         *("contracts", "contents", "endpoints", "listings", "schemas"),
+        *("audit", "departures", "ignoring", "tables"),
     },
     "wiring": {"apps"},
 }
