@@ -50,8 +50,9 @@ REST_FRAMEWORK = {
     **documentation.REST_FRAMEWORK,
 }
 
-# There is nothing here but the API: a browser gets its errors in the format too.
-API_ERRORS = {"PATHS": ["/"]}
+# There is nothing here but the API: a browser gets its errors in the format too. Each links to the
+# page of its code below /errors/.
+API_ERRORS = {"PATHS": ["/"], "MORE_INFO": "apierrors:code"}
 
 # 10,000 thngs, the most that an import takes, are more than Django's 2.5 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

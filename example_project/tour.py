@@ -15,6 +15,7 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from example_project.demo_data import WRITE_KEY
@@ -35,7 +36,7 @@ class Tour:
         self.url = urlsplit(url)
         self.terminal = terminal
         self.sections = sections
-        self.known = {"serial": f"TOUR-{secrets.token_hex(6)}"}
+        self.known = {"serial": f"TOUR-{secrets.token_hex(6)}", "url": url.rstrip("/")}
         self.made: list[str] = []
 
     def run(self) -> bool:
@@ -56,6 +57,8 @@ class Tour:
     def drive(self, row: Row) -> bool:
         """Send a row's request, print what came back, and return whether it was right."""
         answer = None
+        if row.exactly is not None:
+            row = replace(row, exactly=self.fill(row.exactly.decode()).encode())
         try:
             answer = self.poll(row) if row.polls else self.ask(row)
             found = faults(row, answer)

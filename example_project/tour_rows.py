@@ -20,10 +20,11 @@ KEY_NAMES = {
     NOTHING_KEY: "with a key that may do nothing",
 }
 
-DEFAULT_401 = (
+THE_401 = (
     b'{"status":401,"errors":["Access denied, please check your credentials!"],'
-    b'"code":33619968,"moreInfo":""}'
+    b'"code":33619968,"moreInfo":"{url}/errors/UNAUTHENTICATED"}'
 )
+"""The API document's example, with a link in it."""
 
 DOCUMENT = ("id", "name", "createdAt")
 OPERATION = ("id", "href", "status", "createdAt")
@@ -39,8 +40,9 @@ class Row:
     """One row of the API document.
 
     ``members`` are those that a success has, and ``polls`` asks until an operation is done.
-    ``path`` and ``body`` may name, in braces, what an earlier row has made (``makes``) and
-    ``{serial}``, a serial number that is new in each tour.
+    ``path``, ``body`` and ``exactly`` may name, in braces, what an earlier row has made
+    (``makes``), ``{serial}``, a serial number that is new in each tour, and ``{url}``, the
+    server's own.
     """
 
     label: str
@@ -63,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the API document, and its rows; ``note`` says which row is not shown."""
+    """A heading of the API document, and its rows; ``note`` says what the rows do not."""
 
     title: str
     rows: tuple[Row, ...]
@@ -174,7 +176,7 @@ ERRORS = Section(
             "INVALID_CONTENT",
             body='{"name": "Tour lantern"',
         ),
-        Row("401 Unauthorized", "GET", "/thngs", 401, 33619968, key=None, exactly=DEFAULT_401),
+        Row("401 Unauthorized", "GET", "/thngs", 401, 33619968, key=None, exactly=THE_401),
         Row("403 Forbidden", "GET", "/thngs", 403, "ACCESS_FORBIDDEN", key=NOTHING_KEY),
         Row("404 Not found", "GET", "/umbrellas", 404, "MISSING_RESOURCE"),
         Row(
@@ -245,7 +247,25 @@ CODES = Section(
     ),
 )
 
-SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES)
+PAGE = ("name", "status", "description", "advice", "example", "related")
+
+MORE_INFO = Section(
+    "More info",
+    (
+        Row(
+            "moreInfo of INVALID_ID",
+            "GET",
+            "/errors/INVALID_ID",
+            200,
+            key=None,
+            members=PAGE,
+            shows={"name": "INVALID_ID", "status": 400},
+        ),
+    ),
+    "A browser gets a page for people at the same URL.",
+)
+
+SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES, MORE_INFO)
 
 
 def get_sections(immediate: bool) -> tuple[Section, ...]:
@@ -254,4 +274,5 @@ def get_sections(immediate: bool) -> tuple[Section, ...]:
         return SECTIONS
     rows = tuple(row for row in SUCCESSES.rows if row not in ACCEPTED)
     note = "202 Accepted is not shown: EXAMPLE_TASKS=immediate does the work at once."
-    return (VERBS, replace(SUCCESSES, rows=rows, note=note), ERRORS, CODES)
+    shown = replace(SUCCESSES, rows=rows, note=note)
+    return tuple(shown if section is SUCCESSES else section for section in SECTIONS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from example_project.server import Server
+from example_project.tour_rows import THE_401
 from tests.example_server import error
 
 INVALID_ID = error(400, "INVALID_ID", "The formatting of a resource identifier is incorrect.")
@@ -26,3 +28,8 @@ METHOD_NOT_ALLOWED = error(
 INVALID_STATE = error(
     400, "INVALID_STATE", "The state of a resource does not allow to fulfill a request."
 )
+
+
+def get_401(server: Server) -> bytes:
+    """Return the body of a 401, byte for byte."""
+    return THE_401.replace(b"{url}", server.url.encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from django_apierrors.catalog import CATALOG
 from example_project.demo_data import WRITE_KEY
 from example_project.engines import get_engine
 from example_project.server import Server, manage, serve, work
@@ -103,6 +105,23 @@ def send(
         connection.close()
 
 
+class LinkTo:
+    """Equals any absolute URL of the page of a code, on whichever port the server is."""
+
+    def __init__(self, name: str) -> None:
+        """Take the name of the code."""
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether `other` is such a URL."""
+        pattern = rf"http://(127\.0\.0\.1|localhost):\d+/errors/{self.name}"
+        return isinstance(other, str) and re.fullmatch(pattern, other) is not None
+
+    def __repr__(self) -> str:
+        """Return what stands in a comparison that fails."""
+        return f"<link to {self.name}>"
+
+
 def create(server: Server, path: str = "/thngs", **members: Any) -> dict[str, Any]:
     """Create a document and return it."""
     answer = send(server, "POST", path, {"name": "A test's own", **members})
@@ -130,8 +149,8 @@ def rows(server: Server) -> list[str]:
         return [line for line in connection.iterdump() if not any(map(line.__contains__, others))]
 
 
-def error(
-    status: int, code: str | int, *messages: str, more_info: str = ""
-) -> dict[str, int | str | list[str]]:
-    """Return the body of an error."""
-    return {"status": status, "errors": list(messages), "code": code, "moreInfo": more_info}
+def error(status: int, code: str | int, *messages: str) -> dict[str, Any]:
+    """Return the body of an error, with a link to the page of its code if it has one."""
+    name = "UNAUTHENTICATED" if code == 33619968 else str(code)
+    link = LinkTo(name) if name in CATALOG else ""
+    return {"status": status, "errors": list(messages), "code": code, "moreInfo": link}

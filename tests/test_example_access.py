@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from example_project import demo_data
@@ -14,12 +16,12 @@ from example_project.demo_data import (
     WRITE_KEY,
 )
 from example_project.server import Server
-from example_project.tour_rows import DEFAULT_401
 from tests.example_answers import (
     ACCESS_FORBIDDEN,
     METHOD_FORBIDDEN,
     METHOD_NOT_ALLOWED,
     MISSING_RESOURCE,
+    get_401,
 )
 from tests.example_server import execute, rows, send
 
@@ -49,7 +51,7 @@ def test_without_a_right_key_the_answer_is_the_seeds_401(
 ) -> None:
     answer = send(example_server, method, path, key=header)
 
-    assert (answer.status, answer.body) == (401, DEFAULT_401)
+    assert (answer.status, answer.body) == (401, get_401(example_server))
     assert answer.headers["WWW-Authenticate"] == 'Token realm="api"'
     assert answer.headers["Content-Type"] == "application/json"
 
@@ -126,3 +128,40 @@ def test_no_key_stands_in_the_database(example_server: Server) -> None:
 
     assert demo_data.OPERATORS[0]["first_name"] in dump
     assert not [key for key in (WRITE_KEY, READ_KEY, NOTHING_KEY) if key in dump]
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [("application/json", "application/json"), ("text/html", "text/html; charset=utf-8")],
+)
+def test_the_link_in_an_error_leads_to_the_page_of_its_code_without_a_key(
+    example_server: Server, accept: str, content_type: str
+) -> None:
+    link = send(example_server, "GET", "/thngs/not-an-id").json["moreInfo"]
+    path = link.removeprefix(example_server.url)
+    answer = send(example_server, "GET", path, key=None, Accept=accept)
+
+    assert path == "/errors/INVALID_ID"
+    assert (answer.status, answer.headers["Content-Type"]) == (200, content_type)
+
+
+LENGTH = "Content-Length"
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_request_in_the_readme_is_answered_as_it_stands_there(example_server: Server) -> None:
+    console = README.partition("```console\n$ ")[2].partition("```")[0]
+    command, _, shown = console.partition("\n")
+    body = command.partition(" -d '")[2].rstrip("'")
+    head, _, content = shown.partition("\n\n")
+    status, *headers = head.splitlines()
+    answer = send(example_server, "POST", "/thngs", body, key=READ_KEY)
+
+    # The port is the one thing that differs; its length too, perhaps.
+    port = str(example_server.port)
+    longer = len(port) - len("8000")
+    sent = {**answer.headers, LENGTH: str(len(answer.body) - longer)}
+    assert f"-H 'Authorization: {READ_KEY}'" in command
+    assert status == f"HTTP/1.1 {answer.status} {answer.reason}"
+    assert headers == [f"{name}: {sent[name]}" for name in ("Content-Type", "Allow", LENGTH)]
+    assert answer.text == content.strip().replace("8000", port)

@@ -15,12 +15,12 @@ from example_project.demo_data import NO_SUCH_THNG, NOTHING_KEY, RAINY_DAYS, REA
 from example_project.engines import ENGINES, Engine, get_engine
 from example_project.server import Server
 from example_project.tour_checks import Answer, is_under_way
-from example_project.tour_rows import DEFAULT_401
 from tests.example_answers import (
     ACCESS_FORBIDDEN,
     INVALID_ID,
     METHOD_NOT_ALLOWED,
     MISSING_RESOURCE,
+    get_401,
 )
 from tests.example_server import DEMO_SETTINGS, error, execute, rows, send, start
 from tests.services import refuse, require_package, require_server
@@ -227,7 +227,7 @@ def test_an_operation_is_for_whom_it_was_accepted(fresh_server: Server) -> None:
 
     assert send(fresh_server, "GET", path, key=READ_KEY).json == MISSING_RESOURCE
     assert send(fresh_server, "GET", path, key=NOTHING_KEY).json == ACCESS_FORBIDDEN
-    assert send(fresh_server, "GET", path, key=None).body == DEFAULT_401
+    assert send(fresh_server, "GET", path, key=None).body == get_401(fresh_server)
     assert send(fresh_server, "GET", f"{path}x").json == MISSING_RESOURCE
     assert send(fresh_server, "DELETE", path).json == METHOD_NOT_ALLOWED
 

@@ -25,10 +25,10 @@ from example_project.tour_checks import Answer, faults
 from example_project.tour_rows import (
     ACCEPTED,
     CODES,
-    DEFAULT_401,
     ERRORS,
     SECTIONS,
     SUCCESSES,
+    THE_401,
     VERBS,
     Row,
 )
@@ -191,7 +191,7 @@ def test_each_row_is_shown_with_its_request_status_and_body(example_server: Serv
         "    GET /thngs without a key\n"
         "    401 Unauthorized\n"
         '    WWW-Authenticate: Token realm="api"\n'
-        f"    {DEFAULT_401.decode()}\n"
+        f"    {THE_401.decode().replace('{url}', example_server.url)}\n"
     ) in shown
     assert "\x1b" not in shown
     assert [line[4:] for line in shown.splitlines() if line.startswith("  ✓ ")] == [
@@ -259,17 +259,17 @@ def test_a_terminal_that_wants_no_colour_gets_none(example_server: Server) -> No
 @pytest.mark.parametrize(
     ("row", "given", "found"),
     [
-        (ROW_401, answer(401, DEFAULT_401, WWW_Authenticate="Token"), []),
-        (ROW_401, answer(401, DEFAULT_401), ["the header WWW-Authenticate is missing"]),
+        (ROW_401, answer(401, THE_401, WWW_Authenticate="Token"), []),
+        (ROW_401, answer(401, THE_401), ["the header WWW-Authenticate is missing"]),
         (
             ROW_401,
-            answer(403, DEFAULT_401, WWW_Authenticate="Token"),
+            answer(403, THE_401, WWW_Authenticate="Token"),
             ["the status is 403, not 401"],
         ),
         (
             ROW_401,
-            answer(401, DEFAULT_401 + b"\n", WWW_Authenticate="Token"),
-            [f"the body is not {DEFAULT_401.decode()}"],
+            answer(401, THE_401 + b"\n", WWW_Authenticate="Token"),
+            [f"the body is not {THE_401.decode()}"],
         ),
         (
             ROW_400,

@@ -78,7 +78,9 @@ class Command(BaseCommand):
         has_colour = self.stdout.isatty() and not os.environ.get("NO_COLOR")
         if not has_colour and not options["force_color"]:
             self.style = no_style()
-        self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
+        # In a pipe a line is whole, so that it can be searched for.
+        is_fitted = self.stdout.isatty() or "COLUMNS" in os.environ
+        self.width = shutil.get_terminal_size().columns if is_fitted else None
         options["print"](**options)
 
     def print_lines(self, lines: Iterable[str]) -> None:
