@@ -64,12 +64,6 @@ DEPARTED = f"""
 """
 
 
-@pytest.fixture(autouse=True)
-def no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the width to each test."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-
 @pytest.fixture
 def urls(settings: Any) -> Any:
     """Return a function that sets the URLs."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from django_apierrors.problems import RENAMED_PHRASES
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -64,14 +66,6 @@ HEADERS: Mapping[str, StrOrPromise] = {
     "WWW-Authenticate": _("how to send credentials"),
     "Allow": _("the verbs that the resource has"),
     "Retry-After": _("how many seconds to wait"),
-}
-
-# Python 3.13 renamed these; a reader must not see which Python answers.
-RENAMED_PHRASES: Mapping[int, str] = {
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    422: "Unprocessable Content",
 }
 
 

@@ -79,8 +79,7 @@ class Command(BaseCommand):
         if not has_colour and not options["force_color"]:
             self.style = no_style()
         # In a pipe a line is whole, so that it can be searched for.
-        is_fitted = self.stdout.isatty() or "COLUMNS" in os.environ
-        self.width = shutil.get_terminal_size().columns if is_fitted else None
+        self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
         options["print"](**options)
 
     def print_lines(self, lines: Iterable[str]) -> None:
