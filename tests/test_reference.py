@@ -391,6 +391,22 @@ def test_a_person_gets_a_page_for_an_unknown_code_that_repeats_nothing(
     assert page.texts == ["No such code · Errors", "Errors", "Verbs", "No such code", "All codes"]
 
 
+def test_a_page_for_an_unknown_code_is_a_404_however_it_is_asked_for_again(client: Client) -> None:
+    response = client.get("/errors/nothing", headers={"Accept": BROWSER, "If-None-Match": "*"})
+    assert (response.status_code, response["Cache-Control"]) == (404, "no-cache")
+    assert Page(response.content.decode()).texts
+
+
+def test_an_unknown_code_is_a_problem_to_a_client_that_asks_for_problems(
+    client: Client, settings: Any
+) -> None:
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    headers = {"Accept": "application/problem+json"}
+    response = client.get("/errors/nothing", headers=headers)
+    assert (response.status_code, response["Content-Type"]) == (404, headers["Accept"])
+    assert client.get("/errors/GONE", headers=headers)["Content-Type"] == "application/json"
+
+
 def test_a_person_is_told_of_a_code_that_is_near(client: Client) -> None:
     page = get_page(client, "/errors/INVALIDID", 404)
     assert "INVALID_ID" in page.links

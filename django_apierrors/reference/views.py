@@ -138,8 +138,8 @@ class CodeView(ReferenceView):
         """
         if not is_html:
             return make_response(Error.of_status(404), self.request)
-        response = self.send_page("missing.html", nearest=find_nearest(text))
-        response.status_code = 404
+        page = render("missing.html", {"nearest": find_nearest(text)}, self.request)
+        response = HttpResponse(page, status=404, headers={"Cache-Control": self.cache_control})
         # The middleware is not to take it for Django's.
         response.is_api_error = True  # type: ignore[attr-defined]
         return response

@@ -33,6 +33,7 @@ async function look(browser, { url, width, scheme, screenshot }) {
       ),
       overflow: root.scrollWidth - root.clientWidth,
       background: getComputedStyle(document.body).backgroundColor,
+      columns: [...new Set([...document.querySelectorAll(".meaning")].map((it) => it.offsetLeft))],
     };
   });
   await context.close();
