@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from django_apierrors.departures import OF_VERBS, OF_VIEWS
-from django_apierrors.reference import pages
 from django_apierrors.semantics import SUCCESSES
 from tests.doc_blocks import PAGES
 
@@ -24,29 +21,3 @@ def test_the_table_of_verbs_is_the_one_that_views_are_held_to() -> None:
         for verb in re.findall("[A-Z]+", verbs):
             table[verb] |= {int(status) for status in re.findall(r"\d{3}", statuses)}
     assert table == {verb: set(successes) for verb, successes in SUCCESSES.items()}
-
-
-def read_first_cells(section: str) -> list[str]:
-    """Return the first cell of each row of the first table of a section."""
-    table = section.partition("|---")[2].partition("\n\n")[0]
-    return re.findall(r"^\| `(\w[\w.]*)` \|", table, re.MULTILINE)
-
-
-def test_the_table_of_departures_is_the_audits() -> None:
-    expected = {"handler", "unreadable", *OF_VIEWS, *OF_VERBS}
-    assert set(read_first_cells(read_section("docs/commands.md", "The audit"))) == expected
-
-
-def test_the_table_of_templates_names_each_and_its_blocks() -> None:
-    section = read_section("docs/reference.md", "Your own look")
-    assert set(read_first_cells(section)) == set(pages.NAMES)
-    for name in pages.NAMES:
-        template = Path(pages.OURS, pages.DIRECTORY, name).read_text(encoding="utf-8")
-        row = section.partition(f"| `{name}` |")[2].partition("\n")[0]
-        blocks = set(re.findall(r"{% block (\w+) %}", template))
-        own = blocks - set(INHERITED) if name != "base.html" else blocks - {"on_index", "on_verbs"}
-        assert set(re.findall(r"`(\w+)`", row)) == own
-
-
-# What every page fills of what `base.html` has.
-INHERITED = ("title", "main", "json", "on_index", "on_verbs")
