@@ -19,9 +19,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -37,7 +39,7 @@ ADDRESS = "127.0.0.1:8000"
 TIMEOUT = 60
 
 # The commands that a page may have run; a block with others says why it is not run.
-COMMANDS = {"curl", "python", "pytest", "django-admin", "mkdir", "cd", "cat", "tail", "echo"}
+COMMANDS = {"curl", "python", "pytest", "django-admin", "mkdir", "cd", "cat", "tail", "echo", "sleep"}
 BACKGROUND = re.compile(r"python manage\.py (db_worker|runserver)\b")
 INSTALL = re.compile(r"python -m pip install (?P<names>.*)")
 
@@ -102,9 +104,11 @@ class Project:
         elif words[0] == "cd":
             self.cwd = (self.cwd / words[1]).resolve()
         elif background:
+            self.prepare(is_request=False)
             self.start(background[1], text)
         else:
-            self.prepare(is_request=words[0] == "curl")
+            if not text.startswith("python manage.py"):
+                self.prepare(is_request=words[0] == "curl")
             self.call(text, command.output)
 
     def prepare(self, *, is_request: bool) -> None:
@@ -129,7 +133,7 @@ class Project:
         while True:
             status, printed = self.get_output(text)
             if is_shown(shown, printed) if shown else status == 0:
-                self.printed = printed
+                self.printed = printed or self.printed
                 return
             if time.monotonic() > deadline:
                 pytest.fail(f"$ {text}\nprinted\n{printed}\nnot\n{shown}")
@@ -197,7 +201,8 @@ class Project:
         """Stop what was started by that name."""
         process = self.processes.pop(name, None)
         if process is not None:
-            process.terminate()
+            # Not terminated: a worker would see its task to the end first.
+            process.kill()
             process.wait(TIMEOUT)
 
     def get_log(self) -> str:
@@ -241,19 +246,29 @@ def check_installed(names: list[str]) -> None:
             pytest.fail(f"{name} is not among the packages of the tests: add it to setup.cfg")
 
 
-@contextmanager
-def project(directory: Path, *, base: str) -> Iterator[Project]:
-    """Make a project: `empty`, `stock` (DRF alone), or `installed`, as the README says."""
-    it = Project(directory)
-    if base == "empty":
-        directory.mkdir()
-    else:
-        shutil.copytree(TEMPLATE, directory, ignore=shutil.ignore_patterns("__pycache__"))
-        it.lacks_tables = True
+@cache
+def get_template(base: str) -> tempfile.TemporaryDirectory[str]:
+    """Make a project for others to copy, its tables made; it goes when the process ends."""
+    home = tempfile.TemporaryDirectory(prefix="docs-")
+    it = Project(Path(home.name) / "project")
+    shutil.copytree(TEMPLATE, it.root, ignore=shutil.ignore_patterns("__pycache__"))
     if base == "installed":
         for block in read_blocks("README.md"):
             if block.section == "Install" and block.language == "python":
                 it.run(block)
+    it.lacks_tables = True
+    it.prepare(is_request=False)
+    return home
+
+
+@contextmanager
+def project(directory: Path, *, base: str) -> Iterator[Project]:
+    """Make a project: `empty`, `stock` (DRF alone), or `installed`, as the README says."""
+    if base == "empty":
+        directory.mkdir()
+    else:
+        shutil.copytree(Path(get_template(base).name) / "project", directory)
+    it = Project(directory)
     try:
         yield it
     finally:
