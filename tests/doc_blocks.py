@@ -31,6 +31,7 @@ class Block(NamedTuple):
     page: str
     line: int
     section: str
+    subsection: str
     language: str
     text: str
     reason: str
@@ -49,11 +50,13 @@ class Block(NamedTuple):
 def read_blocks(page: str) -> Iterator[Block]:
     """Yield the blocks of a page in their order; `section` is the last heading of level 2."""
     lines = enumerate(PAGES[page].read_text(encoding="utf-8").splitlines(), start=1)
-    section = reason = ""
+    section = subsection = reason = ""
     for number, line in lines:
         fence, note = FENCE.fullmatch(line), NOT_RUN.fullmatch(line.strip())
         if line.startswith("## "):
-            section = line.removeprefix("## ")
+            section, subsection = line.removeprefix("## "), ""
+        elif line.startswith("### "):
+            subsection = line.removeprefix("### ")
         if fence:
             inside = []
             for _, inner in lines:
@@ -61,7 +64,8 @@ def read_blocks(page: str) -> Iterator[Block]:
                     break
                 inside.append(inner)
             text = textwrap.dedent("\n".join(inside)) + "\n"
-            yield Block(page, number, section, fence["language"].strip(), text, reason)
+            language = fence["language"].strip()
+            yield Block(page, number, section, subsection, language, text, reason)
             reason = ""
         elif note:
             reason = note["reason"]

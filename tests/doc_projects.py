@@ -39,7 +39,18 @@ ADDRESS = "127.0.0.1:8000"
 TIMEOUT = 60
 
 # The commands that a page may have run; a block with others says why it is not run.
-COMMANDS = {"curl", "python", "pytest", "django-admin", "mkdir", "cd", "cat", "tail", "echo", "sleep"}
+COMMANDS = {
+    "curl",
+    "python",
+    "pytest",
+    "django-admin",
+    "mkdir",
+    "cd",
+    "cat",
+    "tail",
+    "echo",
+    "sleep",
+}
 BACKGROUND = re.compile(r"python manage\.py (db_worker|runserver)\b")
 INSTALL = re.compile(r"python -m pip install (?P<names>.*)")
 

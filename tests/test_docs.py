@@ -20,13 +20,17 @@ from tests.services import refuse
 
 # Where a page begins: in an empty directory, or in a project that has DRF alone. Those that are not
 # here begin where the README's installation ends.
-BASES = {"README.md": "stock", "docs/start.md": "empty"}
+BASES = {"README.md": "stock", "docs/index.md": "stock", "docs/start.md": "empty"}
 
 # Pages whose sections stand alone, each after what the page says before the first of them.
 STANDALONE = {"docs/settings.md", "docs/checks.md", "docs/cookbook.md", "docs/migrating.md"}
 
 # Pages about what Django 5.2 has a backport of, and says how that is spelt otherwise.
-NEEDS = {"docs/operations.md": "django.tasks"}
+NEEDS = {
+    "docs/operations.md": "django.tasks",
+    "docs/settings.md `OPERATION_MAX_AGE`": "django.tasks",
+    "docs/settings.md `OPERATION_TIMEOUT`": "django.tasks",
+}
 
 # Languages of blocks that are there to be read.
 PROSE = {"json", "text", "html", "toml", "yaml", "ini", "shell"}
@@ -66,8 +70,9 @@ BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("story", STORIES, ids=str)
 def test_what_a_page_shows_is_what_happens(story: Story, tmp_path: Path) -> None:
-    if story.page in NEEDS and find_spec(NEEDS[story.page]) is None:
-        pytest.skip(f"this Django has no {NEEDS[story.page]}")
+    needed = NEEDS.get(str(story))
+    if needed is not None and find_spec(needed) is None:
+        pytest.skip(f"this Django has no {needed}")
     if shutil.which("curl") is None:
         refuse("curl is not installed")
     with project(tmp_path / "project", base=BASES.get(story.page, "installed")) as it:
