@@ -13,7 +13,7 @@ BIN = .venv/bin
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage clients clean
+.PHONY: help demo test lint types matrix coverage clients docs docs-serve clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -23,6 +23,8 @@ help:
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316)"
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
+	@echo "make docs        build the docs into build/docs; a warning is an error"
+	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
 	@echo "make clean       remove what the others made"
 
 demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo/.installed-$(EXAMPLE_TASKS))
@@ -43,6 +45,14 @@ types: .venv/.installed
 
 matrix: .venv/.installed clients
 	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types' --skip-missing-interpreters true)
+
+# Material for MkDocs has a page of its own opinion about MkDocs 2, which is not installed.
+docs docs-serve: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/.installed
+	$(BIN)/mkdocs build --strict
+
+docs-serve: .venv/.installed
+	$(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:$(PORT)
 
 clients: $(if $(wildcard $(CLIENTS)/package.json),$(CLIENTS)/node_modules/.installed)
 
@@ -94,7 +104,7 @@ DEMO_DOCS = drf-spectacular-sidecar
 .venv/.installed: setup.cfg pyproject.toml
 	$(make-environment)
 	@echo "Installing Django, DRF and all that the tests need into $(@D), this once (up to a minute) ..."
-	@$(BIN)/python $(PIP_INSTALL) '.[fast,test,dev]'
+	@$(BIN)/python $(PIP_INSTALL) '.[fast,test,dev,docs]'
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)
