@@ -29,10 +29,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.doc_blocks import Block, read_blocks
+from tests.doc_blocks import ROOT, Block, read_blocks
 from tests.doc_sessions import Command, is_shown, read_session
 
 TEMPLATE = Path(__file__).resolve().parent / "docs_project"
+PACKAGE = "django_apierrors"
 SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"
 ADDRESS = "127.0.0.1:8000"
@@ -60,8 +61,12 @@ RUN_EXAMPLES = "import django; django.setup(); import examples"
 class Project:
     """A directory with a Django project, its server and its workers."""
 
-    def __init__(self, directory: Path) -> None:
-        """Take the directory, which may be empty."""
+    def __init__(self, directory: Path, environment: Path | None = None) -> None:
+        """Take the directory, which may be empty, and a virtual environment to install into.
+
+        Without one the tests' own is used, and what a page installs must be there.
+        """
+        self.is_virtual = environment is not None
         self.root = self.cwd = directory
         self.written: set[str] = set()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -71,9 +76,10 @@ class Project:
         self.log = directory.with_suffix(".log")
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.address = f"127.0.0.1:{listener.getsockname()[1]}"
+        programs = environment / "bin" if environment else Path(sys.executable).parent
         self.environment = {
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONUNBUFFERED": "1",
             # Silences curl's progress.
@@ -110,7 +116,9 @@ class Project:
         words = shlex.split(text)
         assert words[0] in COMMANDS, f"{words[0]} is no command that the docs are run with"
         background, install = BACKGROUND.match(text), INSTALL.fullmatch(text)
-        if install:
+        if install and self.is_virtual:
+            self.install(install["names"])
+        elif install:
             check_installed(shlex.split(install["names"]))
         elif words[0] == "cd":
             self.cwd = (self.cwd / words[1]).resolve()
@@ -121,6 +129,15 @@ class Project:
             if not text.startswith("python manage.py"):
                 self.prepare(is_request=words[0] == "curl")
             self.call(text, command.output)
+
+    def install(self, names: str) -> None:
+        """Install packages for real, ours from a copy of this checkout."""
+        source = self.root.with_name("source")
+        if not source.exists():
+            shutil.copytree(ROOT / PACKAGE, source / PACKAGE)
+            for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+                shutil.copy(ROOT / name, source)
+        self.call(f"python -m pip install -q {names.replace('django-apierrors', str(source))}", "")
 
     def prepare(self, *, is_request: bool) -> None:
         """Make the tables that are missing, and for a request start the server that is stale."""
@@ -273,13 +290,13 @@ def get_template(base: str) -> tempfile.TemporaryDirectory[str]:
 
 
 @contextmanager
-def project(directory: Path, *, base: str) -> Iterator[Project]:
+def project(directory: Path, *, base: str, environment: Path | None = None) -> Iterator[Project]:
     """Make a project: `empty`, `stock` (DRF alone), or `installed`, as the README says."""
     if base == "empty":
         directory.mkdir()
     else:
         shutil.copytree(Path(get_template(base).name) / "project", directory)
-    it = Project(directory)
+    it = Project(directory, environment)
     try:
         yield it
     finally:

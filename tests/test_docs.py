@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import venv
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -86,6 +87,17 @@ def test_what_a_page_shows_is_what_happens(story: Story, tmp_path: Path) -> None
             except (AssertionError, pytest.fail.Exception) as exc:
                 pytest.fail(f"{block}: {exc}\nThe server said:\n{it.get_log()}", pytrace=False)
         it.finish()
+
+
+@pytest.mark.once
+@pytest.mark.network
+@pytest.mark.timeout(300)
+def test_the_start_is_all_that_a_newcomer_needs(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    with project(tmp_path / "project", base="empty", environment=environment) as it:
+        for block in read_blocks("docs/start.md"):
+            it.run(block)
 
 
 @pytest.mark.parametrize("page", PAGES)
