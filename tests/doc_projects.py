@@ -38,6 +38,8 @@ SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"
 ADDRESS = "127.0.0.1:8000"
 TIMEOUT = 60
+# Of what a failure shows: Django's technical page has 90,000 characters.
+LONGEST = 4000
 
 # The commands that a page may have run; a block with others says why it is not run.
 COMMANDS = {
@@ -164,7 +166,7 @@ class Project:
                 self.printed = printed or self.printed
                 return
             if time.monotonic() > deadline:
-                pytest.fail(f"$ {text}\nprinted\n{printed}\nnot\n{shown}")
+                pytest.fail(f"$ {text}\nprinted\n{printed[:LONGEST]}\nnot\n{shown}")
             time.sleep(0.1)
 
     def complete(self, text: str) -> str:
@@ -235,7 +237,7 @@ class Project:
 
     def get_log(self) -> str:
         """Return the end of what the server and the workers have said."""
-        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
+        return self.log.read_text(errors="replace")[-LONGEST:] if self.log.exists() else ""
 
     def finish(self) -> None:
         """Run the examples, and the system checks where nothing was run since the last file."""
