@@ -12,13 +12,9 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import shlex
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,34 +26,27 @@ from pathlib import Path
 import pytest
 
 from tests.doc_blocks import ROOT, Block, read_blocks
+from tests.doc_processes import LONGEST, TIMEOUT, Processes
 from tests.doc_sessions import Command, is_shown, read_session
 
 TEMPLATE = Path(__file__).resolve().parent / "docs_project"
 PACKAGE = "django_apierrors"
 SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"
-ADDRESS = "127.0.0.1:8000"
-TIMEOUT = 60
-# Of what a failure shows: Django's technical page has 90,000 characters.
-LONGEST = 4000
+DATABASE = "db.sqlite3"
 
 # The commands that a page may have run; a block with others says why it is not run.
 COMMANDS = {
-    "curl",
-    "python",
-    "pytest",
-    "django-admin",
-    "mkdir",
-    "cd",
-    "cat",
-    "tail",
-    "echo",
-    "sleep",
+    *("python", "pytest", "django-admin", "curl"),
+    *("cat", "cd", "echo", "mkdir", "sleep", "tail"),
 }
-BACKGROUND = re.compile(r"python manage\.py (db_worker|runserver)\b")
+BACKGROUND = re.compile(r"python manage\.py (?P<name>db_worker|runserver)\b")
 INSTALL = re.compile(r"python -m pip install (?P<names>.*)")
-
-RUN_EXAMPLES = "import django; django.setup(); import examples"
+NEEDS_NO_TABLES = re.compile(
+    r"django-admin|python manage\.py (?:check|makemigrations|migrate|startapp|test)\b"
+)
+RUN_EXAMPLES = 'python -c "import django; django.setup(); import examples"'
+TEST_EXAMPLES = f"python -m pytest -q -p no:cacheprovider {EXAMPLES}"
 
 
 class Project:
@@ -68,25 +57,14 @@ class Project:
 
         Without one the tests' own is used, and what a page installs must be there.
         """
+        self.root = directory
+        self.processes = Processes(directory, environment)
         self.is_virtual = environment is not None
-        self.root = self.cwd = directory
         self.written: set[str] = set()
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        # What has changed since the server was started, the checks were run, the tables were made.
-        self.is_stale = self.is_unchecked = self.lacks_tables = False
+        # What the last command printed that printed anything.
         self.printed = ""
-        self.log = directory.with_suffix(".log")
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.address = f"127.0.0.1:{listener.getsockname()[1]}"
-        programs = environment / "bin" if environment else Path(sys.executable).parent
-        self.environment = {
-            **os.environ,
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "PYTHONUNBUFFERED": "1",
-            # Silences curl's progress.
-            "CURL_HOME": str(TEMPLATE),
-        }
+        # What has changed since the server was started, anything was run, the tables were made.
+        self.is_stale = self.is_untried = self.lacks_tables = False
 
     def run(self, block: Block) -> None:
         """Do what a reader of `block` would."""
@@ -108,32 +86,34 @@ class Project:
         with file.open("a" if is_addition else "w", encoding="utf-8") as output:
             output.write(f"\n\n{text}" if is_addition else text)
         self.written.add(path)
-        self.is_stale = self.is_unchecked = True
+        self.is_stale = self.is_untried = True
         if path.endswith("models.py") or "INSTALLED_APPS" in text:
             self.lacks_tables = True
 
     def execute(self, command: Command) -> None:
         """Run a command of a console block."""
-        text = command.text.replace(ADDRESS, self.address)
+        text = command.text
         words = shlex.split(text)
         assert words[0] in COMMANDS, f"{words[0]} is no command that the docs are run with"
         background, install = BACKGROUND.match(text), INSTALL.fullmatch(text)
-        if install and self.is_virtual:
+        if install:
             self.install(install["names"])
-        elif install:
-            check_installed(shlex.split(install["names"]))
         elif words[0] == "cd":
-            self.cwd = (self.cwd / words[1]).resolve()
+            self.processes.cwd = (self.processes.cwd / words[1]).resolve()
+        elif background and background["name"] == "runserver":
+            self.serve()
         elif background:
-            self.prepare(is_request=False)
-            self.start(background[1], text)
+            self.make_tables()
+            self.processes.start(background["name"], text)
         else:
-            if not text.startswith("python manage.py"):
-                self.prepare(is_request=words[0] == "curl")
+            self.prepare(text)
             self.call(text, command.output)
 
     def install(self, names: str) -> None:
-        """Install packages for real, ours from a copy of this checkout."""
+        """Install packages, ours from a copy of this checkout; or see that they are installed."""
+        if not self.is_virtual:
+            check_installed(shlex.split(names))
+            return
         source = self.root.with_name("source")
         if not source.exists():
             shutil.copytree(ROOT / PACKAGE, source / PACKAGE)
@@ -141,27 +121,37 @@ class Project:
                 shutil.copy(ROOT / name, source)
         self.call(f"python -m pip install -q {names.replace('django-apierrors', str(source))}", "")
 
-    def prepare(self, *, is_request: bool) -> None:
-        """Make the tables that are missing, and for a request start the server that is stale."""
-        if self.lacks_tables and (self.root / SETTINGS).exists() and self.uses_template():
-            self.lacks_tables = False
-            (self.root / "db.sqlite3").unlink(missing_ok=True)
-            self.call("python manage.py migrate --run-syncdb --skip-checks --verbosity 0", "")
-        if is_request and (self.is_stale or "runserver" not in self.processes):
-            self.start("runserver", f"python manage.py runserver {self.address}")
+    def prepare(self, text: str) -> None:
+        """Make what a command needs: tables, and for a request a server that knows the files."""
+        if not NEEDS_NO_TABLES.match(text):
+            self.make_tables()
+        if text.startswith("curl") and (self.is_stale or "runserver" not in self.processes.running):
+            self.serve()
 
-    def uses_template(self) -> bool:
-        """Tell whether the page runs in our project: one that makes its own migrates itself."""
+    def make_tables(self) -> None:
+        """Make the database anew where tables are new; a page's own project does so itself."""
+        if self.lacks_tables and (self.root / SETTINGS).exists() and self.is_of_template():
+            self.lacks_tables = False
+            (self.root / DATABASE).unlink(missing_ok=True)
+            self.call("python manage.py migrate --run-syncdb --skip-checks --verbosity 0", "")
+
+    def is_of_template(self) -> bool:
+        """Tell whether the project is a copy of ours."""
         return "for the examples" in (self.root / SETTINGS).read_text(encoding="utf-8")
+
+    def serve(self) -> None:
+        """Start the server, with the files as they are now."""
+        self.make_tables()
+        self.is_stale = self.is_untried = False
+        self.processes.serve()
 
     def call(self, text: str, shown: str) -> None:
         """Run a command to its end, and hold what it prints against what is shown."""
-        self.is_unchecked = False
-        is_poll = "…" in text
+        self.is_untried = False
+        deadline = time.monotonic() + (TIMEOUT if "…" in text else 0)
         text = self.complete(text)
-        deadline = time.monotonic() + (TIMEOUT if is_poll else 0)
         while True:
-            status, printed = self.get_output(text)
+            status, printed = self.processes.run(text)
             if is_shown(shown, printed) if shown else status == 0:
                 self.printed = printed or self.printed
                 return
@@ -172,86 +162,19 @@ class Project:
     def complete(self, text: str) -> str:
         """Return a command with the text that the last output has where the command has `…`."""
         for word in re.findall(r"\S*…", text):
-            start = re.escape(word[:-1].replace(self.address, ADDRESS))
-            found = re.search(start + r"[^\s\"]+", self.printed)
+            found = re.search(re.escape(word[:-1]) + r"[^\s\"]+", self.printed)
             assert found, f"{word!r} is not in\n{self.printed}"
-            text = text.replace(word, found[0].replace(ADDRESS, self.address))
+            text = text.replace(word, found[0])
         return text
-
-    def get_output(self, text: str) -> tuple[int, str]:
-        """Return the exit status of a command and what it prints."""
-        done = subprocess.run(
-            text,
-            shell=True,
-            cwd=self.cwd,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
-        printed = done.stdout.replace("\r\n", "\n").replace(self.address, ADDRESS)
-        return done.returncode, printed
-
-    def start(self, name: str, text: str) -> None:
-        """Start what runs until the page ends, a server in place of the one before."""
-        self.stop(name)
-        if name == "runserver":
-            text = f"python manage.py runserver --noreload --skip-checks {self.address}"
-            self.is_stale = False
-        with self.log.open("ab") as output:
-            process = subprocess.Popen(
-                shlex.split(text),
-                cwd=self.cwd,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        self.processes[name] = process
-        if name == "runserver":
-            self.wait_for_server(process)
-
-    def wait_for_server(self, process: subprocess.Popen[bytes]) -> None:
-        """Return once the server listens."""
-        host, port = self.address.split(":")
-        deadline = time.monotonic() + TIMEOUT
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                socket.create_connection((host, int(port)), timeout=1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        pytest.fail(f"the server did not start:\n{self.get_log()}")
-
-    def stop(self, name: str) -> None:
-        """Stop what was started by that name."""
-        process = self.processes.pop(name, None)
-        if process is not None:
-            # Not terminated: a worker would see its task to the end first.
-            process.kill()
-            process.wait(TIMEOUT)
-
-    def get_log(self) -> str:
-        """Return the end of what the server and the workers have said."""
-        return self.log.read_text(errors="replace")[-LONGEST:] if self.log.exists() else ""
 
     def finish(self) -> None:
         """Run the examples, and the system checks where nothing was run since the last file."""
         examples = self.root / EXAMPLES
         if examples.exists():
-            self.prepare(is_request=False)
+            self.make_tables()
             has_tests = "def test_" in examples.read_text(encoding="utf-8")
-            self.call(
-                f"python -m pytest -q -p no:cacheprovider {EXAMPLES}"
-                if has_tests
-                else f'python -c "{RUN_EXAMPLES}"',
-                "",
-            )
-        elif self.is_unchecked and (self.root / "manage.py").exists():
+            self.call(TEST_EXAMPLES if has_tests else RUN_EXAMPLES, "")
+        elif self.is_untried and (self.root / "manage.py").exists():
             self.call("python manage.py check", "")
 
 
@@ -287,7 +210,7 @@ def get_template(base: str) -> tempfile.TemporaryDirectory[str]:
             if block.section == "Install" and block.language == "python":
                 it.run(block)
     it.lacks_tables = True
-    it.prepare(is_request=False)
+    it.make_tables()
     return home
 
 
@@ -302,5 +225,4 @@ def project(directory: Path, *, base: str, environment: Path | None = None) -> I
     try:
         yield it
     finally:
-        for name in list(it.processes):
-            it.stop(name)
+        it.processes.stop_all()

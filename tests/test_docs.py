@@ -81,12 +81,12 @@ def test_what_a_page_shows_is_what_happens(story: Story, tmp_path: Path) -> None
     if shutil.which("curl") is None:
         refuse("curl is not installed")
     with project(tmp_path / "project", base=BASES.get(story.page, "installed")) as it:
-        for block in story.blocks:
+        for step in [*story.blocks, None]:
             try:
-                it.run(block)
+                it.run(step) if step else it.finish()
             except (AssertionError, pytest.fail.Exception) as exc:
-                pytest.fail(f"{block}: {exc}\nThe server said:\n{it.get_log()}", pytrace=False)
-        it.finish()
+                log = it.processes.get_log()
+                pytest.fail(f"{step or story}: {exc}\nThe server said:\n{log}", pytrace=False)
 
 
 @pytest.mark.once
