@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 import pytest
@@ -190,13 +190,15 @@ def is_settings(text: str) -> bool:
     return bool(assigned) and all(assigned)
 
 
-def check_installed(names: list[str]) -> None:
+def check_installed(requirements: list[str]) -> None:
     """Fail where what a page says to install is not what the tests have installed."""
-    for name in names:
+    for requirement in requirements:
+        name, *extras = re.findall(r"[\w.-]+", requirement.partition("=")[0])
         try:
-            version(re.split(r"[\[<>=~]", name)[0])
+            known = metadata(name).get_all("Provides-Extra") or []
         except PackageNotFoundError:
             pytest.fail(f"{name} is not among the packages of the tests: add it to setup.cfg")
+        assert set(extras) <= set(known), f"{name} has no extra of the name in {requirement}"
 
 
 @cache

@@ -93,6 +93,7 @@ def empty(tmp_path: Path) -> Project:
         (Command("python -c 1/0", ""), "ZeroDivisionError"),
         (Command("rm -r things", ""), "rm is no command"),
         (Command("python -m pip install no-such-thing-at-all", ""), "add it to setup.cfg"),
+        (Command("python -m pip install 'django-apierrors[no-such]'", ""), "has no extra"),
         (Command("echo http://x/…", ""), "is not in"),
     ],
 )
@@ -101,6 +102,10 @@ def test_a_command_that_does_not_do_what_is_shown_fails(
 ) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception), match=reason):
         empty.execute(command)
+
+
+def test_what_the_tests_have_installed_counts_as_installed(empty: Project) -> None:
+    empty.execute(Command("python -m pip install django 'django-apierrors[fast]' pytest>=8", ""))
 
 
 def test_a_command_is_completed_from_the_output_before(empty: Project) -> None:
