@@ -1,107 +1,83 @@
 """Databases: what the driver says of a failure -> a code, and the fields it is about.
 
-Django wraps the driver's exception and keeps it as `__cause__`; the wrapper's class says too
-little (an IntegrityError is a unique clash, a missing parent or a check), the driver's own name of
-the failure says it all.
+No driver is imported. docs/databases.md has the table of what becomes what.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from django.apps import apps
-from django.db import Error as DatabaseError
-from django.db.models import Model
-
-from django_apierrors.catalog import get_code, get_status
+from django_apierrors.catalog import find_code, get_code, get_status
+from django_apierrors.constraints import (
+    UNTRACED,
+    Statement,
+    Trace,
+    find_unique_constraint,
+    get_own_message,
+    get_statement,
+    has_relations,
+    trace,
+)
 from django_apierrors.details import Item
+from django_apierrors.driver_codes import NOT_NULL
 from django_apierrors.errors import Error
+from django_apierrors.failsafe import log_failure
+from django_apierrors.message_codes import get_name_of_message
+from django_apierrors.reports import Failure, Report, find_failure, read_report
 
-# SQLite's names of its extended result codes, nearest first (https://sqlite.org/rescode.html).
-CODES_BY_SQLITE_NAME: Mapping[str, str] = {
-    "SQLITE_CONSTRAINT_UNIQUE": "ALREADY_EXISTS",
-    "SQLITE_CONSTRAINT_PRIMARYKEY": "ALREADY_EXISTS",
-    "SQLITE_CONSTRAINT_ROWID": "ALREADY_EXISTS",
-    "SQLITE_CONSTRAINT_NOTNULL": "INVALID_CONTENT",
-    "SQLITE_CONSTRAINT_FOREIGNKEY": "MISSING_RESOURCE",
-    "SQLITE_CONSTRAINT": "INVALID_STATE",
-    "SQLITE_TOOBIG": "INVALID_CONTENT",
-    "SQLITE_MISMATCH": "INVALID_CONTENT",
-    "SQLITE_BUSY": "SERVICE_UNAVAILABLE",
-    "SQLITE_LOCKED": "SERVICE_UNAVAILABLE",
-    "SQLITE_CANTOPEN": "SERVICE_UNAVAILABLE",
-    "SQLITE_READONLY": "SERVICE_UNAVAILABLE",
-    "SQLITE_FULL": "SERVICE_UNAVAILABLE",
-    "SQLITE_IOERR": "SERVICE_UNAVAILABLE",
-}
-
-# SQLSTATEs, and their classes of two characters, nearest first
-# (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-CODES_BY_SQLSTATE: Mapping[str, str] = {
-    "23505": "ALREADY_EXISTS",
-    "23502": "INVALID_CONTENT",
-    "23503": "MISSING_RESOURCE",
-    "23": "INVALID_STATE",
-    "22": "INVALID_CONTENT",
-    "57014": "GATEWAY_TIMEOUT",
-    "08": "SERVICE_UNAVAILABLE",
-    "25006": "SERVICE_UNAVAILABLE",
-    "40": "SERVICE_UNAVAILABLE",
-    "53": "SERVICE_UNAVAILABLE",
-    "55P03": "SERVICE_UNAVAILABLE",
-    "57P": "SERVICE_UNAVAILABLE",
-}
+if TYPE_CHECKING:
+    from django_apierrors.catalog import ErrorCode
 
 # What is wrong with what the client sent is a 400, whatever status its code has elsewhere: a
 # parent that the document names and that is not there is no missing page.
 CONTENT_STATUS = 400
 
-FAILED_COLUMNS = re.compile(r"^(?:UNIQUE|NOT NULL) constraint failed: (\w+\.\w+(?:, \w+\.\w+)*)$")
-
 
 def recognise_database_error(exception: BaseException) -> Error | None:
     """Return the error that the driver's report stands for, `None` where it is not recognised."""
-    cause = exception.__cause__ if isinstance(exception, DatabaseError) else exception
-    name = _get_code_of_sqlite(cause) or _get_code_of_sqlstate(cause)
-    if name is None:
+    failure = find_failure(exception)
+    if failure is None:
         return None
-    code = get_code(name)
-    fields = ", ".join(get_fields(str(cause)))
-    message = code.description if name == "INVALID_CONTENT" else code.message
-    items = [Item(fields, name.lower(), str(message))] if fields else []
-    status = code.status if code.status >= 500 else CONTENT_STATUS
-    return Error(code, get_status(code, status), items)
+    code = get_code(failure.name)
+    if code.status >= 500:
+        return Error.of_code(code)
+    name, found = _look_closer(exception, failure)
+    own_code = getattr(found.constraint, "violation_error_code", None)
+    code = find_code(get_name_of_message(own_code) or name, CONTENT_STATUS)
+    own_message = get_own_message(found.constraint)
+    fields = ", ".join(found.fields)
+    items = []
+    if fields or own_message:
+        message = own_message or _get_message(code, failure)
+        items = [Item(fields, own_code or name.lower(), message)]
+    return Error(code, get_status(code, CONTENT_STATUS), items)
 
 
-def get_fields(report: str) -> Sequence[str]:
-    """Return the names of the model's fields that SQLite's `report` names as table and column."""
-    match = FAILED_COLUMNS.match(report)
-    if match is None:
-        return []
-    columns = [column.split(".") for column in match[1].split(", ")]
-    models = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
-    return [field for table, column in columns if (field := _get_field(models.get(table), column))]
+def _look_closer(exception: BaseException, failure: Failure) -> tuple[str, Trace]:
+    """Return the name of the code, and what the failure is about, as far as the models tell."""
+    try:
+        report, statement = read_report(failure), get_statement(exception)
+        return _tell(failure.name, report, statement, trace(report, statement))
+    except Exception:
+        # Models, constraints and their expressions are the project's.
+        log_failure("looking for what a database refused")
+        return failure.name, UNTRACED
 
 
-def _get_code_of_sqlite(cause: object) -> str | None:
-    name = getattr(cause, "sqlite_errorname", None)
-    while name:
-        if name in CODES_BY_SQLITE_NAME:
-            return CODES_BY_SQLITE_NAME[name]
-        name = name.rpartition("_")[0]
-    return None
+def _tell(name: str, report: Report, statement: Statement, found: Trace) -> tuple[str, Trace]:
+    if name == "MISSING_RESOURCE" and (
+        # SQLite has one report for a parent that is not there, and one that is still in use;
+        # PostgreSQL names the columns of the parent's key for the latter.
+        statement.is_deletion or not has_relations(found.model, report.columns)
+    ):
+        return "INVALID_STATE", UNTRACED
+    if name == "INVALID_STATE" and found.is_of_column:
+        # The check of a PositiveIntegerField, or of a JSONField: it is the value that is wrong.
+        return "INVALID_CONTENT", found
+    if name == "ALREADY_EXISTS" and found.constraint is None:
+        return name, found._replace(constraint=find_unique_constraint(found))
+    return name, found
 
 
-def _get_code_of_sqlstate(cause: object) -> str | None:
-    state = getattr(cause, "sqlstate", None) or ""
-    prefixes = (state[:length] for length in range(len(state), 1, -1))
-    return next(
-        (CODES_BY_SQLSTATE[prefix] for prefix in prefixes if prefix in CODES_BY_SQLSTATE), None
-    )
-
-
-def _get_field(model: type[Model] | None, column: str) -> str | None:
-    if model is None:
-        return None
-    return next((field.name for field in model._meta.fields if field.column == column), None)
+def _get_message(code: ErrorCode, failure: Failure) -> str:
+    return str(code.description if failure.key in NOT_NULL else code.message)

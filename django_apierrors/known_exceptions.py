@@ -40,7 +40,6 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "django.db.models.deletion.RestrictedError": "INVALID_STATE",
     "django.db.utils.IntegrityError": "INVALID_STATE",
     "django.db.utils.DataError": "INVALID_CONTENT",
-    "django.db.utils.InterfaceError": "SERVICE_UNAVAILABLE",
     "builtins.ConnectionError": "SERVICE_UNAVAILABLE",
     "builtins.TimeoutError": "GATEWAY_TIMEOUT",
     "socket.gaierror": "SERVICE_UNAVAILABLE",
@@ -87,6 +86,10 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "aiohttp.http_exceptions.HttpProcessingError": "SERVICE_UNAVAILABLE",
     # Without a SQLSTATE it is libpq's: there is no connection. With one, see `database`.
     "psycopg.OperationalError": "SERVICE_UNAVAILABLE",
+    "psycopg2.OperationalError": "SERVICE_UNAVAILABLE",
+    # The connection is closed; psycopg's own InterfaceError is a bug.
+    "psycopg2.InterfaceError": "SERVICE_UNAVAILABLE",
+    "pymysql.err.InterfaceError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.AuthenticationError": "INTERNAL_ERROR",
     "redis.exceptions.BusyLoadingError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.ClusterDownError": "SERVICE_UNAVAILABLE",
@@ -181,6 +184,7 @@ def get_os_error(exception: BaseException) -> OSError | None:
 WRAPPED: Mapping[str, Callable[[Any], object]] = {
     # smtplib's getreply() raises it in place of any OSError, a timeout among them.
     "smtplib.SMTPServerDisconnected": get_os_error,
+    "django.db.utils.InterfaceError": get_cause,
     "django.db.utils.OperationalError": get_cause,
     "urllib.error.URLError": lambda exc: exc.reason,
     "urllib3.exceptions.MaxRetryError": lambda exc: exc.reason,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Shelf(models.Model):
@@ -48,3 +51,60 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Ticket(models.Model):
+    """A ticket with all that a database may refuse, and words of its own for some of it."""
+
+    email = models.CharField(max_length=30)
+    seat = models.IntegerField(null=True)
+    is_open = models.BooleanField(default=True)
+    row = models.SmallIntegerField(default=0)
+    rank = models.SmallIntegerField(null=True, db_column="ticket_rank")
+    count = models.PositiveSmallIntegerField(default=1)
+    price = models.DecimalField(max_digits=4, decimal_places=2, default=Decimal(0))
+    notes = models.TextField(default="")
+    data = models.JSONField(default=dict)
+    shelf = models.ForeignKey(Shelf, models.DO_NOTHING, null=True, related_name="tickets")
+
+    class Meta:
+        unique_together = [("row", "rank")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_ticket_per_email"),
+            models.UniqueConstraint(
+                fields=["seat"],
+                condition=models.Q(is_open=True),
+                name="one_open_ticket_per_seat",
+                violation_error_message="This seat is taken.",
+                violation_error_code="seat_taken",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(row__lte=50),
+                name="row_is_there",
+                violation_error_message="There are 50 rows.",
+                violation_error_code="no_such_row",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Booking(models.Model):
+    """Hours that nobody books twice, where the database can say so."""
+
+    begins = models.IntegerField()
+    ends = models.IntegerField()
+
+    class Meta:
+        required_db_vendor = "postgresql"
+        constraints = [
+            ExclusionConstraint(
+                name="no_hour_twice",
+                expressions=[(models.Func("begins", "ends", function="int4range"), "&&")],
+                violation_error_message="These hours are booked.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.begins} to {self.ends}"

@@ -29,6 +29,7 @@ FLOORS = {
     "first floor": {
         *("errors", "details", "database", "known_exceptions", "recognition"),
         *("identifiers", "relations", "class_paths", "passages"),
+        *("constraints", "driver_codes", "reports"),
     },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),

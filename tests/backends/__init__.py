@@ -1,0 +1,40 @@
+"""Django's database backends once more, over the drivers that they would not choose here.
+
+Django takes psycopg2 only where psycopg is missing, and PyMySQL only under mysqlclient's name. A
+copy of the backend, imported while the other driver is hidden, lets one process test both.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+
+
+def import_copy(package: str, drivers: Mapping[str, ModuleType | None], name: str) -> ModuleType:
+    """Import `package` anew with `drivers` in place of what is installed; return its `base`.
+
+    What Django imports of it by its path later, the compiler, it finds in the package `name`.
+    """
+    names = {package, *drivers}
+    kept = {
+        name: sys.modules.pop(name)
+        for name in [*sys.modules]
+        if any(name == own or name.startswith(f"{own}.") for own in names)
+    }
+    sys.modules.update(drivers)  # type: ignore[arg-type]
+    try:
+        base = import_module(f"{package}.base")
+        sys.modules[f"{name}.compiler"] = import_module(f"{package}.compiler")
+        base.DatabaseWrapper.ops_class.compiler_module = f"{name}.compiler"
+        return base
+    finally:
+        for name in [*sys.modules]:
+            if any(name == own or name.startswith(f"{own}.") for own in names):
+                del sys.modules[name]
+        sys.modules.update(kept)
+        # The import made the copy an attribute of its parent, which must be the original again.
+        parent, _, child = package.rpartition(".")
+        if package in kept:
+            setattr(sys.modules[parent], child, kept[package])
