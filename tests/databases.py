@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import Error, connection, connections, transaction
 from django.db.models import Model
 
 from tests.models import Booking, Parcel, Shelf, Thing, Ticket
@@ -76,7 +76,7 @@ def use(parameters: dict[str, Any]) -> Iterator[None]:
         yield
     finally:
         # PyMySQL and mysqlclient cannot close what is closed.
-        with suppress(DatabaseError, connection.Database.Error):
+        with suppress(Error):
             connection.close()
         connections.settings["default"] = before
         connections["default"] = kept
@@ -145,7 +145,7 @@ def database(
 @pytest.fixture
 def rows(database: Database) -> None:
     """Have the rows that the tests clash with, and no others, over a connection of its own."""
-    with suppress(DatabaseError, connection.Database.Error):
+    with suppress(Error):
         connection.close()
     with transaction.atomic():
         make_rows()
