@@ -15,6 +15,7 @@ from django.db.backends.utils import names_digest
 from django.db.models import BaseConstraint, F, Model, UniqueConstraint
 
 from django_apierrors.reports import Report
+from django_apierrors.statements import Statement
 
 
 class Trace(NamedTuple):
@@ -27,13 +28,6 @@ class Trace(NamedTuple):
     constraint: BaseConstraint | None = None
     model: type[Model] | None = None
     is_of_column: bool = False
-
-
-class Statement(NamedTuple):
-    """The statement of the ORM that failed: the model that it is about, what it was to do."""
-
-    model: type[Model] | None = None
-    is_deletion: bool = False
 
 
 class Index(NamedTuple):
@@ -91,24 +85,6 @@ def has_relations(model: type[Model] | None, columns: Iterable[str]) -> bool:
         return True
     keys = {field.column for field in model._meta.concrete_fields if field.is_relation}
     return keys.issuperset(columns)
-
-
-def get_statement(exception: BaseException) -> Statement:
-    """Return the statement that `exception` came out of, by the compiler in its traceback.
-
-    MySQL names a column or a `PRIMARY` key without its table, and SQLite no table of a check.
-    """
-    step = exception.__traceback__
-    while step is not None:
-        frame = step.tb_frame
-        if (
-            frame.f_code.co_name == "execute_sql"
-            and frame.f_globals.get("__name__") == "django.db.models.sql.compiler"
-        ):
-            compiler = frame.f_locals["self"]
-            return Statement(compiler.query.model, type(compiler).__name__ == "SQLDeleteCompiler")
-        step = step.tb_next
-    return Statement()
 
 
 def get_index() -> Index:

@@ -5,16 +5,14 @@ No driver is imported. docs/databases.md has the table of what becomes what.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django_apierrors.catalog import find_code, get_code, get_status
 from django_apierrors.constraints import (
     UNTRACED,
-    Statement,
     Trace,
     find_unique_constraint,
     get_own_message,
-    get_statement,
     has_relations,
     trace,
 )
@@ -23,14 +21,27 @@ from django_apierrors.driver_codes import NOT_NULL
 from django_apierrors.errors import Error
 from django_apierrors.failsafe import log_failure
 from django_apierrors.message_codes import get_name_of_message
-from django_apierrors.reports import Failure, Report, find_failure, read_report
+from django_apierrors.reports import Report, find_failure, read_report
+from django_apierrors.statements import get_statement
 
 if TYPE_CHECKING:
     from django_apierrors.catalog import ErrorCode
+    from django_apierrors.reports import Failure
+    from django_apierrors.statements import Statement
 
 # What is wrong with what the client sent is a 400, whatever status its code has elsewhere: a
 # parent that the document names and that is not there is no missing page.
 CONTENT_STATUS = 400
+
+
+class MissingKey(NamedTuple):
+    """A foreign key that leads nowhere: its fields, and its values as texts, where they are known.
+
+    SQLite says of neither: then they are all that the statement wrote, at a COMMIT none.
+    """
+
+    fields: frozenset[str]
+    values: frozenset[str]
 
 
 def recognise_database_error(exception: BaseException) -> Error | None:
@@ -51,6 +62,17 @@ def recognise_database_error(exception: BaseException) -> Error | None:
         message = own_message or _get_message(code, failure)
         items = [Item(fields, own_code or name.lower(), message)]
     return Error(code, get_status(code, CONTENT_STATUS), items)
+
+
+def find_missing_key(exception: BaseException) -> MissingKey | None:
+    """Return the foreign key that a database found to lead nowhere, `None` for other failures."""
+    failure = find_failure(exception)
+    if failure is None or failure.name != "MISSING_RESOURCE":
+        return None
+    report, keys = read_report(failure), get_statement(exception).get_keys()
+    fields = _look_closer(exception, failure)[1].fields or tuple(keys)
+    written = (value for field in fields for value in keys.get(field, ()))
+    return MissingKey(frozenset(fields), frozenset(report.values or written))
 
 
 def _look_closer(exception: BaseException, failure: Failure) -> tuple[str, Trace]:

@@ -10,6 +10,7 @@ from rest_framework.views import exception_handler as stock_exception_handler
 from rest_framework.views import set_rollback
 
 from django_apierrors import failsafe
+from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import JSONRenderer, makes_page
@@ -69,6 +70,7 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
         error = recognise(exc)
         if request is not None and view is not None:
             error = tell_forbidden(error, exc, request, view)
+            error = tell_unnamed(error, exc, request)
         bug = is_bug(error, exc)
         if bug:
             error = add_reference(error, exc)
@@ -88,6 +90,7 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
 def _let_travel(request: Request, view: APIView | None) -> None:
     """Tell the middleware that the view is DRF's, and of the page that was negotiated, if any."""
     request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
+    request.apierrors.drf_request = request  # type: ignore[attr-defined]
     renderer = getattr(request, "accepted_renderer", None)
     if makes_page(renderer, request):
         request.apierrors.page = (request, view)  # type: ignore[attr-defined]

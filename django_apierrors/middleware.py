@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from rest_framework.response import Response
 
 from django_apierrors import failsafe
+from django_apierrors.naming import tell_unnamed
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import makes_page
 from django_apierrors.reporting import add_reference, is_bug, log_bug, report_failure
@@ -43,17 +44,18 @@ class Failure:
 
     `error` is what the exception that Django answers was recognised as, `status` the status that
     Django answers it with; `page` the DRF request and the view for which an HTML page was
-    negotiated; `is_of_drf` says that a DRF view took part, `is_technical` that Django's technical
-    page answers it.
+    negotiated; `drf_request` DRF's request where its handler was asked; `is_of_drf` says that a DRF
+    view took part, `is_technical` that Django's technical page answers it.
     """
 
-    __slots__ = ("error", "is_of_drf", "is_technical", "page", "status")
+    __slots__ = ("drf_request", "error", "is_of_drf", "is_technical", "page", "status")
 
     def __init__(self) -> None:
         """Begin with a request that has not failed."""
         self.error: Error | None = None
         self.status = 500
         self.page: tuple[Request, APIView] | None = None
+        self.drf_request: Request | None = None
         self.is_of_drf = self.is_technical = False
 
     def get_error(self, response: HttpResponseBase) -> Error | None:
@@ -123,14 +125,15 @@ def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> 
     if is_ours(request) and not prefers_technical_page(request):
         try:
             with use_own_language(request):
-                failure.error = recognise_with_reference(exception)
+                failure.error = recognise_with_reference(exception, request)
         except Exception:
             failsafe.log_failure("recognising an exception")
 
 
-def recognise_with_reference(exception: BaseException) -> Error:
+def recognise_with_reference(exception: BaseException, request: HttpRequest) -> Error:
     """Return the error of `exception`, a bug's with the reference that its log record has."""
-    error = recognise(exception)
+    failure: Failure = request.apierrors  # type: ignore[attr-defined]
+    error = tell_unnamed(recognise(exception), exception, failure.drf_request or request)
     return add_reference(error, exception) if is_bug(error, exception) else error
 
 
@@ -142,7 +145,7 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     failure.is_technical = prefers_technical_page(request)
     if failure.is_technical:
         return None
-    error = recognise_with_reference(exception)
+    error = recognise_with_reference(exception, request)
     is_suspicious = isinstance(exception, SuspiciousOperation)
     if is_suspicious or is_bug(error, exception):
         failure.error, failure.status = error, 400 if is_suspicious else 500
@@ -170,7 +173,7 @@ def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
         raise exception
     try:
         with use_own_language(request):
-            response = make_response(recognise_with_reference(exception), request)
+            response = make_response(recognise_with_reference(exception, request), request)
             response["Content-Length"] = str(len(response.content))
         log_bug(exception, request, response)
     except Exception:

@@ -35,6 +35,8 @@ class Report(NamedTuple):
     table: str = ""
     columns: tuple[str, ...] = ()
     constraint: str = ""
+    # Never to be sent.
+    values: tuple[str, ...] = ()
 
 
 # SQLite: its messages are not translated.
@@ -46,7 +48,7 @@ SQLITE_CONSTRAINT = re.compile(
 )
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`, its words translated. Columns, no expressions.
-POSTGRESQL_COLUMNS = re.compile(r"[^(]*\(((?:\"?\w+\"?(?:, )?)+)\)=\(")
+POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
 # MySQL and MariaDB. The texts are translated, and quote what a client sent in front of the names;
 # what is quoted last, or first, is not. MySQL puts the table in front of a key's name.
@@ -132,12 +134,14 @@ def _find_text(cause: BaseException) -> tuple[str, str] | None:
 
 
 def _read_postgresql(diag: Any) -> Report:
+    table, name = diag.table_name or "", diag.constraint_name or ""
     if diag.column_name:
-        columns: tuple[str, ...] = (diag.column_name,)
-    else:
-        match = POSTGRESQL_COLUMNS.match(diag.message_detail or "")
-        columns = tuple(match[1].replace('"', "").split(", ")) if match else ()
-    return Report(diag.table_name or "", columns, diag.constraint_name or "")
+        return Report(table, (diag.column_name,), name)
+    match = POSTGRESQL_COLUMNS.match(diag.message_detail or "")
+    if match is None:
+        return Report(table, constraint=name)
+    columns, values = match[1].replace('"', "").split(", "), match[2].split(", ")
+    return Report(table, tuple(columns), name, tuple(values))
 
 
 def _read_mysql(number: int, message: str) -> Report:

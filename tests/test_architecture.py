@@ -29,7 +29,7 @@ FLOORS = {
     "first floor": {
         *("errors", "details", "database", "known_exceptions", "recognition"),
         *("identifiers", "relations", "class_paths", "passages"),
-        *("constraints", "driver_codes", "reports"),
+        *("constraints", "driver_codes", "reports", "statements"),
     },
     "second floor": {
         *("responses", "renderers", "parsers", "negotiation", "handler", "middleware"),
@@ -45,7 +45,7 @@ FLOORS = {
         ),
         *("wsgi", "asgi", "unreadable"),
         *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
-        *("locations", "routes", "parameters"),
+        *("locations", "routes", "parameters", "naming"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {

@@ -9,9 +9,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
+import MySQLdb
 import psycopg
+import psycopg2
+import pymysql
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.http import HttpResponse
@@ -25,7 +29,12 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import CATALOG
-from django_apierrors.database import CODES_BY_SQLITE_NAME, CODES_BY_SQLSTATE, get_fields
+from django_apierrors.driver_codes import (
+    CODES_BY_MYSQL_NUMBER,
+    CODES_BY_SQLITE_NAME,
+    CODES_BY_SQLSTATE,
+    CODES_BY_TEXT,
+)
 from django_apierrors.recognition import recognise
 from tests.models import Shelf, Thing
 
@@ -266,6 +275,13 @@ def provoke_ioerr(directory: Path) -> None:
         database.commit()
 
 
+def provoke_interrupt(directory: Path) -> None:
+    """Be interrupted at work."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.set_progress_handler(lambda: 1, 1)
+        database.execute("CREATE TABLE t (a)")
+
+
 PROVOKED: Mapping[str, Callable[[Path], None]] = {
     "SQLITE_CONSTRAINT_UNIQUE": provoke_constraint(
         "CREATE TABLE t (a UNIQUE)", "INSERT INTO t VALUES (1), (1)"
@@ -290,6 +306,7 @@ PROVOKED: Mapping[str, Callable[[Path], None]] = {
         "CREATE TABLE t (a INTEGER PRIMARY KEY)", "INSERT INTO t VALUES ('x')"
     ),
     "SQLITE_TOOBIG": provoke_too_big,
+    "SQLITE_INTERRUPT": provoke_interrupt,
     "SQLITE_BUSY": provoke_busy,
     "SQLITE_LOCKED": provoke_locked,
     "SQLITE_CANTOPEN": provoke_cantopen,
@@ -303,11 +320,11 @@ def answer(fail: Callable[[], object]) -> HttpResponse:
     """Return the rendered answer of a DRF view in which `fail` is called."""
 
     class FailingView(APIView):
-        def get(self, request: Request) -> Response:
+        def post(self, request: Request) -> Response:
             fail()
             return Response({})
 
-    return FailingView.as_view()(APIRequestFactory().get("/things/")).render()
+    return FailingView.as_view()(APIRequestFactory().post("/things/", {"shelf": 7})).render()
 
 
 @pytest.mark.parametrize("name", CODES_BY_SQLITE_NAME)
@@ -317,12 +334,15 @@ def test_a_failure_of_sqlite_is_named_as_in_the_table(name: str, tmp_path: Path)
     assert caught.value.sqlite_errorname.startswith(name)
 
 
+STATUSES = {"SERVICE_UNAVAILABLE": 503, "GATEWAY_TIMEOUT": 504}
+
+
 @pytest.mark.parametrize("name", CODES_BY_SQLITE_NAME)
 def test_a_failure_that_comes_from_the_driver_itself_has_its_code(
     name: str, tmp_path: Path
 ) -> None:
     code = CODES_BY_SQLITE_NAME[name]
-    status = 503 if code == "SERVICE_UNAVAILABLE" else 400
+    status = STATUSES.get(code, 400)
     assert read(answer(lambda: PROVOKED[name](tmp_path))) == body_of(code, status=status)
 
 
@@ -353,24 +373,6 @@ def test_an_integrity_error_that_says_nothing_more_is_invalid_state() -> None:
     assert read(answer(fail)) == body_of("INVALID_STATE")
 
 
-@pytest.mark.parametrize(
-    ("report", "fields"),
-    [
-        ("UNIQUE constraint failed: tests_thing.thing_name", ["name"]),
-        ("UNIQUE constraint failed: tests_thing.shelf_id, tests_thing.size", ["shelf", "size"]),
-        ("NOT NULL constraint failed: tests_thing.size", ["size"]),
-        ("UNIQUE constraint failed: tests_thing.gone", []),
-        ("UNIQUE constraint failed: gone.name", []),
-        ("UNIQUE constraint failed: index 'secret'", []),
-        ("CHECK constraint failed: tests_thing.size", []),
-        ("UNIQUE constraint failed: tests_thing.size; DROP TABLE x", []),
-        ("", []),
-    ],
-)
-def test_columns_are_named_by_their_fields(report: str, fields: list[str]) -> None:
-    assert get_fields(report) == fields
-
-
 @pytest.mark.parametrize("state", CODES_BY_SQLSTATE)
 def test_a_sqlstate_or_its_class_is_recognised(state: str) -> None:
     exception = OperationalError()
@@ -378,6 +380,63 @@ def test_a_sqlstate_or_its_class_is_recognised(state: str) -> None:
     exception.__cause__.sqlstate = state.ljust(5, "9")
 
     assert recognise(exception).code.name == CODES_BY_SQLSTATE[state]
+
+
+@pytest.mark.parametrize("state", CODES_BY_SQLSTATE)
+def test_psycopg2_calls_the_same_pgcode(state: str) -> None:
+    error = type("SomeError", (psycopg2.OperationalError,), {"pgcode": state.ljust(5, "9")})
+
+    assert recognise(error()).code.name == CODES_BY_SQLSTATE[state]
+
+
+MYSQL_CLASSES = [
+    MySQLdb.OperationalError,
+    MySQLdb.IntegrityError,
+    MySQLdb.DataError,
+    pymysql.err.OperationalError,
+    pymysql.err.IntegrityError,
+    pymysql.err.DataError,
+]
+
+
+@pytest.mark.parametrize("cls", MYSQL_CLASSES, ids=str)
+@pytest.mark.parametrize("number", CODES_BY_MYSQL_NUMBER)
+def test_a_number_of_mysql_is_recognised_raw_and_wrapped(number: int, cls: type[Exception]) -> None:
+    raw = cls(number, "secret")
+    wrapped = OperationalError(number, "secret")
+    wrapped.__cause__ = raw
+
+    assert recognise(raw).code.name == CODES_BY_MYSQL_NUMBER[number]
+    assert recognise(wrapped) == recognise(raw)
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        MySQLdb.OperationalError(1054, "Unknown column 'secret' in 'SELECT'"),
+        pymysql.err.OperationalError(1054, "Unknown column 'secret' in 'SELECT'"),
+        MySQLdb.ProgrammingError(1064, "You have an error in your SQL syntax"),
+        pymysql.err.ProgrammingError(1146, "Table 'secret' doesn't exist"),
+        MySQLdb.OperationalError("secret"),
+        pymysql.err.OperationalError(),
+        psycopg.errors.ObjectInUse("secret"),
+        psycopg.InterfaceError("the cursor is closed"),
+        sqlite3.ProgrammingError("Cannot operate on a closed cursor."),
+        ValueError(1062, "secret"),
+        ValueError("unsupported format character"),
+        OverflowError("int too large to convert to float"),
+    ],
+    ids=repr,
+)
+def test_what_is_in_no_table_is_a_bug(exception: Exception) -> None:
+    assert recognise(exception).code.name == "INTERNAL_ERROR"
+
+
+@pytest.mark.parametrize("row", CODES_BY_TEXT, ids=str)
+def test_what_a_driver_says_in_words_alone_is_recognised(row: tuple[str, str]) -> None:
+    path, text = row
+    assert recognise(resolve_name(path)(text)).code.name == CODES_BY_TEXT[row]
+    assert recognise(resolve_name(path)(f"{text} Or so.")).code.name == "INTERNAL_ERROR"
 
 
 @pytest.mark.parametrize(

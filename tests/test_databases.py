@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -361,3 +361,203 @@ def test_what_the_database_refuses_is_answered_as_the_table_says(
     [record] = [record for record in caplog.records if record.name == "django.request"]
     assert (record.levelno, record.exc_info is not None) == (logging.WARNING, True)
     assert_it_goes_on(client, wing)
+
+
+def test_what_an_update_writes_is_refused_alike(
+    database: Database, wing: str, client: Client
+) -> None:
+    target = f"/{wing}/ticket/90001/"
+    response = client.put(target, {"row": 51}, content_type="application/json")
+    assert (response.status_code, response.json()) == (
+        400,
+        body("INVALID_STATE", "There are 50 rows."),
+    )
+    assert Ticket.objects.get(pk=90001).row == 1
+    assert_it_goes_on(client, wing)
+
+
+@pytest.mark.parametrize(
+    "pk",
+    [
+        pytest.param(90001, id="PROTECT"),
+        pytest.param(90002, id="RESTRICT"),
+        pytest.param(90003, id="a foreign key that only the database knows of"),
+    ],
+)
+@pytest.mark.parametrize("atomic_requests", [False, True])
+def test_a_resource_that_others_need_is_not_deleted(
+    pk: int,
+    atomic_requests: bool,
+    database: Database,
+    client: Client,
+    wing: str,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    if atomic_requests:
+        # No handler is asked about a COMMIT.
+        settings.MIDDLEWARE = [MIDDLEWARE]
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    before = get_rows()
+    response = client.delete(f"/{wing}/shelf/{pk}/")
+    assert (response.status_code, response.json()) == (400, body("INVALID_STATE"))
+    assert get_rows() == before
+    assert_it_goes_on(client, wing)
+
+
+def test_a_missing_foreign_key_that_a_commit_finds_is_answered_and_leaves_no_row(
+    database: Database,
+    wing: str,
+    client: Client,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    reported: list[object],
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    row, before = ROWS["a missing foreign key"], get_rows()
+    response = post(client, get_target(wing, row), row.sent)
+    assert (response.status_code, response.json()) == (400, get_answer(row, database))
+    assert get_rows() == before
+    assert reported == []
+    assert_it_goes_on(client, wing)
+
+
+@pytest.mark.parametrize("atomic_requests", [False, True])
+def test_a_missing_foreign_key_that_the_project_wrote_by_itself_is_a_bug(
+    atomic_requests: bool,
+    database: Database,
+    wing: str,
+    client: Client,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    reported: list[object],
+) -> None:
+    if atomic_requests:
+        settings.MIDDLEWARE = [MIDDLEWARE]
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    response = client.get(f"/{wing}/log/")
+    assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert len(reported) == 1
+    assert not Ticket.objects.filter(email="log").exists()
+    assert_it_goes_on(client, wing)
+
+
+class Shape(NamedTuple):
+    """Where the transaction stands, and what of the view's own is left of a refused request."""
+
+    prefix: str
+    atomic_requests: bool
+    left: list[str]
+
+
+SHAPES = {
+    "no transaction": Shape("writing-", False, ["written"]),
+    "ATOMIC_REQUESTS": Shape("writing-", True, []),
+    "atomic dispatch": Shape("atomic-", False, []),
+    "both": Shape("atomic-", True, []),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", ["a unique field", "a CheckConstraint", "NOT NULL"])
+def test_it_is_rolled_back_where_stock_drf_would(
+    shape: str,
+    name: str,
+    database: Database,
+    wing: str,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    prefix, atomic_requests, left = SHAPES[shape]
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+    row = ROWS[name]
+    answer = post(client, get_target(wing, row, prefix), row.sent)
+    assert (answer.status_code, answer.json()) == (400, get_answer(row, database))
+    own = Shelf.objects.exclude(name__startswith="shelf")
+    assert [shelf.name for shelf in own] == left
+    own.delete()
+    settings.MIDDLEWARE = []
+    settings.REST_FRAMEWORK = {"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"}
+    stock_client = Client(raise_request_exception=False)
+    assert post(stock_client, get_target("stock", row, prefix), row.sent).status_code == 500
+    assert [shelf.name for shelf in own.all()] == left
+    assert not connection.needs_rollback
+
+
+def test_a_code_of_the_projects_own_is_sent_for_its_constraint(
+    database: Database, wing: str, client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"CODES": {"NO_SUCH_ROW": {"status": 409}}, "DETAILS": True}
+    row = ROWS["a CheckConstraint with a message"]
+    response = post(client, get_target(wing, row), row.sent)
+    assert (response.status_code, response.json()) == (
+        409,
+        {
+            "status": 409,
+            "errors": ["There are 50 rows."],
+            "code": "NO_SUCH_ROW",
+            "moreInfo": "",
+            "details": [{"field": "", "code": "no_such_row", "message": "There are 50 rows."}],
+        },
+    )
+
+
+RACES = {
+    "a unique field": ("thing", {"name": "mug"}, f"name: {TAKEN}", EVERYWHERE),
+    "a UniqueConstraint on two fields": (
+        "thing",
+        {"shelf": 90001, "size": 5},
+        f"shelf, size: {TAKEN}",
+        EVERYWHERE,
+    ),
+    "unique_together": ("ticket", {"row": 7, "rank": 7}, f"row, rank: {TAKEN}", EVERYWHERE),
+    "a UniqueConstraint on Lower": (
+        "ticket",
+        {"email": "B@x.org"},
+        f"email: {TAKEN}",
+        ("postgresql", "sqlite"),
+    ),
+    "a conditional UniqueConstraint": (
+        "ticket",
+        {"seat": 7},
+        "seat: This seat is taken.",
+        ("postgresql", "sqlite"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_the_later_of_two_creates_that_both_pass_the_validator_already_exists(
+    name: str, database: Database, wing: str
+) -> None:
+    kind, shared, message, vendors = RACES[name]
+    if database.vendor not in vendors:
+        return
+    barriers[:] = [threading.Barrier(2, timeout=20)]
+    answers: list[HttpResponse] = []
+
+    def create(number: int) -> None:
+        unique = {"name": f"mug {number}"} if kind == "thing" else {"email": f"{number}@x.org"}
+        try:
+            answers.append(
+                post(
+                    Client(raise_request_exception=False),
+                    f"/{wing}/racing-{kind}/",
+                    {"row": number, "rank": number} | unique | shared,
+                )
+            )
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in (3, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    created, refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert created.status_code == 201
+    assert refused.json() == body("ALREADY_EXISTS", message)
+    model = {"thing": Thing, "ticket": Ticket}[kind]
+    assert model._base_manager.count() == 2
