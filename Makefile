@@ -105,6 +105,9 @@ DEMO_DOCS = drf-spectacular-sidecar
 	$(make-environment)
 	@echo "Installing Django, DRF and all that the tests need into $(@D), this once (up to a minute) ..."
 	@$(BIN)/python $(PIP_INSTALL) '.[fast,test,dev,docs]'
+	@$(BIN)/python $(PIP_INSTALL) '.[mysqlclient]' 2>/dev/null || \
+		echo "mysqlclient cannot be built here (on Debian and Ubuntu it wants gcc, pkg-config and" \
+		"default-libmysqlclient-dev): the tests over it are skipped."
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)

@@ -159,6 +159,11 @@ def _read_mysql_column(message: str) -> Report:
     return Report(columns=(_get_group(LAST_QUOTED, message),))
 
 
+def _read_mysql_unset_column(message: str) -> Report:
+    # `Field 'size' doesn't have a default value`
+    return Report(columns=(_get_group(FIRST_QUOTED, message),))
+
+
 def _read_mysql_foreign_key(message: str) -> Report:
     match = FOREIGN_KEY.match(message)
     if match is None:
@@ -174,7 +179,8 @@ def _read_mysql_check(message: str) -> Report:
 
 MYSQL_READERS: Mapping[int, Any] = {
     **dict.fromkeys((1062, 1586), _read_mysql_key),
-    **dict.fromkeys((1048, 1264, 1265, 1364, 1366, 1406), _read_mysql_column),
+    **dict.fromkeys((1264, 1265, 1366, 1406), _read_mysql_column),
+    **dict.fromkeys((1048, 1364), _read_mysql_unset_column),
     **dict.fromkeys((1216, 1452), _read_mysql_foreign_key),
     **dict.fromkeys((3819, 4025), _read_mysql_check),
 }
