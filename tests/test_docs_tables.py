@@ -8,6 +8,11 @@ import pytest
 
 from django_apierrors.catalog import CATALOG
 from django_apierrors.conf import DEFAULTS
+from django_apierrors.driver_codes import (
+    CODES_BY_MYSQL_NUMBER,
+    CODES_BY_SQLITE_NAME,
+    CODES_BY_SQLSTATE,
+)
 from django_apierrors.semantics import SUCCESSES
 from tests.doc_blocks import PAGES, ROOT, read_blocks
 
@@ -78,3 +83,17 @@ def test_the_table_of_verbs_is_the_one_that_views_are_held_to() -> None:
         for verb in re.findall("[A-Z]+", verbs):
             table[verb] |= {int(status) for status in re.findall(r"\d{3}", statuses)}
     assert table == {verb: set(successes) for verb, successes in SUCCESSES.items()}
+
+
+DRIVER_COLUMNS = [CODES_BY_SQLSTATE, CODES_BY_MYSQL_NUMBER, CODES_BY_SQLITE_NAME]
+
+
+@pytest.mark.parametrize("column", range(3), ids=["PostgreSQL", "MySQL", "SQLite"])
+def test_the_table_of_databases_has_all_that_drivers_call_a_failure(column: int) -> None:
+    table: dict[str, str] = {}
+    section = read_section("docs/databases.md", "What becomes what")
+    for code, *cells in re.findall(
+        r"^\|[^|]+\| `([A-Z_]+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$", section, re.MULTILINE
+    ):
+        table |= dict.fromkeys(re.findall(r"`(\w+)`", cells[column]), code)
+    assert table == {str(key): code for key, code in DRIVER_COLUMNS[column].items()}

@@ -7,7 +7,6 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-import MySQLdb
 import psycopg
 import pymysql
 import pytest
@@ -17,7 +16,7 @@ from django_apierrors.reports import Failure, Report, find_failure, read_report
 
 
 def report_of_mysql(number: int, message: str) -> Report:
-    return read_report(Failure(MySQLdb.OperationalError(number, message), "", number))
+    return read_report(Failure(pymysql.err.OperationalError(number, message), "", number))
 
 
 def report_of_postgresql(detail: str | None, **names: str | None) -> Report:
@@ -125,10 +124,9 @@ def test_what_a_client_wrote_into_a_report_costs_next_to_nothing(hostile: str) -
     assert time.process_time() - begin < 0.5
 
 
-@pytest.mark.parametrize("cls", [MySQLdb.OperationalError, pymysql.err.OperationalError])
-def test_an_integrity_error_that_django_makes_of_mysqls_is_looked_into(cls: type) -> None:
+def test_an_integrity_error_that_django_makes_of_mysqls_is_looked_into() -> None:
     # As CursorWrapper in django.db.backends.mysql.base does.
-    cause = cls(4025, "CONSTRAINT `fair` failed for `db`.`shop_item`")
+    cause = pymysql.err.OperationalError(4025, "CONSTRAINT `fair` failed for `db`.`shop_item`")
     exception = IntegrityError(*cause.args)
     exception.__context__ = cause
 
