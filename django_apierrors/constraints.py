@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db.backends.utils import names_digest
 from django.db.models import BaseConstraint, F, Model, UniqueConstraint
 
+from django_apierrors.failsafe import log_failure
 from django_apierrors.reports import Report
 from django_apierrors.statements import Statement
 
@@ -103,10 +104,14 @@ def _build_index(models: Iterable[type[Model]]) -> Index:
         if model._meta.proxy:
             continue
         index.models[_get_table(model)] = model
-        for name, found in _get_traces(model):
-            index.traces[name].append(found)
         for field in model._meta.local_concrete_fields:
             index.fields[str(field.column)].add(field.name)
+        try:
+            for name, found in _get_traces(model):
+                index.traces[name].append(found)
+        except Exception:
+            # Constraints and their expressions are the project's; the other models' are good.
+            log_failure("reading the constraints of a model")
     return index
 
 
@@ -154,10 +159,10 @@ def _get_references(expression: Any) -> Iterator[str]:
     """Yield the names that `expression` refers to: `email` in `Lower("email")`."""
     if isinstance(expression, F):
         yield str(expression.name)  # type: ignore[attr-defined]
-    else:
-        for source in expression.get_source_expressions():
-            if source is not None:
-                yield from _get_references(source)
+        return
+    # A condition inside, or nothing, has none.
+    for source in getattr(expression, "get_source_expressions", list)():
+        yield from _get_references(source)
 
 
 def _get_field_name(model: type[Model], name: str) -> str:

@@ -112,6 +112,9 @@ def test_a_model_that_comes_later_is_known_and_forgotten_again() -> None:
                     Lower(Concat("colour", models.Value("-"), "tint")), "pk", name="one_box_a_tint"
                 ),
                 models.UniqueConstraint(models.F("data__size").desc(), name="one_box_a_size"),
+                models.UniqueConstraint(
+                    models.Case(models.When(tint="red", then="colour")), name="one_red_box"
+                ),
             ]
 
         def __str__(self) -> str:
@@ -120,6 +123,7 @@ def test_a_model_that_comes_later_is_known_and_forgotten_again() -> None:
     assert find("one_box_per_colour") == (("colour",), False)
     assert find("one_box_a_tint") == (("colour", "tint", "id"), False)
     assert find("one_box_a_size") == (("data",), False)
+    assert find("one_red_box") == (("colour",), False)
     assert find("", "hue") == (("colour",), False)
     del apps.all_models["tests"]["box"]
     apps.clear_cache()
@@ -186,7 +190,7 @@ def clash() -> IntegrityError:
 
 
 @pytest.mark.usefixtures("registered")
-def test_a_constraint_that_cannot_be_read_leaves_the_code_without_fields(
+def test_a_constraint_that_cannot_be_read_leaves_all_others_known(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Broken(models.UniqueConstraint):
@@ -199,7 +203,7 @@ def test_a_constraint_that_cannot_be_read_leaves_the_code_without_fields(
             pass
 
     class Odd(models.Model):
-        a = models.IntegerField()
+        a = models.IntegerField(db_column="odd")
 
         class Meta:
             app_label = "tests"
@@ -208,16 +212,21 @@ def test_a_constraint_that_cannot_be_read_leaves_the_code_without_fields(
             return ""
 
     Odd._meta.constraints = [Broken(fields=["a"], name="broken")]
+    assert find("one_size_per_shelf") == (("shelf", "size"), False)
+    assert find("", "odd") == (("a",), False)
+    [record] = caplog.records
+    assert record.getMessage().endswith("while reading the constraints of a model.")
     assert recognise(clash()).get_body() == body("ALREADY_EXISTS")
-    assert "looking for what a database refused" in caplog.text
+    assert len(caplog.records) == 1
 
 
 def test_before_the_models_are_there_the_code_stands_alone(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(apps, "models_ready", False)
     apps.get_models.cache_clear()
     assert recognise(clash()).get_body() == body("ALREADY_EXISTS")
+    assert "looking for what a database refused" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,14 @@ def write_in_a_plain_view(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+@api_view(["GET"])
+def find_nothing(request: Request) -> Response:
+    """Miss a resource that no database was asked to refer to."""
+    raise Shelf.DoesNotExist
+
+
 urlpatterns = [
+    path("nothing/", find_nothing),
     path("things/", write_what_is_gone),
     path("shelves/<int:shelf_pk>/things/", write_what_is_gone),
     path("update/", update_what_is_gone),
@@ -184,6 +191,11 @@ def test_a_request_that_cannot_be_read_leaves_the_error_as_it_was(
     )
     assert post(client, "/things/", {}).status_code == 400
     assert "looking for the resource that a client named" in caplog.text
+
+
+def test_what_is_missing_without_a_database_to_say_so_is_a_404(client: Client) -> None:
+    response = client.get("/nothing/")
+    assert (response.status_code, response.json()) == (404, body("MISSING_RESOURCE"))
 
 
 def test_no_row_is_left_of_any_of_it(client: Client) -> None:
