@@ -40,7 +40,7 @@ ON_POSTGRESQL = {
     "OPTIONS": {"options": "-c synchronous_commit=off"},
 }
 ON_MARIADB = {"HOST": "127.0.0.1", "PORT": 3306, "USER": "root", "OPTIONS": {}}
-ON_DISK = {"OPTIONS": {"init_command": "PRAGMA synchronous = OFF"}}
+ON_DISK = {"OPTIONS": {"init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF"}}
 
 DRIVERS = {
     "psycopg": Driver(
