@@ -73,7 +73,17 @@ def find_nothing(request: Request) -> Response:
     raise Shelf.DoesNotExist
 
 
+@api_view(["POST"])
+def delete_what_is_needed(request: Request) -> Response:
+    """Delete past the ORM's own protection."""
+    shelf = Shelf.objects.create(name="top")
+    write(shelf.pk)
+    Shelf.objects.filter(pk=shelf.pk)._raw_delete("default")
+    return Response({})
+
+
 urlpatterns = [
+    path("delete/", delete_what_is_needed),
     path("nothing/", find_nothing),
     path("things/", write_what_is_gone),
     path("shelves/<int:shelf_pk>/things/", write_what_is_gone),
@@ -191,6 +201,12 @@ def test_a_request_that_cannot_be_read_leaves_the_error_as_it_was(
     )
     assert post(client, "/things/", {}).status_code == 400
     assert "looking for the resource that a client named" in caplog.text
+
+
+def test_a_deletion_that_a_foreign_key_forbids_is_told_by_its_statement(client: Client) -> None:
+    response = post(client, "/delete/", {"shelf": 1})
+    assert (response.status_code, response.json()) == (400, body("INVALID_STATE"))
+    assert Thing.objects.count() == 1
 
 
 def test_what_is_missing_without_a_database_to_say_so_is_a_404(client: Client) -> None:
