@@ -192,7 +192,7 @@ def ask(
             # What was raised may be more than pytest can show.
             steps = BaseException.__traceback__.__get__(exc)
             escaped = f"{type(exc).__mro__} escaped:\n{''.join(traceback.format_tb(steps))}"
-    assert escaped == ""
+    assert not escaped, escaped
     [(status, named)] = started
     answer = Answer(int(status.split()[0]), dict(named), content)
     ANSWERS[answer.status] += 1
