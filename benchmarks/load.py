@@ -228,7 +228,7 @@ class Load:
 
 def show(times: list[float]) -> str:
     """Return percentiles in milliseconds."""
-    cuts = quantiles(times if len(times) > 1 else [0.0, 0.0], n=100)
+    cuts = quantiles(times if len(times) > 1 else [0.0, 0.0], n=100, method="inclusive")
     return ", ".join(f"p{p} {1000 * cuts[p - 1]:.1f} ms" for p in (50, 95, 99))
 
 

@@ -14,9 +14,9 @@ MEGABYTE = 1024 * 1024
 
 # Clients that a busy machine lets wait are not hung up on.
 COMMANDS = {
-    "gunicorn": "-m gunicorn {project}.wsgi --bind {host}:{port} --workers {workers} "
+    "gunicorn": "-m gunicorn benchmarks.wsgi --bind {host}:{port} --workers {workers} "
     "--threads {threads} --keep-alive 75",
-    "uvicorn": "-m uvicorn {project}.asgi:application --host {host} --port {port} "
+    "uvicorn": "-m uvicorn benchmarks.asgi:application --host {host} --port {port} "
     "--workers {workers} --timeout-keep-alive 75 --no-access-log",
 }
 
@@ -29,13 +29,13 @@ def serve(
     *,
     workers: int,
     threads: int = 8,
-    project: str = "example_project",
 ) -> Iterator[Server]:
-    """Run a server until the block ends; `threads` are those of each worker of gunicorn."""
+    """Run a server until the block ends; `threads` are those of each worker of gunicorn.
+
+    The settings are those that `environment` names.
+    """
     port = free_port()
-    command = COMMANDS[kind].format(
-        host=HOST, port=port, workers=workers, threads=threads, project=project
-    )
+    command = COMMANDS[kind].format(host=HOST, port=port, workers=workers, threads=threads)
     with running(command, log, {**os.environ, "PYTHONUNBUFFERED": "1", **environment}) as process:
         server = Server(HOST, port, log, process)
         wait_until_it_answers(server)
