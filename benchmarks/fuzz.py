@@ -72,7 +72,10 @@ def fuzz(options: argparse.Namespace) -> int:
     print(f"seeds {options.seed} to {seed - 1}, {ANSWERS.total()} requests in {seconds:.0f} s")
     for name, count in counts.items():
         print(f"  {count:7d} {name}, {failures[name]} failures")
-    print("answers:", ", ".join(f"{count} x {status}" for status, count in sorted(ANSWERS.items())))
+    kinds: Counter[int] = Counter()
+    for status, count in ANSWERS.items():
+        kinds[status // 100] += count
+    print("answers:", ", ".join(f"{count} x {kind}xx" for kind, count in sorted(kinds.items())))
     return 1 if failures else 0
 
 

@@ -12,12 +12,12 @@ from example_project.server import HOST, Server, free_port, running, wait_until_
 TICKS = os.sysconf("SC_CLK_TCK")
 MEGABYTE = 1024 * 1024
 
-# Clients that a busy machine lets wait are not hung up on.
+# Clients that a busy machine lets wait are not hung up on, and workers not killed.
 COMMANDS = {
     "gunicorn": "-m gunicorn benchmarks.wsgi --bind {host}:{port} --workers {workers} "
-    "--threads {threads} --keep-alive 75",
+    "--threads {threads} --keep-alive 75 --timeout 120",
     "uvicorn": "-m uvicorn benchmarks.asgi:application --host {host} --port {port} "
-    "--workers {workers} --timeout-keep-alive 75 --no-access-log",
+    "--workers {workers} --timeout-keep-alive 75 --timeout-worker-healthcheck 120 --no-access-log",
 }
 
 

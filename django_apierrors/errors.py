@@ -122,6 +122,11 @@ def is_body(data: object, status: int) -> bool:
     )
 
 
+def is_one_line(value: object) -> bool:
+    """Tell whether `value` can be a header: Django raises BadHeaderError for one of two lines."""
+    return not {"\r", "\n"} & set(str(value))
+
+
 def get_limit() -> int | None:
     """Return how many messages are sent at most: two at least, one of them for the notice."""
     limit = api_errors.MAX_ERRORS

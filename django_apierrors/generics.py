@@ -12,6 +12,7 @@ from rest_framework.generics import get_object_or_404
 from django_apierrors import mixins
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.identifiers import is_malformed
+from django_apierrors.probing import is_hidden
 from django_apierrors.semantics import StatusAwareMixin
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         """Describe the resource; one that is not there is refused as it is to any other verb."""
-        if self.is_about_one_object():
-            self.get_object()
+        if self.is_about_one_object() and is_hidden(request, self, self.get_object()):
+            raise Http404
         return super().options(request, *args, **kwargs)
 
     def is_about_one_object(self) -> bool:

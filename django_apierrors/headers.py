@@ -1,6 +1,7 @@
-"""Headers: what an error's status must carry, wherever the error comes from.
+"""Headers: what an error, and its status, must carry, wherever the error comes from.
 
-Sources: RFC 9110, sections 11.6.1 (`WWW-Authenticate`), 10.2.1 (`Allow`), 10.2.3 (`Retry-After`).
+Sources: RFC 9110, sections 11.6.1 (`WWW-Authenticate`), 10.2.1 (`Allow`), 10.2.3 (`Retry-After`);
+the Fetch standard, section 3.6 (`X-Content-Type-Options`).
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from django_apierrors.conf import api_errors
+from django_apierrors.errors import is_one_line
 from django_apierrors.failsafe import log_failure
 
 if TYPE_CHECKING:
@@ -20,10 +24,19 @@ if TYPE_CHECKING:
     AnyRequest = HttpRequest | Request
 
 
+NOSNIFF = "X-Content-Type-Options"
+
+
 def add_required_headers(
     response: HttpResponseBase, request: AnyRequest | None = None, view: APIView | None = None
 ) -> None:
-    """Add to `response` what its status must carry and it does not carry yet."""
+    """Add to `response`, an error, what it must carry and does not carry yet.
+
+    Messages repeat what clients send, so no browser is to take a body for anything but JSON. Django
+    has `nosniff` from its SecurityMiddleware, which not every error passes; its setting is obeyed.
+    """
+    if settings.SECURE_CONTENT_TYPE_NOSNIFF and not response.has_header(NOSNIFF):
+        response[NOSNIFF] = "nosniff"
     required = REQUIRED_HEADERS.get(response.status_code)
     if required is not None:
         name, get_value = required
@@ -35,16 +48,17 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
     """Return the `WWW-Authenticate` of a 401.
 
     An authenticator's own; but `Basic` only from the first one, since a browser opens its login
-    dialog on it. Where there is none, `CHALLENGE`.
+    dialog on it, and none that is no header, for what it repeats of a client. Else `CHALLENGE`.
     """
     try:
         if view is not None:
             first = view.get_authenticate_header(request)  # type: ignore[arg-type]
-            if first:
+            if first and is_one_line(first):
                 return first
             for authenticator in view.get_authenticators()[1:]:
                 challenge = authenticator.authenticate_header(request)  # type: ignore[arg-type]
-                if challenge and not challenge.lower().startswith("basic"):
+                is_basic = str(challenge).lower().startswith("basic")
+                if challenge and is_one_line(challenge) and not is_basic:
                     return challenge
     except Exception:
         # The authenticators are the project's, and may be what failed in the first place.

@@ -7,17 +7,20 @@ import inspect
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.http import Http404
 from rest_framework.request import override_method
 
 from django_apierrors.catalog import get_code
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error
+from django_apierrors.recognition import recognise
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from rest_framework.request import Request
     from rest_framework.views import APIView
+
+    from django_apierrors.errors import Error
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -28,20 +31,27 @@ CHECKS = frozenset({"check_permissions", "check_object_permissions"})
 def tell_forbidden(
     error: Error, exception: BaseException, request: Request, view: APIView
 ) -> Error:
-    """Return METHOD_FORBIDDEN, or with `HIDE_FORBIDDEN` a 404, in place of an ACCESS_FORBIDDEN.
+    """Return METHOD_FORBIDDEN, or with `HIDE_FORBIDDEN` a 404, in place of a refusal.
 
     Only for a refusal by the view's own checks: what other code forbids, it forbids for a reason
-    that no check knows.
+    that no check knows. An object is hidden from the anonymous caller too, whose refusal is a 401,
+    and whatever code its permission gives to the refusal.
     """
-    if error.code.name != "ACCESS_FORBIDDEN":
+    is_forbidden = error.code.name == "ACCESS_FORBIDDEN"
+    if not is_forbidden and error.status not in (401, 403):
         return error
     check = _find_check(exception, view)
     if check is None:
         return error
     arguments = _get_arguments(check)
     if arguments and api_errors.HIDE_FORBIDDEN:
-        return Error.of_status(404)
-    if api_errors.PROBE_PERMISSIONS and _is_another_verb_open(request, view, arguments):
+        # What the look-up of an object that is not there is answered with.
+        return recognise(Http404())
+    if (
+        is_forbidden
+        and api_errors.PROBE_PERMISSIONS
+        and _is_another_verb_open(request, view, arguments)
+    ):
         code = get_code("METHOD_FORBIDDEN")
         return replace(error, code=code, status=code.status)
     return error
@@ -64,6 +74,14 @@ def _get_arguments(check: FrameType) -> list[Any]:
         return []
     names, rest, _, values = inspect.getargvalues(check)
     return [*(values[name] for name in names), *(values[rest] if rest else ())][2:]
+
+
+def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
+    """Tell whether `HIDE_FORBIDDEN` keeps from the caller that there is an `obj`.
+
+    For OPTIONS, which permissions often let pass: what no other verb shows, it shows neither.
+    """
+    return api_errors.HIDE_FORBIDDEN and not _is_another_verb_open(request, view, [obj])
 
 
 def _is_another_verb_open(request: Request, view: APIView, arguments: list[Any]) -> bool:

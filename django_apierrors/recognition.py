@@ -21,7 +21,7 @@ from django_apierrors.catalog import RENAMED_STATUSES, find_code, get_code, get_
 from django_apierrors.conf import api_errors
 from django_apierrors.database import recognise_database_error
 from django_apierrors.details import Items, flatten, get_message
-from django_apierrors.errors import Error, get_limit, get_shared_code
+from django_apierrors.errors import Error, get_limit, get_shared_code, is_one_line
 from django_apierrors.known_exceptions import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_EXCEPTION,
@@ -182,10 +182,10 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     """
     headers = {}
     challenge = getattr(exception, "auth_header", None)
-    if challenge:
+    if challenge and is_one_line(challenge):
         headers["WWW-Authenticate"] = challenge
     wait = getattr(exception, "wait", None)
-    if isinstance(wait, (int, float)) and math.isfinite(wait) and wait >= 0:
+    if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
         headers["Retry-After"] = str(math.ceil(wait))
     return headers
 

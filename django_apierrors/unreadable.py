@@ -12,6 +12,7 @@ from django.utils import translation
 from django_apierrors import failsafe
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Error
+from django_apierrors.headers import add_required_headers
 from django_apierrors.problems import JSON, get_last_resort, make_problem, negotiate
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def make_unreadable_response(status: int, request: HttpRequest) -> HttpResponse:
             is_problem = negotiate(response, request)
             response.content = encode(make_problem(body) if is_problem else body)
         response.status_code = error.status
+        add_required_headers(response)
     except Exception:
         failsafe.log_failure("answering a request that cannot be read")
         response.content = get_last_resort(response, request)
