@@ -212,12 +212,13 @@ def measure(server: Server, flood: Flood, kind: str, options: argparse.Namespace
     probe.is_over = True
     probe.join()
     spent += sum(map(get_cpu_seconds, workers))
-    peak = max(get_peak_memory(pid) - before[pid] for pid in workers) / MEGABYTE
+    peak = sum(get_peak_memory(pid) - before[pid] for pid in workers) / MEGABYTE
+    memory = peak / min(options.times, options.clients)
     statuses = Counter(outcome.status for outcome in outcomes)
     largest = max(len(outcome.content) for outcome in outcomes)
     print(
         f"{kind:5} {flood.name}: {dict(statuses)} in {seconds:.1f} s, "
-        f"{spent / options.times:.3f} s of processor time each, {peak:.0f} MB more at most, "
+        f"{spent / options.times:.3f} s of processor time and {memory:.0f} MB each, "
         f"{largest} bytes answered; others: {len(probe.times)} asked, {show(probe.times)}, at "
         f"most {max(probe.times):.2f} s, {probe.failures} refused",
         flush=True,

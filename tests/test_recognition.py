@@ -399,6 +399,7 @@ def test_an_api_exception_that_is_also_a_known_one_keeps_its_own_status() -> Non
         (7, "7"),
         (0.2, "1"),
         (0, "0"),
+        (10**400, f"1{'0' * 400}"),
         (-1, "5"),
         (float("inf"), "5"),
         (float("nan"), "5"),

@@ -403,6 +403,7 @@ def test_headers_of_the_content_go_and_all_others_stay(get: Send) -> None:
         "Content-Language": "de",
         "Content-Length": str(len(response.content)),
         "Content-Type": "application/json",
+        "X-Content-Type-Options": "nosniff",
         "X-Own": "1",
     }
     assert response.reason_phrase == "Internal Server Error"

@@ -504,14 +504,15 @@ def test_a_hidden_object_cannot_be_told_from_one_that_is_not_there(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("permission", ["NotYours", "NotYoursByCode", "NotYoursByDjango"])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_what_is_the_caller_s_is_shown_to_it(
-    client: Client, user: User, settings: Settings, kind: str, permission: str
+    client: Client, user: User, settings: Settings, kind: str, permission: str, method: str
 ) -> None:
     settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
     client.force_login(user)
     shelf = Shelf.objects.create(name="mine")
 
-    assert client.get(f"/{kind}/{permission}/{shelf.pk}").status_code == 200
+    assert client.generic(method, f"/{kind}/{permission}/{shelf.pk}").status_code == 200
 
 
 @pytest.mark.parametrize(

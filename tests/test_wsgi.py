@@ -119,6 +119,7 @@ def test_a_content_type_that_cannot_be_read_is_a_415(
     assert answer.headers == {
         "Content-Type": "application/json",
         "Content-Length": str(len(answer.content)),
+        "X-Content-Type-Options": "nosniff",
     }
     assert json.loads(answer.content) == {
         "status": 415,
