@@ -22,8 +22,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
-
+from benchmarks.bodies import is_body
 from benchmarks.load_project import HEADER
 from benchmarks.load_rows import FAILING, SUCCESSFUL, TOKEN, UNREADABLE, fill_row, get_key_of
 from benchmarks.servers import COMMANDS, MEGABYTE, get_cpu_seconds, get_memory, get_workers, serve
@@ -31,14 +30,12 @@ from benchmarks.versions import get_versions
 from example_project.server import Server, manage
 from example_project.tour_checks import Answer, faults
 from example_project.tour_rows import Row
-from tests.bodies import ERROR_SCHEMA
 
 SETTINGS = "benchmarks.load_settings"
 TIMEOUT = 60.0
 GROWTH = 0.05
 """How much more than after the first tenth a worker may hold."""
 
-SCHEMA = Draft202012Validator(ERROR_SCHEMA)
 REFERENCE = re.compile(r"Reference: ([0-9a-f]{12})")
 MAX_COLUMN = 4000
 REQUESTS_ON_A_CONNECTION = 50
@@ -124,7 +121,7 @@ class Client:
             found.append(f"it holds what is of {others}")
         if self.known["serial"] in row.body and row.status < 202 and not row.exactly:
             found += [] if self.known["serial"] in answer.text else ["its serial number is missing"]
-        if row.status >= 400 and not SCHEMA.is_valid(answer.json):
+        if row.status >= 400 and not is_body(answer.json):
             found.append("it is no body of an error")
         return found
 

@@ -19,19 +19,16 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from jsonschema import Draft202012Validator
-
+from benchmarks.bodies import is_body
 from benchmarks.outages_settings import API_ERRORS, ROWS
 from benchmarks.postgresql import Instance, postgresql
 from benchmarks.servers import COMMANDS, get_workers, serve
 from benchmarks.versions import get_versions
 from example_project.server import Server
 from example_project.tour_checks import Answer
-from tests.bodies import ERROR_SCHEMA
 
 URLS = ("/orders", "/explicit-orders")
 TABLE = "CREATE TABLE rows (token text NOT NULL, number integer NOT NULL)"
-SCHEMA = Draft202012Validator(ERROR_SCHEMA)
 TIMEOUT = 60.0
 DOWN_SECONDS = 1.0
 RECOVERY_SECONDS = 30.0
@@ -95,7 +92,7 @@ def is_refusal(answer: Answer) -> bool:
     """Tell whether an answer is the 503 that it should be."""
     return (
         answer.status == 503
-        and SCHEMA.is_valid(answer.json)
+        and is_body(answer.json)
         and answer.json["code"] == "SERVICE_UNAVAILABLE"
         and answer.headers["Retry-After"] == str(API_ERRORS["RETRY_AFTER"])
     )

@@ -16,39 +16,3 @@ def body(name: str, *errors: str, status: int | None = None) -> dict[str, Any]:
         "code": code.number if name in PRINTED_AS_NUMBER else name,
         "moreInfo": "",
     }
-
-
-# The JSON Schema of a body, with `details` or without.
-ERROR_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "errors": {
-            "type": "array",
-            "items": {"type": "string", "pattern": r"\S"},
-            "minItems": 1,
-        },
-        "code": {
-            "anyOf": [
-                {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$", "maxLength": 64},
-                {"type": "integer", "minimum": 0, "maximum": 0xFFFFFFFF},
-            ]
-        },
-        "moreInfo": {"type": "string"},
-        "details": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "field": {"type": "string"},
-                    "code": {"type": "string", "minLength": 1},
-                    "message": {"type": "string", "pattern": r"\S"},
-                },
-                "required": ["field", "code", "message"],
-                "additionalProperties": False,
-            },
-        },
-    },
-    "required": ["status", "errors", "code", "moreInfo"],
-    "additionalProperties": False,
-}

@@ -27,8 +27,8 @@ from rest_framework.serializers import ListField, ModelSerializer
 from rest_framework.views import APIView
 
 from django_apierrors import viewsets
+from django_apierrors.testing import ERROR_SCHEMA
 from django_apierrors.wsgi import APIErrorsWSGIHandler
-from tests.bodies import ERROR_SCHEMA
 from tests.models import Parcel, Shelf, Thing
 
 SCHEMA = Draft202012Validator(ERROR_SCHEMA)
