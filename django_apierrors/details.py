@@ -187,7 +187,7 @@ def _get_segment(key: object) -> str:
 
 def _get_text(value: object) -> str | None:
     # The value of an Enum that is a str too; str() would name its member.
-    return str.__str__(value) if isinstance(value, str) and value else None
+    return _make_encodable(str.__str__(value)) if isinstance(value, str) and value else None
 
 
 def _make_encodable(text: str) -> str:

@@ -319,6 +319,13 @@ def test_a_serializers_errors_that_are_returned_come_with_the_same_paths(
     assert response.json() == invalid(*errors)
 
 
+def test_half_of_a_surrogate_pair_in_a_code_does_not_break_the_details(settings: Settings) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    error = Error.of_items(flatten({"name": [ErrorDetail("No.", "\ud800")]}), 400)
+
+    assert error.get_body()["details"] == [{"field": "name", "code": "?", "message": "No."}]
+
+
 def test_half_of_a_surrogate_pair_that_a_message_repeats_does_not_break_it(client: Client) -> None:
     document = r'{"prices": {"\ud800": "x"}, "color": "\udc00"}'
     response = client.post("/validate/order", document, "application/json")

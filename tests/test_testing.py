@@ -382,6 +382,7 @@ def test_the_exchange_is_shown_without_its_secrets(client: Client) -> None:
         "\n"
         "< 404 Not Found\n"
         "< Content-Type: application/json\n"
+        "< X-Content-Type-Options: nosniff\n"
         "< Allow: GET, POST, HEAD, OPTIONS\n"
         "< Set-Cookie: (not shown)\n"
         "\n"
