@@ -107,7 +107,14 @@ leaves = st.one_of(
     ),
 )
 keys = st.one_of(
-    *(texts, st.none(), st.booleans(), st.integers(-3, 2**70), st.floats(allow_nan=False), st.tuples(texts)),
+    *(
+        texts,
+        st.none(),
+        st.booleans(),
+        st.integers(-3, 2**70),
+        st.floats(allow_nan=False),
+        st.tuples(texts),
+    ),
     st.sampled_from(["non_field_errors", "__all__", "detail", "error", "errors", "code", "status"]),
 )
 
