@@ -308,7 +308,7 @@ def test_the_own_code_of_a_validation_error_counts_before_those_of_its_messages(
     )
 
 
-@pytest.mark.parametrize("code", [7, [], {}, object(), ""], ids=repr)
+@pytest.mark.parametrize("code", [7, [], {}, object(), ""], ids=lambda code: type(code).__name__)
 @pytest.mark.parametrize("member", ["code", "default_code"])
 def test_a_code_that_is_no_text_is_passed_over(member: str, code: object) -> None:
     class Odd(exceptions.PermissionDenied):
