@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias, overload
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -14,7 +14,8 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
 Entries: TypeAlias = Iterator[tuple[str, object]]
-Leaves: TypeAlias = Iterable[tuple[list[str], object]]
+# The segments of a path, and the texts that stand there.
+Leaves: TypeAlias = Iterable[tuple[list[str], Sequence[object]]]
 
 # What may stand in a message as it is. Anything else (a model, an exception, a function) would
 # show its repr, and with it the inside of the server.
@@ -46,14 +47,68 @@ class Item(NamedTuple):
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
-class Items(list[Item]):
-    """The items to send, how many more there were (`left_out`), and the own codes of them all."""
+class Items(Sequence[Item]):
+    """The items to send, how many more there were (`left_out`), and the own codes of them all.
+
+    It holds paths and texts: an `Item` is made where one is asked for. Most errors send no more
+    than their messages, and ten thousand of those are made in less time than the items.
+    """
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         """Take the items to send."""
-        super().__init__(items)
+        self._found = [(item.field, ErrorDetail(item.message, item.code)) for item in items]
         self.left_out = 0
-        self.codes = {item.code for item in self}
+        self.codes: set[str | None] = {text.code for _path, text in self._found}
+
+    def __len__(self) -> int:
+        """Return how many are sent."""
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        """Return an item, or some of them."""
+        if isinstance(index, slice):
+            return [_make_item(*found) for found in self._found[index]]
+        return _make_item(*self._found[index])
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether `other` has the same items."""
+        return isinstance(other, (Items, list)) and [*self] == [*other]
+
+    def get_messages(self) -> list[str]:
+        """Return the messages as they are sent, the path of its field in front of each."""
+        messages = [f"{path}: {text}" if path else f"{text}" for path, text in self._found]
+        # One look at all of them: hardly any repeats half of a surrogate pair.
+        if "".join(messages).isascii():
+            return messages
+        return [_make_encodable(message) for message in messages]
+
+    def gather(self, leaves: Leaves, limit: int | None) -> Self:
+        """Take the texts of `leaves` that are not empty; the codes of those left out count too."""
+        for segments, texts in leaves:
+            path = None
+            for text in texts:
+                # What is given as a code may be anything.
+                if type(text) is not ErrorDetail or type(text.code) is not str:
+                    text = _make_detail(text)
+                if not text or text.isspace():
+                    continue
+                self.codes.add(text.code)
+                if limit is not None and len(self._found) >= limit:
+                    self.left_out += 1
+                    continue
+                if path is None:
+                    path = "".join(segments).removeprefix(".")
+                self._found.append((path, text))
+        if self.left_out:
+            self.left_out += 1
+            self._found.pop()
+        return self
 
 
 def flatten(detail: object, limit: int | None = None) -> Items:
@@ -64,7 +119,7 @@ def flatten(detail: object, limit: int | None = None) -> Items:
     of them. Of more than `limit` messages `limit - 1` come back, which leaves room for a last one
     that says how many were left out.
     """
-    return _collect(_walk(detail), limit)
+    return Items().gather(_walk(detail), limit)
 
 
 def flatten_body(data: object, limit: int | None = None) -> Items:
@@ -76,14 +131,14 @@ def flatten_body(data: object, limit: int | None = None) -> Items:
     `email: Used already.`.
     """
     if isinstance(data, Mapping) and not hasattr(data, "serializer"):
-        return _collect(_walk_body(data), limit)
+        return Items().gather(_walk_body(data), limit)
     return flatten(data, limit)
 
 
 def _walk_body(data: Mapping[object, object]) -> Leaves:
     message = get_message(data)
     if message is not None:
-        yield [], ErrorDetail(message.message, message.code)
+        yield [], [ErrorDetail(message.message, message.code)]
     for key, value in data.items():
         if not isinstance(value, CONTAINERS):
             # Beside a message a number is hardly another one.
@@ -92,7 +147,7 @@ def _walk_body(data: Mapping[object, object]) -> Leaves:
                 yield from _walk({key: value})
         elif key in ENVELOPES:
             inner = get_message(value)
-            yield from _walk(value) if inner is None else [([], inner.message)]
+            yield from _walk(value) if inner is None else [([], [inner.message])]
         else:
             yield from _walk({key: value})
 
@@ -116,27 +171,8 @@ def get_own_code(data: object) -> str | None:
     return message.code if message is not None else _get_text(data.get("code"))
 
 
-def _collect(leaves: Leaves, limit: int | None) -> Items:
-    items = Items()
-    for segments, leaf in leaves:
-        text = str.__str__(leaf) if isinstance(leaf, str) else str(leaf)
-        if not text or text.isspace():
-            continue
-        code = _get_text(getattr(leaf, "code", None))
-        items.codes.add(code)
-        if limit is not None and len(items) >= limit:
-            items.left_out += 1
-        else:
-            path = "".join(segments).removeprefix(".")
-            items.append(Item(_make_encodable(path), code, _make_encodable(text)))
-    if items.left_out:
-        items.left_out += 1
-        items.pop()
-    return items
-
-
 def _walk(detail: object) -> Leaves:
-    """Yield each text of `detail` with the segments of its path, in time linear in their number.
+    """Yield all texts of `detail` with the segments of their paths, in time linear in their number.
 
     A stack takes the place of recursion, since a client chooses the depth; the segments are one
     list, to be joined before the next step and only for what is sent. A container inside itself is
@@ -148,22 +184,29 @@ def _walk(detail: object) -> Leaves:
     opened = set[int]()
     while True:
         for segment, value in entries:
+            segments.append(segment)
             if isinstance(value, TEXTUAL):
-                segments.append(segment)
+                yield segments, (value,)
+            elif type(value) is list and _holds_texts(value):
+                # The messages of a field, which is what most lists are.
                 yield segments, value
-                segments.pop()
             elif isinstance(value, CONTAINERS) and id(value) not in opened:
                 opened.add(id(value))
-                segments.append(segment)
                 stack.append((id(value), entries))
                 entries = _get_entries(value)
                 break
+            segments.pop()
         else:
             if not stack:
                 return
             identity, entries = stack.pop()
             opened.discard(identity)
             segments.pop()
+
+
+def _holds_texts(values: list[object]) -> bool:
+    """Tell whether all of `values` are texts as DRF has them."""
+    return all(type(value) is ErrorDetail for value in values)
 
 
 def _get_entries(container: object) -> Entries:
@@ -183,6 +226,16 @@ def _get_segment(key: object) -> str:
     if isinstance(key, int):
         return f"[{int(key)}]"
     return f".{key}" if isinstance(key, TEXTUAL) else ""
+
+
+def _make_item(path: str, text: ErrorDetail) -> Item:
+    message = str.__str__(text)
+    return Item(_make_encodable(path), text.code, _make_encodable(message))
+
+
+def _make_detail(leaf: object) -> ErrorDetail:
+    text = str.__str__(leaf) if isinstance(leaf, str) else str(leaf)
+    return ErrorDetail(text, _get_text(getattr(leaf, "code", None)))
 
 
 def _get_text(value: object) -> str | None:

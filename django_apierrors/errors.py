@@ -87,7 +87,11 @@ class Error:
 
     def get_messages(self) -> list[str]:
         """Return what a person reads, at least one text."""
-        messages = [str(item) for item in self.items]
+        messages = (
+            self.items.get_messages()
+            if isinstance(self.items, Items)
+            else [str(item) for item in self.items]
+        )
         if self.left_out:
             messages.append(get_notice(self.left_out))
         return messages or [str(self.code.message)]

@@ -40,7 +40,8 @@ def mark_malformed_keys(detail: Any) -> None:
 
 
 def _mark(field: Any, detail: Any, sent: Any) -> None:
-    steps: list[Step] = [(field, detail, sent)]
+    # Without a key in it there is nothing to look for among the errors of ten thousand rows.
+    steps: list[Step] = [(field, detail, sent)] if _has_keys(field) else []
     while steps:
         field, detail, sent = steps.pop()
         if isinstance(field, (RelatedField, ManyRelatedField)):
@@ -67,8 +68,22 @@ def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
     elif isinstance(field, BaseSerializer) and isinstance(sent, Mapping):
         fields = getattr(field, "fields", {})
         for name, inner in entries:
-            if name in fields:
+            if name in fields and _may_hold_keys(fields[name]):
                 yield fields[name], inner, fields[name].get_value(sent)
+
+
+def _has_keys(serializer: Any) -> bool:
+    """Tell whether a serializer, or that of the rows of a list, has a field that may hold keys."""
+    while isinstance(serializer, ListSerializer):
+        serializer = serializer.child
+    return any(map(_may_hold_keys, getattr(serializer, "fields", {}).values()))
+
+
+def _may_hold_keys(field: Any) -> bool:
+    """Tell whether a key may be in a field; those of a serializer inside may have no end."""
+    while isinstance(field, (ListSerializer, ListField, DictField)):
+        field = field.child
+    return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))
 
 
 def _has(sent: Any, key: Any) -> bool:
