@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.settings import api_settings
 
-Entries: TypeAlias = Iterator[tuple[str, object]]
+Entries: TypeAlias = Iterator[tuple[object, object]]
 # The segments of a path, and the texts that stand there.
 Leaves: TypeAlias = Iterable[tuple[list[str], Sequence[object]]]
 
@@ -82,7 +82,7 @@ class Items(Sequence[Item]):
 
     def get_messages(self) -> list[str]:
         """Return the messages as they are sent, the path of its field in front of each."""
-        messages = [f"{path}: {text}" if path else f"{text}" for path, text in self._found]
+        messages = [f"{path}: " + text if path else f"{text}" for path, text in self._found]
         # One look at all of them: hardly any repeats half of a surrogate pair.
         if "".join(messages).isascii():
             return messages
@@ -90,6 +90,7 @@ class Items(Sequence[Item]):
 
     def gather(self, leaves: Leaves, limit: int | None) -> Self:
         """Take the texts of `leaves` that are not empty; the codes of those left out count too."""
+        found, codes = self._found, self.codes
         for segments, texts in leaves:
             path = None
             for text in texts:
@@ -98,16 +99,15 @@ class Items(Sequence[Item]):
                     text = _make_detail(text)
                 if not text or text.isspace():
                     continue
-                self.codes.add(text.code)
-                if limit is not None and len(self._found) >= limit:
+                codes.add(text.code)
+                if limit is not None and len(found) >= limit:
                     self.left_out += 1
                     continue
-                if path is None:
-                    path = "".join(segments).removeprefix(".")
-                self._found.append((path, text))
+                path = path or "".join(segments).removeprefix(".")
+                found.append((path, text))
         if self.left_out:
             self.left_out += 1
-            self._found.pop()
+            found.pop()
         return self
 
 
@@ -180,16 +180,17 @@ def _walk(detail: object) -> Leaves:
     """
     segments: list[str] = []
     stack: list[tuple[int, Entries]] = []
-    entries: Entries = iter([("", detail)])
+    entries: Entries = iter([(None, detail)])
     opened = set[int]()
+    names = Names()
     while True:
-        for segment, value in entries:
-            segments.append(segment)
-            if isinstance(value, TEXTUAL):
-                yield segments, (value,)
-            elif type(value) is list and _holds_texts(value):
-                # The messages of a field, which is what most lists are.
+        for key, value in entries:
+            segments.append(names[key] if type(key) is str else _get_segment(key))
+            if type(value) is list and len(value) == 1 and type(value[0]) is ErrorDetail:
+                # The one message of a field, which is what most lists are.
                 yield segments, value
+            elif isinstance(value, TEXTUAL):
+                yield segments, (value,)
             elif isinstance(value, CONTAINERS) and id(value) not in opened:
                 opened.add(id(value))
                 stack.append((id(value), entries))
@@ -204,27 +205,31 @@ def _walk(detail: object) -> Leaves:
             segments.pop()
 
 
-def _holds_texts(values: list[object]) -> bool:
-    """Tell whether all of `values` are texts as DRF has them."""
-    return all(type(value) is ErrorDetail for value in values)
-
-
 def _get_entries(container: object) -> Entries:
-    """Return an iterator over the segments of the path and the values of `container`."""
+    """Return an iterator over the keys and the values of `container`; a text in a list has none."""
     if isinstance(container, Mapping):
-        return ((_get_segment(key), value) for key, value in container.items())
+        return iter(container.items())
     assert isinstance(container, (list, tuple, set, frozenset))
     return (
-        (f"[{index}]" if isinstance(value, CONTAINERS) else "", value)
+        (index if isinstance(value, CONTAINERS) else None, value)
         for index, value in enumerate(container)
     )
 
 
+class Names(dict[str, str]):
+    """The segments of the names that have been met: ten thousand rows have the same ones."""
+
+    def __missing__(self, name: str) -> str:
+        """Return the segment of a name that is new."""
+        self[name] = segment = _get_segment(name)
+        return segment
+
+
 def _get_segment(key: object) -> str:
-    if key == NON_FIELD_ERRORS or key == api_settings.NON_FIELD_ERRORS_KEY:
-        return ""
     if isinstance(key, int):
         return f"[{int(key)}]"
+    if key == NON_FIELD_ERRORS or key == api_settings.NON_FIELD_ERRORS_KEY:
+        return ""
     return f".{key}" if isinstance(key, TEXTUAL) else ""
 
 
