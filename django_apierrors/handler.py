@@ -10,6 +10,7 @@ from rest_framework.views import exception_handler as stock_exception_handler
 from rest_framework.views import set_rollback
 
 from django_apierrors import failsafe
+from django_apierrors.answers import recall_answer, remember_answer
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
 from django_apierrors.recognition import recognise
@@ -67,6 +68,10 @@ def _is_excluded(request: Request) -> bool:
 
 def _answer(exc: Exception, request: Request | None, view: APIView | None) -> HttpResponse:
     try:
+        answer = recall_answer(exc, request, view)
+        if answer is not None:
+            report_failure(exc, request._request if request is not None else None, answer)
+            return answer
         error = recognise(exc)
         if request is not None and view is not None:
             error = tell_forbidden(error, exc, request, view)
@@ -76,6 +81,7 @@ def _answer(exc: Exception, request: Request | None, view: APIView | None) -> Ht
             error = add_reference(error, exc)
         serializer = getattr(getattr(exc, "detail", None), "serializer", None)
         response = make_response(error, request, view, serializer)
+        remember_answer(exc, error)
     except Exception:
         failsafe.log_failure("answering an exception")
         bug, response = True, make_last_resort(request)

