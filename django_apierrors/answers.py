@@ -41,6 +41,7 @@ def recall_answer(
     try:
         answer = _answers.recall().get(_make_key(exception))
     except TypeError:
+        answer.remember_bytes()
         # Details that are a dict or a list.
         return None
     if answer is None:
@@ -62,6 +63,7 @@ def remember_answer(exception: BaseException, error: Error) -> None:
     )
     if is_constant:
         answer = APIErrorResponse(error.get_body(), error.status, error.headers)
+        answer.remember_bytes()
         # Details that are a dict or a list are no key.
         with suppress(TypeError):
             _answers.recall()[_make_key(exception)] = answer
