@@ -34,15 +34,12 @@ def recall_answer(
     exception: BaseException, request: Request | None, view: APIView | None
 ) -> APIErrorResponse | None:
     """Return the response for an exception that has been answered before, `None` for any other."""
-    if type(exception).__module__ not in OWN_TEXTS or is_html(
-        getattr(request, "accepted_renderer", None)
-    ):
+    if not _is_plain(exception) or is_html(getattr(request, "accepted_renderer", None)):
         return None
     try:
         answer = _answers.recall().get(_make_key(exception))
     except TypeError:
-        answer.remember_bytes()
-        # Details that are a dict or a list.
+        # Notes, or whatever else was put on it, are no key.
         return None
     if answer is None:
         return None
@@ -54,7 +51,7 @@ def recall_answer(
 def remember_answer(exception: BaseException, error: Error) -> None:
     """Remember the answer to `exception`, if it is the same for every request and every view."""
     is_constant = (
-        type(exception).__module__ in OWN_TEXTS
+        _is_plain(exception)
         # 403s go by what else the caller may do.
         and error.status != 403
         and not error.items
@@ -64,9 +61,15 @@ def remember_answer(exception: BaseException, error: Error) -> None:
     if is_constant:
         answer = APIErrorResponse(error.get_body(), error.status, error.headers)
         answer.remember_bytes()
-        # Details that are a dict or a list are no key.
         with suppress(TypeError):
             _answers.recall()[_make_key(exception)] = answer
+
+
+def _is_plain(exception: BaseException) -> bool:
+    """Tell whether `exception` is DRF's or ours and has a text, not a dict of many."""
+    return type(exception).__module__ in OWN_TEXTS and isinstance(
+        getattr(exception, "detail", None), str
+    )
 
 
 def _make_key(exception: Any) -> Hashable:
@@ -77,5 +80,6 @@ def _make_key(exception: Any) -> Hashable:
         exception.default_code,
         id(exception.default_detail),
         get_language(),
+        # What DRF has put on it, and perhaps others: `detail`, `auth_header`, `wait`.
         *vars(exception).items(),
     )
