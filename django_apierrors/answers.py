@@ -1,23 +1,24 @@
-"""Constant answers: what an exception without a word of its own is answered with, made once.
+"""Answers: what exceptions that are all alike are answered with, made once.
 
-Most errors of an API under attack are of a few kinds (no credentials, no such method) and differ in
-nothing. Only exceptions of DRF's and ours are remembered, and only where the message is the code's:
-nothing of the request is in the body then, and of the view only headers, which are added each time.
+The errors of an API under attack are of a few kinds (no credentials, no such method) that differ in
+nothing. Only exceptions of DRF's and ours are remembered, by all that recognition looks at: nothing
+of the request is in the body then, and of the view only headers, which are added each time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import get_language
+from rest_framework.exceptions import ParseError, ValidationError
 
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
 from django_apierrors.headers import add_required_headers
 from django_apierrors.memory import Memory
-from django_apierrors.recognition import OWN_TEXTS
+from django_apierrors.recognition import OWN_TEXTS, recognise
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
 
@@ -27,48 +28,69 @@ if TYPE_CHECKING:
 
     from django_apierrors.errors import Error
 
-_answers: Memory[APIErrorResponse] = Memory()
+# A text of these says where in the document something is wrong: hardly ever the same place.
+VARYING = (ParseError, ValidationError)
 
 
-def recall_answer(
-    exception: BaseException, request: Request | None, view: APIView | None
-) -> APIErrorResponse | None:
-    """Return the response for an exception that has been answered before, `None` for any other."""
-    if not _is_plain(exception) or is_html(getattr(request, "accepted_renderer", None)):
+class Answer(NamedTuple):
+    """What an exception was recognised as, and the response where that is always the same."""
+
+    error: Error
+    response: APIErrorResponse | None = None
+
+    def get_response(
+        self, request: Request | None, view: APIView | None
+    ) -> APIErrorResponse | None:
+        """Return a response like all others, `None` where one is to be made for this request."""
+        if self.response is None or is_html(getattr(request, "accepted_renderer", None)):
+            return None
+        response = self.response.copy(request, view)
+        add_required_headers(response, request, view)
+        return response
+
+
+_answers: Memory[Answer] = Memory()
+
+
+def recall_answer(exception: BaseException) -> Answer | None:
+    """Return the answer to an exception that is like one before, `None` for any other."""
+    if not _is_plain(exception):
         return None
     try:
-        answer = _answers.recall().get(_make_key(exception))
+        return _answers.recall().get(_make_key(exception))
     except TypeError:
         # Notes, or whatever else was put on it, are no key.
         return None
-    if answer is None:
+
+
+def remember_answer(exception: BaseException) -> Answer:
+    """Return the answer to `exception`; remember it where it may be met again."""
+    error = recognise(exception)
+    if not _is_plain(exception):
+        return Answer(error)
+    answer = Answer(error, _make_constant(error))
+    with suppress(TypeError):
+        _answers.recall()[_make_key(exception)] = answer
+    return answer
+
+
+def _make_constant(error: Error) -> APIErrorResponse | None:
+    """Return the response for `error`, `None` where it is not the same for all requests."""
+    more_info = api_errors.MORE_INFO
+    # A 403 goes by what else the caller may do, a problem and the link to a page by the request.
+    if error.status == 403 or api_errors.PROBLEM_JSON or (more_info and not is_template(more_info)):
         return None
-    response = answer.copy(request, view)
-    add_required_headers(response, request, view)
+    response = APIErrorResponse(error.get_body(), error.status, error.headers)
+    response.remember_bytes()
     return response
 
 
-def remember_answer(exception: BaseException, error: Error) -> None:
-    """Remember the answer to `exception`, if it is the same for every request and every view."""
-    is_constant = (
-        _is_plain(exception)
-        # 403s go by what else the caller may do.
-        and error.status != 403
-        and not error.items
-        and not api_errors.PROBLEM_JSON
-        and (not api_errors.MORE_INFO or is_template(api_errors.MORE_INFO))
-    )
-    if is_constant:
-        answer = APIErrorResponse(error.get_body(), error.status, error.headers)
-        answer.remember_bytes()
-        with suppress(TypeError):
-            _answers.recall()[_make_key(exception)] = answer
-
-
 def _is_plain(exception: BaseException) -> bool:
-    """Tell whether `exception` is DRF's or ours and has a text, not a dict of many."""
-    return type(exception).__module__ in OWN_TEXTS and isinstance(
-        getattr(exception, "detail", None), str
+    """Tell whether `exception` is DRF's or ours, and has one text that is no place."""
+    return (
+        type(exception).__module__ in OWN_TEXTS
+        and not isinstance(exception, VARYING)
+        and isinstance(getattr(exception, "detail", None), str)
     )
 
 

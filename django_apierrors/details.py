@@ -119,7 +119,9 @@ def flatten(detail: object, limit: int | None = None) -> Items:
     of them. Of more than `limit` messages `limit - 1` come back, which leaves room for a last one
     that says how many were left out.
     """
-    return Items().gather(_walk(detail), limit)
+    # Most details are one text.
+    leaves = [([], [detail])] if isinstance(detail, str) else _walk(detail)
+    return Items().gather(leaves, limit)
 
 
 def flatten_body(data: object, limit: int | None = None) -> Items:

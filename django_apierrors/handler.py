@@ -13,7 +13,6 @@ from django_apierrors import failsafe
 from django_apierrors.answers import recall_answer, remember_answer
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
-from django_apierrors.recognition import recognise
 from django_apierrors.renderers import JSONRenderer, makes_page
 from django_apierrors.reporting import (
     ANSWERED_BY_DRF,
@@ -68,29 +67,35 @@ def _is_excluded(request: Request) -> bool:
 
 def _answer(exc: Exception, request: Request | None, view: APIView | None) -> HttpResponse:
     try:
-        answer = recall_answer(exc, request, view)
-        if answer is not None:
-            report_failure(exc, request._request if request is not None else None, answer)
-            return answer
-        error = recognise(exc)
-        if request is not None and view is not None:
-            error = tell_forbidden(error, exc, request, view)
-            error = tell_unnamed(error, exc, request)
-        bug = is_bug(error, exc)
-        if bug:
-            error = add_reference(error, exc)
-        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
-        response = make_response(error, request, view, serializer)
-        remember_answer(exc, error)
+        response, bug = _make_answer(exc, request, view)
     except Exception:
         failsafe.log_failure("answering an exception")
-        bug, response = True, make_last_resort(request)
+        response, bug = make_last_resort(request), True
     report = report_bug if bug else report_failure
     try:
         report(exc, request._request if request is not None else None, response)
     except Exception:
         failsafe.log_failure("reporting an exception")
     return response
+
+
+def _make_answer(
+    exc: Exception, request: Request | None, view: APIView | None
+) -> tuple[HttpResponse, bool]:
+    """Return the response, and whether `exc` is a bug."""
+    known = recall_answer(exc) or remember_answer(exc)
+    response = known.get_response(request, view)
+    if response is not None:
+        return response, False
+    error = known.error
+    if request is not None and view is not None:
+        error = tell_forbidden(error, exc, request, view)
+        error = tell_unnamed(error, exc, request)
+    bug = is_bug(error, exc)
+    if bug:
+        error = add_reference(error, exc)
+    serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+    return make_response(error, request, view, serializer), bug
 
 
 def _let_travel(request: Request, view: APIView | None) -> None:

@@ -69,7 +69,7 @@ def _recognise(exception: BaseException) -> Error | None:
 def _recognise_closely(exception: BaseException) -> Error | None:
     """Return what says more of `exception` than its class, unless the project removed its row."""
     own_rows = api_errors.EXCEPTIONS
-    if any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
+    if own_rows and any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
         return None
     return _make_error(find_passage(exception)) or recognise_database_error(exception)
 
@@ -136,6 +136,8 @@ def _get_status(exception: exceptions.APIException) -> int:
 def _get_items(exception: exceptions.APIException) -> Items:
     """Return the messages of `exception`, none where they are a default text of DRF's or ours."""
     detail = getattr(exception, "detail", None)
+    if isinstance(detail, str):
+        return Items() if _is_default(exception, detail) else flatten(detail)
     if not isinstance(exception, exceptions.ValidationError):
         # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
         message = get_message(detail)
@@ -152,13 +154,12 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
     owner: Any = next(cls for cls in type(exception).__mro__ if "default_detail" in vars(cls))
     if owner.__module__ not in OWN_TEXTS:
         return False
-    default = str(owner.default_detail)
-    start, brace, end = default.partition("{")
+    start, brace, end = str(owner.default_detail).partition("{")
     if brace:
         return message.startswith(start) and message.endswith(end.partition("}")[2])
     # Throttled adds how long to wait, which `Retry-After` says.
-    return message == default or (
-        isinstance(exception, exceptions.Throttled) and message.startswith(default)
+    return message == start or (
+        isinstance(exception, exceptions.Throttled) and message.startswith(start)
     )
 
 
