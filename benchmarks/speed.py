@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed --rounds 40
 
-One process sends requests through Django's WSGI handler, to one configuration after the other, round
-about, so that what slows the machine down slows them all down. The figures are CPU time as a ratio
-to stock DRF's of the same round, the median over the rounds. `stock again` is stock DRF once more,
+One process sends requests through Django's WSGI handler, to one configuration after the other,
+round about, so that what slows the machine down slows them all down. The figures are CPU time as a
+ratio to stock DRF's of the same round, the median over the rounds. `stock again` is stock DRF,
 in views of its own: what it differs from 1 by is noise. What is without orjson runs in a process of
 its own, with a stock DRF of its own beside it.
 """

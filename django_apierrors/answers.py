@@ -37,6 +37,8 @@ class Answer(NamedTuple):
 
     error: Error
     response: APIErrorResponse | None = None
+    # Kept, so that its id in the key stays its own.
+    default_detail: object = None
 
     def get_response(
         self, request: Request | None, view: APIView | None
@@ -68,7 +70,7 @@ def remember_answer(exception: BaseException) -> Answer:
     error = recognise(exception)
     if not _is_plain(exception):
         return Answer(error)
-    answer = Answer(error, _make_constant(error))
+    answer = Answer(error, _make_constant(error), getattr(exception, "default_detail", None))
     with suppress(TypeError):
         _answers.recall()[_make_key(exception)] = answer
     return answer
@@ -77,8 +79,10 @@ def remember_answer(exception: BaseException) -> Answer:
 def _make_constant(error: Error) -> APIErrorResponse | None:
     """Return the response for `error`, `None` where it is not the same for all requests."""
     more_info = api_errors.MORE_INFO
-    # A 403 goes by what else the caller may do, a problem and the link to a page by the request.
-    if error.status == 403 or api_errors.PROBLEM_JSON or (more_info and not is_template(more_info)):
+    is_linked = bool(more_info) and not is_template(more_info)
+    # What is forbidden goes by what else the caller may do; a problem, and the link to a page of
+    # our own, by the request.
+    if error.code.name == "ACCESS_FORBIDDEN" or api_errors.PROBLEM_JSON or is_linked:
         return None
     response = APIErrorResponse(error.get_body(), error.status, error.headers)
     response.remember_bytes()

@@ -1,0 +1,267 @@
+"""Answers that are remembered: never another one than would be made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import path
+from django.utils import translation
+from pytest_django.fixtures import Settings
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication
+from rest_framework.exceptions import APIException, NotFound, Throttled
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_apierrors import renderers
+from django_apierrors.answers import recall_answer
+from django_apierrors.catalog import CATALOG
+from django_apierrors.exceptions import Gone
+from django_apierrors.handler import exception_handler
+from tests.bodies import body
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Nobody's key."""
+
+    def authenticate(self, request: Request) -> None:
+        """Find nobody."""
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return a challenge of its own."""
+        return "Key"
+
+
+class BasicView(APIView):
+    """Asks for a password."""
+
+    authentication_classes = [BasicAuthentication]
+    permission_classes = [IsAuthenticated]
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+class KeyView(BasicView):
+    """Asks for a key."""
+
+    authentication_classes = [KeyAuthentication]
+
+
+class WriteView(APIView):
+    """Has no GET."""
+
+    def post(self, request: Request) -> Response:
+        return Response({})
+
+
+class DeleteView(APIView):
+    """Has no GET either."""
+
+    def delete(self, request: Request) -> Response:
+        return Response({})
+
+
+class PageView(APIView):
+    """Has the browsable API."""
+
+    renderer_classes = [renderers.JSONRenderer, BrowsableAPIRenderer]
+
+    def get(self, request: Request) -> Response:
+        raise Gone
+
+
+class WriteOnly(BasePermission):
+    """Let everybody write."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Allow all but GET."""
+        return request.method != "GET"
+
+
+class ClosedView(APIView):
+    """Lets nobody read it, and has no more."""
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = []
+    permission_classes = [WriteOnly]
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+class HalfOpenView(ClosedView):
+    """Can be written to."""
+
+    def post(self, request: Request) -> Response:
+        return Response({})
+
+
+urlpatterns = [
+    path("basic", BasicView.as_view()),
+    path("key", KeyView.as_view()),
+    path("write", WriteView.as_view()),
+    path("delete", DeleteView.as_view()),
+    path("page", PageView.as_view()),
+    path("closed", ClosedView.as_view()),
+    path("half-open", HalfOpenView.as_view()),
+    path("codes/<code>", PageView.as_view(), name="code"),
+]
+
+
+def answer(exception: APIException) -> Any:
+    """Return the body that `exception` is answered with."""
+    response: Any = exception_handler(exception, {})
+    assert response.content == response.render().content
+    return response.data
+
+
+@pytest.fixture(autouse=True)
+def _answered() -> None:
+    """Let all that is asked for below have been answered before."""
+    for make in (Gone, NotFound, lambda: NotFound("Nothing.")):
+        answer(make())
+
+
+def test_the_same_answer_is_given_again() -> None:
+    assert recall_answer(Gone()) is recall_answer(Gone()) is not None
+    assert answer(Gone()) == body("GONE")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"CODE_FORMAT": "number"}, {"code": CATALOG["GONE"].number}),
+        ({"MORE_INFO": "https://example.com/{code}"}, {"moreInfo": "https://example.com/GONE"}),
+        ({"DETAILS": True}, {"details": []}),
+        ({"CODES": {"GONE": {"status": 404}}}, {"status": 404}),
+        ({"CODES": {"GONE": {"message": "Away."}}}, {"errors": ["Away."]}),
+        (
+            {"EXCEPTIONS": {"django_apierrors.exceptions.Gone": "INVALID_STATE"}},
+            {"code": "INVALID_STATE", "status": 400, "errors": [CATALOG["INVALID_STATE"].message]},
+        ),
+    ],
+)
+def test_a_changed_setting_changes_the_answer_and_back(
+    settings: Settings, changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    before = dict(getattr(settings, "API_ERRORS", {}))
+    settings.API_ERRORS = changes
+    assert answer(Gone()) == {**body("GONE"), **expected}
+    settings.API_ERRORS = before
+    assert answer(Gone()) == body("GONE")
+
+
+def test_each_language_has_its_own_answer() -> None:
+    english = answer(NotFound())
+    with translation.override("de"):
+        # DRF is translated into German: its own text must be known for what it is there too.
+        assert answer(NotFound())["code"] == english["code"]
+        assert answer(NotFound())["errors"] == [str(CATALOG["MISSING_RESOURCE"].message)]
+    assert answer(NotFound()) == english
+
+
+def test_data_that_is_changed_stays_in_its_own_response() -> None:
+    response: Any = exception_handler(Gone(), {})
+    response.data["errors"].append("More.")
+    response.set_cookie("seen", "1")
+    response["X-Seen"] = "1"
+    assert (
+        response.content
+        == b'{"status":410,"errors":["%s","More."],"code":"GONE","moreInfo":""}'
+        % (str(CATALOG["GONE"].message).encode())
+    )
+    other: Any = exception_handler(Gone(), {})
+    assert (other.data, dict(other.cookies), other.has_header("X-Seen")) == (
+        body("GONE"),
+        {},
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: NotFound(), body("MISSING_RESOURCE")),
+        (lambda: NotFound("Nothing."), body("MISSING_RESOURCE", "Nothing.")),
+        (
+            lambda: NotFound("Nothing.", "no_thing"),
+            {**body("GONE", "Nothing.", status=404), "code": "NO_THING"},
+        ),
+        (
+            lambda: type("Away", (NotFound,), {"default_detail": "Away."})(),
+            body("MISSING_RESOURCE", "Away."),
+        ),
+    ],
+)
+def test_another_text_code_or_class_has_another_answer(
+    make: Callable[[], APIException], expected: dict[str, Any]
+) -> None:
+    assert [answer(make()), answer(make())] == [expected, expected]
+
+
+def test_a_status_of_the_instance_alone_is_kept() -> None:
+    exception = NotFound("Nothing.")
+    exception.status_code = 410
+    assert answer(exception)["status"] == 410
+    assert answer(NotFound("Nothing."))["status"] == 404
+
+
+def test_a_class_that_is_changed_has_another_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NotFound, "default_detail", "Nothing.")
+    assert answer(NotFound("Nothing.")) == body("MISSING_RESOURCE")
+    monkeypatch.undo()
+    assert answer(NotFound("Nothing.")) == body("MISSING_RESOURCE", "Nothing.")
+
+
+def test_what_is_no_key_is_answered_all_the_same() -> None:
+    exception = Gone()
+    exception.add_note("Seen before.")
+    assert recall_answer(exception) is None
+    assert answer(exception) == body("GONE")
+
+
+def test_each_wait_has_its_own_header() -> None:
+    waits = [exception_handler(Throttled(wait), {}) for wait in (3, 4, 3)]
+    assert [response["Retry-After"] for response in waits if response] == ["3", "4", "3"]
+
+
+def test_each_view_has_its_own_headers(client: Client) -> None:
+    for _time in range(2):
+        assert client.get("/basic")["WWW-Authenticate"] == 'Basic realm="api"'
+        assert client.get("/key")["WWW-Authenticate"] == "Key"
+        assert client.get("/write")["Allow"] == "POST, OPTIONS"
+        assert client.get("/delete")["Allow"] == "DELETE, OPTIONS"
+
+
+def test_a_page_is_made_for_whom_wants_one(client: Client) -> None:
+    assert client.get("/page").json() == body("GONE")
+    assert client.get("/page", HTTP_ACCEPT="text/html")["Content-Type"].startswith("text/html")
+
+
+def test_problem_details_are_made_for_whom_wants_them(client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    for accept, kind in [("application/problem+json", "problem+json"), ("*/*", "json")] * 2:
+        assert client.get("/page", HTTP_ACCEPT=accept)["Content-Type"] == f"application/{kind}"
+
+
+def test_a_link_has_the_host_of_each_request(client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"MORE_INFO": "code"}
+    links = {
+        host: client.get("/page", HTTP_HOST=host).json()["moreInfo"]
+        for host in ("testserver", "localhost", "testserver")
+    }
+    assert links == {host: f"http://{host}/codes/GONE" for host in links}
+
+
+def test_what_is_forbidden_is_asked_each_time(client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"CODES": {"ACCESS_FORBIDDEN": {"status": 404}}}
+    for _time in range(2):
+        assert client.get("/closed").json()["code"] == "ACCESS_FORBIDDEN"
+        assert client.get("/half-open").json()["code"] == "METHOD_FORBIDDEN"

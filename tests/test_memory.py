@@ -1,0 +1,56 @@
+"""The memory: what was made holds for the settings that it was made of, and no longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+from django.utils.autoreload import file_changed
+from pytest_django.fixtures import Settings
+
+from django_apierrors.memory import Memory
+
+
+@pytest.fixture
+def memory() -> Memory[str]:
+    """Return a memory that has something in it."""
+    memory: Memory[str] = Memory()
+    memory.recall()["key"] = "made"
+    return memory
+
+
+def test_what_was_made_is_there_the_next_time(memory: Memory[str]) -> None:
+    assert memory.recall() == {"key": "made"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("API_ERRORS", {"DETAILS": True}), ("LANGUAGE_CODE", "de"), ("REST_FRAMEWORK", {})],
+)
+def test_where_a_setting_is_overridden_nothing_is_there_within_and_after(
+    memory: Memory[str], name: str, value: object
+) -> None:
+    with override_settings(**{name: value}):
+        assert memory.recall() == {}
+        memory.recall()["key"] = "made within"
+    assert memory.recall() == {}
+
+
+def test_where_the_dict_itself_is_changed_nothing_is_there(settings: Settings) -> None:
+    settings.API_ERRORS = {"CODES": {"GONE": {"status": 410}}}
+    memory: Memory[str] = Memory()
+    memory.recall()["key"] = "made"
+    settings.API_ERRORS["CODES"]["GONE"]["status"] = 404
+    assert memory.recall() == {}
+
+
+def test_where_translations_are_written_anew_nothing_is_there(memory: Memory[str]) -> None:
+    file_changed.send(sender=None, file_path=Path("django.mo"))
+    assert memory.recall() == {}
+
+
+def test_it_does_not_grow_without_end(memory: Memory[str]) -> None:
+    for number in range(10 * memory.max_entries):
+        memory.recall()[number] = "made"
+    assert len(memory.recall()) <= memory.max_entries
