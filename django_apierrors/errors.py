@@ -21,6 +21,7 @@ from django_apierrors.catalog import (
 from django_apierrors.conf import api_errors
 from django_apierrors.details import Item, Items, flatten_body, get_own_code
 from django_apierrors.failsafe import log_failure
+from django_apierrors.memory import get_text
 from django_apierrors.message_codes import get_code_of_message, get_name_of_message
 from django_apierrors.relations import mark_malformed_keys
 
@@ -94,7 +95,7 @@ class Error:
         )
         if self.left_out:
             messages.append(get_notice(self.left_out))
-        return messages or [str(self.code.message)]
+        return messages or [get_text(self.code.message)]
 
     def get_body(self, request: HttpRequest | Request | None = None) -> Body:
         """Return the body; `request` makes the link in `moreInfo` absolute."""

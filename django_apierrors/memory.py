@@ -1,14 +1,18 @@
-"""Memory: what was made of the settings and a language, for as long as it would be made again."""
+"""Memory: what was made of the settings, for as long as the same would be made of them again."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from copy import deepcopy
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.autoreload import file_changed
+from django.utils.translation import get_language
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Made = TypeVar("Made")
 
@@ -42,3 +46,22 @@ class Memory(Generic[Made]):
             made = {}
             self._kept = (deepcopy(changes), made)
         return made
+
+
+# With the lazy text itself, so that its id stays its own.
+_texts: Memory[tuple[str, object]] = Memory()
+
+
+def get_text(text: StrOrPromise) -> str:
+    """Return `text` in the language that is spoken, translated once.
+
+    To translate a text takes as long as to recognise the exception that it is about.
+    """
+    if isinstance(text, str):
+        return str(text)
+    texts = _texts.recall()
+    key = (id(text), get_language())
+    known = texts.get(key)
+    if known is None:
+        texts[key] = known = (str(text), text)
+    return known[0]

@@ -17,6 +17,8 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.utils import json
 
+from django_apierrors.memory import get_text
+
 MALFORMED = _("The JSON document is malformed at line %(line)d, column %(column)d.")
 UNDECODABLE = _("The JSON document is no valid %(charset)s at line %(line)d, column %(column)d.")
 BYTE_ORDER_MARK = _("The JSON document begins with a byte order mark, at line 1, column 1.")
@@ -192,4 +194,4 @@ def find_too_deep(text: str, max_depth: int) -> int:
 def refuse(message: Any, before: str, **values: str) -> ParseError:
     """Return the ParseError that says `message` of the place behind the text `before`."""
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return ParseError(str(message) % {"line": line, "column": column, **values})
+    return ParseError(get_text(message) % {"line": line, "column": column, **values})

@@ -28,6 +28,7 @@ from django_apierrors.known_exceptions import (
     NUMBERED,
     WRAPPED,
 )
+from django_apierrors.memory import get_text
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
 from django_apierrors.passages import find_passage
 from django_apierrors.relations import mark_malformed_keys
@@ -140,8 +141,7 @@ def _get_items(exception: exceptions.APIException) -> Items:
         return Items() if _is_default(exception, detail) else flatten(detail)
     if not isinstance(exception, exceptions.ValidationError):
         # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
-        message = get_message(detail)
-        if message is not None:
+        if (message := get_message(detail)) is not None:
             return Items([message])
     mark_malformed_keys(detail)
     items = flatten(detail, get_limit())
@@ -154,7 +154,7 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
     owner: Any = next(cls for cls in type(exception).__mro__ if "default_detail" in vars(cls))
     if owner.__module__ not in OWN_TEXTS:
         return False
-    start, brace, end = str(owner.default_detail).partition("{")
+    start, brace, end = get_text(owner.default_detail).partition("{")
     if brace:
         return message.startswith(start) and message.endswith(end.partition("}")[2])
     # Throttled adds how long to wait, which `Retry-After` says.

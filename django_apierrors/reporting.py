@@ -14,16 +14,19 @@ from django.core import signals
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.log import log_response  # Undocumented; what BaseHandler itself logs by.
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
 from django_apierrors import failsafe
 from django_apierrors.details import Item
+from django_apierrors.memory import get_text
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from django_apierrors.errors import Error
+
+WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
 
 # What stock DRF answers itself; everything else travels on to Django.
 ANSWERED_BY_DRF = (APIException, Http404, PermissionDenied)
@@ -47,8 +50,8 @@ def add_reference(error: Error, exception: BaseException) -> Error:
 
 def show_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
-    message = gettext("%(message)s Reference: %(reference)s.") % {
-        "message": error.code.message,
+    message = get_text(WITH_REFERENCE) % {
+        "message": get_text(error.code.message),
         "reference": reference,
     }
     return replace(error, items=[Item("", None, message)])

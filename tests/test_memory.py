@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
+from django.utils import translation
 from django.utils.autoreload import file_changed
+from django.utils.dates import WEEKDAYS
 from pytest_django.fixtures import Settings
 
-from django_apierrors.memory import Memory
+from django_apierrors.memory import Memory, get_text
 
 
 @pytest.fixture
@@ -54,3 +56,13 @@ def test_it_does_not_grow_without_end(memory: Memory[str]) -> None:
     for number in range(10 * memory.max_entries):
         memory.recall()[number] = "made"
     assert len(memory.recall()) <= memory.max_entries
+
+
+def test_a_text_is_translated_for_each_language() -> None:
+    for language, expected in [("en", "Monday"), ("de", "Montag"), ("en", "Monday")] * 2:
+        with translation.override(language):
+            assert get_text(WEEKDAYS[0]) == expected
+
+
+def test_a_text_that_is_no_lazy_one_is_itself() -> None:
+    assert get_text("Monday") == "Monday"
