@@ -13,7 +13,7 @@ BIN = .venv/bin
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage clients docs docs-serve clean
+.PHONY: help demo test lint types matrix coverage bench guard guard-record clients docs docs-serve clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -25,6 +25,9 @@ help:
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
+	@echo "make bench       measure the speed beside stock DRF's, and draw it (ROUNDS=40)"
+	@echo "make guard       fail where a request takes 5 % more instructions than are recorded"
+	@echo "make guard-record  record the instructions anew"
 	@echo "make clean       remove what the others made"
 
 demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo/.installed-$(EXAMPLE_TASKS))
@@ -53,6 +56,17 @@ docs: .venv/.installed
 
 docs-serve: .venv/.installed
 	$(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:$(PORT)
+
+ROUNDS ?= 40
+
+bench: .venv/.installed-bench
+	$(BIN)/python -m benchmarks.speed --rounds $(ROUNDS) --plot docs/speed.svg
+
+guard: .venv/.installed
+	$(BIN)/python -m benchmarks.instructions --guard
+
+guard-record: .venv/.installed
+	$(BIN)/python -m benchmarks.instructions --record
 
 clients: $(if $(wildcard $(CLIENTS)/package.json),$(CLIENTS)/node_modules/.installed)
 
@@ -108,6 +122,10 @@ DEMO_DOCS = drf-spectacular-sidecar
 	@$(BIN)/python $(PIP_INSTALL) '.[mysqlclient]' 2>/dev/null || \
 		echo "mysqlclient cannot be built here (on Debian and Ubuntu it wants gcc, pkg-config and" \
 		"default-libmysqlclient-dev): the tests over it are skipped."
+	@touch $@
+
+.venv/.installed-bench: .venv/.installed
+	@$(BIN)/python $(PIP_INSTALL) '.[bench]'
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)

@@ -1,6 +1,7 @@
 """How many instructions does a request take? What a clock says of a busy machine is no answer.
 
     python -m benchmarks.instructions --only E1 E3
+    python -m benchmarks.instructions --guard
 
 `valgrind --tool=callgrind` counts what the processor is told between two marks: two functions of
 the C library that nothing else here calls.
@@ -12,10 +13,13 @@ import argparse
 import gc
 import json
 import os
+import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,21 +30,66 @@ WARM_UP = 24
 TIMES = 10
 SLOW = frozenset({"E9", "E10", "S3"})
 
+# What `make guard` counts, in some half a minute.
+GUARDED = ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E11", "S1", "S2")
+GUARDED_OF = ("ours", "ours, generic views")
+TOLERANCE = 0.05
+RECORDED = Path(__file__).with_name("instructions.json")
+PACKAGES = ("django", "djangorestframework", "orjson")
+
 Counts = dict[str, dict[str, int]]
 
 
 def main() -> None:
-    """Count, and print the table."""
+    """Count, and print the table; or hold the counts against those that are recorded."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=(), metavar="E1")
     parser.add_argument("--of", nargs="*", default=(), metavar="ours")
+    parser.add_argument("--guard", action="store_true", help="fail where there are 5 % more")
+    parser.add_argument("--record", action="store_true", help="record them for this environment")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
         run(options.only, options.of)
-        return
-    for line in make_table(count(options.only, options.of)):
-        print(line)
+    elif options.record:
+        record()
+    elif options.guard:
+        sys.exit(guard())
+    else:
+        print("\n".join(make_table(count(options.only, options.of))))
+
+
+def get_environment() -> str:
+    """Return what the counts depend on, beside the code."""
+    packages = (f"{package} {version(package)}" for package in PACKAGES)
+    python = f"Python {platform.python_version()} ({platform.python_compiler()})"
+    return ", ".join([python, platform.machine(), *packages])
+
+
+def record() -> None:
+    """Record the counts of this environment."""
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    recorded[get_environment()] = count(GUARDED, GUARDED_OF)
+    RECORDED.write_text(json.dumps(recorded, indent=2) + "\n")
+
+
+def guard() -> int:
+    """Return 1 where a request takes 5 % more instructions than are recorded, else 0."""
+    if shutil.which("valgrind") is None:
+        print("Not guarded: valgrind is not installed.")
+        return int(os.environ.get("REQUIRE_SERVICES") == "1")
+    recorded: Counts | None = json.loads(RECORDED.read_text()).get(get_environment())
+    if recorded is None:
+        print(f"Not guarded: nothing is recorded for {get_environment()} (make guard-record).")
+        return 0
+    is_too_much = False
+    for configuration, row in count(GUARDED, GUARDED_OF).items():
+        for name, number in row.items():
+            before = recorded[configuration][name]
+            verdict = "TOO MUCH" if number > before * (1 + TOLERANCE) else "ok"
+            is_too_much = is_too_much or verdict != "ok"
+            print(f"{configuration:20} {name:4} {number:9,} {number / before - 1:+.1%} {verdict}")
+    return int(is_too_much)
 
 
 def count(only: Iterable[str] = (), of: Iterable[str] = ()) -> Counts:

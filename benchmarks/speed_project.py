@@ -311,3 +311,35 @@ def make_configurations(names: Iterable[str]) -> dict[str, WSGIHandler]:
         "ours, generic views": make_application(make_ours(our_generics)),
         "ours, with the middleware": make_application(make_ours(middleware=MIDDLEWARE)),
     }
+
+
+def make_alone(name: str) -> dict[str, Callable[[], bytes]]:
+    """Return what makes bytes of the exception of a scenario, as it is handed to a handler."""
+    caught: list[tuple[Exception, dict[str, Any]]] = []
+
+    def catch(exc: Exception, context: dict[str, Any]) -> HttpResponse:
+        caught.append((exc, context))
+        return HttpResponse(status=SCENARIOS[name].status)
+
+    application = make_application(
+        make_configuration(
+            catch,
+            renderer_classes=[renderers.JSONRenderer],
+            parser_classes=[parsers.JSONParser],
+        )
+    )
+    make_request(application, name)()
+    [(exc, context)] = caught
+    renderer = renderers.JSONRenderer()
+
+    def make_stock_bytes() -> bytes:
+        response: Any = stock_handler(exc, context)
+        response.accepted_renderer, response.accepted_media_type = renderer, JSON
+        response.renderer_context = {}
+        return bytes(response.render().content)
+
+    def make_our_bytes() -> bytes:
+        response: Any = exception_handler(exc, context)
+        return bytes(response.content)
+
+    return {"stock DRF": make_stock_bytes, "ours": make_our_bytes}

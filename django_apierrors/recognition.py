@@ -139,10 +139,9 @@ def _get_items(exception: exceptions.APIException) -> Items:
     detail = getattr(exception, "detail", None)
     if isinstance(detail, str):
         return Items() if _is_default(exception, detail) else flatten(detail)
-    if not isinstance(exception, exceptions.ValidationError):
-        # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
-        if (message := get_message(detail)) is not None:
-            return Items([message])
+    # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
+    if not isinstance(exception, exceptions.ValidationError) and (message := get_message(detail)):
+        return Items([message])
     mark_malformed_keys(detail)
     items = flatten(detail, get_limit())
     if len(items) == 1 and not items[0].field and _is_default(exception, items[0].message):
