@@ -1,8 +1,9 @@
-"""Draw the ratios of the speed benchmark: a panel for each scenario, a bar for each configuration."""
+"""Draw the ratios of the speed benchmark: a group for each scenario, a bar for each of SHOWN."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 SHOWN = {
     "drf-standardized-errors": "#b0b0b0",
