@@ -124,14 +124,14 @@ def run(only: Iterable[str], of: Iterable[str]) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.speed_settings")
     django.setup()
-    from benchmarks import speed_project
+    from benchmarks import speed_project, speed_requests
 
     names = only or [*speed_project.SCENARIOS]
-    for configuration, application in speed_project.make_configurations(names).items():
+    for configuration, application in speed_requests.make_configurations(names).items():
         if of and configuration not in of:
             continue
         for name in names:
-            send = speed_project.make_request(application, name)
+            send = speed_requests.make_request(application, name)
             times = 1 if name in SLOW else TIMES
             for _time in range(2 if name in SLOW else WARM_UP):
                 send()

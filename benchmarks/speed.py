@@ -83,18 +83,18 @@ def start_django() -> None:
 
 def measure_scenarios(options: argparse.Namespace) -> Ratios:
     """Return the ratios of each configuration by scenario."""
-    from benchmarks import speed_project
+    from benchmarks import speed_project, speed_requests
 
     names = options.only or [*speed_project.SCENARIOS]
     configurations = {
         name: application
-        for name, application in speed_project.make_configurations(names).items()
+        for name, application in speed_requests.make_configurations(names).items()
         if not options.without_orjson or name in WITHOUT_ORJSON
     }
     ratios: Ratios = {name: {} for name in configurations}
     for name in names:
         sends = {
-            configuration: speed_project.make_request(application, name)
+            configuration: speed_requests.make_request(application, name)
             for configuration, application in configurations.items()
         }
         for configuration, ratio in measure(sends, options.rounds).items():
@@ -104,11 +104,11 @@ def measure_scenarios(options: argparse.Namespace) -> Ratios:
 
 def measure_alone(rounds: int) -> Iterator[str]:
     """Yield what handler and renderer alone take, from an exception to bytes."""
-    from benchmarks import speed_project
+    from benchmarks import speed_requests
 
     times = {}
     for name in ("E1", "E9", "E10"):
-        sends = speed_project.make_alone(name)
+        sends = speed_requests.make_alone(name)
         ratio = measure(sends, rounds)["ours"]
         turn = count(sends)
         times[name] = min(spend(sends["ours"], turn) for _try in range(5)) / turn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 
 SHOWN = {
     "drf-standardized-errors": "#b0b0b0",
