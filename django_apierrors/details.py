@@ -94,8 +94,8 @@ class Items(Sequence[Item]):
         for segments, texts in leaves:
             path = None
             for text in texts:
-                # What is given as a code may be anything.
-                if type(text) is not ErrorDetail or type(text.code) is not str:
+                # What is given as a code may be anything, half a surrogate pair too.
+                if type(text) is not ErrorDetail or not _is_name(text.code):
                     text = _make_detail(text)
                 if not text or text.isspace():
                     continue
@@ -238,6 +238,10 @@ def _get_segment(key: object) -> str:
 def _make_item(path: str, text: ErrorDetail) -> Item:
     message = str.__str__(text)
     return Item(_make_encodable(path), text.code, _make_encodable(message))
+
+
+def _is_name(code: object) -> bool:
+    return type(code) is str and code.isidentifier()
 
 
 def _make_detail(leaf: object) -> ErrorDetail:
