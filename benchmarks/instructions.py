@@ -30,8 +30,9 @@ WARM_UP = 24
 TIMES = 10
 SLOW = frozenset({"E9", "E10", "S3"})
 
-# What `make guard` counts, in some half a minute.
-GUARDED = ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E11", "S1", "S2")
+# What `make guard` counts, in half a minute to two. E8 and S1 are left out: their counts were seen
+# to differ by a tenth and a fifth between commits that change nothing about them.
+GUARDED = ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E11", "S2")
 GUARDED_OF = ("ours", "ours, generic views")
 TOLERANCE = 0.05
 RECORDED = Path(__file__).with_name("instructions.json")
