@@ -17,7 +17,7 @@ from rest_framework.exceptions import ParseError, ValidationError
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
 from django_apierrors.headers import add_required_headers
-from django_apierrors.memory import Memory
+from django_apierrors.memory import Memory, is_lasting
 from django_apierrors.recognition import OWN_TEXTS, recognise
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
@@ -80,9 +80,11 @@ def _make_constant(error: Error) -> APIErrorResponse | None:
     """Return the response for `error`, `None` where it is not the same for all requests."""
     more_info = api_errors.MORE_INFO
     is_linked = bool(more_info) and not is_template(more_info)
-    # What is forbidden goes by what else the caller may do; a problem, and the link to a page of
-    # our own, by the request.
-    if error.code.name == "ACCESS_FORBIDDEN" or api_errors.PROBLEM_JSON or is_linked:
+    may_hide = api_errors.HIDE_FORBIDDEN and error.status in (401, 403)
+    # What is forbidden goes by what else the caller may do, or by the object; a problem, and the
+    # link to a page of our own, by the request; a lazy text of the project's by anything.
+    goes_by_caller = error.code.name == "ACCESS_FORBIDDEN" or may_hide
+    if goes_by_caller or api_errors.PROBLEM_JSON or is_linked or not is_lasting(error.code.message):
         return None
     response = APIErrorResponse(error.get_body(), error.status, error.headers)
     response.remember_bytes()

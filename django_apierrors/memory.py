@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.autoreload import file_changed
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -48,8 +48,17 @@ class Memory(Generic[Made]):
         return made
 
 
+# What these make says the same whenever it is read in the same language. A lazy text of another
+# kind may say whose request it is.
+TRANSLATED = (str, type(gettext_lazy("")), type(pgettext_lazy("", "")))
+
 # With the lazy text itself, so that its id stays its own.
 _texts: Memory[tuple[str, object]] = Memory()
+
+
+def is_lasting(text: StrOrPromise) -> bool:
+    """Tell whether `text` depends on nothing but the language."""
+    return isinstance(text, TRANSLATED)
 
 
 def get_text(text: StrOrPromise) -> str:
@@ -57,7 +66,7 @@ def get_text(text: StrOrPromise) -> str:
 
     To translate a text takes as long as to recognise the exception that it is about.
     """
-    if isinstance(text, str):
+    if isinstance(text, str) or not is_lasting(text):
         return str(text)
     texts = _texts.recall()
     key = (id(text), get_language())

@@ -199,4 +199,6 @@ def make_response(
 
 def make_last_resort(request: HttpRequest | Request | None = None) -> HttpResponse:
     """Return the response for the case that making one fails."""
-    return APIErrorResponse(json.loads(failsafe.BODY), failsafe.STATUS, request=request)
+    response = APIErrorResponse(json.loads(failsafe.BODY), failsafe.STATUS, request=request)
+    add_required_headers(response)
+    return response

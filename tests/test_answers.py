@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import path
 from django.utils import translation
+from django.utils.functional import lazy
 from pytest_django.fixtures import Settings
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication
-from rest_framework.exceptions import APIException, NotFound, Throttled
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, Throttled
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
@@ -265,3 +266,23 @@ def test_what_is_forbidden_is_asked_each_time(client: Client, settings: Settings
     for _time in range(2):
         assert client.get("/closed").json()["code"] == "ACCESS_FORBIDDEN"
         assert client.get("/half-open").json()["code"] == "METHOD_FORBIDDEN"
+
+
+def test_a_lazy_text_of_the_project_is_asked_for_each_time(
+    client: Client, settings: Settings
+) -> None:
+    tenants = iter(["one", "two"])
+    message = lazy(lambda: f"Gone from {next(tenants)}.", str)()
+    settings.API_ERRORS = {"CODES": {"GONE": {"message": message}}}
+
+    answers = [exception_handler(Gone(), {}) for _ in range(2)]
+    assert [it.data["errors"] for it in answers] == [["Gone from one."], ["Gone from two."]]
+
+
+def test_a_hidden_object_is_hidden_from_whom_was_refused_before(settings: Settings) -> None:
+    settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
+    exception_handler(NotAuthenticated(), {})
+
+    known = recall_answer(NotAuthenticated())
+    assert known is not None
+    assert known.response is None

@@ -13,7 +13,8 @@ CHECKS = [name for name in dir(VerbContract) if name.startswith("test_")]
 
 
 def test_the_endpoints_of_the_example_keep_the_contract() -> None:
-    options = ["-q", "-p", "no:cacheprovider", "--ds", "example_project.settings"]
+    # The suite's own fixtures are about the suite's own models.
+    options = ["-q", "--noconftest", "-p", "no:cacheprovider", "--ds", "example_project.settings"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(HERE / "example_contracts.py")],
         cwd=HERE.parent,
