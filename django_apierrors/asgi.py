@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from django.http.response import HttpResponseBase
 
+# The headers that tell how such a request is answered, as ASGI and as Django spells them.
+READ = {b"accept": "HTTP_ACCEPT", b"accept-language": "HTTP_ACCEPT_LANGUAGE"}
+
 
 def get_asgi_application() -> ASGIHandler:
     """Return the ASGI application, as Django's function of this name does."""
@@ -43,9 +46,10 @@ class APIErrorsASGIHandler(ASGIHandler):
 
 
 def make_stand_in(scope: Mapping[str, Any]) -> HttpRequest:
-    """Return a request with nothing of the one that cannot be made but its `Accept`."""
+    """Return a request with nothing of the one that cannot be made but what tells its answer."""
     request = HttpRequest()
-    accepts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
-    if accepts:
-        request.META["HTTP_ACCEPT"] = ",".join(accepts)
+    for header, key in READ.items():
+        values = [value.decode("latin-1") for name, value in scope["headers"] if name == header]
+        if values:
+            request.META[key] = ",".join(values)
     return request

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.exceptions import BadRequest, TooManyFieldsSent
 from django.http import HttpResponse
-from django.utils import translation
 
 from django_apierrors import failsafe
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Error
 from django_apierrors.headers import add_required_headers
 from django_apierrors.problems import JSON, get_last_resort, make_problem, negotiate
+from django_apierrors.rewriting import use_own_language
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,13 +30,14 @@ def get_status(exception: Exception) -> int:
 
 
 def make_unreadable_response(status: int, request: HttpRequest) -> HttpResponse:
-    """Return the response to such a request, in the default language: nothing tells its own.
+    """Return the response to such a request.
 
-    Of `request`, a stand-in for the one that cannot be made, only the `Accept` is read.
+    Of `request`, a stand-in for the one that cannot be made, only `Accept` and, where the project
+    speaks the languages of its clients, `Accept-Language` are read.
     """
     response = HttpResponse(content_type=JSON)
     try:
-        with translation.override(settings.LANGUAGE_CODE):
+        with use_own_language(request):
             error = Error.of_status(status)
             body = error.get_body()
             is_problem = negotiate(response, request)

@@ -6,11 +6,13 @@ import json
 
 import pytest
 from django.http import HttpRequest
+from django.test import RequestFactory
 from django.utils import translation
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
 from pytest_django.fixtures import Settings
 
+from django_apierrors.asgi import make_stand_in
 from django_apierrors.catalog import CATALOG, CODES_BY_STATUS
 from django_apierrors.failsafe import BODY
 from django_apierrors.unreadable import make_unreadable_response
@@ -44,6 +46,29 @@ def test_the_answer_is_in_the_language_of_the_project(settings: Settings) -> Non
     }
     with translation.override("fr"):
         response = make_unreadable_response(415, HttpRequest())
+
+    assert json.loads(response.content)["errors"] == ["Verboten"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        make_stand_in(
+            {"headers": [(b"accept-language", b"fr"), (b"accept-language", b"de;q=0.9")]}
+        ),
+        RequestFactory().get("/", headers={"Accept-Language": "fr, de;q=0.9"}),
+    ],
+    ids=["ASGI", "WSGI"],
+)
+def test_the_answer_is_in_the_language_of_the_client_where_the_project_speaks_it(
+    settings: Settings, sent: HttpRequest
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    settings.API_ERRORS = {
+        "CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": gettext_lazy("Forbidden")}}
+    }
+    response = make_unreadable_response(415, sent)
 
     assert json.loads(response.content)["errors"] == ["Verboten"]
 
