@@ -13,7 +13,8 @@ BIN = .venv/bin
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage bench guard guard-record clients docs docs-serve clean
+.PHONY: help demo test lint types matrix coverage bench guard guard-record clients docs docs-serve \
+	messages clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -28,6 +29,7 @@ help:
 	@echo "make bench       measure the speed beside stock DRF's, and draw it (ROUNDS=40)"
 	@echo "make guard       fail where a request takes 5 % more instructions than are recorded"
 	@echo "make guard-record  record the instructions anew"
+	@echo "make messages    bring the translations up to date with the texts, and compile them (needs gettext)"
 	@echo "make clean       remove what the others made"
 
 demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo/.installed-$(EXAMPLE_TASKS))
@@ -67,6 +69,23 @@ guard: .venv/.installed
 
 guard-record: .venv/.installed
 	$(BIN)/python -m benchmarks.instructions --record
+
+DJANGO_ADMIN = cd django_apierrors && ../$(BIN)/django-admin
+CATALOGUES = django_apierrors/locale/*/LC_MESSAGES/django.po
+
+# Sorted, and without places and dates: a text that changes is the only line that does.
+messages: .venv/.installed
+	@command -v msgfmt >/dev/null || { \
+		echo "GNU gettext is missing. Install it (on Debian and Ubuntu: apt-get install gettext)."; \
+		exit 1; \
+	}
+	@$(DJANGO_ADMIN) makemessages --pythonpath .. --settings tests.settings --verbosity 0 \
+		--all --no-location --no-obsolete --no-wrap
+	@for file in $(CATALOGUES); do \
+		msgcat --sort-output --no-wrap $$file | grep -v '^"POT-Creation-Date' >$$file.new && \
+		mv $$file.new $$file && msgfmt --check-format --statistics --verbose --output-file /dev/null $$file || exit 1; \
+	done
+	@$(DJANGO_ADMIN) compilemessages --verbosity 0
 
 clients: $(if $(wildcard $(CLIENTS)/package.json),$(CLIENTS)/node_modules/.installed)
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, register
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class APIErrorsConfig(AppConfig):
     """Registers the system checks."""
 
     name = "django_apierrors"
-    verbose_name = _("API errors")
+    verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
         """Register the checks, which import DRF and the project's authenticators when they run.

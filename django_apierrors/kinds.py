@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_apierrors.catalog import CATALOG, ErrorCode
 
@@ -23,12 +24,28 @@ class Kind(NamedTuple):
 
 
 KINDS: Mapping[int, Kind] = {
-    1: Kind("look-up", _("Look-up"), _("What you asked for is not there.")),
-    2: Kind("access", _("Access"), _("You are not known, or may not do this.")),
-    3: Kind("content", _("Content"), _("What you sent is not right.")),
-    4: Kind("conflict", _("Conflict"), _("What you sent clashes with what is there.")),
-    5: Kind("protocol", _("Protocol"), _("The way you asked is not one that works here.")),
-    6: Kind("service", _("Service"), _("The server failed, or something that it needs.")),
+    1: Kind(
+        "look-up", pgettext_lazy("apierrors", "Look-up"), _("What you asked for is not there.")
+    ),
+    2: Kind(
+        "access", pgettext_lazy("apierrors", "Access"), _("You are not known, or may not do this.")
+    ),
+    3: Kind("content", pgettext_lazy("apierrors", "Content"), _("What you sent is not right.")),
+    4: Kind(
+        "conflict",
+        pgettext_lazy("apierrors", "Conflict"),
+        _("What you sent clashes with what is there."),
+    ),
+    5: Kind(
+        "protocol",
+        pgettext_lazy("apierrors", "Protocol"),
+        _("The way you asked is not one that works here."),
+    ),
+    6: Kind(
+        "service",
+        pgettext_lazy("apierrors", "Service"),
+        _("The server failed, or something that it needs."),
+    ),
 }
 
 # A project's own codes need no number, and may have one that says no kind.

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext
 from drf_spectacular import openapi
 from drf_spectacular.plumbing import ResolvedComponent, force_instance, is_list_serializer
 from drf_spectacular.types import OpenApiTypes
@@ -65,7 +66,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def _get_success(self, status: int) -> Any:
         if status == 202 or isinstance(self.view, OperationView):
-            return OpenApiResponse(self._refer_to_operation(), "How the operation stands.")
+            return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
         if status == 204 or self.method == "DELETE":
             return None
         return self._get_serializer()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.utils.translation import gettext_lazy as _
+
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, format_code
 from django_apierrors.headers import REQUIRED_HEADERS
@@ -15,6 +17,7 @@ from django_apierrors.problems import JSON, PROBLEM, TEXTS, get_phrase, is_on, m
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
     from rest_framework.request import Request
 
 Schema: TypeAlias = dict[str, Any]
@@ -44,12 +47,12 @@ PROBLEM_SCHEMA: Schema = {
     "required": list(TEXTS),
 }
 
-HEADERS: Mapping[str, tuple[str, Schema]] = {
-    "Allow": ("The verbs that the resource has.", {"type": "string"}),
-    "Content-Location": ("The URL of the operation, whose state is the body.", URL),
-    "Location": ("The URL of what was made, or of the operation that makes it.", URL),
-    "Retry-After": ("Seconds to wait before asking again.", {"type": "integer", "minimum": 0}),
-    "WWW-Authenticate": ("The credentials that are asked for.", {"type": "string"}),
+HEADERS: Mapping[str, tuple[StrOrPromise, Schema]] = {
+    "Allow": (_("The verbs that the resource has."), {"type": "string"}),
+    "Content-Location": (_("The URL of the operation, whose state is the body."), URL),
+    "Location": (_("The URL of what was made, or of the operation that makes it."), URL),
+    "Retry-After": (_("Seconds to wait before asking again."), {"type": "integer", "minimum": 0}),
+    "WWW-Authenticate": (_("The credentials that are asked for."), {"type": "string"}),
 }
 
 # What `semantics` asks of a success; `headers` has the table for errors.
@@ -62,7 +65,11 @@ SUCCESS_HEADERS: Mapping[int, Sequence[str]] = {
 def make_headers(names: Iterable[str], is_required: bool = True) -> Schema:
     """Return the headers of a response."""
     return {
-        name: {"description": HEADERS[name][0], "required": is_required, "schema": HEADERS[name][1]}
+        name: {
+            "description": str(HEADERS[name][0]),
+            "required": is_required,
+            "schema": HEADERS[name][1],
+        }
         for name in names
     }
 

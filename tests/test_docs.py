@@ -33,6 +33,9 @@ NEEDS = {
     "docs/settings.md `OPERATION_TIMEOUT`": "django.tasks",
 }
 
+# Pages that are run with tools that not every machine has, and one of their commands.
+TOOLS = {"docs/languages.md": "msgfmt"}
+
 # Languages of blocks that are there to be read.
 PROSE = {"json", "text", "html", "toml", "yaml", "ini", "shell"}
 RUN = {"python", "console"}
@@ -78,8 +81,9 @@ def test_what_a_page_shows_is_what_happens(story: Story, tmp_path: Path) -> None
     needed = NEEDS.get(str(story))
     if needed is not None and find_spec(needed) is None:
         pytest.skip(f"this Django has no {needed}")
-    if shutil.which("curl") is None:
-        refuse("curl is not installed")
+    for tool in ("curl", TOOLS.get(story.page, "curl")):
+        if shutil.which(tool) is None:
+            refuse(f"{tool} is not installed")
     with project(tmp_path / "project", base=BASES.get(story.page, "installed")) as it:
         for step in [*story.blocks, None]:
             try:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 import pytest
 
 import django_apierrors
+from tests import messages
 
 PACKAGE = "django_apierrors"
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,6 +102,17 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(
     with zipfile.ZipFile(distributions.wheel) as wheel:
         packed = [name for name in wheel.namelist() if ".dist-info/" not in name]
     assert sorted(packed) == FILES
+
+
+@pytest.mark.parametrize("locale", messages.LOCALES)
+def test_the_wheel_holds_what_a_language_is_made_of(
+    distributions: Distributions, locale: str
+) -> None:
+    directory = f"{PACKAGE}/locale/{locale}/LC_MESSAGES"
+    with zipfile.ZipFile(distributions.wheel) as wheel:
+        packed = [name for name in wheel.namelist() if name.startswith(f"{directory}/")]
+        assert sorted(packed) == [f"{directory}/django.mo", f"{directory}/django.po"]
+        assert wheel.read(packed[0]) == (ROOT / packed[0]).read_bytes()
 
 
 def test_the_package_says_that_it_is_typed() -> None:
@@ -222,3 +234,25 @@ print("passed")
 def test_a_project_of_the_two_lines_passes_its_checks(python: Path) -> None:
     printed = run(python, "-I", "-c", CHECK_TWO_LINES, cwd=python.parent)
     assert printed.strip() == "passed"
+
+
+SPEAK = """
+import sys
+import django
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"], LANGUAGE_CODE=sys.argv[1])
+django.setup()
+from django.utils import translation
+from django_apierrors.catalog import CATALOG
+translation.activate(settings.LANGUAGE_CODE)
+sys.stdout.buffer.write(str(CATALOG["GONE"].message).encode())
+"""
+
+
+@pytest.mark.parametrize("locale", messages.LOCALES)
+def test_the_installed_package_speaks_its_languages(python: Path, locale: str) -> None:
+    text = "The resource you try to access is no longer available."
+    code = locale.replace("_", "-").lower()
+    printed = run(python, "-I", "-c", SPEAK, code, cwd=python.parent)
+    translations = messages.read_translations(locale)
+    assert printed == translations[messages.Message(text)].texts[0]

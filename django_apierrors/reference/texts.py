@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_apierrors.problems import RENAMED_PHRASES
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 VERBS: Mapping[str, StrOrPromise] = {
-    "GET": _("Retrieving resources."),
+    "GET": pgettext_lazy("apierrors", "Retrieving resources."),
     "HEAD": _("As GET, without the body."),
     "POST": _("Creating new resources or other types of content submission."),
     "PUT": _("Updating resources. Note: some types of resources cannot be updated."),
@@ -55,11 +56,11 @@ REQUIREMENTS: Mapping[str, StrOrPromise] = {
     "a Location header with the absolute URL of the new resource": _(
         "a Location header with the absolute URL of the new resource"
     ),
-    "no body": _("no body"),
+    "no body": pgettext_lazy("apierrors", "no body"),
     "the state of the operation in its body": _("the state of the operation in its body"),
-    "a Location header": _("a Location header"),
-    "a Content-Location header": _("a Content-Location header"),
-    "a Retry-After header": _("a Retry-After header"),
+    "a Location header": pgettext_lazy("apierrors", "a Location header"),
+    "a Content-Location header": pgettext_lazy("apierrors", "a Content-Location header"),
+    "a Retry-After header": pgettext_lazy("apierrors", "a Retry-After header"),
 }
 
 HEADERS: Mapping[str, StrOrPromise] = {
