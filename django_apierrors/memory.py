@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -49,8 +49,10 @@ class Memory(Generic[Made]):
 
 
 # What these make says the same whenever it is read in the same language. A lazy text of another
-# kind may say whose request it is.
-TRANSLATED = (str, type(gettext_lazy("")), type(pgettext_lazy("", "")))
+# kind may say whose request it is. (Under their own names gettext's tools would take what they are
+# called with for texts of ours.)
+MAKERS: tuple[tuple[Callable[..., object], int], ...] = ((gettext_lazy, 1), (pgettext_lazy, 2))
+TRANSLATED: tuple[type, ...] = (str, *(type(make(*["any"] * count)) for make, count in MAKERS))
 
 # With the lazy text itself, so that its id stays its own.
 _texts: Memory[tuple[str, object]] = Memory()
