@@ -20,7 +20,7 @@ from rest_framework.fields import get_error_detail
 from django_apierrors.catalog import RENAMED_STATUSES, find_code, get_code, get_status
 from django_apierrors.conf import api_errors
 from django_apierrors.database import recognise_database_error
-from django_apierrors.details import Items, flatten, get_message
+from django_apierrors.details import Item, Items, flatten, get_message
 from django_apierrors.errors import Error, get_limit, get_shared_code, is_one_line
 from django_apierrors.known_exceptions import (
     CODES_BY_API_EXCEPTION,
@@ -31,7 +31,7 @@ from django_apierrors.known_exceptions import (
 from django_apierrors.memory import get_text
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
 from django_apierrors.passages import find_passage
-from django_apierrors.relations import mark_malformed_keys
+from django_apierrors.relations import MALFORMED, find_refused_key, mark_malformed_keys
 
 if TYPE_CHECKING:
     from django_apierrors.catalog import ErrorCode
@@ -72,7 +72,19 @@ def _recognise_closely(exception: BaseException) -> Error | None:
     own_rows = api_errors.EXCEPTIONS
     if own_rows and any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
         return None
-    return _make_error(find_passage(exception)) or recognise_database_error(exception)
+    return (
+        _recognise_key(exception)
+        or _make_error(find_passage(exception))
+        or recognise_database_error(exception)
+    )
+
+
+def _recognise_key(exception: BaseException) -> Error | None:
+    field = find_refused_key(exception)
+    if field is None:
+        return None
+    code = get_code("INVALID_ID")
+    return Error.of_code(code, [Item(field, MALFORMED, str(code.message))])
 
 
 def _find_row(exception: BaseException) -> tuple[str | None, bool]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from django.db import DataError
 from django.urls import get_script_prefix, resolve
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import DictField, ListField, empty
@@ -18,6 +19,10 @@ from django_apierrors.identifiers import is_malformed
 # Relations refuse an int of the wrong form with this code.
 MALFORMED = "incorrect_type"
 
+# What a key of the wrong form is refused with, as other keys are: by its own field, or because
+# there is nothing to be found by it, where a text is looked up as it stands.
+SUSPECT = frozenset({"invalid", "does_not_exist"})
+
 # A field, its errors, and what was sent for it.
 Step: TypeAlias = tuple[Any, Any, Any]
 
@@ -26,8 +31,9 @@ def mark_malformed_keys(detail: Any) -> None:
     """Give the messages about malformed keys in a serializer's errors the one code for that.
 
     DRF lets a key's own field refuse it: a malformed UUID comes out as `invalid`, as what a
-    `validate_shelf()` says of a well-formed one does. What was sent tells the two apart. Detail
-    that does not come from a serializer is left as it is.
+    `validate_shelf()` says of a well-formed one does. A text that the field's validators refuse is
+    looked up, and comes out as `does_not_exist`. What was sent tells them apart. Detail that does
+    not come from a serializer is left as it is.
     """
     serializer = getattr(detail, "serializer", None)
     if serializer is None or not hasattr(serializer, "initial_data"):
@@ -39,15 +45,39 @@ def mark_malformed_keys(detail: Any) -> None:
         log_failure("looking for malformed keys in the errors of a serializer")
 
 
+def find_refused_key(exception: BaseException) -> str | None:
+    """Return the path of the relation whose key the database refused, `None` where it was not that.
+
+    PostgreSQL takes no NUL in a text, and DRF's relations let its DataError pass.
+    """
+    if not isinstance(exception, DataError):
+        return None
+    step = exception.__traceback__
+    while step is not None:
+        frame = step.tb_frame
+        is_relation = frame.f_globals.get("__name__") == RelatedField.__module__
+        if is_relation and frame.f_code.co_name == "to_internal_value":
+            return _get_path(frame.f_locals["self"])
+        step = step.tb_next
+    return None
+
+
+def _get_path(field: Any) -> str:
+    names: list[str] = []
+    while field is not None:
+        names.insert(0, field.field_name or "")
+        field = field.parent
+    return ".".join(filter(None, names))
+
+
 def _mark(field: Any, detail: Any, sent: Any) -> None:
     # Without a key in it there is nothing to look for among the errors of ten thousand rows.
     steps: list[Step] = [(field, detail, sent)] if _has_keys(field) else []
     while steps:
         field, detail, sent = steps.pop()
         if isinstance(field, (RelatedField, ManyRelatedField)):
-            messages = [message for message in _get_messages(detail) if message.code == "invalid"]
-            if messages and _is_malformed(field, sent):
-                for message in messages:
+            for message in _get_messages(detail):
+                if message.code in SUSPECT and _is_about_malformed(message, field, sent):
                     message.code = MALFORMED
         else:
             steps.extend(_get_steps(field, detail, sent))
@@ -103,10 +133,23 @@ def _get_messages(detail: Any) -> Iterator[ErrorDetail]:
     return (message for message in messages if isinstance(message, ErrorDetail))
 
 
+def _is_about_malformed(message: ErrorDetail, field: Any, sent: Any) -> bool:
+    if not isinstance(field, ManyRelatedField):
+        return _is_malformed(field, sent)
+    keys = sent if isinstance(sent, list) else []
+    relation = field.child_relation
+    if message.code == "does_not_exist":
+        # DRF stops at the first key of nothing.
+        keys = [key for key in keys if message == _get_message_of_nothing(relation, key)]
+    return any(_is_malformed(relation, key) for key in keys)
+
+
+def _get_message_of_nothing(relation: Any, key: Any) -> str:
+    text: str = relation.error_messages["does_not_exist"]
+    return text.format(pk_value=key, slug_name=getattr(relation, "slug_field", ""), value=key)
+
+
 def _is_malformed(field: Any, sent: Any) -> bool:
-    if isinstance(field, ManyRelatedField):
-        keys = sent if isinstance(sent, list) else []
-        return any(_is_malformed(field.child_relation, key) for key in keys)
     model = getattr(field.get_queryset(), "model", None)
     if model is None or sent is None or sent is empty:
         return False

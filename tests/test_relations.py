@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import DataError
 from django.test import Client
 from django.urls import clear_script_prefix, path, set_script_prefix
 from rest_framework import generics as stock
@@ -60,6 +61,18 @@ class BrokenField(PrimaryKeyRelatedField):
         return Broken(Thing.objects.all())
 
 
+class TextField(PrimaryKeyRelatedField):
+    """A relation whose database takes no NUL in a text, as PostgreSQL does not."""
+
+    def get_queryset(self) -> Any:
+        """Return the queryset."""
+        return type("Lookup", (), {"get": self.refuse})()
+
+    def refuse(self, **lookup: Any) -> Any:
+        """Refuse to look up."""
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+
+
 class NoModelField(PrimaryKeyRelatedField):
     """A relation whose queryset names no model."""
 
@@ -74,6 +87,7 @@ class Owner(serializers.Serializer):
 
     thing = PrimaryKeyRelatedField(queryset=Thing.objects.all(), required=False)
     shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
+    text = TextField(queryset=Parcel.objects.all(), required=False)
 
 
 class Relations(serializers.Serializer):
@@ -83,6 +97,10 @@ class Relations(serializers.Serializer):
     shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
     things = PrimaryKeyRelatedField(queryset=Thing.objects.all(), many=True, required=False)
     shelves = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), many=True, required=False)
+    parcel = PrimaryKeyRelatedField(queryset=Parcel.objects.all(), required=False)
+    parcels = PrimaryKeyRelatedField(queryset=Parcel.objects.all(), many=True, required=False)
+    text = TextField(queryset=Parcel.objects.all(), required=False)
+    texts = TextField(queryset=Parcel.objects.all(), many=True, required=False)
     slug = SlugRelatedField("slug", queryset=Parcel.objects.all(), required=False)
     number = SlugRelatedField("number", queryset=Parcel.objects.all(), required=False)
     key = SlugRelatedField("key", queryset=Thing.objects.all(), required=False)
@@ -176,6 +194,9 @@ urlpatterns = [
 
 NOBODY = str(uuid.UUID(int=1))
 
+# The key of a parcel that is not there.
+CODE = "a" * 24
+
 MALFORMED: list[tuple[Any, str]] = [
     ({"thing": "x"}, "thing"),
     ({"thing": NOBODY[:-1]}, "thing"),
@@ -199,6 +220,12 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"owner": {"shelf": "x"}}, "owner.shelf"),
     ({"owners": [{}, {"thing": "x"}]}, "owners[1].thing"),
     ({"list": ["x"]}, "list[0]"),
+    ({"slug": "\U0001f600"}, "slug"),
+    ({"parcel": "x"}, "parcel"),
+    ({"parcel": f"{CODE[:-1]}\0"}, "parcel"),
+    ({"parcel": {"a": 1}}, "parcel"),
+    ({"parcels": ["x"]}, "parcels"),
+    ({"parcels": ["x", CODE]}, "parcels"),
 ]
 
 UNKNOWN: list[tuple[Any, str]] = [
@@ -211,7 +238,9 @@ UNKNOWN: list[tuple[Any, str]] = [
     ({"things": [NOBODY]}, "things"),
     ({"shelves": [99]}, "shelves"),
     ({"slug": "nobody"}, "slug"),
-    ({"slug": "\U0001f600"}, "slug"),
+    ({"parcel": CODE}, "parcel"),
+    ({"parcels": [CODE]}, "parcels"),
+    ({"parcels": [CODE, "x"]}, "parcels"),
     ({"number": 99}, "number"),
     ({"key": NOBODY}, "key"),
     ({"link": f"/things/{NOBODY}/"}, "link"),
@@ -253,6 +282,25 @@ def test_a_malformed_key_in_a_dict_is_invalid_id(client: Client, route: str) -> 
     # DRF's DictField lets the error of the key's own field pass to the serializer.
     response = post(client, route, {"dict": {"a": NOBODY, "b": "x"}})
     assert get_outcome(response) == (400, "INVALID_ID", ["dict"])
+
+
+@pytest.mark.parametrize("route", ["/ours/", "/stock/"])
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"text": "\0"}, "text"),
+        ({"texts": ["\0"]}, "texts"),
+        ({"owner": {"text": "\0"}}, "owner.text"),
+        ({"owners": [{}, {"text": "\0"}]}, "owners.text"),
+    ],
+)
+def test_a_key_that_the_database_refuses_is_invalid_id(
+    client: Client, route: str, document: Any, field: str
+) -> None:
+    response = post(client, route, document)
+    assert response.json() == body(
+        "INVALID_ID", f"{field}: The formatting of a resource identifier is incorrect."
+    )
 
 
 @every_route
