@@ -60,10 +60,10 @@ def get_model_url(view: View, data: Any) -> str | None:
 def get_route_url(view: View, data: Any) -> str | None:
     """Return the URL of the detail route, with the variables of the request's own URL."""
     match = view.request.resolver_match
-    if match is None:
+    model = get_model(view, data)
+    if match is None or (model is None and is_extra_action(view)):
+        # What an extra action makes need not be what its viewset shows.
         return None
-    instance = get_instance(data)
-    model = type(instance) if isinstance(instance, Model) else None
     resolver = get_resolver(get_urlconf())
     own = {name: value for name, value in match.kwargs.items() if name != get_format_variable()}
     for route in find_detail_routes(resolver, match.namespaces, match.url_name or "", model):
@@ -77,6 +77,23 @@ def get_route_url(view: View, data: Any) -> str | None:
         except NoReverseMatch:
             continue
     return None
+
+
+def get_model(view: View, data: Any) -> type[Model] | None:
+    """Return the model of the resource, `None` where nothing tells.
+
+    The instance's own; else, for a document without one, that of the view's queryset.
+    """
+    instance = get_instance(data)
+    if isinstance(instance, Model):
+        return type(instance)
+    queryset = None if is_extra_action(view) else getattr(view, "queryset", None)
+    return getattr(queryset, "model", None)
+
+
+def is_extra_action(view: View) -> bool:
+    """Tell whether the view is a viewset at one of its `@action`s."""
+    return hasattr(getattr(view, getattr(view, "action", None) or "", None), "mapping")
 
 
 def get_format_variable() -> str | None:

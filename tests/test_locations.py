@@ -122,6 +122,11 @@ class ShelfViewSet(viewsets.ModelViewSet):
         """Put a new parcel on the shelf: not a shelf."""
         return self.copy(request)
 
+    @action(detail=True, methods=["post"])
+    def notes(self, request: Request, **kwargs: Any) -> Response:
+        """Put a note on the shelf: not a shelf, and without a serializer."""
+        return Response({"id": 1}, status=201)
+
 
 class Reversed(viewsets.GenericViewSet, mixins.CreateModelMixin, mixins.RetrieveModelMixin):
     """The base classes in the order that DRF does not mind either."""
@@ -179,6 +184,16 @@ class PlainDict(ShelfViewSet):
         """Create a shelf."""
         shelf = Shelf.objects.create(name=request.data["name"])
         return Response({"id": shelf.pk, "name": shelf.name}, status=201)
+
+
+class ParcelsOnShelf(generics.GenericAPIView):
+    """Makes parcels without a serializer, on a route beside the one of a shelf."""
+
+    queryset = Parcel.objects.all()
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """Make a parcel."""
+        return Response({"pk": 1}, status=201)
 
 
 class Unsaved(ShelfViewSet):
@@ -368,6 +383,7 @@ urlpatterns = [
         ),
         name="key-detail",
     ),
+    path("single/<int:pk>/parcels/", ParcelsOnShelf.as_view(), name="single-parcels"),
     path("lost/", CreateParcel.as_view(), name="lost-list"),
     path("unmatched/", Create.as_view(), name="unmatched-list"),
     path("unmatched/<int:other>/<pk>/", Retrieve.as_view(), name="unmatched-detail"),
@@ -515,12 +531,21 @@ def test_an_extra_action_that_creates_has_a_location_beside_its_own_route(
     assert response["Location"] == "http://testserver" + location.format(pk=made.pk)
 
 
+@pytest.mark.parametrize("action", ["parcels", "notes"])
 def test_an_extra_action_that_creates_another_model_is_not_located_at_its_own(
-    settings: Any, client: Client
+    settings: Any, client: Client, action: str
 ) -> None:
     settings.API_ERRORS = {"STRICT": False}
     shelf = Shelf.objects.create(name="low")
-    response = post(client, f"/shelves/{shelf.pk}/parcels/", PARCEL)
+    response = post(client, f"/shelves/{shelf.pk}/{action}/", PARCEL)
+    assert (response.status_code, response.headers.get("Location")) == (201, None)
+
+
+def test_a_view_of_another_model_is_not_located_at_the_route_beside_it(
+    settings: Any, client: Client
+) -> None:
+    settings.API_ERRORS = {"STRICT": False}
+    response = post(client, "/single/1/parcels/")
     assert (response.status_code, response.headers.get("Location")) == (201, None)
 
 
