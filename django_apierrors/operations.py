@@ -203,6 +203,11 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         headers = {"Retry-After": get_retry_after(request, self), "Cache-Control": "no-store"}
         return Response(body, headers=headers)
 
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """Describe the resource; one that is not there is refused as it is to GET."""
+        self.get_handle()
+        return super().options(request, *args, **kwargs)
+
     def get_body(self, handle: Handle, result: TaskResult) -> OperationBody:
         """Return the body, with its `result` or its `error` where it has come to one."""
         text = self.kwargs[self.get_lookup_url_kwarg()]

@@ -643,6 +643,14 @@ def test_a_handle_that_nobody_signed_is_a_404(api: Client, handle: str) -> None:
     assert (refused.status_code, refused.json()) == (404, error("MISSING_RESOURCE"))
 
 
+def test_options_of_an_operation_are_refused_as_any_verb_is(api: Client) -> None:
+    url = post(api, "/nothing", **{"X-User": "anna"})["Location"]
+
+    assert api.options(url, headers={"X-User": "anna"}).status_code == 200
+    refused = api.options(url, headers={"X-User": "bert"})
+    assert (refused.status_code, refused.json()) == (404, error("MISSING_RESOURCE"))
+
+
 def test_a_handle_that_another_part_of_the_project_signed_is_a_404(api: Client) -> None:
     now = round(time.time() * 1000)
     signer = signing.Signer(sep=handles.SEPARATOR)
