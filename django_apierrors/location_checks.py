@@ -34,8 +34,7 @@ def find_unlocated(resolver: URLResolver) -> Iterator[CheckMessage]:
         if (cls, route.namespaces, route.name) in seen:
             continue
         seen.add((cls, route.namespaces, route.name))
-        prefix = route.name.rpartition("-")[0] or "thing"
-        detail = ":".join([*route.namespaces, f"{prefix}-detail"])
+        detail = ":".join([*route.namespaces, f"{get_prefix(route)}-detail"])
         yield Warning(
             f"{cls.__module__}.{cls.__qualname__} at '/{route.text}' creates resources, and no "
             "Location can be made for them.",
@@ -45,6 +44,12 @@ def find_unlocated(resolver: URLResolver) -> Iterator[CheckMessage]:
             obj=cls,
             id="django_apierrors.W004",
         )
+
+
+def get_prefix(route: Route) -> str:
+    """Return what the name of the detail route may begin with, an example where nothing tells."""
+    meta = getattr(get_model(route), "_meta", None)
+    return route.name.rpartition("-")[0] or getattr(meta, "model_name", "thing")
 
 
 def creates(route: Route) -> bool:
@@ -66,13 +71,18 @@ def is_located(route: Route, resolver: URLResolver) -> bool:
     serializer_class = get_serializer_class(route)
     if serializer_class is None:
         return True
-    meta_model = getattr(getattr(serializer_class, "Meta", None), "model", None)
-    model = meta_model or route.get_model()
+    model = get_model(route)
     return (
         has_identity(serializer_class)
         or hasattr(model, "get_absolute_url")
         or has_detail_route(route, resolver, model)
     )
+
+
+def get_model(route: Route) -> Any:
+    """Return the model of what the view creates, `None` where nothing tells."""
+    meta = getattr(get_serializer_class(route), "Meta", None)
+    return getattr(meta, "model", None) or route.get_model()
 
 
 def get_serializer_class(route: Route) -> Any:

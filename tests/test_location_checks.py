@@ -259,12 +259,17 @@ LOCATED: dict[str, list[Any]] = {
 }
 
 UNLOCATED: dict[str, tuple[list[Any], str, str]] = {
-    "nothing": ([path("a/", Create.as_view())], "a/", "thing-detail"),
+    "nothing": ([path("a/", Create.as_view())], "a/", "shelf-detail"),
+    "nothing, of no model": (
+        [path("a/", Create.as_view(serializer_class=NoModel, queryset=None))],
+        "a/",
+        "thing-detail",
+    ),
     "a name": ([path("a/", Create.as_view(), name="rack-list")], "a/", "rack-detail"),
     "a field that is called url": (
         [path("a/", Create.as_view(serializer_class=HomeSerializer))],
         "a/",
-        "thing-detail",
+        "shelf-detail",
     ),
     "another namespace": (
         [
