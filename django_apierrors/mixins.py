@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import mixins
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
+from django_apierrors.failsafe import log_failure
 from django_apierrors.locations import find_location
 
 if TYPE_CHECKING:
@@ -35,12 +36,21 @@ class LocationMixin(Base):
         """Return the absolute URL of the resource that `data` shows, `None` where there is none."""
         return find_location(self, data)
 
+    def make_location_header(self, data: Any) -> dict[str, str]:
+        """Return the `Location` header; none where it would fail, since the resource is there."""
+        try:
+            location = self.get_location(data)
+        except Exception:
+            log_failure("asking a view for the Location of a resource")
+            return {}
+        # Django refuses a header with a line break, whoever's name is in the URL.
+        return {"Location": location} if location and location.isprintable() else {}
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response, a 201 with its `Location`."""
         if getattr(response, "status_code", None) == 201 and not response.has_header("Location"):
-            location = self.get_location(getattr(response, "data", None))
-            if location is not None:
-                response["Location"] = location
+            for name, value in self.make_location_header(getattr(response, "data", None)).items():
+                response[name] = value
         return super().finalize_response(request, response, *args, **kwargs)
 
 
@@ -57,8 +67,7 @@ class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
         """Return the `Location`; DRF takes any field called `url` for it."""
-        location = self.get_location(data)
-        return {} if location is None else {"Location": location}
+        return self.make_location_header(data)
 
 
 class UpdateModelMixin(mixins.UpdateModelMixin, Base):

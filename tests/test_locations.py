@@ -186,6 +186,19 @@ class PlainDict(ShelfViewSet):
         return Response({"id": shelf.pk, "name": shelf.name}, status=201)
 
 
+class ByName(ShelfViewSet):
+    """Says itself where a shelf is, and does not expect every name."""
+
+    def get_location(self, data: Any) -> str:
+        """Return the URL of a shelf whose name ends in a number."""
+        _, number = data["name"].split("-")
+        return f"http://testserver/by-name/{number}"
+
+
+class ByNameInShort(Short, ByName):
+    """The same, without the headers of `create()`."""
+
+
 class ParcelsOnShelf(generics.GenericAPIView):
     """Makes parcels without a serializer, on a route beside the one of a shelf."""
 
@@ -341,6 +354,8 @@ router.register("documented", Documented, basename="documented")
 router.register("short", Short, basename="short")
 router.register("enveloped", Enveloped, basename="enveloped")
 router.register("plain-dict", PlainDict, basename="plain-dict")
+router.register("by-name", ByName, basename="by-name")
+router.register("by-name-in-short", ByNameInShort, basename="by-name-in-short")
 router.register("unsaved", Unsaved, basename="unsaved")
 router.register("bulk", Bulk, basename="bulk")
 router.register("slugs", SlugViewSet, basename="slug")
@@ -629,6 +644,18 @@ def test_what_fails_on_the_way_to_a_location_is_logged(
     assert caplog.messages == [
         "django_apierrors failed while looking for the Location of a resource in get_model_url()."
     ]
+
+
+@pytest.mark.parametrize("url", ["/by-name/", "/by-name-in-short/"])
+@pytest.mark.parametrize("name", ["low", "low-1\nX: 1", "low-1\r\nX: 1"])
+def test_a_get_location_that_fails_leaves_the_row_and_the_201(
+    settings: Any, client: Client, url: str, name: str
+) -> None:
+    settings.API_ERRORS = {"STRICT": False}
+    response = post(client, url, {"name": name})
+    assert (response.status_code, response.headers.get("Location")) == (201, None)
+    assert "X" not in response.headers
+    assert Shelf.objects.get().name == name
 
 
 @pytest.mark.parametrize("url", ["/lost/", "/unsaved/"])
