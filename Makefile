@@ -10,6 +10,8 @@ PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
 BIN = .venv/bin
+# A file's tests share servers, databases and queues: one process runs them all.
+PYTEST = --timeout 120 --numprocesses auto --maxprocesses 4 --dist loadfile
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
@@ -36,10 +38,10 @@ demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo
 	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.installed clients
-	$(BIN)/python -m pytest --cov --timeout 120
+	$(BIN)/python -m pytest --cov $(PYTEST)
 
 coverage: .venv/.installed clients
-	$(BIN)/python -m pytest --cov --cov-report term --cov-report html --timeout 120
+	$(BIN)/python -m pytest --cov --cov-report term --cov-report html $(PYTEST)
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
