@@ -93,9 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(port: int, once: bool, engine: Engine, terminal: Terminal) -> int:
     """Run the demo, and leave nothing running however it ends."""
-    for other_end in (signal.SIGTERM, signal.SIGHUP):
-        # As with Ctrl-C, the server and the worker are stopped on the way out.
-        signal.signal(other_end, signal.default_int_handler)
+    for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # As with Ctrl-C, which a shell has its background jobs ignore, the server and the worker
+        # are stopped on the way out.
+        signal.signal(end, signal.default_int_handler)
     try:
         return demo(port, once, engine, terminal)
     except KeyboardInterrupt:
