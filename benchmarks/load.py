@@ -55,6 +55,7 @@ class Client:
     def __init__(self, number: int, server: Server, left: itertools.count[int], end: int) -> None:
         """Take its number, the server, and the counter of requests that all clients share."""
         self.number, self.left, self.end = number, left, end
+        self.url = server.url
         self.connection = http.client.HTTPConnection(server.host, server.port, timeout=TIMEOUT)
         self.known: dict[str, str] = {}
         self.violations: list[str] = []
@@ -83,7 +84,8 @@ class Client:
             self.known = {"serial": self.make_token()}
         token = self.make_token()
         column = self.done % MAX_COLUMN + 1
-        own = {"token": token, "blanks": " " * (column - 1), "column": str(column)}
+        blanks = " " * (column - 1)
+        own = {"token": token, "blanks": blanks, "column": str(column), "url": self.url}
         sent = fill_row(row, {**self.known, **own})
         begun = time.perf_counter()
         try:

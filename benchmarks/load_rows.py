@@ -74,6 +74,7 @@ def fill_row(row: Row, known: dict[str, str]) -> Row:
         path=fill(row.path, known),
         body=fill(row.body, known),
         message=fill(row.message, known),
+        exactly=None if row.exactly is None else fill(row.exactly.decode(), known).encode(),
         headers={
             "Content-Type": "application/json",
             **({"Authorization": row.key} if row.key is not None else {}),
