@@ -431,6 +431,16 @@ def nothing_there(tmp_path: Any) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
+def nobody_answers(tmp_path: Any) -> Iterator[dict[str, Any]]:
+    """Lead to somebody who accepts a connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = connections.settings["default"]["OPTIONS"] | {"connect_timeout": 2}
+        if connection.vendor == "mysql":
+            options["read_timeout"] = 2
+        yield {"PORT": silent.getsockname()[1], "OPTIONS": options}
+
+
+@contextmanager
 def too_many(tmp_path: Any) -> Iterator[dict[str, Any]]:
     """Be somebody who may have one connection, and has it."""
     if connection.vendor == "postgresql":
@@ -468,6 +478,7 @@ class Refusal(NamedTuple):
 
 REFUSALS = {
     "not there": Refusal(nothing_there, ALL),
+    "silent": Refusal(nobody_answers, SERVERS),
     "too many connections": Refusal(too_many, SERVERS),
     "no such database": Refusal(a_database_that_is_not, SERVERS),
 }
