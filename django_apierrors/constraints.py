@@ -173,8 +173,8 @@ def _get_field_name(model: type[Model], name: str) -> str:
 
 def _find_constraint(index: Index, model: type[Model] | None, name: str) -> Trace | None:
     if name == "PRIMARY" and model is not None:
-        # What MySQL calls every primary key.
-        return Trace((model._meta.pk.name,), model=model)
+        # What MySQL calls every primary key, a CompositePrimaryKey too.
+        return Trace(tuple(field.name for field in model._meta.pk_fields), model=model)
     ending = name[-DIGEST_LENGTH - len(UNIQUE_ENDING) :]
     traces = index.traces.get(name) or index.traces.get(ending, [])
     own = [found for found in traces if found.model is model] or traces

@@ -96,6 +96,28 @@ def registered() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("registered")
+def test_a_primary_key_of_several_fields_is_all_of_them() -> None:
+    class Place(models.Model):
+        pk = models.CompositePrimaryKey("row", "number")
+        row = models.IntegerField(db_column="line")
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "tests"
+
+        def __str__(self) -> str:
+            return f"{self.row}, {self.number}"
+
+    # MySQL, PostgreSQL, SQLite.
+    assert find("PRIMARY", model=Place) == (("row", "number"), False)
+    assert find("tests_place_pkey", "line", "number", table="tests_place") == (
+        ("row", "number"),
+        False,
+    )
+    assert find("", "line", "number", table="tests_place") == (("row", "number"), False)
+
+
+@pytest.mark.usefixtures("registered")
 def test_a_model_that_comes_later_is_known_and_forgotten_again() -> None:
     assert find("one_box_per_colour") == ((), False)
 
