@@ -72,6 +72,24 @@ def find_unique_constraint(found: Trace) -> BaseConstraint | None:
     return same[0] if len(same) == 1 else None
 
 
+def get_sent_fields(found: Trace) -> tuple[str, ...]:
+    """Return the fields as clients know them.
+
+    A row of the table that a ManyToManyField makes for itself is a value of that field; its own
+    two fields are called as the models are.
+    """
+    # Django's own type of it is a bool, and the model that has the field where it is not False.
+    owner: Any = found.model is not None and found.model._meta.auto_created
+    if not owner:
+        return found.fields
+    return tuple(
+        field.name
+        for field in owner._meta.local_many_to_many
+        if field.remote_field.through is found.model
+        and field.m2m_reverse_field_name() in found.fields
+    )
+
+
 def get_own_message(constraint: BaseConstraint | None) -> str | None:
     """Return the message that the project gave to `constraint`; Django's would tell its name."""
     message = getattr(constraint, "violation_error_message", None)

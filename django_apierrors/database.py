@@ -13,6 +13,7 @@ from django_apierrors.constraints import (
     Trace,
     find_unique_constraint,
     get_own_message,
+    get_sent_fields,
     has_relations,
     trace,
 )
@@ -56,7 +57,7 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     own_code = getattr(found.constraint, "violation_error_code", None)
     code = find_code(get_name_of_message(own_code) or name, CONTENT_STATUS)
     own_message = get_own_message(found.constraint)
-    fields = ", ".join(found.fields)
+    fields = ", ".join(get_sent_fields(found))
     items = []
     if fields or own_message:
         message = own_message or _get_message(code, failure)

@@ -19,6 +19,7 @@ from django_apierrors.constraints import (
     find_unique_constraint,
     get_index,
     get_own_message,
+    get_sent_fields,
     has_relations,
     trace,
 )
@@ -115,6 +116,18 @@ def test_a_primary_key_of_several_fields_is_all_of_them() -> None:
         False,
     )
     assert find("", "line", "number", table="tests_place") == (("row", "number"), False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent"),
+    [(("parcel", "thing"), ("things",)), (("thing",), ("things",)), (("parcel",), ()), ((), ())],
+)
+def test_a_row_between_two_models_is_a_value_of_the_field_that_holds_many(
+    fields: tuple[str, ...], sent: tuple[str, ...]
+) -> None:
+    assert get_sent_fields(Trace(fields, model=Parcel.things.through)) == sent
+    assert get_sent_fields(Trace(fields, model=Parcel)) == fields
+    assert get_sent_fields(Trace(fields)) == fields
 
 
 @pytest.mark.usefixtures("registered")

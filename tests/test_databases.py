@@ -27,7 +27,7 @@ from rest_framework.response import Response
 from django_apierrors import generics as ours
 from tests.bodies import body
 from tests.databases import DRIVERS, MODELS, Database
-from tests.models import Booking, Shelf, Thing, Ticket
+from tests.models import Booking, Parcel, Shelf, Thing, Ticket
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("rows")]
 
@@ -103,6 +103,17 @@ class LoggingMixin:
         return Response({})
 
 
+class HoldingMixin:
+    """Writes the rows between two models by itself, as `set()` does, without looking first."""
+
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        held = Parcel.things.through
+        held.objects.bulk_create(
+            held(parcel_id="p" * 24, thing_id=key) for key in request.data["things"]
+        )
+        return Response({}, status=200)
+
+
 def make_urls(name: str, wing: Any) -> list[Any]:
     """Return the URLs of one wing: stock DRF's views, or ours."""
     urls = []
@@ -131,8 +142,10 @@ def make_urls(name: str, wing: Any) -> list[Any]:
             path(f"{name}/racing-{serializer.Meta.model.__name__.lower()}/", view.as_view())
         )
     attributes = {"queryset": Ticket.objects.all(), "serializer_class": UncheckedSerializer}
-    view = type("log", (LoggingMixin, wing.ListAPIView), attributes)
-    return [*urls, path(f"{name}/log/", view.as_view())]
+    for kind, mixin in {"log": LoggingMixin, "holding": HoldingMixin}.items():
+        view = type(kind, (mixin, wing.ListAPIView), attributes)
+        urls.append(path(f"{name}/{kind}/", view.as_view()))
+    return urls
 
 
 urlpatterns = [*make_urls("stock", stock), *make_urls("ours", ours)]
@@ -386,6 +399,28 @@ def test_what_an_update_writes_is_refused_alike(
         body("INVALID_STATE", "There are 50 rows."),
     )
     assert Ticket.objects.get(pk=90001).row == 1
+    assert_it_goes_on(client, wing)
+
+
+CUP, NOTHING = (f"00000000-0000-0000-0000-{number:012}" for number in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("things", "code", "message"),
+    [
+        pytest.param([CUP, CUP], "ALREADY_EXISTS", TAKEN, id="twice"),
+        pytest.param([NOTHING], "MISSING_RESOURCE", NOT_THERE, id="not there"),
+    ],
+)
+def test_a_many_to_many_field_is_named_and_not_its_two_models(
+    things: list[str], code: str, message: str, database: Database, wing: str, client: Client
+) -> None:
+    response = post(client, f"/{wing}/holding/", {"things": things})
+    # SQLite does not say which foreign key leads nowhere.
+    is_told = database.vendor != "sqlite" or code == "ALREADY_EXISTS"
+    answer = body(code, f"things: {message}" if is_told else message, status=400)
+    assert (response.status_code, response.json()) == (400, answer)
+    assert Parcel.things.through.objects.count() == 0
     assert_it_goes_on(client, wing)
 
 
