@@ -52,6 +52,7 @@ from rest_framework.views import APIView
 from django_apierrors.catalog import CATALOG
 from django_apierrors.middleware import APIErrorsMiddleware, Failure
 from tests.models import Shelf, Thing
+from tests.services import require_package
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -880,7 +881,7 @@ def test_cookies_and_headers_of_inner_middleware_survive(
     "url", ["/failing?view=bug", "/failing?view=timeout", "/nowhere", "/slash"]
 )
 def test_cors_headers_survive(send: Send, settings: Settings, method: str, url: str) -> None:
-    pytest.importorskip("corsheaders")
+    require_package("corsheaders")
     settings.CORS_ALLOW_ALL_ORIGINS = True
     settings.MIDDLEWARE = [OURS, "corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE[1:]]
     response = send(method, url, headers={"origin": "http://a.example"})

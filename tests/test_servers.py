@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import CATALOG
+from tests.services import require_package
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -99,7 +100,7 @@ def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Each of the servers, with the project of `server_settings`."""
-    pytest.importorskip(request.param)
+    require_package(request.param)
     log = tmp_path_factory.mktemp(request.param) / "server.log"
     with socket.create_server((HOST, 0)) as listener, log.open("wb") as output:
         fd = listener.fileno()
