@@ -15,7 +15,7 @@ from django.db import Error, connection, connections, transaction
 from django.db.models import Model
 
 from tests.models import Booking, Parcel, Shelf, Thing, Ticket
-from tests.services import require_package, require_server
+from tests.services import refuse, require_package, require_server
 
 MODELS: list[type[Model]] = [Shelf, Thing, Parcel, Ticket, Booking]
 NAME = f"apierrors_{os.getpid()}"
@@ -89,6 +89,15 @@ def execute(*statements: str) -> None:
             cursor.execute(statement)
 
 
+def ask_to_be_let_in() -> None:
+    """Ask for a server that takes the user of the tests, which has no password."""
+    try:
+        connection.ensure_connection()
+    except Error as exc:
+        user, port = connection.settings_dict["USER"], connection.settings_dict["PORT"]
+        refuse(f"no {connection.vendor} for {user} on 127.0.0.1:{port}: {exc}")
+
+
 def make_tables() -> None:
     """Make the tables of the models that this database can hold."""
     with connection.schema_editor() as editor:
@@ -110,10 +119,12 @@ def made(
         if not driver.home:
             own["NAME"] = str(path)
         if driver.vendor not in homes:
-            homes[driver.vendor] = own | {"NAME": driver.home}
+            home = own | {"NAME": driver.home}
             if driver.home:
-                with use(homes[driver.vendor]):
+                with use(home):
+                    ask_to_be_let_in()
                     execute(f"DROP DATABASE IF EXISTS {NAME}", f"CREATE DATABASE {NAME}")
+            homes[driver.vendor] = home
             with use(own):
                 make_tables()
         return own
