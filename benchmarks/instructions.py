@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=(), metavar="E1")
     parser.add_argument("--of", nargs="*", default=(), metavar="ours")
-    parser.add_argument("--guard", action="store_true", help="fail where there are 5 % more")
+    parser.add_argument("--guard", action="store_true", help="fail where there are 5 %% more")
     parser.add_argument("--record", action="store_true", help="record them for this environment")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
