@@ -316,6 +316,17 @@ def test_an_option_of_django_and_a_format_can_stand_on_either_side(departed: Non
     assert run("--force-color", "--format", "json", "audit", status=1) == after
 
 
+@pytest.mark.parametrize(
+    "option",
+    [["--settings", "tests.settings"], ["--pythonpath", "."], ["--traceback"], ["-v", "2"]],
+    ids=lambda option: option[0],
+)
+def test_every_option_of_django_can_stand_behind_the_word_audit(
+    clean: None, option: list[str]
+) -> None:
+    assert run("audit", *option) == (CLEAN, "")
+
+
 def test_a_terminal_gets_an_audit() -> None:
     shown = run_on_a_terminal(80, "audit", NO_COLOR="1")
     assert shown == "\n".join(

@@ -68,9 +68,12 @@ class Command(BaseCommand):
             metavar="PATH",
             help="accept those of a file, one on a line, as --format ignore prints them",
         )
-        for option in ("--no-color", "--force-color"):
-            # Django has them for the command itself alone.
+        # Django has them for the command itself alone.
+        for option in ("--no-color", "--force-color", "--traceback"):
             audit.add_argument(option, action="store_true", default=SUPPRESS, help=SUPPRESS)
+        for option in ("--settings", "--pythonpath"):
+            audit.add_argument(option, default=SUPPRESS, help=SUPPRESS)
+        audit.add_argument("-v", "--verbosity", type=int, default=SUPPRESS, help=SUPPRESS)
         audit.set_defaults(print=self.print_audit)
 
     def handle(self, *args: Any, **options: Any) -> None:
