@@ -301,6 +301,15 @@ def test_a_pipe_gets_no_colour(departed: None) -> None:
     assert ANSI in run("audit", "--force-color", status=1)[0]
 
 
+@pytest.mark.parametrize("arguments", [(), ("audit",)], ids=["catalogue", "audit"])
+def test_a_reader_that_leaves_early_sees_no_traceback(arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stdout, pytest.raises(SystemExit) as ending:
+        call_command("apierrors", *arguments, stdout=stdout)
+    assert ending.value.code == 2
+
+
 @pytest.mark.parametrize("columns", [50, 80, 120])
 def test_a_terminal_gets_colour_and_lines_that_fit(columns: int) -> None:
     shown = run_on_a_terminal(columns)

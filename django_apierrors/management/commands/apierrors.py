@@ -83,7 +83,17 @@ class Command(BaseCommand):
             self.style = no_style()
         # In a pipe a line is whole, so that it can be searched for.
         self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
-        options["print"](**options)
+        try:
+            try:
+                options["print"](**options)
+            finally:
+                # Here, so that what cannot be written is not left to the end of the process.
+                self.stdout.flush()
+        except BrokenPipeError:
+            # `head` and `less` leave when they have seen enough. Python writes what is left once
+            # more as it ends: the way out is that of its documentation of SIGPIPE.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
+            sys.exit(BROKEN)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Print lines."""
