@@ -661,6 +661,22 @@ def test_an_error_with_a_text_of_its_own_is_no_component(settings: Any) -> None:
     assert reference == {"$ref": "#/components/responses/MissingResource"}
 
 
+def test_an_error_with_a_status_of_its_own_is_no_component() -> None:
+    class Lost(APIException):
+        status_code = 409
+        default_code = "missing_resource"
+
+    class Losing(Plain):
+        possible_errors = [Lost]
+
+    document = make(path("here", Losing.as_view()), path("things/<int:pk>", Plain.as_view()))
+    conflict = document["paths"]["/here"]["get"]["responses"]["409"]
+    example = conflict["content"]["application/json"]["examples"]["MISSING_RESOURCE"]["value"]
+    assert example["status"] == 409
+    reference = document["paths"]["/things/{id}"]["get"]["responses"]["404"]
+    assert reference == {"$ref": "#/components/responses/MissingResource"}
+
+
 # What is described, held against what is answered.
 
 
