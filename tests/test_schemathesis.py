@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 
 from example_project.demo_data import WRITE_KEY
 from example_project.server import Server
+from tests.bodies import body
 from tests.services import require_package
 
 require_package("schemathesis")
 
 import schemathesis  # noqa: E402
 
-from django_apierrors.testing.schemathesis import api_error_format  # noqa: E402
+from django_apierrors.testing.schemathesis import api_error_format, hold_to_format  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,6 +116,16 @@ def test_an_error_in_another_format_is_found(other_server: str) -> None:
     [failure] = caught.value.exceptions
     assert "'errors' is missing" in str(failure)
     assert "> Authorization: (not shown)" in str(failure)
+
+
+def test_members_that_a_project_adds_pass_where_its_check_names_them() -> None:
+    response = requests.Response()
+    response.status_code, response.headers["Content-Type"] = 404, "application/json"
+    response._content = json.dumps(body("MISSING_RESOURCE") | {"hint": "Look."}).encode()
+    response.request = requests.Request("GET", "http://127.0.0.1/").prepare()
+    hold_to_format(response, more_members={"hint"})
+    with pytest.raises(AssertionError, match="'hint' is no member of an error"):
+        hold_to_format(response)
 
 
 def run_command(url: str, directory: Path) -> subprocess.CompletedProcess[str]:

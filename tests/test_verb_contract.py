@@ -26,6 +26,7 @@ from django_apierrors.generics import (
     ListCreateAPIView,
     RetrieveUpdateDestroyAPIView,
 )
+from django_apierrors.handler import exception_handler
 from django_apierrors.parsers import JSONParser
 from django_apierrors.testing import VerbContract
 from django_apierrors.testing.contract import strip
@@ -385,6 +386,22 @@ def test_patch_that_is_opted_in_to_passes() -> None:
 def test_patch_that_is_opted_in_to_and_missing_fails() -> None:
     failed, _ = run(make_contract(allows_patch=True))
     assert list(failed) == ["test_patch_is_refused_unless_opted_in"]
+
+
+def add_hint(exc: Exception, context: Any) -> Any:
+    """Answer as a handler of a project's own does, which adds a member to the body."""
+    response = exception_handler(exc, context)
+    response.data = {**response.data, "hint": "Read the page."}
+    return response
+
+
+def test_members_that_the_project_adds_pass_where_they_are_named(settings: Any) -> None:
+    changes = {"EXCEPTION_HANDLER": "tests.test_verb_contract.add_hint"}
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | changes
+    failed, _ = run(make_contract())
+    assert all("'hint' is no member of an error" in text for text in failed.values())
+    assert len(failed) > 5
+    assert run(make_contract(more_members={"hint"}))[0] == {}
 
 
 OF_RESOURCES = {

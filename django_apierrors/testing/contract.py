@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 from unittest import SkipTest
 
-from django_apierrors.testing.assertions import assert_api_error, fail
+from django_apierrors.testing.assertions import fail
 from django_apierrors.testing.endpoint import EndpointMixin
 from django_apierrors.testing.exchange import Exchange
 from django_apierrors.testing.writes import capture_writes
@@ -90,7 +90,7 @@ class VerbContract(EndpointMixin):
         for verb in ("DELETE", "GET"):
             response = self.send(verb, url)
             if response.status_code != 405:
-                assert_api_error(response, 410 if response.status_code == 410 else 404)
+                self.assert_refusal(response, 410 if response.status_code == 410 else 404)
 
     def test_405_lists_what_works(self) -> None:
         """Allow has what works and nothing else: RFC 9110, section 15.5.6."""
@@ -110,39 +110,39 @@ class VerbContract(EndpointMixin):
         answers = [self.send("PATCH", url, self.get_update()) for url in self.get_urls()]
         if not self.allows_patch:
             for answer in answers:
-                assert_api_error(answer, 405, code="METHOD_NOT_ALLOWED")
+                self.assert_refusal(answer, 405, code="METHOD_NOT_ALLOWED")
         elif all(answer.status_code == 405 for answer in answers):
             fail("PATCH must work, for `allows_patch` is set", [], Exchange.of(answers[-1]))
 
     def test_trace_is_refused(self) -> None:
         """TRACE, which repeats what the request carries, is 405."""
         for url in self.get_urls():
-            assert_api_error(self.send("TRACE", url), 405, code="METHOD_NOT_ALLOWED")
+            self.assert_refusal(self.send("TRACE", url), 405, code="METHOD_NOT_ALLOWED")
 
     def test_an_unknown_verb_is_refused(self) -> None:
         """A verb that nobody knows is 405."""
         for url in self.get_urls():
-            assert_api_error(self.send(UNKNOWN_VERB, url), 405, code="METHOD_NOT_ALLOWED")
+            self.assert_refusal(self.send(UNKNOWN_VERB, url), 405, code="METHOD_NOT_ALLOWED")
 
     def test_malformed_json_is_400(self) -> None:
         """A document with a brace missing is INVALID_CONTENT."""
         for response in self.send_content(content='{"name": "x"'):
-            assert_api_error(response, 400, code="INVALID_CONTENT")
+            self.assert_refusal(response, 400, code="INVALID_CONTENT")
 
     def test_another_content_type_is_415(self) -> None:
         """A document that is no JSON is UNSUPPORTED_MEDIA_TYPE."""
         for response in self.send_content(content="<a/>", content_type="application/xml"):
-            assert_api_error(response, 415, code="UNSUPPORTED_MEDIA_TYPE")
+            self.assert_refusal(response, 415, code="UNSUPPORTED_MEDIA_TYPE")
 
     def test_an_unknown_id_is_404(self) -> None:
         """The id of no resource is MISSING_RESOURCE."""
         for response in self.send_each(self.get_url_of("unknown_id")):
-            assert_api_error(response, 404, code="MISSING_RESOURCE")
+            self.assert_refusal(response, 404, code="MISSING_RESOURCE")
 
     def test_a_malformed_id_is_400(self) -> None:
         """What is no id at all is INVALID_ID."""
         for response in self.send_each(self.get_url_of("malformed_id")):
-            assert_api_error(response, 400, code="INVALID_ID")
+            self.assert_refusal(response, 400, code="INVALID_ID")
 
 
 def strip(content: bytes, volatile: Collection[str]) -> Any:

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from django_apierrors.semantics import find_violation
-from django_apierrors.testing.assertions import fail
+from django_apierrors.testing.assertions import assert_api_error, fail
 from django_apierrors.testing.exchange import Exchange
 
 
@@ -33,6 +33,8 @@ class EndpointMixin:
     # Members of the representation, and headers, that change by themselves.
     volatile: Collection[str] = ()
     volatile_headers: Collection[str] = ("date", "set-cookie")
+    # Members that the project adds to the body of an error.
+    more_members: Collection[str] = ()
     # Tables that reading may write to.
     written_by_reading: Collection[str] = ("django_session",)
 
@@ -85,6 +87,10 @@ class EndpointMixin:
         if violation is not None:
             fail("This is no success of its verb", [f"the view {violation}"], Exchange.of(response))
         return response
+
+    def assert_refusal(self, response: Any, status: int, code: str | None = None) -> None:
+        """Hold `response` to the format of errors, as the project has it."""
+        assert_api_error(response, status, code=code, more_members=self.more_members)
 
     def get_urls(self) -> list[str]:
         """Return the URLs of the endpoint: that of the collection, and that of a new resource."""
