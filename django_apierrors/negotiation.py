@@ -12,6 +12,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from django_apierrors.problems import JSON, prefers_problem
 
 if TYPE_CHECKING:
+    from rest_framework.parsers import BaseParser
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
 
@@ -26,6 +27,14 @@ class JSONContentNegotiation(DefaultContentNegotiation):
     and so is an `Accept` that cannot be read. A client of problem details (`PROBLEM_JSON`) names
     what it wants of errors alone; its successes are JSON, or what the view has in place of it.
     """
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """Return the parser for the body of `request`, `None` where there is none."""
+        parsers = list(parsers)
+        if parsers and parsers[0].media_type == request.content_type:
+            # The first that matches has the body, and what is the same to the letter matches.
+            return parsers[0]
+        return super().select_parser(request, parsers)
 
     def select_renderer(
         self,

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.urls import include, path
 from hypothesis import given
 from hypothesis import strategies as st
-from rest_framework import renderers
+from rest_framework import parsers, renderers
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
@@ -292,3 +292,22 @@ def test_whatever_cannot_be_served_is_not_acceptable(accept: str) -> None:
     else:
         refused = NotAcceptable
     assert refused is NotAcceptable
+
+
+EVERY_PARSER = [parsers.JSONParser(), parsers.FormParser(), parsers.FileUploadParser()]
+
+
+@pytest.mark.parametrize("ordered", [EVERY_PARSER, EVERY_PARSER[::-1], EVERY_PARSER[1:], []])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        *("application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "*/*"),
+        *("application/x-www-form-urlencoded", "text/plain", "", "nonsense"),
+    ],
+)
+def test_a_body_is_read_by_the_parser_that_reads_it_in_stock(
+    content_type: str, ordered: list[parsers.BaseParser]
+) -> None:
+    request = Request(RequestFactory().post("/", b"{}", content_type=content_type))
+    expected = DefaultContentNegotiation().select_parser(request, ordered)
+    assert JSONContentNegotiation().select_parser(request, ordered) is expected
