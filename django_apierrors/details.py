@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal
 from typing import NamedTuple, Self, TypeAlias, overload
-from uuid import UUID
 
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.functional import Promise
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.settings import api_settings
+
+from django_apierrors.rows import Found, find_in_rows
+from django_apierrors.segments import TEXTUAL, Names, get_segment, is_name
 
 Entries: TypeAlias = Iterator[tuple[object, object]]
 # The segments of a path, and the texts that stand there.
 Leaves: TypeAlias = Iterable[tuple[list[str], Sequence[object]]]
-
-# What may stand in a message as it is. Anything else (a model, an exception, a function) would
-# show its repr, and with it the inside of the server.
-TEXTUAL = (str, Promise, int, float, Decimal, UUID, date, time)
 
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
@@ -95,7 +89,7 @@ class Items(Sequence[Item]):
             path = None
             for text in texts:
                 # What is given as a code may be anything, half a surrogate pair too.
-                if type(text) is not ErrorDetail or not _is_name(text.code):
+                if type(text) is not ErrorDetail or not is_name(text.code):
                     text = _make_detail(text)
                 if not text or text.isspace():
                     continue
@@ -110,6 +104,15 @@ class Items(Sequence[Item]):
             found.pop()
         return self
 
+    def take(self, found: list[Found], codes: set[str], limit: int | None) -> Self:
+        """Take texts with their paths, and all codes, as gather() would have found them."""
+        self.codes.update(codes)
+        if limit is not None and len(found) > limit:
+            self.left_out = len(found) - limit + 1
+            found = found[: limit - 1]
+        self._found = found
+        return self
+
 
 def flatten(detail: object, limit: int | None = None) -> Items:
     """Return the messages of `detail`, in their order, each with its path.
@@ -119,9 +122,13 @@ def flatten(detail: object, limit: int | None = None) -> Items:
     of them. Of more than `limit` messages `limit - 1` come back, which leaves room for a last one
     that says how many were left out.
     """
-    # Most details are one text.
-    leaves = [([], [detail])] if isinstance(detail, str) else _walk(detail)
-    return Items().gather(leaves, limit)
+    # Most details are one text, and most others the errors of a serializer.
+    if isinstance(detail, str):
+        return Items().gather([([], [detail])], limit)
+    found = find_in_rows(detail)
+    if found is not None:
+        return Items().take(*found, limit)
+    return Items().gather(_walk(detail), limit)
 
 
 def flatten_body(data: object, limit: int | None = None) -> Items:
@@ -187,7 +194,7 @@ def _walk(detail: object) -> Leaves:
     names = Names()
     while True:
         for key, value in entries:
-            segments.append(names[key] if type(key) is str else _get_segment(key))
+            segments.append(names[key] if type(key) is str else get_segment(key))
             if type(value) is list and len(value) == 1 and type(value[0]) is ErrorDetail:
                 # The one message of a field, which is what most lists are.
                 yield segments, value
@@ -218,30 +225,9 @@ def _get_entries(container: object) -> Entries:
     )
 
 
-class Names(dict[str, str]):
-    """The segments of the names that have been met: ten thousand rows have the same ones."""
-
-    def __missing__(self, name: str) -> str:
-        """Return the segment of a name that is new."""
-        self[name] = segment = _get_segment(name)
-        return segment
-
-
-def _get_segment(key: object) -> str:
-    if isinstance(key, int):
-        return f"[{int(key)}]"
-    if key == NON_FIELD_ERRORS or key == api_settings.NON_FIELD_ERRORS_KEY:
-        return ""
-    return f".{key}" if isinstance(key, TEXTUAL) else ""
-
-
 def _make_item(path: str, text: ErrorDetail) -> Item:
     message = str.__str__(text)
     return Item(_make_encodable(path), text.code, _make_encodable(message))
-
-
-def _is_name(code: object) -> bool:
-    return type(code) is str and code.isidentifier()
 
 
 def _make_detail(leaf: object) -> ErrorDetail:

@@ -30,7 +30,7 @@ FLOORS = {
         "message_codes",
     },
     "first floor": {
-        *("errors", "details", "database", "known_exceptions", "recognition"),
+        *("errors", "details", "rows", "segments", "database", "known_exceptions", "recognition"),
         *("identifiers", "relations", "class_paths", "passages"),
         *("constraints", "driver_codes", "reports", "statements"),
     },

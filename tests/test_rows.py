@@ -1,0 +1,103 @@
+"""Rows: the errors of serializers, read straight, are what the walk through any tree finds."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
+
+from django_apierrors.details import flatten
+from django_apierrors.rows import find_in_rows
+
+REQUIRED = ErrorDetail("This field is required.", "required")
+
+names = st.sampled_from(["sku", "non_field_errors", "__all__", "", ".", "[0]"]) | st.text()
+codes = st.sampled_from(["required", "invalid", "unique"])
+texts = st.builds(ErrorDetail, st.text() | st.just("One."), codes)
+odd_texts = texts | st.text() | st.integers() | st.builds(ErrorDetail, st.text(), st.text())
+
+
+def make_rows(names: st.SearchStrategy[Any], texts: st.SearchStrategy[Any]) -> Any:
+    """Return a strategy for the errors of a document, and for those of many in either shape."""
+    row = st.dictionaries(names, st.lists(texts, max_size=3), max_size=4)
+    return row | st.lists(row, max_size=4) | st.dictionaries(st.integers(0, 20), row, max_size=4)
+
+
+def make_walked(detail: Any) -> Any:
+    """Return `detail` in dicts that are no serializer's, so that it is walked through."""
+    if isinstance(detail, dict):
+        return OrderedDict((key, make_walked(value)) for key, value in detail.items())
+    return [make_walked(value) for value in detail] if isinstance(detail, list) else detail
+
+
+@given(make_rows(names, texts), st.none() | st.integers(2, 6))
+def test_what_is_read_straight_is_what_a_walk_finds(detail: Any, limit: int | None) -> None:
+    assert find_in_rows(detail) is not None
+    straight, walked = flatten(detail, limit), flatten(make_walked(detail), limit)
+    assert list(straight) == list(walked)
+    assert straight.left_out == walked.left_out
+    assert straight.codes == walked.codes
+    assert straight.get_messages() == walked.get_messages()
+
+
+@given(make_rows(names | st.integers(-3, 3) | st.booleans() | st.none(), odd_texts))
+def test_what_is_out_of_the_ordinary_is_found_all_the_same(detail: Any) -> None:
+    straight, walked = flatten(detail), flatten(make_walked(detail))
+    assert list(straight) == list(walked)
+    assert straight.codes == walked.codes
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """A line of an order."""
+
+    sku = serializers.CharField()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_errors_of_a_serializer_are_read_straight(many: bool) -> None:
+    serializer = LineSerializer(data=[{"sku": "a"}, {}] if many else {}, many=many)
+    assert not serializer.is_valid()
+    path = "[1].sku" if many else "sku"
+    assert find_in_rows(serializer.errors) == ([(path, REQUIRED)], {"required"})
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        [REQUIRED],
+        REQUIRED,
+        {"lines": {"sku": [REQUIRED]}},
+        {"sku": REQUIRED},
+        {"sku": (REQUIRED,)},
+        {"sku": ["This field is required."]},
+        {"sku": [ErrorDetail("One.", 5)]},  # type: ignore[arg-type]
+        {"sku": [ErrorDetail("One.", "no name")]},
+        {0: {"sku": [REQUIRED]}, "lines": {"sku": [REQUIRED]}},
+        {True: {"sku": [REQUIRED]}},
+        {0: [REQUIRED]},
+        OrderedDict(sku=[REQUIRED]),
+        None,
+    ],
+)
+def test_any_other_shape_is_left_to_the_walk(detail: Any) -> None:
+    assert find_in_rows(detail) is None
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        ReturnDict({"sku": [REQUIRED]}, serializer=None),
+        ReturnList([{}, {"sku": [REQUIRED]}], serializer=None),
+        {7: {"sku": [REQUIRED]}},
+    ],
+)
+def test_the_containers_of_every_version_of_drf_are_read_straight(detail: Any) -> None:
+    found = find_in_rows(detail)
+    assert found is not None
+    assert [text for _path, text in found[0]] == [REQUIRED]
