@@ -30,8 +30,9 @@ WARM_UP = 24
 TIMES = 10
 SLOW = frozenset({"E9", "E10", "S3"})
 
-# What `make guard` counts, in half a minute to two. E8 and S1 are left out: their counts were seen
-# to differ by a tenth and a fifth between commits that change nothing about them.
+# What `make guard` counts, in half a minute to two. E8 and S1 are left out: the count of E8 was
+# seen to differ by a tenth between two configurations of one run, that of S1 by a fifth between
+# commits that change nothing about it.
 GUARDED = ("E1", "E2", "E3", "E4", "E5", "E6", "E7", "E11", "S2")
 GUARDED_OF = ("ours", "ours, generic views")
 TOLERANCE = 0.05
