@@ -84,7 +84,7 @@ class Items(Sequence[Item]):
 
     def gather(self, leaves: Leaves, limit: int | None) -> Self:
         """Take the texts of `leaves` that are not empty; the codes of those left out count too."""
-        found, codes = self._found, self.codes
+        found, codes, left_out = self._found, self.codes, 0
         for segments, texts in leaves:
             path = None
             for text in texts:
@@ -95,23 +95,25 @@ class Items(Sequence[Item]):
                     continue
                 codes.add(text.code)
                 if limit is not None and len(found) >= limit:
-                    self.left_out += 1
+                    left_out += 1
                     continue
                 path = path or "".join(segments).removeprefix(".")
                 found.append((path, text))
-        if self.left_out:
-            self.left_out += 1
-            found.pop()
+        self._leave_room(left_out)
         return self
 
-    def take(self, found: list[Found], codes: set[str], limit: int | None) -> Self:
+    def take(self, found: list[Found], codes: set[str], left_out: int) -> Self:
         """Take texts with their paths, and all codes, as gather() would have found them."""
-        self.codes.update(codes)
-        if limit is not None and len(found) > limit:
-            self.left_out = len(found) - limit + 1
-            found = found[: limit - 1]
         self._found = found
+        self.codes.update(codes)
+        self._leave_room(left_out)
         return self
+
+    def _leave_room(self, left_out: int) -> None:
+        """Leave out one more, where some are left out, for the message that says how many."""
+        if left_out:
+            self.left_out = left_out + 1
+            self._found.pop()
 
 
 def flatten(detail: object, limit: int | None = None) -> Items:
@@ -125,9 +127,9 @@ def flatten(detail: object, limit: int | None = None) -> Items:
     # Most details are one text, and most others the errors of a serializer.
     if isinstance(detail, str):
         return Items().gather([([], [detail])], limit)
-    found = find_in_rows(detail)
+    found = find_in_rows(detail, limit)
     if found is not None:
-        return Items().take(*found, limit)
+        return Items().take(*found)
     return Items().gather(_walk(detail), limit)
 
 

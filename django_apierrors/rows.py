@@ -21,12 +21,16 @@ BY_FIELD = (dict, ReturnDict)
 BY_ROW = (list, ReturnList)
 
 
-def find_in_rows(detail: object) -> tuple[list[Found], set[str]] | None:
-    """Return the texts of a serializer's errors, each with its path, and the codes of them all.
+def find_in_rows(
+    detail: object, limit: int | None = None
+) -> tuple[list[Found], set[str], int] | None:
+    """Return the texts of a serializer's errors with their paths, and the codes of them all.
 
+    At most `limit` texts, since a client chooses how many there are, and how many more there were.
     `None` for errors of any other shape.
     """
     found: list[Found] = []
+    left_out = 0
     codes = set[str]()
     names = Names()
     for start, row in _get_rows(detail):
@@ -42,8 +46,11 @@ def find_in_rows(detail: object) -> tuple[list[Found], set[str]] | None:
                     return None
                 if text and not text.isspace():
                     codes.add(code)
-                    found.append((path, text))
-    return (found, codes) if all(map(is_name, codes)) else None
+                    if limit is None or len(found) < limit:
+                        found.append((path, text))
+                    else:
+                        left_out += 1
+    return (found, codes, left_out) if all(map(is_name, codes)) else None
 
 
 def _get_rows(detail: object) -> Iterable[tuple[str, object]]:

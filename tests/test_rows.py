@@ -64,7 +64,7 @@ def test_the_errors_of_a_serializer_are_read_straight(many: bool) -> None:
     serializer = LineSerializer(data=[{"sku": "a"}, {}] if many else {}, many=many)
     assert not serializer.is_valid()
     path = "[1].sku" if many else "sku"
-    assert find_in_rows(serializer.errors) == ([(path, REQUIRED)], {"required"})
+    assert find_in_rows(serializer.errors) == ([(path, REQUIRED)], {"required"}, 0)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,11 @@ def test_the_containers_of_every_version_of_drf_are_read_straight(detail: Any) -
     found = find_in_rows(detail)
     assert found is not None
     assert [text for _path, text in found[0]] == [REQUIRED]
+
+
+def test_no_more_are_kept_than_are_sent() -> None:
+    found = find_in_rows([{"sku": [REQUIRED]}] * 1000, limit=10)
+
+    assert found is not None
+    kept, codes, left_out = found
+    assert (len(kept), codes, left_out) == (10, {"required"}, 990)
