@@ -1,8 +1,9 @@
 """Answers: what exceptions that are all alike are answered with, made once.
 
 The errors of an API under attack are of a few kinds (no credentials, no such method) that differ in
-nothing. Only exceptions of DRF's and ours are remembered, by all that recognition looks at: nothing
-of the request is in the body then, and of the view only headers, which are added each time.
+nothing. Exceptions of DRF's and ours are remembered by all that recognition looks at, errors
+without messages of their own by their code: nothing of the request is in the body then, and of the
+view only headers, which are added each time.
 """
 
 from __future__ import annotations
@@ -39,19 +40,17 @@ class Answer(NamedTuple):
     response: APIErrorResponse | None = None
     # Kept, so that its id in the key stays its own.
     default_detail: object = None
+    language: str | None = None
 
     def get_response(
         self, request: Request | None, view: APIView | None
     ) -> APIErrorResponse | None:
         """Return a response like all others, `None` where one is to be made for this request."""
-        if self.response is None or is_html(getattr(request, "accepted_renderer", None)):
-            return None
-        response = self.response.copy(request, view)
-        add_required_headers(response, request, view)
-        return response
+        return None if self.response is None else _copy(self.response, request, view)
 
 
 _answers: Memory[Answer] = Memory()
+_constants: Memory[APIErrorResponse] = Memory()
 
 
 def recall_answer(exception: BaseException) -> Answer | None:
@@ -59,7 +58,7 @@ def recall_answer(exception: BaseException) -> Answer | None:
     if not _is_plain(exception):
         return None
     try:
-        return _answers.recall().get(_make_key(exception))
+        return _answers.recall().get(_make_key(exception, get_language()))
     except TypeError:
         # Notes, or whatever else was put on it, are no key.
         return None
@@ -70,21 +69,56 @@ def remember_answer(exception: BaseException) -> Answer:
     error = recognise(exception)
     if not _is_plain(exception):
         return Answer(error)
-    answer = Answer(error, _make_constant(error), getattr(exception, "default_detail", None))
+    language = get_language()
+    may_hide = api_errors.HIDE_FORBIDDEN and error.status in (401, 403)
+    # What is forbidden goes by what else the caller may do, or by the object.
+    goes_by_caller = error.code.name == "ACCESS_FORBIDDEN" or may_hide
+    response = None if goes_by_caller else _make_constant(error)
+    answer = Answer(error, response, getattr(exception, "default_detail", None), language)
     with suppress(TypeError):
-        _answers.recall()[_make_key(exception)] = answer
+        _answers.recall()[_make_key(exception, language)] = answer
     return answer
+
+
+def recall_response(
+    error: Error, language: str | None, request: Request | None, view: APIView | None
+) -> APIErrorResponse | None:
+    """Return the response for an error that has no messages but its code's, `None` for others.
+
+    `language` is the one that is spoken, where that has been asked already.
+    """
+    if error.items:
+        return None
+    headers = error.headers.items()
+    key = (error.code.name, error.status, *headers, language or get_language())
+    constants = _constants.recall()
+    constant = constants.get(key)
+    if constant is None:
+        constant = _make_constant(error)
+        if constant is None:
+            return None
+        constants[key] = constant
+    return _copy(constant, request, view)
+
+
+def _copy(
+    constant: APIErrorResponse, request: Request | None, view: APIView | None
+) -> APIErrorResponse | None:
+    """Return a response like `constant`, `None` where a page is to be made."""
+    if is_html(getattr(request, "accepted_renderer", None)):
+        return None
+    response = constant.copy(request, view)
+    add_required_headers(response, request, view)
+    return response
 
 
 def _make_constant(error: Error) -> APIErrorResponse | None:
     """Return the response for `error`, `None` where it is not the same for all requests."""
     more_info = api_errors.MORE_INFO
     is_linked = bool(more_info) and not is_template(more_info)
-    may_hide = api_errors.HIDE_FORBIDDEN and error.status in (401, 403)
-    # What is forbidden goes by what else the caller may do, or by the object; a problem, and the
-    # link to a page of our own, by the request; a lazy text of the project's by anything.
-    goes_by_caller = error.code.name == "ACCESS_FORBIDDEN" or may_hide
-    if goes_by_caller or api_errors.PROBLEM_JSON or is_linked or not is_lasting(error.code.message):
+    # A problem, and the link to a page of our own, go by the request; a lazy text of the project's
+    # by anything.
+    if api_errors.PROBLEM_JSON or is_linked or not is_lasting(error.code.message):
         return None
     response = APIErrorResponse(error.get_body(), error.status, error.headers)
     response.remember_bytes()
@@ -100,14 +134,14 @@ def _is_plain(exception: BaseException) -> bool:
     )
 
 
-def _make_key(exception: Any) -> Hashable:
+def _make_key(exception: Any, language: str | None) -> Hashable:
     """Return all that recognition looks at of an APIException of DRF's or ours."""
     return (
         type(exception),
         exception.status_code,
         exception.default_code,
         id(exception.default_detail),
-        get_language(),
+        language,
         # What DRF has put on it, and perhaps others: `detail`, `auth_header`, `wait`.
         *vars(exception).items(),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
 from django.urls import reverse
@@ -48,15 +48,14 @@ class Body(TypedDict):
     details: NotRequired[list[Detail]]
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(NamedTuple):
     """A failure as the client is told of it: a code, a status, messages, headers."""
 
     code: ErrorCode
     status: int
     items: Sequence[Item] = ()
     left_out: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def of_status(cls, status: int) -> Error:

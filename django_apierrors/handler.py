@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from rest_framework.views import exception_handler as stock_exception_handler
-from rest_framework.views import set_rollback
 
 from django_apierrors import failsafe
-from django_apierrors.answers import recall_answer, remember_answer
+from django_apierrors.answers import recall_answer, recall_response, remember_answer
+from django_apierrors.conf import get_setting
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
 from django_apierrors.renderers import JSONRenderer, makes_page
@@ -22,7 +21,7 @@ from django_apierrors.reporting import (
     report_failure,
 )
 from django_apierrors.responses import make_last_resort, make_response
-from django_apierrors.rollback import roll_back_open_blocks
+from django_apierrors.rollback import roll_back_open_blocks, roll_back_request
 from django_apierrors.scope import is_excluded
 
 if TYPE_CHECKING:
@@ -45,9 +44,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
         # The answer comes first: it may ask permissions, and with them the database, which a block
         # that is marked for rollback refuses.
         response = _answer(exc, request, view)
-        set_rollback()
+        roll_back_request()
         return response
-    if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+    if get_setting("DEBUG_PROPAGATE_EXCEPTIONS"):
         return None
     if request is not None and hasattr(request, "apierrors"):
         _let_travel(request, view)
@@ -84,7 +83,7 @@ def _make_answer(
 ) -> tuple[HttpResponse, bool]:
     """Return the response, and whether `exc` is a bug."""
     known = recall_answer(exc) or remember_answer(exc)
-    response = known.get_response(request, view)
+    response: HttpResponse | None = known.get_response(request, view)
     if response is not None:
         return response, False
     error = known.error
@@ -94,8 +93,11 @@ def _make_answer(
     bug = is_bug(error, exc)
     if bug:
         error = add_reference(error, exc)
-    serializer = getattr(getattr(exc, "detail", None), "serializer", None)
-    return make_response(error, request, view, serializer), bug
+    response = recall_response(error, known.language, request, view)
+    if response is None:
+        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+        response = make_response(error, request, view, serializer)
+    return response, bug
 
 
 def _let_travel(request: Request, view: APIView | None) -> None:

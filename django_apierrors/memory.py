@@ -6,10 +6,11 @@ from collections.abc import Callable, Hashable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.autoreload import file_changed
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+
+from django_apierrors.conf import get_setting
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -40,7 +41,7 @@ class Memory(Generic[Made]):
 
     def recall(self) -> dict[Hashable, Made]:
         """Return what was made of the settings that hold now, to be looked into and added to."""
-        changes = getattr(settings, "API_ERRORS", None)
+        changes = get_setting("API_ERRORS")
         known, made = self._kept
         if changes != known or len(made) >= self.max_entries:
             made = {}

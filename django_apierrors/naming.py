@@ -9,6 +9,7 @@ from django_apierrors.catalog import get_code
 from django_apierrors.database import find_missing_key
 from django_apierrors.errors import Error
 from django_apierrors.failsafe import log_failure
+from django_apierrors.reporting import ANSWERED_BY_DRF
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,7 +25,7 @@ def tell_unnamed(error: Error, exception: BaseException, request: HttpRequest | 
     names nothing: there SQLite, which has one report for both at a COMMIT, means a resource that
     others still need.
     """
-    if error.code.name != "MISSING_RESOURCE":
+    if error.code.name != "MISSING_RESOURCE" or isinstance(exception, ANSWERED_BY_DRF):
         return error
     try:
         missing = find_missing_key(exception)

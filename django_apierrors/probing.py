@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
@@ -38,7 +37,7 @@ def tell_forbidden(
     and whatever code its permission gives to the refusal.
     """
     is_forbidden = error.code.name == "ACCESS_FORBIDDEN"
-    if not is_forbidden and error.status not in (401, 403):
+    if not is_forbidden and not (api_errors.HIDE_FORBIDDEN and error.status in (401, 403)):
         return error
     check = _find_check(exception, view)
     if check is None:
@@ -53,7 +52,7 @@ def tell_forbidden(
         and _is_another_verb_open(request, view, arguments)
     ):
         code = get_code("METHOD_FORBIDDEN")
-        return replace(error, code=code, status=code.status)
+        return error._replace(code=code, status=code.status)
     return error
 
 
@@ -88,7 +87,8 @@ def _is_another_verb_open(request: Request, view: APIView, arguments: list[Any])
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        verbs = [verb for verb in VERBS if verb in view.allowed_methods]
+        allowed = view.allowed_methods
+        verbs = [verb for verb in VERBS if verb in allowed]
         asked = "GET" if request.method == "HEAD" else request.method
         return any(_is_open(request, view, verb, arguments) for verb in verbs if verb != asked)
     # Permissions may query the database, which Django forbids on the event loop.

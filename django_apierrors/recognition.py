@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -215,7 +214,7 @@ def _recognise_inner(exception: BaseException) -> Error | None:
         known = [error for error in errors if error is not None]
         if len(known) < len(errors) or len({error.code.name for error in known}) > 1:
             return None
-        return replace(known[0], items=[item for error in known for item in error.items])
+        return known[0]._replace(items=[item for error in known for item in error.items])
     for name in _get_names(type(exception)):
         if name in api_errors.EXCEPTIONS:
             # A row of the project's that names a code has been followed already.

@@ -7,7 +7,6 @@ the log, as a warning; what DRF answers by itself to nobody.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.core import signals
@@ -54,7 +53,7 @@ def show_reference(error: Error, reference: str) -> Error:
         "message": get_text(error.code.message),
         "reference": reference,
     }
-    return replace(error, items=[Item("", None, message)])
+    return error._replace(items=[Item("", None, message)])
 
 
 def report_bug(

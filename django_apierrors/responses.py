@@ -30,6 +30,11 @@ LEFT_BY_REQUESTS = (
 )
 
 
+# What HttpResponseBase makes of a response before anything is known of it. HttpResponse would make
+# bytes of a content that there is none of yet.
+BLANK = HttpResponseBase(content_type=JSON)
+
+
 class APIErrorResponse(HttpResponse):
     """A response with the body of an error, which is put into bytes when they are asked for.
 
@@ -51,14 +56,16 @@ class APIErrorResponse(HttpResponse):
         view: APIView | None = None,
     ) -> None:
         """Take the body, the HTTP status, further headers, and what the error came from."""
-        self._source = (request, view)
-        self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
-        # Not HttpResponse's own, which makes bytes of a content that there is none of yet.
-        HttpResponseBase.__init__(self, status=status, headers=headers, content_type=JSON)
+        self._take(BLANK)
+        self.status_code = status
+        for name, value in headers.items() if headers else ():
+            self[name] = value
         self._is_problem = negotiate(self, request)
         self._data: Any = data
         self._is_as_made = True
         self._bytes: bytes | None = None
+        self._source = (request, view)
+        self._post_render_callbacks: list[Callable[[HttpResponse], HttpResponse | None]] = []
         self.exception = True
         self.is_rendered = False
 
@@ -69,17 +76,19 @@ class APIErrorResponse(HttpResponse):
     def copy(self, request: HttpRequest | Request | None, view: APIView | None) -> APIErrorResponse:
         """Return another response with this body and these headers, in a fifth of the time."""
         other = type(self).__new__(type(self))
-        other.__dict__.update(
-            self.__dict__,
-            headers=ResponseHeaders({}),
-            cookies=SimpleCookie(),
-            _resource_closers=[],
-            _source=(request, view),
-            _post_render_callbacks=[],
-        )
-        # They are clean: through __setitem__() each would be looked over once more.
-        other.headers._store.update(self.headers._store)
+        other._take(self)
+        other._source = (request, view)
+        other._post_render_callbacks = []
         return other
+
+    def _take(self, other: HttpResponseBase) -> None:
+        """Take all that Django and we keep of `other`, but for what is each response's own."""
+        headers = ResponseHeaders({})
+        # They are clean: through __setitem__() each would be looked over once more.
+        headers._store.update(other.headers._store)
+        self.__dict__.update(
+            other.__dict__, headers=headers, cookies=SimpleCookie(), _resource_closers=[]
+        )
 
     @property
     def data(self) -> Any:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from rest_framework.views import set_rollback
+
+
+def roll_back_request() -> None:
+    """Do what DRF's `set_rollback()` does, which looks at each database's connection.
+
+    Where no database has `ATOMIC_REQUESTS` there is nothing for it to find.
+    """
+    if any(database["ATOMIC_REQUESTS"] for database in connections.settings.values()):
+        set_rollback()
 
 
 def roll_back_open_blocks() -> None:
