@@ -9,7 +9,6 @@ view only headers, which are added each time.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import get_language
@@ -17,9 +16,10 @@ from rest_framework.exceptions import ParseError, ValidationError
 
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
-from django_apierrors.headers import add_required_headers
+from django_apierrors.headers import add_nosniff, add_required_headers
 from django_apierrors.memory import Memory, is_lasting
 from django_apierrors.recognition import OWN_TEXTS, recognise
+from django_apierrors.refusals import Refusal
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
 
@@ -53,31 +53,31 @@ _answers: Memory[Answer] = Memory()
 _constants: Memory[APIErrorResponse] = Memory()
 
 
-def recall_answer(exception: BaseException) -> Answer | None:
-    """Return the answer to an exception that is like one before, `None` for any other."""
+def get_answer(exception: BaseException) -> Answer:
+    """Return the answer to `exception`; that of one like it, if there was one."""
     if not _is_plain(exception):
-        return None
+        return Answer(recognise(exception))
+    language = get_language()
+    # Before recognition, which reads the text of a refusal.
+    key = _make_key(exception, language)
+    answers = _answers.recall()
     try:
-        return _answers.recall().get(_make_key(exception, get_language()))
+        answer = answers.get(key)
     except TypeError:
         # Notes, or whatever else was put on it, are no key.
-        return None
+        return Answer(recognise(exception), None, None, language)
+    if answer is None:
+        answer = answers[key] = _make_answer(exception, language)
+    return answer
 
 
-def remember_answer(exception: BaseException) -> Answer:
-    """Return the answer to `exception`; remember it where it may be met again."""
+def _make_answer(exception: BaseException, language: str | None) -> Answer:
     error = recognise(exception)
-    if not _is_plain(exception):
-        return Answer(error)
-    language = get_language()
     may_hide = api_errors.HIDE_FORBIDDEN and error.status in (401, 403)
     # What is forbidden goes by what else the caller may do, or by the object.
     goes_by_caller = error.code.name == "ACCESS_FORBIDDEN" or may_hide
     response = None if goes_by_caller else _make_constant(error)
-    answer = Answer(error, response, getattr(exception, "default_detail", None), language)
-    with suppress(TypeError):
-        _answers.recall()[_make_key(exception, language)] = answer
-    return answer
+    return Answer(error, response, getattr(exception, "default_detail", None), language)
 
 
 def recall_response(
@@ -122,11 +122,14 @@ def _make_constant(error: Error) -> APIErrorResponse | None:
         return None
     response = APIErrorResponse(error.get_body(), error.status, error.headers)
     response.remember_bytes()
+    add_nosniff(response)
     return response
 
 
 def _is_plain(exception: BaseException) -> bool:
     """Tell whether `exception` is DRF's or ours, and has one text that is no place."""
+    if isinstance(exception, Refusal) and not exception.has_text:
+        return True
     return (
         type(exception).__module__ in OWN_TEXTS
         and not isinstance(exception, VARYING)

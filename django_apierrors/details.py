@@ -74,6 +74,12 @@ class Items(Sequence[Item]):
         """Tell whether `other` has the same items."""
         return isinstance(other, (Items, list)) and [*self] == [*other]
 
+    def get_only_text(self) -> str | None:
+        """Return the text where there is one alone, of no field."""
+        if len(self._found) != 1 or self._found[0][0]:
+            return None
+        return self[0].message
+
     def get_messages(self) -> list[str]:
         """Return the messages as they are sent, the path of its field in front of each."""
         messages = [f"{path}: " + text if path else f"{text}" for path, text in self._found]

@@ -19,11 +19,11 @@ from django_apierrors.catalog import (
     get_status,
 )
 from django_apierrors.conf import api_errors
-from django_apierrors.details import Item, Items, flatten_body, get_own_code
+from django_apierrors.details import Item, Items, flatten, flatten_body, get_own_code
 from django_apierrors.failsafe import log_failure
 from django_apierrors.memory import get_text
 from django_apierrors.message_codes import get_code_of_message, get_name_of_message
-from django_apierrors.relations import mark_malformed_keys
+from django_apierrors.relations import SUSPECT, mark_malformed_keys
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -71,8 +71,9 @@ class Error(NamedTuple):
     @classmethod
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was answered with `status`."""
-        mark_malformed_keys(data)
         items = flatten_body(data, get_limit())
+        if is_marked(items, data):
+            items = flatten_body(data, get_limit())
         own_code = get_own_code(data)
         if own_code is None:
             return cls.of_items(items, status)
@@ -129,6 +130,17 @@ def is_body(data: object, status: int) -> bool:
 def is_one_line(value: object) -> bool:
     """Tell whether `value` can be a header: Django raises BadHeaderError for one of two lines."""
     return not {"\r", "\n"} & set(str(value))
+
+
+def flatten_with_keys(detail: object, limit: int | None) -> Items:
+    """Return the messages of `detail`, those about malformed keys with the code for that."""
+    items = flatten(detail, limit)
+    return flatten(detail, limit) if is_marked(items, detail) else items
+
+
+def is_marked(items: Items, detail: object) -> bool:
+    """Tell whether codes in `detail` are others now than those in `items`, which came from it."""
+    return not items.codes.isdisjoint(SUSPECT) and mark_malformed_keys(detail)
 
 
 def get_limit() -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework.views import exception_handler as stock_exception_handler
 
 from django_apierrors import failsafe
-from django_apierrors.answers import recall_answer, recall_response, remember_answer
+from django_apierrors.answers import get_answer, recall_response
 from django_apierrors.conf import get_setting
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
@@ -82,7 +82,7 @@ def _make_answer(
     exc: Exception, request: Request | None, view: APIView | None
 ) -> tuple[HttpResponse, bool]:
     """Return the response, and whether `exc` is a bug."""
-    known = recall_answer(exc) or remember_answer(exc)
+    known = get_answer(exc)
     response: HttpResponse | None = known.get_response(request, view)
     if response is not None:
         return response, False

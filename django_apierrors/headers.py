@@ -30,16 +30,26 @@ def add_required_headers(
 ) -> None:
     """Add to `response`, an error, what it must carry and does not carry yet.
 
-    Messages repeat what clients send, so no browser is to take a body for anything but JSON. Django
-    has `nosniff` from its SecurityMiddleware, which not every error passes; its setting is obeyed.
+    `nosniff` is there for all; the others go by the status.
     """
-    if get_setting("SECURE_CONTENT_TYPE_NOSNIFF") and not has_header(response, NOSNIFF):
-        response[NOSNIFF] = "nosniff"
+    if not has_header(response, NOSNIFF):
+        add_nosniff(response)
     required = REQUIRED_HEADERS.get(response.status_code)
     if required is not None:
         name, get_value = required
         if not has_header(response, name):
             response[name] = get_value(request, view)
+
+
+def add_nosniff(response: HttpResponseBase) -> None:
+    """Add to `response` the header by which no browser takes its body for anything but JSON.
+
+    Messages repeat what clients send. Django has it from its SecurityMiddleware, which not every
+    error passes; its setting is obeyed.
+    """
+    if get_setting("SECURE_CONTENT_TYPE_NOSNIFF"):
+        # It is clean: through __setitem__() it would be looked over.
+        response.headers._store[NOSNIFF.lower()] = (NOSNIFF, "nosniff")
 
 
 def has_header(response: HttpResponseBase, name: str) -> bool:

@@ -64,15 +64,16 @@ def is_lasting(text: StrOrPromise) -> bool:
     return isinstance(text, TRANSLATED)
 
 
-def get_text(text: StrOrPromise) -> str:
+def get_text(text: StrOrPromise, language: str | None = None) -> str:
     """Return `text` in the language that is spoken, translated once.
 
-    To translate a text takes as long as to recognise the exception that it is about.
+    To translate a text takes as long as to recognise the exception that it is about, and to ask for
+    the `language` half of that.
     """
     if isinstance(text, str) or not is_lasting(text):
         return str(text)
     texts = _texts.recall()
-    key = (id(text), get_language())
+    key = (id(text), language or get_language())
     known = texts.get(key)
     if known is None:
         texts[key] = known = (str(text), text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django_apierrors.catalog import CATALOG, ErrorCode, find_code, get_code_of_status
 from django_apierrors.conf import api_errors
@@ -65,10 +66,13 @@ def get_name(message_code: object) -> str | None:
 
     Nothing checks what is given as a code: it may be a number, a sentence, a list.
     """
-    if not isinstance(message_code, str):
-        return None
     # The value of an Enum that is a str too; str() would name its member.
-    text = str.__str__(message_code)
+    return _get_name(str.__str__(message_code)) if isinstance(message_code, str) else None
+
+
+# Bounded: a project may make its codes of what it is sent.
+@lru_cache(maxsize=512)
+def _get_name(text: str) -> str | None:
     if text in GENERIC_MESSAGES:
         return None
     name = CODES_BY_MESSAGE.get(text) or text.replace("-", "_").upper()

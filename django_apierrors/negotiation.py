@@ -44,12 +44,13 @@ class JSONContentNegotiation(DefaultContentNegotiation):
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer for `request`, and the media type that it was accepted by."""
         renderers = list(renderers)
+        meta = request.META
         if (
-            request.META.get("HTTP_ACCEPT", "*/*") in PLAIN
+            meta.get("HTTP_ACCEPT", "*/*") in PLAIN
             and renderers
             and renderers[0].media_type == JSON
             and not format_suffix
-            and not self.may_name_format(request.META.get("QUERY_STRING", ""))
+            and not ((query := meta.get("QUERY_STRING")) and self.may_name_format(query))
         ):
             return renderers[0], JSON
         try:

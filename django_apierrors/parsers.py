@@ -6,7 +6,7 @@ import codecs
 import re
 import sys
 from collections.abc import Mapping
-from json import JSONDecodeError
+from json import JSONDecodeError, JSONDecoder
 from math import isinf
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-from rest_framework.utils import json
+from rest_framework.utils.json import strict_constant
 
 from django_apierrors.memory import get_text
 
@@ -59,6 +59,16 @@ OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 QUOTED = re.compile(rb'"[^"]*+"')
 
 
+class JSONParseError(ParseError):
+    """Where a document is wrong.
+
+    A class of its own, because recognition takes the text of DRF's ParseError for DRF's default one
+    until it has compared the two.
+    """
+
+    default_detail = MALFORMED
+
+
 class JSONParser(parsers.JSONParser):
     """DRF's JSONParser, which refuses what is no JSON with its line and column.
 
@@ -80,11 +90,7 @@ class JSONParser(parsers.JSONParser):
         charset = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         text = decode(read(stream), charset)
         try:
-            document = json.loads(
-                text,
-                parse_constant=json.strict_constant if self.strict else None,
-                parse_float=read_finite if self.strict else None,
-            )
+            document = (STRICT if self.strict else LAX).decode(text)
         except JSONDecodeError as exc:
             raise refuse(MALFORMED, text[: exc.pos]) from exc
         except RecursionError as exc:
@@ -194,4 +200,9 @@ def find_too_deep(text: str, max_depth: int) -> int:
 def refuse(message: Any, before: str, **values: str) -> ParseError:
     """Return the ParseError that says `message` of the place behind the text `before`."""
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return ParseError(get_text(message) % {"line": line, "column": column, **values})
+    return JSONParseError(get_text(message) % {"line": line, "column": column, **values})
+
+
+# json.loads() makes a decoder for each document, wherever it is told how to read a number.
+LAX = JSONDecoder()
+STRICT = JSONDecoder(parse_constant=strict_constant, parse_float=read_finite)

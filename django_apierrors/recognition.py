@@ -20,7 +20,13 @@ from django_apierrors.catalog import RENAMED_STATUSES, find_code, get_code, get_
 from django_apierrors.conf import api_errors
 from django_apierrors.database import recognise_database_error
 from django_apierrors.details import Item, Items, flatten, get_message
-from django_apierrors.errors import Error, get_limit, get_shared_code, is_one_line
+from django_apierrors.errors import (
+    Error,
+    flatten_with_keys,
+    get_limit,
+    get_shared_code,
+    is_one_line,
+)
 from django_apierrors.known_exceptions import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_EXCEPTION,
@@ -30,7 +36,7 @@ from django_apierrors.known_exceptions import (
 from django_apierrors.memory import get_text
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
 from django_apierrors.passages import find_passage
-from django_apierrors.relations import MALFORMED, find_refused_key, mark_malformed_keys
+from django_apierrors.relations import MALFORMED, find_refused_key
 
 if TYPE_CHECKING:
     from django_apierrors.catalog import ErrorCode
@@ -43,7 +49,9 @@ STATUSES_BY_NAME: Mapping[str, int] = {
 }
 
 # The modules whose default texts say what the catalogue says, in fewer words.
-OWN_TEXTS = frozenset({"rest_framework.exceptions", "django_apierrors.exceptions"})
+OWN_TEXTS = frozenset(
+    {"rest_framework.exceptions", "django_apierrors.exceptions", "django_apierrors.refusals"}
+)
 
 
 def recognise(exception: BaseException) -> Error:
@@ -153,9 +161,9 @@ def _get_items(exception: exceptions.APIException) -> Items:
     # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.
     if not isinstance(exception, exceptions.ValidationError) and (message := get_message(detail)):
         return Items([message])
-    mark_malformed_keys(detail)
-    items = flatten(detail, get_limit())
-    if len(items) == 1 and not items[0].field and _is_default(exception, items[0].message):
+    items = flatten_with_keys(detail, get_limit())
+    text = items.get_only_text()
+    if text is not None and _is_default(exception, text):
         return Items()
     return items
 
@@ -215,8 +223,9 @@ def _recognise_inner(exception: BaseException) -> Error | None:
         if len(known) < len(errors) or len({error.code.name for error in known}) > 1:
             return None
         return known[0]._replace(items=[item for error in known for item in error.items])
+    own_rows = api_errors.EXCEPTIONS
     for name in _get_names(type(exception)):
-        if name in api_errors.EXCEPTIONS:
+        if name in own_rows:
             # A row of the project's that names a code has been followed already.
             continue
         if name in WRAPPED:
@@ -229,8 +238,9 @@ def _recognise_inner(exception: BaseException) -> Error | None:
 
 def _recognise_number(exception: BaseException) -> Error | None:
     """Return what the number that `exception` has tells: an errno, an HTTP status."""
+    own_rows = api_errors.EXCEPTIONS
     for name in _get_names(type(exception)):
-        if name in NUMBERED and name not in api_errors.EXCEPTIONS:
+        if name in NUMBERED and name not in own_rows:
             get_number, codes = NUMBERED[name]
             return _make_error(codes.get(get_number(exception)))
     return None

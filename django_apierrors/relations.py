@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -23,12 +24,18 @@ MALFORMED = "incorrect_type"
 # there is nothing to be found by it, where a text is looked up as it stands.
 SUSPECT = frozenset({"invalid", "does_not_exist"})
 
+# The fields that hold others, and those that may be or have a key.
+HOLDERS = (ListSerializer, ListField, DictField)
+KEYED = (RelatedField, ManyRelatedField, BaseSerializer)
+
 # A field, its errors, and what was sent for it.
 Step: TypeAlias = tuple[Any, Any, Any]
 
 
-def mark_malformed_keys(detail: Any) -> None:
+def mark_malformed_keys(detail: Any) -> bool:
     """Give the messages about malformed keys in a serializer's errors the one code for that.
+
+    Tell whether there were any.
 
     DRF lets a key's own field refuse it: a malformed UUID comes out as `invalid`, as what a
     `validate_shelf()` says of a well-formed one does. A text that the field's validators refuse is
@@ -37,12 +44,14 @@ def mark_malformed_keys(detail: Any) -> None:
     """
     serializer = getattr(detail, "serializer", None)
     if serializer is None or not hasattr(serializer, "initial_data"):
-        return
+        return False
+    marked: list[ErrorDetail] = []
     try:
-        _mark(serializer, detail, serializer.initial_data)
+        _mark(serializer, detail, serializer.initial_data, marked)
     except Exception:
         # Querysets and fields are the project's; the error is told without them.
         log_failure("looking for malformed keys in the errors of a serializer")
+    return bool(marked)
 
 
 def find_refused_key(exception: BaseException) -> str | None:
@@ -70,7 +79,7 @@ def _get_path(field: Any) -> str:
     return ".".join(filter(None, names))
 
 
-def _mark(field: Any, detail: Any, sent: Any) -> None:
+def _mark(field: Any, detail: Any, sent: Any, marked: list[ErrorDetail]) -> None:
     # Without a key in it there is nothing to look for among the errors of ten thousand rows.
     steps: list[Step] = [(field, detail, sent)] if _has_keys(field) else []
     while steps:
@@ -79,6 +88,7 @@ def _mark(field: Any, detail: Any, sent: Any) -> None:
             for message in _get_messages(detail):
                 if message.code in SUSPECT and _is_about_malformed(message, field, sent):
                     message.code = MALFORMED
+                    marked.append(message)
         else:
             steps.extend(_get_steps(field, detail, sent))
 
@@ -87,7 +97,7 @@ def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
     """Yield what is below a serializer, or a field that holds others."""
     messages = detail if isinstance(detail, (Mapping, list)) else [detail]
     entries = messages.items() if isinstance(messages, Mapping) else enumerate(messages)
-    if isinstance(field, (ListSerializer, ListField, DictField)):
+    if isinstance(field, HOLDERS):
         for key, inner in entries:
             if isinstance(inner, ErrorDetail):
                 # What a key's own field raised may have passed the one that holds many.
@@ -111,9 +121,15 @@ def _has_keys(serializer: Any) -> bool:
 
 def _may_hold_keys(field: Any) -> bool:
     """Tell whether a key may be in a field; those of a serializer inside may have no end."""
-    while isinstance(field, (ListSerializer, ListField, DictField)):
+    while (kind := _get_kind(type(field))) is HOLDERS:  # type: ignore[arg-type]
         field = field.child
-    return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))
+    return kind is KEYED
+
+
+# To ask an instance takes ten times as long; a project has some dozens of classes.
+@lru_cache(maxsize=512)
+def _get_kind(cls: type) -> tuple[type, ...] | None:
+    return next((classes for classes in (HOLDERS, KEYED) if issubclass(cls, classes)), None)
 
 
 def _has(sent: Any, key: Any) -> bool:

@@ -13,6 +13,7 @@ from django.core import signals
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.log import log_response  # Undocumented; what BaseHandler itself logs by.
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
@@ -49,8 +50,9 @@ def add_reference(error: Error, exception: BaseException) -> Error:
 
 def show_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
-    message = get_text(WITH_REFERENCE) % {
-        "message": get_text(error.code.message),
+    language = get_language()
+    message = get_text(WITH_REFERENCE, language) % {
+        "message": get_text(error.code.message, language),
         "reference": reference,
     }
     return error._replace(items=[Item("", None, message)])

@@ -112,7 +112,10 @@ class APIErrorResponse(HttpResponse):
 
     @content.setter
     def content(self, value: object) -> None:
-        HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
+        if type(value) is bytes:
+            self._container = [value]
+        else:
+            HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
         self.is_rendered = True
 
     @property

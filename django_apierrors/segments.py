@@ -18,9 +18,13 @@ TEXTUAL = (str, Promise, int, float, Decimal, UUID, date, time)
 class Names(dict[str, str]):
     """The segments of the names that have been met: ten thousand rows have the same ones."""
 
+    def __init__(self) -> None:
+        """Begin with the names that stand for no field."""
+        super().__init__({NON_FIELD_ERRORS: "", api_settings.NON_FIELD_ERRORS_KEY: ""})
+
     def __missing__(self, name: str) -> str:
         """Return the segment of a name that is new."""
-        self[name] = segment = get_segment(name)
+        self[name] = segment = f".{name}"
         return segment
 
 

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors import renderers
-from django_apierrors.answers import recall_answer
+from django_apierrors.answers import get_answer
 from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import Gone
 from django_apierrors.handler import exception_handler
@@ -131,7 +131,7 @@ def _answered() -> None:
 
 
 def test_the_same_answer_is_given_again() -> None:
-    assert recall_answer(Gone()) is recall_answer(Gone()) is not None
+    assert get_answer(Gone()) is get_answer(Gone())
     assert answer(Gone()) == body("GONE")
 
 
@@ -224,7 +224,7 @@ def test_a_class_that_is_changed_has_another_answer(monkeypatch: pytest.MonkeyPa
 def test_what_is_no_key_is_answered_all_the_same() -> None:
     exception = Gone()
     exception.add_note("Seen before.")
-    assert recall_answer(exception) is None
+    assert get_answer(exception).response is None
     assert answer(exception) == body("GONE")
 
 
@@ -283,6 +283,5 @@ def test_a_hidden_object_is_hidden_from_whom_was_refused_before(settings: Settin
     settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
     exception_handler(NotAuthenticated(), {})
 
-    known = recall_answer(NotAuthenticated())
-    assert known is not None
+    known = get_answer(NotAuthenticated())
     assert known.response is None

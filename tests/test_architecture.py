@@ -26,7 +26,7 @@ MAX_FUNCTION_LINES = 40
 # Lowest first. A subpackage stands on one floor as a whole.
 FLOORS = {
     "ground": {
-        *("advice", "catalog", "conf", "exceptions", "failsafe", "kinds", "memory"),
+        *("advice", "catalog", "conf", "exceptions", "failsafe", "kinds", "memory", "refusals"),
         "message_codes",
     },
     "first floor": {
@@ -47,8 +47,17 @@ FLOORS = {
             "rollback",
         ),
         *("wsgi", "asgi", "unreadable"),
-        *("semantics", "mixins", "generics", "viewsets", "pagination", "filters", "operations"),
-        *("locations", "routes", "parameters", "naming"),
+        *(
+            "semantics",
+            "mixins",
+            "generics",
+            "viewsets",
+            "pagination",
+            "filters",
+            "operations",
+            "request",
+        ),
+        *("locations", "routes", "parameters", "naming", "request"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {

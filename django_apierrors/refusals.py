@@ -1,0 +1,56 @@
+"""Refusals: DRF's exceptions, with a text that is made when somebody reads it.
+
+DRF translates the default text of an exception when it is made, which takes longer than all else
+that a refusal needs. The handler has no use for it: a default text of DRF's gives way to the
+catalogue's.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rest_framework import exceptions
+
+if TYPE_CHECKING:
+    from rest_framework.exceptions import ErrorDetail
+
+    Base = exceptions.APIException
+else:
+    Base = object
+
+
+class Refusal(Base):
+    """What an exception of DRF's is given, it takes when its text is read."""
+
+    def __init__(self, *args: object) -> None:
+        """Keep `args`, as `BaseException.__new__()` has done already."""
+
+    @cached_property
+    def detail(self) -> ErrorDetail:  # type: ignore[override]
+        """The text that DRF's exception has."""
+        # Sets `detail` in the instance's dict, where the property is not asked again.
+        super().__init__(*self.args)
+        detail: ErrorDetail = vars(self)["detail"]
+        return detail
+
+    @property
+    def has_text(self) -> bool:
+        """Tell whether somebody has read the text, or given another one."""
+        return "detail" in vars(self)
+
+
+class MethodNotAllowed(Refusal, exceptions.MethodNotAllowed):
+    """The view has no such verb: 405."""
+
+
+class NotAuthenticated(Refusal, exceptions.NotAuthenticated):
+    """The view wants credentials: 401."""
+
+
+class PermissionDenied(Refusal, exceptions.PermissionDenied):
+    """The credentials do not allow it: 403."""
+
+
+class UnsupportedMediaType(Refusal, exceptions.UnsupportedMediaType):
+    """No parser of the view reads such a body: 415."""
