@@ -50,13 +50,15 @@ class Items(Sequence[Item]):
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         """Take the items to send."""
-        self._found = [(item.field, ErrorDetail(item.message, item.code)) for item in items]
+        items = [*items]
+        self._paths = [item.field for item in items]
+        self._texts = [ErrorDetail(item.message, item.code) for item in items]
+        self.codes: set[str | None] = {item.code for item in items}
         self.left_out = 0
-        self.codes: set[str | None] = {text.code for _path, text in self._found}
 
     def __len__(self) -> int:
         """Return how many are sent."""
-        return len(self._found)
+        return len(self._texts)
 
     @overload
     def __getitem__(self, index: int) -> Item: ...
@@ -67,8 +69,8 @@ class Items(Sequence[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         """Return an item, or some of them."""
         if isinstance(index, slice):
-            return [_make_item(*found) for found in self._found[index]]
-        return _make_item(*self._found[index])
+            return [*map(_make_item, self._paths[index], self._texts[index])]
+        return _make_item(self._paths[index], self._texts[index])
 
     def __eq__(self, other: object) -> bool:
         """Tell whether `other` has the same items."""
@@ -76,13 +78,14 @@ class Items(Sequence[Item]):
 
     def get_only_text(self) -> str | None:
         """Return the text where there is one alone, of no field."""
-        if len(self._found) != 1 or self._found[0][0]:
+        if len(self._texts) != 1 or self._paths[0]:
             return None
         return self[0].message
 
     def get_messages(self) -> list[str]:
         """Return the messages as they are sent, the path of its field in front of each."""
-        messages = [f"{path}: " + text if path else f"{text}" for path, text in self._found]
+        pairs = zip(self._paths, self._texts, strict=True)
+        messages = [f"{path}: " + text if path else f"{text}" for path, text in pairs]
         # One look at all of them: hardly any repeats half of a surrogate pair.
         if "".join(messages).isascii():
             return messages
@@ -90,7 +93,7 @@ class Items(Sequence[Item]):
 
     def gather(self, leaves: Leaves, limit: int | None) -> Self:
         """Take the texts of `leaves` that are not empty; the codes of those left out count too."""
-        found, codes, left_out = self._found, self.codes, 0
+        paths, kept, codes, left_out = self._paths, self._texts, self.codes, 0
         for segments, texts in leaves:
             path = None
             for text in texts:
@@ -100,26 +103,28 @@ class Items(Sequence[Item]):
                 if not text or text.isspace():
                     continue
                 codes.add(text.code)
-                if limit is not None and len(found) >= limit:
+                if limit is not None and len(kept) >= limit:
                     left_out += 1
                     continue
                 path = path or "".join(segments).removeprefix(".")
-                found.append((path, text))
+                paths.append(path)
+                kept.append(text)
         self._leave_room(left_out)
         return self
 
-    def take(self, found: list[Found], codes: set[str], left_out: int) -> Self:
-        """Take texts with their paths, and all codes, as gather() would have found them."""
-        self._found = found
-        self.codes.update(codes)
-        self._leave_room(left_out)
+    def take(self, found: Found) -> Self:
+        """Take what was found in rows, as gather() would have found it."""
+        self._paths, self._texts = found.paths, found.texts
+        self.codes.update(found.codes)
+        self._leave_room(found.left_out)
         return self
 
     def _leave_room(self, left_out: int) -> None:
         """Leave out one more, where some are left out, for the message that says how many."""
         if left_out:
             self.left_out = left_out + 1
-            self._found.pop()
+            self._paths.pop()
+            self._texts.pop()
 
 
 def flatten(detail: object, limit: int | None = None) -> Items:
@@ -135,7 +140,7 @@ def flatten(detail: object, limit: int | None = None) -> Items:
         return Items().gather([([], [detail])], limit)
     found = find_in_rows(detail, limit)
     if found is not None:
-        return Items().take(*found)
+        return Items().take(found)
     return Items().gather(_walk(detail), limit)
 
 

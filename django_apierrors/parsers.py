@@ -141,8 +141,11 @@ def is_deeper(text: str, max_depth: int) -> bool:
     # An empty text goes, and so do the end of one text and the beginning of the next: either way
     # what was inside of a text stays inside of one.
     brackets = brackets.translate(ONE_KIND, OTHERS).replace(b'""', b"")
-    brackets = QUOTED.sub(b"", brackets)
+    if b'"' in brackets:
+        brackets = QUOTED.sub(b"", brackets)
     for _level in range(max_depth):
+        if not brackets:
+            return False
         brackets = brackets.replace(b"[]", b"")
     return bool(brackets)
 
