@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db.models import Model
 from django.urls import NoReverseMatch, get_resolver, get_urlconf, reverse
 from rest_framework.relations import HyperlinkedIdentityField
@@ -46,9 +47,11 @@ def find_location(view: View, data: Any) -> str | None:
 def get_identity_url(view: View, data: Any) -> str | None:
     """Return the `url` of `data` where it is the resource's, not just a field of that name."""
     name = api_settings.URL_FIELD_NAME
+    if name not in data:
+        return None
     fields = getattr(getattr(data, "serializer", None), "fields", {})
     is_identity = name in fields and isinstance(fields[name], HyperlinkedIdentityField)
-    return data.get(name) if is_identity else None
+    return data[name] if is_identity else None
 
 
 def get_model_url(view: View, data: Any) -> str | None:
@@ -64,7 +67,8 @@ def get_route_url(view: View, data: Any) -> str | None:
     if match is None or (model is None and is_extra_action(view)):
         # What an extra action makes need not be what its viewset shows.
         return None
-    resolver = get_resolver(get_urlconf())
+    urlconf = get_urlconf() or settings.ROOT_URLCONF
+    resolver = get_resolver(urlconf)
     own = {name: value for name, value in match.kwargs.items() if name != get_format_variable()}
     for route in find_detail_routes(resolver, match.namespaces, match.url_name or "", model):
         lookup = get_lookup(route, view)
@@ -73,7 +77,7 @@ def get_route_url(view: View, data: Any) -> str | None:
             continue
         known = {name: value for name, value in own.items() if name in route.variables}
         try:
-            return reverse(route.get_view_name(), kwargs={**known, lookup[0]: key})
+            return reverse(route.get_view_name(), urlconf, kwargs={**known, lookup[0]: key})
         except NoReverseMatch:
             continue
     return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver
+
+# The namespaces and the name of a route, and the model of what its view makes.
+Maker: TypeAlias = tuple[tuple[str, ...], str, type[Model] | None]
 
 
 class Route(NamedTuple):
@@ -35,25 +38,49 @@ class Route(NamedTuple):
         return model or getattr(meta, "model", None)
 
 
+class Table:
+    """The routes of a URLconf, and those that show what the view of another one makes."""
+
+    def __init__(self, resolver: URLResolver) -> None:
+        """Walk through the URLconf, included ones too."""
+        self.routes = tuple(_walk(resolver))
+        self.detail_routes: dict[Maker, Sequence[Route]] = {}
+
+
 # By resolver: Django makes a new one where the URLconf changes.
-_routes: WeakKeyDictionary[URLResolver, Sequence[Route]] = WeakKeyDictionary()
+_tables: WeakKeyDictionary[URLResolver, Table] = WeakKeyDictionary()
 
 
 def get_routes(resolver: URLResolver) -> Sequence[Route]:
     """Return all routes of a URLconf, those of included ones too."""
-    if resolver not in _routes:
-        _routes[resolver] = tuple(_walk(resolver))
-    return _routes[resolver]
+    return _get_table(resolver).routes
 
 
 def find_detail_routes(
     resolver: URLResolver, namespaces: Sequence[str], name: str, model: type[Model] | None
-) -> Iterator[Route]:
-    """Yield the routes that show what the view of the route `name` makes, the likeliest first.
+) -> Sequence[Route]:
+    """Return the routes that show what the view of the route `name` makes, the likeliest first.
 
     `thing-list` and the `thing-copy` of an extra action lead to `thing-detail`; else the model's
     name does. A view that is known to show another model is passed over.
     """
+    known = _get_table(resolver).detail_routes
+    maker = (tuple(namespaces), name, model)
+    if maker not in known:
+        known[maker] = tuple(_find_detail_routes(resolver, *maker))
+    return known[maker]
+
+
+def _get_table(resolver: URLResolver) -> Table:
+    table = _tables.get(resolver)
+    if table is None:
+        table = _tables[resolver] = Table(resolver)
+    return table
+
+
+def _find_detail_routes(
+    resolver: URLResolver, namespaces: Sequence[str], name: str, model: type[Model] | None
+) -> Iterator[Route]:
     for candidate in _get_detail_names(name, model):
         for route in get_routes(resolver):
             if route.name == candidate and route.namespaces == tuple(namespaces):
