@@ -18,6 +18,7 @@ from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
 from django_apierrors.headers import add_nosniff, add_required_headers
 from django_apierrors.memory import Memory, is_lasting
+from django_apierrors.parsers import JSONParseError
 from django_apierrors.recognition import OWN_TEXTS, recognise
 from django_apierrors.refusals import Refusal
 from django_apierrors.renderers import is_html
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from django_apierrors.errors import Error
 
-# A text of these says where in the document something is wrong: hardly ever the same place.
+# What these say, they say of what was sent.
 VARYING = (ParseError, ValidationError)
 
 
@@ -50,17 +51,22 @@ class Answer(NamedTuple):
 
 
 _answers: Memory[Answer] = Memory()
+# Apart, since a client chooses what is wrong with a document, and where, and so how many there are.
+_answers_to_documents: Memory[Answer] = Memory()
 _constants: Memory[APIErrorResponse] = Memory()
 
 
 def get_answer(exception: BaseException) -> Answer:
     """Return the answer to `exception`; that of one like it, if there was one."""
-    if not _is_plain(exception):
+    if type(exception) is JSONParseError:
+        # Its text is no default one in any language.
+        answers, language = _answers_to_documents.recall(), None
+    elif _is_plain(exception):
+        answers, language = _answers.recall(), get_language()
+    else:
         return Answer(recognise(exception))
-    language = get_language()
     # Before recognition, which reads the text of a refusal.
     key = _make_key(exception, language)
-    answers = _answers.recall()
     try:
         answer = answers.get(key)
     except TypeError:

@@ -48,7 +48,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
         return response
     if get_setting("DEBUG_PROPAGATE_EXCEPTIONS"):
         return None
-    if request is not None and hasattr(request, "apierrors"):
+    # Not of DRF's request, which raises two errors over an attribute that is not there.
+    if request is not None and hasattr(request._request, "apierrors"):
         _let_travel(request, view)
         return None
     response = _answer(exc, request, view)

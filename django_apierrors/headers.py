@@ -85,7 +85,9 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
 def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str:
     """Return the `Allow` of a 405; empty where nothing tells."""
     if view is not None:
-        return ", ".join(view.allowed_methods)
+        # DRF has made it for each request of the view.
+        known: str | None = getattr(view, "headers", {}).get("Allow")
+        return known or ", ".join(view.allowed_methods)
     func: Any = getattr(getattr(request, "resolver_match", None), "func", None)
     # What as_view() leaves: Django and DRF the class, a viewset which of its methods are bound.
     source = getattr(func, "view_class", None) or getattr(func, "cls", None)

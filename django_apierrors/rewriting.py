@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 # What was true of the content that goes.
-STALE_HEADERS = (
-    *("Content-Disposition", "Content-Encoding", "Content-Length", "Content-Range"),
-    *("ETag", "Last-Modified", "Location"),
+STALE_HEADERS = frozenset(
+    {
+        *("content-disposition", "content-encoding", "content-length", "content-range"),
+        *("etag", "last-modified", "location"),
+    }
 )
 
 LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
@@ -70,7 +72,7 @@ def rewrite(
     response: HttpResponse, request: HttpRequest, body: Body, headers: Mapping[str, str]
 ) -> None:
     """Give `response` the body of an error and its headers; its cookies and other headers stay."""
-    for name in STALE_HEADERS:
+    for name in STALE_HEADERS & response.headers._store.keys():
         del response[name]
     response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
