@@ -37,7 +37,7 @@ def tell_forbidden(
     and whatever code its permission gives to the refusal.
     """
     is_forbidden = error.code.name == "ACCESS_FORBIDDEN"
-    if not is_forbidden and not (api_errors.HIDE_FORBIDDEN and error.status in (401, 403)):
+    if not is_forbidden and not (error.status in (401, 403) and api_errors.HIDE_FORBIDDEN):
         return error
     check = _find_check(exception, view)
     if check is None:

@@ -12,8 +12,10 @@ def roll_back_request() -> None:
 
     Where no database has `ATOMIC_REQUESTS` there is nothing for it to find.
     """
-    if any(database["ATOMIC_REQUESTS"] for database in connections.settings.values()):
-        set_rollback()
+    for database in connections.settings.values():
+        if database["ATOMIC_REQUESTS"]:
+            set_rollback()
+            return
 
 
 def roll_back_open_blocks() -> None:

@@ -7,7 +7,7 @@ else; the same is found either way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -19,6 +19,11 @@ from django_apierrors.segments import Names, is_name
 
 BY_FIELD = frozenset({dict, ReturnDict})
 BY_ROW = frozenset({list, ReturnList})
+
+# What the values of one step may be; a set of their classes is made and compared without a loop.
+DETAIL, INT, LIST, ONE, STR = {ErrorDetail}, {int}, {list}, {1}, {str}
+
+NO_START = ("",)
 
 get_own_code = attrgetter("code")
 
@@ -38,13 +43,13 @@ def find_in_rows(detail: object, limit: int | None = None) -> Found | None:
     At most `limit` of them, since a client chooses how many there are.
     """
     starts, rows = _get_rows(detail)
-    if not is_all_of(rows, BY_FIELD):
+    if not {*map(type, rows)} <= BY_FIELD:
         return None
     lists = [texts for row in rows for texts in row.values()]
-    if not is_all_of(chain.from_iterable(rows), {str}) or not is_all_of(lists, {list}):
+    if not {*map(type, chain.from_iterable(rows))} <= STR or not {*map(type, lists)} <= LIST:
         return None
     texts = [*chain.from_iterable(lists)]
-    if not is_all_of(texts, {ErrorDetail}) or not all(map(str.strip, texts)):
+    if not {*map(type, texts)} <= DETAIL or not all(map(str.strip, texts)):
         return None
     try:
         codes = {*map(get_own_code, texts)}
@@ -53,26 +58,19 @@ def find_in_rows(detail: object, limit: int | None = None) -> Found | None:
         return None
     if not all(map(is_name, codes)):
         return None
-    kept = texts[:limit]
-    return Found(_make_paths(starts, rows, lists, kept), kept, codes, len(texts) - len(kept))
+    kept = texts if limit is None or len(texts) <= limit else texts[:limit]
+    paths = _make_paths(starts, rows)
+    if not {*map(len, lists)} <= ONE:
+        paths = [path for path, own in zip(paths, lists, strict=True) for _text in own]
+    return Found(paths[: len(kept)], kept, codes, len(texts) - len(kept))
 
 
-def is_all_of(values: Iterable[object], classes: Set[type]) -> bool:
-    """Tell whether the class of each value is one of `classes` itself."""
-    return classes >= {*map(type, values)}
-
-
-def _make_paths(
-    starts: Sequence[str], rows: Sequence[Any], lists: Sequence[list[Any]], kept: Sequence[Any]
-) -> list[str]:
-    """Return the path of each text that is kept."""
+def _make_paths(starts: Sequence[str], rows: Sequence[Any]) -> list[str]:
+    """Return the path of each field."""
     names = Names()
-    paths = [start + names[name] for start, row in zip(starts, rows, strict=True) for name in row]
-    if starts == [""]:
-        paths = [path.removeprefix(".") for path in paths]
-    if not {1} >= {*map(len, lists)}:
-        paths = [path for path, texts in zip(paths, lists, strict=True) for _text in texts]
-    return paths[: len(kept)]
+    if starts is NO_START:
+        return [names[name][1:] for row in rows for name in row]
+    return [start + names[name] for start, row in zip(starts, rows, strict=True) for name in row]
 
 
 def _get_rows(detail: object) -> tuple[Sequence[str], Sequence[Any]]:
@@ -83,6 +81,6 @@ def _get_rows(detail: object) -> tuple[Sequence[str], Sequence[Any]]:
     if type(detail) in BY_FIELD:
         assert isinstance(detail, dict)
         # DRF 3.18 sends the rows that fail as a dict of them.
-        if is_all_of(detail, {int}):
+        if {*map(type, detail)} <= INT:
             return [f"[{index}]" for index in detail], [*detail.values()]
-    return [""], [detail]
+    return NO_START, [detail]
