@@ -134,13 +134,11 @@ def _make_constant(error: Error) -> APIErrorResponse | None:
 
 def _is_plain(exception: BaseException) -> bool:
     """Tell whether `exception` is DRF's or ours, and has one text that is no place."""
-    if isinstance(exception, Refusal) and not exception.has_text:
+    if type(exception).__module__ not in OWN_TEXTS or isinstance(exception, VARYING):
+        return False
+    if isinstance(exception, Refusal) and not exception.is_read:
         return True
-    return (
-        type(exception).__module__ in OWN_TEXTS
-        and not isinstance(exception, VARYING)
-        and isinstance(getattr(exception, "detail", None), str)
-    )
+    return isinstance(getattr(exception, "detail", None), str)
 
 
 def _make_key(exception: Any, language: str | None) -> Hashable:

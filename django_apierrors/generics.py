@@ -8,12 +8,14 @@ from django.http import Http404
 from rest_framework import generics
 from rest_framework import mixins as stock_mixins
 from rest_framework.generics import get_object_or_404
+from rest_framework.serializers import BaseSerializer
 
 from django_apierrors import mixins
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.identifiers import is_malformed
 from django_apierrors.probing import is_hidden
 from django_apierrors.semantics import StatusAwareMixin
+from django_apierrors.validation import spare_copy
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -55,6 +57,13 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
         except Http404:
             self.check_identifier()
             raise
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return DRF's serializer, which raises its errors without a copy of them."""
+        serializer = super().get_serializer(*args, **kwargs)
+        if isinstance(serializer, BaseSerializer):
+            spare_copy(serializer)
+        return serializer
 
     def check_identifier(self) -> None:
         """Raise InvalidId where the URL's identifier can be nobody's."""

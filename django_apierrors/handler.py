@@ -12,6 +12,7 @@ from django_apierrors.answers import get_answer, recall_response
 from django_apierrors.conf import get_setting
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.probing import tell_forbidden
+from django_apierrors.refusals import get_detail
 from django_apierrors.renderers import JSONRenderer, makes_page
 from django_apierrors.reporting import (
     ANSWERED_BY_DRF,
@@ -96,7 +97,7 @@ def _make_answer(
         error = add_reference(error, exc)
     response = recall_response(error, known.language, request, view)
     if response is None:
-        serializer = getattr(getattr(exc, "detail", None), "serializer", None)
+        serializer = getattr(get_detail(exc), "serializer", None)
         response = make_response(error, request, view, serializer)
     return response, bug
 

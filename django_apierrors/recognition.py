@@ -36,6 +36,7 @@ from django_apierrors.known_exceptions import (
 from django_apierrors.memory import get_text
 from django_apierrors.message_codes import GENERIC_MESSAGES, get_code_of_message
 from django_apierrors.passages import find_passage
+from django_apierrors.refusals import get_detail
 from django_apierrors.relations import MALFORMED, find_refused_key
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _get_status(exception: exceptions.APIException) -> int:
 
 def _get_items(exception: exceptions.APIException) -> Items:
     """Return the messages of `exception`, none where they are a default text of DRF's or ours."""
-    detail = getattr(exception, "detail", None)
+    detail = get_detail(exception)
     if isinstance(detail, str):
         return Items() if _is_default(exception, detail) else flatten(detail)
     # A dict of details elsewhere is a library's: {"detail", "code", "messages"}.

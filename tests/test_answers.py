@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.test import Client
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import lazy
 from pytest_django.fixtures import Settings
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication
-from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, Throttled
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    NotFound,
+    ParseError,
+    Throttled,
+)
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
@@ -24,6 +34,7 @@ from django_apierrors.answers import get_answer
 from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import Gone
 from django_apierrors.handler import exception_handler
+from django_apierrors.parsers import JSONParser
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -116,7 +127,7 @@ urlpatterns = [
 ]
 
 
-def answer(exception: APIException) -> Any:
+def answer(exception: Exception) -> Any:
     """Return the body that `exception` is answered with."""
     response: Any = exception_handler(exception, {})
     assert response.content == response.render().content
@@ -157,6 +168,61 @@ def test_a_changed_setting_changes_the_answer_and_back(
     assert answer(Gone()) == {**body("GONE"), **expected}
     settings.API_ERRORS = before
     assert answer(Gone()) == body("GONE")
+
+
+# Errors without messages of their own are remembered by their code, whoever raised them.
+CODES_OF_OTHERS = {
+    Http404: "MISSING_RESOURCE",
+    PermissionDenied: "ACCESS_FORBIDDEN",
+    ConnectionRefusedError: "SERVICE_UNAVAILABLE",
+    TimeoutError: "GATEWAY_TIMEOUT",
+}
+
+
+@pytest.mark.parametrize(("cls", "name"), CODES_OF_OTHERS.items())
+def test_exceptions_of_others_are_answered_by_code_language_and_settings(
+    cls: type[Exception], name: str, settings: Settings
+) -> None:
+    code = CATALOG[name]
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            expected = {**body(name), "errors": [str(code.message)]}
+            assert [answer(cls("Secret.")), answer(cls())] == [expected, expected]
+    settings.API_ERRORS = {"CODES": {name: {"message": "Changed.", "status": 418}}}
+    assert answer(cls()) == body(name, "Changed.", status=418)
+
+
+@pytest.mark.parametrize(("cls", "name"), CODES_OF_OTHERS.items())
+def test_a_changed_answer_to_an_exception_of_others_is_the_only_one(
+    cls: type[Exception], name: str
+) -> None:
+    response: Any = exception_handler(cls(), {})
+    response.data["errors"].append("More.")
+    assert len(json.loads(response.content)["errors"]) == 2
+    assert answer(cls()) == body(name)
+
+
+def parse(document: bytes) -> str:
+    """Return the only message about a document that is malformed."""
+    with pytest.raises(ParseError) as caught:
+        JSONParser().parse(BytesIO(document))
+    [message] = answer(caught.value)["errors"]
+    return str(message)
+
+
+def test_each_place_in_a_document_and_each_language_has_its_own_answer() -> None:
+    for _time in range(2):
+        assert parse(b"[") == "The JSON document is malformed at line 1, column 2."
+        assert parse(b"[1,") == "The JSON document is malformed at line 1, column 4."
+        with translation.override("de"):
+            assert parse(b"[").startswith("Das JSON-Dokument")
+
+
+def test_what_clients_send_does_not_put_out_what_others_are_answered_with() -> None:
+    known = get_answer(Gone())
+    for number in range(300):
+        parse(b" " * number + b"[")
+    assert get_answer(Gone()) is known
 
 
 def test_each_language_has_its_own_answer() -> None:

@@ -57,7 +57,7 @@ FLOORS = {
             "operations",
             "request",
         ),
-        *("locations", "routes", "parameters", "naming", "request"),
+        *("locations", "routes", "parameters", "naming", "request", "validation"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {

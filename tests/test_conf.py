@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import pytest
+from django.conf import settings as django_settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -16,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors.conf import DEFAULTS, APIErrorsSettings, api_errors
+from django_apierrors.conf import DEFAULTS, APIErrorsSettings, api_errors, get_setting
 from django_apierrors.exceptions import ServiceUnavailable
 from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
@@ -261,3 +262,23 @@ def test_a_change_inside_the_dict_is_seen_at_once(settings: Settings) -> None:
 def test_a_key_that_there_is_not_is_an_attribute_that_there_is_not() -> None:
     with pytest.raises(AttributeError, match=r"^API_ERRORS has no key 'RETRY_BEFORE'\.$"):
         api_errors.RETRY_BEFORE  # noqa: B018
+
+
+def test_a_setting_is_what_django_says_it_is(settings: Settings) -> None:
+    assert get_setting("LANGUAGE_CODE") == settings.LANGUAGE_CODE
+    settings.LANGUAGE_CODE = "de"
+    assert get_setting("LANGUAGE_CODE") == "de"
+    with override_settings(LANGUAGE_CODE="fr"):
+        assert get_setting("LANGUAGE_CODE") == "fr"
+    assert get_setting("LANGUAGE_CODE") == "de"
+
+
+def test_a_setting_that_is_missing_is_the_default_until_it_is_there() -> None:
+    # No `settings` of pytest's, which puts a holder of its own around the module's.
+    assert get_setting("SHELVES", 3) == 3
+    with override_settings(SHELVES=5):
+        assert get_setting("SHELVES", 3) == 5
+        with override_settings():
+            del django_settings.SHELVES
+            assert get_setting("SHELVES", 3) == 3
+    assert get_setting("SHELVES", 3) == 3
