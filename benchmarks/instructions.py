@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 BEGIN, END = "getsid", "getpgid"
 
-# Python gives a class 1,000 versions, and looks up the attributes of one that has had them all
+# Python 3.13 gives a class 1,000 versions, and looks up the attributes of one that has had them all
 # without its caches. DRF changes `Field` with each field that is made (`_creation_counter`), so
 # that any server has got there soon; E8 takes 8 % more instructions from then on, stock DRF's too.
 VERSIONS = 1_000

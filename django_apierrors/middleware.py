@@ -8,13 +8,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.dispatch import receiver
 from rest_framework.response import Response
 
 from django_apierrors import failsafe
+from django_apierrors.conf import get_setting
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import makes_page
@@ -106,7 +106,7 @@ class APIErrorsMiddleware:
         Django reports those, and has its own record of a SuspiciousOperation; what it then answers
         is rewritten on the way out.
         """
-        if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+        if get_setting("DEBUG_PROPAGATE_EXCEPTIONS"):
             return None
         try:
             return answer_exception(request, exception)
@@ -170,7 +170,7 @@ def answer_escaped(request: HttpRequest, exception: Exception) -> HttpResponse:
     new exception.
     """
     is_for_us = is_ours(request) and not prefers_technical_page(request)
-    if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_for_us:
+    if get_setting("DEBUG_PROPAGATE_EXCEPTIONS") or not is_for_us:
         raise exception
     try:
         with use_own_language(request):
@@ -220,7 +220,7 @@ def is_ours(request: HttpRequest) -> bool:
 
 def prefers_technical_page(request: HttpRequest) -> bool:
     """Tell whether it is a developer's browser, which is to see Django's page about a failure."""
-    return settings.DEBUG and prefers_html(request)
+    return get_setting("DEBUG") and prefers_html(request)
 
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
