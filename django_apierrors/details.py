@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import add
 from typing import NamedTuple, Self, TypeAlias, overload
 
 from django.utils.functional import Promise
 from rest_framework.exceptions import ErrorDetail
 
 from django_apierrors.rows import Found, find_in_rows
-from django_apierrors.segments import TEXTUAL, Names, get_segment, is_name
+from django_apierrors.segments import PART, TEXTUAL, Names, get_segment, is_name
 
 Entries: TypeAlias = Iterator[tuple[object, object]]
 # The segments of a path, and the texts that stand there.
@@ -38,7 +39,7 @@ class Item(NamedTuple):
 
     def __str__(self) -> str:
         """Return the message as it is sent, its field in front."""
-        return f"{self.field}: {self.message}" if self.field else self.message
+        return f"{self.field}{PART}{self.message}" if self.field else self.message
 
 
 class Items(Sequence[Item]):
@@ -51,7 +52,7 @@ class Items(Sequence[Item]):
     def __init__(self, items: Iterable[Item] = ()) -> None:
         """Take the items to send."""
         items = [*items]
-        self._paths = [item.field for item in items]
+        self._prefixes = [_make_prefix(item.field) for item in items]
         self._texts = [ErrorDetail(item.message, item.code) for item in items]
         self.codes: set[str | None] = {item.code for item in items}
         self.left_out = 0
@@ -69,8 +70,8 @@ class Items(Sequence[Item]):
     def __getitem__(self, index: int | slice) -> Item | list[Item]:
         """Return an item, or some of them."""
         if isinstance(index, slice):
-            return [*map(_make_item, self._paths[index], self._texts[index])]
-        return _make_item(self._paths[index], self._texts[index])
+            return [*map(_make_item, self._prefixes[index], self._texts[index])]
+        return _make_item(self._prefixes[index], self._texts[index])
 
     def __eq__(self, other: object) -> bool:
         """Tell whether `other` has the same items."""
@@ -78,14 +79,13 @@ class Items(Sequence[Item]):
 
     def get_only_text(self) -> str | None:
         """Return the text where there is one alone, of no field."""
-        if len(self._texts) != 1 or self._paths[0]:
+        if len(self._texts) != 1 or self._prefixes[0]:
             return None
         return self[0].message
 
     def get_messages(self) -> list[str]:
         """Return the messages as they are sent, the path of its field in front of each."""
-        pairs = zip(self._paths, self._texts, strict=True)
-        messages = [f"{path}: " + text if path else f"{text}" for path, text in pairs]
+        messages = [*map(add, self._prefixes, self._texts)]
         # One look at all of them: hardly any repeats half of a surrogate pair.
         if "".join(messages).isascii():
             return messages
@@ -93,9 +93,9 @@ class Items(Sequence[Item]):
 
     def gather(self, leaves: Leaves, limit: int | None) -> Self:
         """Take the texts of `leaves` that are not empty; the codes of those left out count too."""
-        paths, kept, codes, left_out = self._paths, self._texts, self.codes, 0
+        prefixes, kept, codes, left_out = self._prefixes, self._texts, self.codes, 0
         for segments, texts in leaves:
-            path = None
+            prefix = None
             for text in texts:
                 # What is given as a code may be anything, half a surrogate pair too.
                 if type(text) is not ErrorDetail or not is_name(text.code):
@@ -106,15 +106,15 @@ class Items(Sequence[Item]):
                 if limit is not None and len(kept) >= limit:
                     left_out += 1
                     continue
-                path = path or "".join(segments).removeprefix(".")
-                paths.append(path)
+                prefix = prefix or _make_prefix("".join(segments).removeprefix("."))
+                prefixes.append(prefix)
                 kept.append(text)
         self._leave_room(left_out)
         return self
 
     def take(self, found: Found) -> Self:
         """Take what was found in rows, as gather() would have found it."""
-        self._paths, self._texts = found.paths, found.texts
+        self._prefixes, self._texts = found.prefixes, found.texts
         self.codes.update(found.codes)
         self._leave_room(found.left_out)
         return self
@@ -123,7 +123,7 @@ class Items(Sequence[Item]):
         """Leave out one more, where some are left out, for the message that says how many."""
         if left_out:
             self.left_out = left_out + 1
-            self._paths.pop()
+            self._prefixes.pop()
             self._texts.pop()
 
 
@@ -238,7 +238,12 @@ def _get_entries(container: object) -> Entries:
     )
 
 
-def _make_item(path: str, text: ErrorDetail) -> Item:
+def _make_prefix(path: str) -> str:
+    return f"{path}{PART}" if path else ""
+
+
+def _make_item(prefix: str, text: ErrorDetail) -> Item:
+    path = prefix.removesuffix(PART)
     message = str.__str__(text)
     return Item(_make_encodable(path), text.code, _make_encodable(message))
 

@@ -137,7 +137,9 @@ def is_deeper(text: str, max_depth: int) -> bool:
     """
     if text.count("[") + text.count("{") <= max_depth:
         return False
-    brackets = text.encode("utf-8", "replace").replace(rb"\\", b"").replace(rb"\"", b"")
+    brackets = text.encode("utf-8", "replace")
+    if b"\\" in brackets:
+        brackets = brackets.replace(rb"\\", b"").replace(rb"\"", b"")
     # An empty text goes, and so do the end of one text and the beginning of the next: either way
     # what was inside of a text stays inside of one.
     brackets = brackets.translate(ONE_KIND, OTHERS).replace(b'""', b"")

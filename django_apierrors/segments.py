@@ -15,6 +15,10 @@ from rest_framework.settings import api_settings
 TEXTUAL = (str, Promise, int, float, Decimal, UUID, date, time)
 
 
+# What parts the path of a field from the text of its message.
+PART = ": "
+
+
 class Names(dict[str, str]):
     """The segments of the names that have been met: ten thousand rows have the same ones."""
 

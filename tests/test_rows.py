@@ -69,7 +69,7 @@ def test_the_errors_of_a_serializer_are_read_straight(many: bool) -> None:
     serializer = LineSerializer(data=[{"sku": "a"}, {}] if many else {}, many=many)
     assert not serializer.is_valid()
     path = "[1].sku" if many else "sku"
-    assert find_in_rows(serializer.errors) == ([path], [REQUIRED], {"required"}, 0)
+    assert find_in_rows(serializer.errors) == ([f"{path}: "], [REQUIRED], {"required"}, 0)
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_no_more_are_kept_than_are_sent() -> None:
     found = find_in_rows([{"sku": [REQUIRED]}] * 1000, limit=10)
 
     assert found is not None
-    assert found.paths == [f"[{index}].sku" for index in range(10)]
+    assert found.prefixes == [f"[{index}].sku: " for index in range(10)]
     assert (found.texts, found.codes, found.left_out) == ([REQUIRED] * 10, {"required"}, 990)
