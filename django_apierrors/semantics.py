@@ -15,6 +15,7 @@ from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors
 from django_apierrors.refusals import (
@@ -30,9 +31,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.renderers import BaseRenderer
     from rest_framework.versioning import BaseVersioning
-    from rest_framework.views import APIView as Base
+
+    Base = APIView
 else:
     Base = object
+
+# What stands in for these raises exceptions of the same classes, with texts made on demand.
+STOCK_METHODS = (APIView.http_method_not_allowed, APIView.permission_denied)
 
 logger = logging.getLogger("django_apierrors")
 
@@ -168,18 +173,21 @@ class StatusAwareMixin(Base):
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:  # type: ignore[override]
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Refuse a verb that the view does not have."""
-        raise MethodNotAllowed(request.method)
+        if is_stock(super().http_method_not_allowed):
+            raise MethodNotAllowed(request.method)
+        return super().http_method_not_allowed(request, *args, **kwargs)
 
     def permission_denied(
         self, request: Request, message: Any = None, code: str | None = None
     ) -> NoReturn:
         """Refuse what a permission does not allow: 401 where credentials would help, else 403."""
-        if request.authenticators and not request.successful_authenticator:
-            raise NotAuthenticated
-        if message is None and code is None:
-            raise PermissionDenied
+        if is_stock(super().permission_denied):
+            if request.authenticators and not request.successful_authenticator:
+                raise NotAuthenticated
+            if message is None and code is None:
+                raise PermissionDenied
         super().permission_denied(request, message, code)
 
     def check_content_type(self, request: Request) -> None:
@@ -237,6 +245,11 @@ class StatusAwareMixin(Base):
         except SemanticsError as exc:
             answer = self.handle_exception(exc)
         return super().finalize_response(request, answer, *args, **kwargs)
+
+
+def is_stock(method: Callable[..., object]) -> bool:
+    """Tell whether a view's method is DRF's, not that of a base class of the project's."""
+    return getattr(method, "__func__", None) in STOCK_METHODS
 
 
 def is_strict() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from itertools import combinations
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings as django_settings
@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -586,3 +586,39 @@ def test_outside_of_a_request_drf_refuses_at_once() -> None:
 
 def test_a_success_of_an_unknown_verb_violates_nothing() -> None:
     assert find_violation(None, HttpResponse(status=207)) is None
+
+
+class ProjectBase(APIView):
+    """A base class of a project's, which refuses in its own words."""
+
+    authentication_classes = ()
+    permission_classes = (IsAuthenticated,)
+
+    def permission_denied(
+        self, request: Request, message: Any = None, code: str | None = None
+    ) -> NoReturn:
+        """Refuse."""
+        raise exceptions.PermissionDenied("Ask Ada.")
+
+    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse."""
+        raise exceptions.MethodNotAllowed(str(request.method), "Not here.")
+
+    def get(self, request: Request) -> Response:
+        """Answer."""
+        return Response({})
+
+
+class OnTop(StatusAwareMixin, ProjectBase):
+    """Ours on top of it."""
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "message"),
+    [("get", "ACCESS_FORBIDDEN", "Ask Ada."), ("put", "METHOD_NOT_ALLOWED", "Not here.")],
+)
+def test_a_base_class_of_the_project_refuses_in_its_own_words(
+    method: str, name: str, message: str
+) -> None:
+    response = OnTop.as_view()(getattr(APIRequestFactory(), method)("/"))
+    assert response.data == body(name, message)
