@@ -173,7 +173,7 @@ class StatusAwareMixin(Base):
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse a verb that the view does not have."""
         if is_stock(super().http_method_not_allowed):
             raise MethodNotAllowed(request.method)
