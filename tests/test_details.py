@@ -717,3 +717,15 @@ def test_a_path_is_spelt_as_in_javascript(steps: list[Any]) -> None:
         detail = {step: detail}
     spelt = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     assert flatten(detail) == [Item(spelt.removeprefix("."), None, "One.")]
+
+
+class Name(str):
+    """A name that is a text of the project's own class."""
+
+    __slots__ = ()
+
+
+def test_a_name_of_another_class_stands_for_no_field_where_that_of_a_text_does() -> None:
+    for name in ("__all__", "non_field_errors"):
+        assert flatten({Name(name): ["Nothing of it."]}) == [Item("", None, "Nothing of it.")]
+    assert flatten({Name("sku"): ["No."]}) == [Item("sku", None, "No.")]

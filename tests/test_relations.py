@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from typing import Any
@@ -12,14 +13,19 @@ from django.test import Client
 from django.urls import clear_script_prefix, path, set_script_prefix
 from rest_framework import generics as stock
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.response import Response
 from rest_framework.serializers import (
     HyperlinkedRelatedField,
     PrimaryKeyRelatedField,
     SlugRelatedField,
     UUIDField,
 )
+from rest_framework.utils.serializer_helpers import ReturnDict
 
 from django_apierrors import generics
+from django_apierrors.details import flatten
+from django_apierrors.relations import mark_malformed_keys
 from tests.bodies import body
 from tests.models import Parcel, Shelf, Thing
 
@@ -178,6 +184,18 @@ class Refuse(stock.CreateAPIView):
         raise serializers.ValidationError({"thing": "No."})
 
 
+class Returned(stock.CreateAPIView):
+    """Returns what its serializer says."""
+
+    serializer_class = Relations
+
+    def post(self, request: Any) -> Any:
+        """Refuse."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid()
+        return Response(serializer.errors, status=400)
+
+
 class Show(generics.RetrieveAPIView):
     """Shows a thing."""
 
@@ -189,6 +207,7 @@ urlpatterns = [
     path("stock/", StockCreate.as_view()),
     path("refuse/", Refuse.as_view()),
     path("many/", CreateMany.as_view()),
+    path("returned/", Returned.as_view()),
     path("things/<pk>/", Show.as_view(), name="thing-detail"),
 ]
 
@@ -416,3 +435,32 @@ def _prefix() -> Any:
 def test_a_link_of_a_mounted_project_is_read_without_its_prefix(client: Client) -> None:
     response = post(client, "/ours/", {"link": "http://testserver/api/things/x/"})
     assert get_outcome(response) == (400, "INVALID_ID", ["link"])
+
+
+def test_a_malformed_key_in_returned_errors_is_invalid_id(client: Client) -> None:
+    response = post(client, "/returned/", {"thing": "x"})
+    assert response.json()["code"] == "INVALID_ID"
+
+
+INVALID = ErrorDetail("No.", "invalid")
+
+
+@pytest.mark.parametrize(
+    ("sent", "detail", "codes"),
+    [
+        # One text for all keys of a list, or of a dict.
+        ({"list": ["x"]}, {"list": [INVALID]}, ["incorrect_type"]),
+        ({"dict": {"a": "x"}}, {"dict": [INVALID]}, ["incorrect_type"]),
+        ({"list": "x"}, {"list": [INVALID]}, ["invalid"]),
+        # A text for each key; what was not sent is none of them.
+        ({"list": ["x"]}, {"list": {0: [INVALID]}}, ["incorrect_type"]),
+        ({"list": ["x"]}, {"list": {7: [INVALID], 8: []}}, ["invalid"]),
+        ({"count": "x"}, {"count": [INVALID]}, ["invalid"]),
+    ],
+)
+def test_malformed_keys_are_marked_in_whatever_shape_the_errors_have(
+    sent: Any, detail: Any, codes: list[str]
+) -> None:
+    errors = ReturnDict(copy.deepcopy(detail), serializer=Relations(data=sent))
+    assert mark_malformed_keys(errors) == (codes == ["incorrect_type"])
+    assert [item.code for item in flatten(errors)] == codes

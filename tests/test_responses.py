@@ -385,3 +385,11 @@ def test_a_page_has_the_headers_of_its_status() -> None:
     response = exception_handler(NotAuthenticated(), {"request": request, "view": PageAPIView()})
     assert isinstance(response, Response)
     assert response["WWW-Authenticate"] == "Token"
+
+
+def test_the_content_may_be_put_there_in_any_type_that_django_takes() -> None:
+    for content in ("café", "café".encode(), ["ca", "fé"]):
+        response: Any = exception_handler(NotFound(), {})
+        response.content = content
+        assert response.content == "café".encode()
+        assert response.is_rendered
