@@ -50,7 +50,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     if get_setting("DEBUG_PROPAGATE_EXCEPTIONS"):
         return None
     # Not of DRF's request, which raises two errors over an attribute that is not there.
-    if request is not None and hasattr(request._request, "apierrors"):
+    if request is not None and hasattr(getattr(request, "_request", request), "apierrors"):
         _let_travel(request, view)
         return None
     response = _answer(exc, request, view)

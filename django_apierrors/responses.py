@@ -114,6 +114,8 @@ class APIErrorResponse(HttpResponse):
     def content(self, value: object) -> None:
         if type(value) is bytes:
             self._container = [value]
+            # Django's setter forgets it too.
+            self.__dict__.pop("text", None)
         else:
             HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
         self.is_rendered = True

@@ -156,19 +156,19 @@ class StatusAwareMixin(Base):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is to be refused before the handler method is called."""
         self._postponed = []
-        self.check_method(request, **kwargs)
+        self.check_method(request)
         super().initial(request, *args, **kwargs)
         self.check_content_type(request)
         for refusal in self._postponed:
             raise refusal
 
-    def check_method(self, request: Request, **kwargs: Any) -> None:
+    def check_method(self, request: Request) -> None:
         """Raise MethodNotAllowed for a verb that the view does not have."""
         name = (request.method or "").lower()
         if name in self.http_method_names and hasattr(self, name):
             return
         # For the page that a browser asked for.
-        self.format_kwarg = self.get_format_suffix(**kwargs)
+        self.format_kwarg = self.get_format_suffix(**self.kwargs)
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)

@@ -19,7 +19,9 @@ STOCK = (BaseSerializer.is_valid, ListSerializer.is_valid)
 
 def spare_copy(serializer: Any) -> None:
     """Let `serializer.is_valid(raise_exception=True)` raise its errors as they are."""
-    if "initial_data" in vars(serializer) and type(serializer).is_valid in STOCK:
+    known = vars(serializer)
+    is_own = "is_valid" in known or type(serializer).is_valid not in STOCK
+    if "initial_data" in known and not is_own:
         serializer.is_valid = partial(_is_valid, serializer)
 
 

@@ -512,3 +512,10 @@ def assert_is_plain(body: dict[str, Any]) -> None:
     messages = {str(code.message) for code in CATALOG.values()}
     (text,) = body["errors"]
     assert text.partition(" Reference: ")[0] in messages
+
+
+def test_handler_that_is_called_with_a_request_of_django_answers_a_bug() -> None:
+    """A project may call it from a view or a middleware of its own."""
+    response = exception_handler(ValueError(), {"request": APIRequestFactory().get("/")})
+    assert response is not None
+    assert response.status_code == 500

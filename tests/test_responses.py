@@ -393,3 +393,11 @@ def test_the_content_may_be_put_there_in_any_type_that_django_takes() -> None:
         response.content = content
         assert response.content == "café".encode()
         assert response.is_rendered
+
+
+def test_text_is_that_of_content_that_was_put_there_later() -> None:
+    """As with Django's own setter, which forgets the text that it has decoded."""
+    response = APIErrorResponse({"status": 400, "errors": ["a"], "code": "X", "moreInfo": ""}, 400)
+    assert response.content.decode() == response.text
+    response.content = b"new"
+    assert response.text == "new"

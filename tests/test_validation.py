@@ -120,3 +120,12 @@ def test_a_serializer_with_its_own_method_is_asked_itself(client: Client) -> Non
 def test_what_is_no_serializer_of_drf_is_left_as_it_is(client: Client) -> None:
     response = client.post("/other", {}, content_type="application/json")
     assert response.json() == {"valid": False}
+
+
+def test_is_valid_of_an_instance_of_the_project_s_stays() -> None:
+    """A serializer may be given its own when it is made."""
+    serializer = LineSerializer(data={})
+    own: Any = lambda **kwargs: True  # noqa: E731
+    serializer.is_valid = own  # type: ignore[method-assign]
+    spare_copy(serializer)
+    assert serializer.is_valid is own
