@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
@@ -48,6 +47,10 @@ class Body(TypedDict):
     details: NotRequired[list[Detail]]
 
 
+# Not a read-only view of a dict, which can be neither pickled nor copied.
+NO_HEADERS: Mapping[str, str] = {}
+
+
 class Error(NamedTuple):
     """A failure as the client is told of it: a code, a status, messages, headers."""
 
@@ -55,7 +58,7 @@ class Error(NamedTuple):
     status: int
     items: Sequence[Item] = ()
     left_out: int = 0
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = NO_HEADERS
 
     @classmethod
     def of_status(cls, status: int) -> Error:

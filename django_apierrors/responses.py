@@ -56,6 +56,8 @@ class APIErrorResponse(HttpResponse):
         view: APIView | None = None,
     ) -> None:
         """Take the body, the HTTP status, further headers, and what the error came from."""
+        if not 100 <= status <= 599:
+            raise ValueError(f"{status} is no HTTP status.")
         self._take(BLANK)
         self.status_code = status
         for name, value in headers.items() if headers else ():

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from django_apierrors.errors import Error
 from django_apierrors.handler import exception_handler
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.responses import APIErrorResponse, make_last_resort
@@ -401,3 +402,14 @@ def test_text_is_that_of_content_that_was_put_there_later() -> None:
     assert response.content.decode() == response.text
     response.content = b"new"
     assert response.text == "new"
+
+
+@pytest.mark.parametrize("status", [99, 600])
+def test_a_status_that_http_does_not_have_makes_no_response(status: int) -> None:
+    with pytest.raises(ValueError, match=str(status)):
+        APIErrorResponse(Error.of_status(404).get_body(), status)
+
+
+def test_an_error_can_be_copied_and_pickled() -> None:
+    error = Error.of_status(404)
+    assert copy.deepcopy(error).headers == pickle.loads(pickle.dumps(error)).headers == {}
