@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import get_language
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import ParseError, Throttled, ValidationError
 
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
     from django_apierrors.errors import Error
 
-# What these say, they say of what was sent.
-VARYING = (ParseError, ValidationError)
+# What these say, they say of what was sent, or of the time.
+VARYING = (ParseError, ValidationError, Throttled)
+
+# What DRF and we put on an exception. Anything else would be kept with it: a request, say.
+ATTRIBUTES = frozenset({"detail", "auth_header", "wait"})
 
 
 class Answer(NamedTuple):
@@ -70,7 +73,7 @@ def get_answer(exception: BaseException) -> Answer:
     try:
         answer = answers.get(key)
     except TypeError:
-        # Notes, or whatever else was put on it, are no key.
+        # A challenge may be anything that an authenticator returns.
         return Answer(recognise(exception), None, None, language)
     if answer is None:
         answer = answers[key] = _make_answer(exception, language)
@@ -136,6 +139,8 @@ def _is_plain(exception: BaseException) -> bool:
     """Tell whether `exception` is DRF's or ours, and has one text that is no place."""
     if type(exception).__module__ not in OWN_TEXTS or isinstance(exception, VARYING):
         return False
+    if not vars(exception).keys() <= ATTRIBUTES:
+        return False
     if isinstance(exception, Refusal) and not exception.is_read:
         return True
     return isinstance(getattr(exception, "detail", None), str)
@@ -149,6 +154,5 @@ def _make_key(exception: Any, language: str | None) -> Hashable:
         exception.default_code,
         id(exception.default_detail),
         language,
-        # What DRF has put on it, and perhaps others: `detail`, `auth_header`, `wait`.
         *vars(exception).items(),
     )

@@ -67,8 +67,8 @@ def is_lasting(text: StrOrPromise) -> bool:
 def get_text(text: StrOrPromise, language: str | None = None) -> str:
     """Return `text` in the language that is spoken, translated once.
 
-    To translate a text takes as long as to recognise the exception that it is about, and to ask for
-    the `language` half of that.
+    Of the time that a translation takes, the question for the `language` is two thirds where none
+    was activated.
     """
     if isinstance(text, str) or not is_lasting(text):
         return str(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -195,11 +194,9 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
         return response
     answer = cast("HttpResponse", response)
     try:
-        failure: Failure = request.apierrors  # type: ignore[attr-defined]
-        error = failure.get_error(response)
-        # Its messages are in the language of the request already.
-        is_said = error is not None and bool(error.items)
-        with nullcontext() if is_said else use_own_language(request):
+        with use_own_language(request):
+            failure: Failure = request.apierrors  # type: ignore[attr-defined]
+            error = failure.get_error(response)
             body = error.get_body(request) if error else find_body(request, answer)
             if body is not None:
                 rewrite(answer, request, body, error.headers if error else {})

@@ -1,8 +1,8 @@
 """Refusals: DRF's exceptions, with a detail that is made when somebody reads it.
 
-DRF translates the default text of an exception when it is made, which takes longer than all else
-that a refusal needs. The handler has no use for it: a default text of DRF's gives way to the
-catalogue's. Of validation errors DRF makes a copy; the handler has no use for that either.
+DRF translates the default text of an exception when it is made, which is a twentieth of a 401. The
+handler has no use for it: a default text of DRF's gives way to the catalogue's. Of validation
+errors DRF makes a copy; the handler has no use for that either.
 """
 
 from __future__ import annotations

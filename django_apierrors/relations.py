@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -24,12 +23,8 @@ MALFORMED = "incorrect_type"
 # there is nothing to be found by it, where a text is looked up as it stands.
 SUSPECT = frozenset({"invalid", "does_not_exist"})
 
-# What most of them are first: to ask an abstract class takes ten times as long.
-MAPPINGS = (dict, Mapping)
-
-# The fields that hold others, and those that may be or have a key.
+# The fields that hold others.
 HOLDERS = (ListSerializer, ListField, DictField)
-KEYED = (RelatedField, ManyRelatedField, BaseSerializer)
 
 # A field, its errors, and what was sent for it.
 Step: TypeAlias = tuple[Any, Any, Any]
@@ -99,8 +94,8 @@ def _mark(field: Any, detail: Any, sent: Any, marked: list[ErrorDetail]) -> None
 
 def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
     """Yield what is below a serializer, or a field that holds others."""
-    messages = detail if isinstance(detail, (dict, list, Mapping)) else [detail]
-    entries = messages.items() if isinstance(messages, MAPPINGS) else enumerate(messages)
+    messages = detail if isinstance(detail, (Mapping, list)) else [detail]
+    entries = messages.items() if isinstance(messages, Mapping) else enumerate(messages)
     if isinstance(field, HOLDERS):
         for key, inner in entries:
             if isinstance(inner, ErrorDetail):
@@ -109,7 +104,7 @@ def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
             elif inner and _has(sent, key):
                 # Before DRF 3.18 the rows without errors are there too, empty.
                 yield field.child, inner, sent[key]
-    elif isinstance(field, BaseSerializer) and isinstance(sent, MAPPINGS):
+    elif isinstance(field, BaseSerializer) and isinstance(sent, Mapping):
         fields = getattr(field, "fields", {})
         for name, inner in entries:
             if name in fields and _may_hold_keys(fields[name]):
@@ -125,25 +120,19 @@ def _has_keys(serializer: Any) -> bool:
 
 def _may_hold_keys(field: Any) -> bool:
     """Tell whether a key may be in a field; those of a serializer inside may have no end."""
-    while (kind := _get_kind(type(field))) is HOLDERS:  # type: ignore[arg-type]
+    while isinstance(field, HOLDERS):
         field = field.child
-    return kind is KEYED
-
-
-# To ask an instance takes ten times as long; a project has some dozens of classes.
-@lru_cache(maxsize=512)
-def _get_kind(cls: type) -> tuple[type, ...] | None:
-    return next((classes for classes in (HOLDERS, KEYED) if issubclass(cls, classes)), None)
+    return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))
 
 
 def _has(sent: Any, key: Any) -> bool:
-    if isinstance(sent, MAPPINGS):
+    if isinstance(sent, Mapping):
         return key in sent
     return isinstance(sent, list) and isinstance(key, int) and key < len(sent)
 
 
 def _get_values(sent: Any) -> Iterable[Any]:
-    if isinstance(sent, MAPPINGS):
+    if isinstance(sent, Mapping):
         return sent.values()
     return sent if isinstance(sent, list) else ()
 

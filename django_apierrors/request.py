@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Headers(HttpHeaders):
     """Django's headers, which are all read for the first one that is asked for, unless by `get()`.
 
-    DRF's authenticators ask for one.
+    DRF's authenticators ask for one. `get()` says what `META` has now, the others what it had when
+    the first of them was asked.
     """
 
     def __init__(self, environ: Mapping[str, Any]) -> None:
@@ -66,16 +67,9 @@ class APIRequest(Request):
         known = vars(self)
         if name not in known:
             try:
-                self._authenticate()
+                self._authenticate()  # type: ignore[attr-defined]
             except AttributeError:
                 # As DRF: in a property it would be taken for "there is no such attribute".
                 with wrap_attributeerrors():
                     raise
         return known[name]
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what Django's request has under a name that DRF's does not have."""
-        try:
-            return getattr(object.__getattribute__(self, "_request"), name)
-        except AttributeError:
-            return super().__getattr__(name)  # type: ignore[misc]

@@ -62,7 +62,8 @@ def find_detail_routes(
     """Return the routes that show what the view of the route `name` makes, the likeliest first.
 
     `thing-list` and the `thing-copy` of an extra action lead to `thing-detail`; else the model's
-    name does. A view that is known to show another model is passed over.
+    name does. A view that is known to show another model is passed over. They are looked for once:
+    the model of a view that is changed later, in its class, is not seen.
     """
     known = _get_table(resolver).detail_routes
     maker = (tuple(namespaces), name, model)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
@@ -223,6 +225,33 @@ def test_what_clients_send_does_not_put_out_what_others_are_answered_with() -> N
     for number in range(300):
         parse(b" " * number + b"[")
     assert get_answer(Gone()) is known
+
+
+def test_waits_do_not_put_out_what_others_are_answered_with() -> None:
+    known = get_answer(Gone())
+    for number in range(300):
+        assert exception_handler(Throttled(number / 7), {}).status_code == 429  # type: ignore[union-attr]
+    assert get_answer(Gone()) is known
+
+
+def test_what_a_project_puts_on_an_exception_is_not_kept() -> None:
+    class Kept:
+        """What a request may be."""
+
+    exception = Gone()
+    exception.seen = Kept()  # type: ignore[attr-defined]
+    reference = weakref.ref(exception.seen)  # type: ignore[attr-defined]
+    assert answer(exception) == body("GONE")
+    del exception
+    gc.collect()
+    assert reference() is None
+
+
+def test_a_challenge_that_is_no_text_is_no_key() -> None:
+    exception: Any = NotAuthenticated()
+    exception.auth_header = ["Basic"]
+    response: Any = exception_handler(exception, {})
+    assert response.data == body("UNAUTHENTICATED")
 
 
 def test_each_language_has_its_own_answer() -> None:

@@ -21,7 +21,7 @@ from django.urls import include, path
 from django.utils import translation
 from pytest_django.fixtures import Settings
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -201,6 +201,15 @@ def many_languages(settings: Settings) -> None:
     settings.MIDDLEWARE = [ours, "django.middleware.locale.LocaleMiddleware", *others]
 
 
+def refuse_many(get_response: Any) -> Any:
+    """Refuse what every request sends, in more messages than are sent."""
+
+    def answer(request: Any) -> HttpResponse:
+        raise ValidationError({f"field_{number}": ["No."] for number in range(4)})
+
+    return answer
+
+
 @pytest.fixture(autouse=True)
 def own_thread() -> Iterator[None]:
     """Leave the thread in the language that it had."""
@@ -220,6 +229,21 @@ def test_a_401_is_in_the_language_of_the_client(client: Client, locale: str) -> 
     assert response.json() == body("UNAUTHENTICATED", UNAUTHENTICATED[locale])
     assert response["Content-Language"] == translation.to_language(locale)
     assert "Accept-Language" in response["Vary"]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_notice_of_another_middleware_is_in_the_language_of_the_client(
+    client: Client, settings: Settings, locale: str
+) -> None:
+    ours, *others = settings.MIDDLEWARE
+    locale_middleware = "django.middleware.locale.LocaleMiddleware"
+    settings.MIDDLEWARE = [ours, f"{__name__}.refuse_many", locale_middleware, *others]
+    settings.API_ERRORS = {"MAX_ERRORS": 3}
+    client.raise_request_exception = False
+    translation.activate("en")
+    response = ask(client, "/secret", TAGS[locale])
+    messages = ["field_0: No.", "field_1: No.", NOTICES[locale]]
+    assert response.json() == body("INVALID_CONTENT", *messages)
 
 
 @pytest.mark.usefixtures("many_languages")
