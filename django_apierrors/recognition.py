@@ -203,7 +203,7 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     headers = {}
     challenge = getattr(exception, "auth_header", None)
     if challenge and is_one_line(challenge):
-        headers["WWW-Authenticate"] = challenge
+        headers["WWW-Authenticate"] = str(challenge)
     wait = getattr(exception, "wait", None)
     if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
         headers["Retry-After"] = str(math.ceil(wait))

@@ -114,3 +114,9 @@ def test_no_more_are_kept_than_are_sent() -> None:
     assert found is not None
     assert found.prefixes == [f"[{index}].sku: " for index in range(10)]
     assert (found.texts, found.codes, found.left_out) == ([REQUIRED] * 10, {"required"}, 990)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t"])
+def test_texts_without_a_word_are_no_messages(blank: str) -> None:
+    detail = {"sku": [ErrorDetail(blank, "blank"), REQUIRED]}
+    assert flatten(detail).get_messages() == ["sku: This field is required."]

@@ -622,3 +622,26 @@ def test_a_base_class_of_the_project_refuses_in_its_own_words(
 ) -> None:
     response = OnTop.as_view()(getattr(APIRequestFactory(), method)("/"))
     assert response.data == body(name, message)
+
+
+class Worded(BasePermission):
+    """Refuses, and says why."""
+
+    message = "Closed on Mondays."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Refuse."""
+        return False
+
+
+class Coded(Worded):
+    """Has a code of its own too."""
+
+    code = "closed"
+
+
+@pytest.mark.parametrize(("permission", "code"), [(Worded, "ACCESS_FORBIDDEN"), (Coded, "CLOSED")])
+def test_a_permission_refuses_in_its_own_words(permission: Any, code: str) -> None:
+    view = generics.ListAPIView.as_view(authentication_classes=[], permission_classes=[permission])
+    response: Any = view(APIRequestFactory().get("/"))
+    assert response.data == {**body("ACCESS_FORBIDDEN", "Closed on Mondays."), "code": code}
