@@ -76,7 +76,7 @@ class APIErrorResponse(HttpResponse):
         self._bytes = JSONRenderer().render(self._data)
 
     def copy(self, request: HttpRequest | Request | None, view: APIView | None) -> APIErrorResponse:
-        """Return another response with this body and these headers, in a fifth of the time."""
+        """Return another response with this body and these headers."""
         other = type(self).__new__(type(self))
         other._take(self)
         other._source = (request, view)
