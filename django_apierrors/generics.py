@@ -11,6 +11,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.serializers import BaseSerializer
 
 from django_apierrors import mixins
+from django_apierrors.declared_fields import spare_making
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.identifiers import is_malformed
 from django_apierrors.probing import is_hidden
@@ -59,10 +60,11 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
             raise
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return DRF's serializer, which raises its errors without a copy of them."""
+        """Return DRF's serializer, which makes its fields and raises its errors in fewer steps."""
         serializer = super().get_serializer(*args, **kwargs)
         if isinstance(serializer, BaseSerializer):
             spare_copy(serializer)
+            spare_making(serializer)
         return serializer
 
     def check_identifier(self) -> None:

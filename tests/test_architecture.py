@@ -57,7 +57,8 @@ FLOORS = {
             "operations",
             "request",
         ),
-        *("locations", "routes", "parameters", "naming", "request", "validation"),
+        *("locations", "routes", "parameters", "naming", "request"),
+        *("validation", "declared_fields"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {
