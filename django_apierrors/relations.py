@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import DictField, ListField, empty
 from rest_framework.relations import HyperlinkedRelatedField, ManyRelatedField, RelatedField
 from rest_framework.serializers import BaseSerializer, ListSerializer
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from django_apierrors.failsafe import log_failure
 from django_apierrors.identifiers import is_malformed
@@ -22,6 +24,9 @@ MALFORMED = "incorrect_type"
 # What a key of the wrong form is refused with, as other keys are: by its own field, or because
 # there is nothing to be found by it, where a text is looked up as it stands.
 SUSPECT = frozenset({"invalid", "does_not_exist"})
+
+# A dict is one without being asked whether it is registered as a Mapping.
+MAPPINGS = (dict, Mapping)
 
 # The fields that hold others.
 HOLDERS = (ListSerializer, ListField, DictField)
@@ -94,8 +99,10 @@ def _mark(field: Any, detail: Any, sent: Any, marked: list[ErrorDetail]) -> None
 
 def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
     """Yield what is below a serializer, or a field that holds others."""
-    messages = detail if isinstance(detail, (Mapping, list)) else [detail]
-    entries = messages.items() if isinstance(messages, Mapping) else enumerate(messages)
+    if isinstance(detail, MAPPINGS):
+        entries = iter(detail.items())
+    else:
+        entries = enumerate(detail if isinstance(detail, list) else [detail])
     if isinstance(field, HOLDERS):
         for key, inner in entries:
             if isinstance(inner, ErrorDetail):
@@ -104,8 +111,8 @@ def _get_steps(field: Any, detail: Any, sent: Any) -> Iterator[Step]:
             elif inner and _has(sent, key):
                 # Before DRF 3.18 the rows without errors are there too, empty.
                 yield field.child, inner, sent[key]
-    elif isinstance(field, BaseSerializer) and isinstance(sent, Mapping):
-        fields = getattr(field, "fields", {})
+    elif isinstance(field, BaseSerializer) and isinstance(sent, MAPPINGS):
+        fields = _get_fields(field)
         for name, inner in entries:
             if name in fields and _may_hold_keys(fields[name]):
                 yield fields[name], inner, fields[name].get_value(sent)
@@ -115,24 +122,37 @@ def _has_keys(serializer: Any) -> bool:
     """Tell whether a serializer, or that of the rows of a list, has a field that may hold keys."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
-    return any(map(_may_hold_keys, getattr(serializer, "fields", {}).values()))
+    return any(map(_may_hold_keys, _get_fields(serializer).values()))
+
+
+def _get_fields(serializer: Any) -> Mapping[Any, Any]:
+    fields = getattr(serializer, "fields", {})
+    # DRF has a dict inside one that binds what is put into it.
+    return fields.fields if type(fields) is BindingDict else fields
 
 
 def _may_hold_keys(field: Any) -> bool:
     """Tell whether a key may be in a field; those of a serializer inside may have no end."""
     while isinstance(field, HOLDERS):
         field = field.child
-    return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))
+    cls: Any = type(field)
+    return not _is_keyless(cls)
+
+
+# Bounded: some projects make classes anew for each request.
+@lru_cache(maxsize=512)
+def _is_keyless(cls: Any) -> bool:
+    return not issubclass(cls, (RelatedField, ManyRelatedField, BaseSerializer))
 
 
 def _has(sent: Any, key: Any) -> bool:
-    if isinstance(sent, Mapping):
+    if isinstance(sent, MAPPINGS):
         return key in sent
     return isinstance(sent, list) and isinstance(key, int) and key < len(sent)
 
 
 def _get_values(sent: Any) -> Iterable[Any]:
-    if isinstance(sent, Mapping):
+    if isinstance(sent, MAPPINGS):
         return sent.values()
     return sent if isinstance(sent, list) else ()
 

@@ -7,12 +7,14 @@ else; the same is found either way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.settings import api_settings
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 from django_apierrors.segments import PART, Names, is_name
@@ -23,18 +25,16 @@ BY_ROW = frozenset({list, ReturnList})
 # What the values of one step may be; a set of their classes is made and compared without a loop.
 DETAIL, INT, LIST = {ErrorDetail}, {int}, {list}
 
-NO_START = ("",)
-
 get_own_code = attrgetter("code")
 
 
 class Prefixes(Names):
-    """The same with what parts a path from its text, `of_none` for what stands for no field."""
+    """The same with what parts a path from its text."""
 
-    def __init__(self, of_none: str) -> None:
+    def __init__(self) -> None:
         """Begin with the names that stand for no field."""
         super().__init__()
-        self.update(dict.fromkeys(self, of_none))
+        self.update(dict.fromkeys(self, PART))
 
     def __missing__(self, name: str) -> str:
         """Return it for a name that is new; raise TypeError for what is no text."""
@@ -58,7 +58,23 @@ def find_in_rows(detail: object, limit: int | None = None) -> Found | None:
 
     At most `limit` of them, since a client chooses how many there are.
     """
-    starts, rows = _get_rows(detail)
+    try:
+        if type(detail) in BY_ROW:
+            assert isinstance(detail, list)
+            return _find_in_rows(range(len(detail)), detail, limit)
+        if type(detail) not in BY_FIELD:
+            return None
+        assert isinstance(detail, dict)
+        # DRF 3.18 sends the rows that fail as a dict of them.
+        if {*map(type, detail)} <= INT:
+            return _find_in_rows(detail, [*detail.values()], limit)
+        return _find_in_document(detail, limit)
+    except TypeError:
+        # A code may be anything, and a name that is no text is none of a field.
+        return None
+
+
+def _find_in_rows(indices: Iterable[int], rows: Sequence[Any], limit: int | None) -> Found | None:
     if not {*map(type, rows)} <= BY_FIELD:
         return None
     lists = [texts for row in rows for texts in row.values()]
@@ -67,40 +83,43 @@ def find_in_rows(detail: object, limit: int | None = None) -> Found | None:
     texts = [*chain.from_iterable(lists)]
     if not {*map(type, texts)} <= DETAIL or not all(texts) or any(map(str.isspace, texts)):
         return None
-    try:
-        codes = {*map(get_own_code, texts)}
-        prefixes = _make_prefixes(starts, rows)
-    except TypeError:
-        # A code may be anything, and a name that is no text is none of a field.
-        return None
-    if not all(map(is_name, codes)):
-        return None
-    kept = texts if limit is None or len(texts) <= limit else texts[:limit]
+    names = Prefixes()
+    prefixes = [
+        start + names[name]
+        for start, row in zip([f"[{index}]" for index in indices], rows, strict=True)
+        for name in row
+    ]
     if len(texts) != len(lists) or not all(lists):
         # Most fields have one text each, and none has none.
         prefixes = [prefix for prefix, own in zip(prefixes, lists, strict=True) for _text in own]
-    return Found(prefixes[: len(kept)], kept, codes, len(texts) - len(kept))
+    return _make_found(prefixes, texts, {*map(get_own_code, texts)}, limit)
 
 
-def _make_prefixes(starts: Sequence[str], rows: Sequence[Any]) -> list[str]:
-    """Return what stands in front of the texts of each field."""
-    if starts is NO_START:
-        names = Prefixes("")
-        names[""] = ""
-        # A path begins without a dot.
-        return [names[name].removeprefix(".") for row in rows for name in row]
-    names = Prefixes(PART)
-    return [start + names[name] for start, row in zip(starts, rows, strict=True) for name in row]
+def _find_in_document(fields: Mapping[Any, Any], limit: int | None) -> Found | None:
+    """Return the same of one document, whose few texts are found sooner one by one."""
+    of_none = {"", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
+    prefixes: list[str] = []
+    found: list[ErrorDetail] = []
+    codes = set()
+    for name, texts in fields.items():
+        if type(name) is not str or type(texts) is not list:
+            return None
+        prefix = "" if name in of_none else name + PART
+        for text in texts:
+            if type(text) is not ErrorDetail or not text or text.isspace():
+                return None
+            prefixes.append(prefix)
+            found.append(text)
+            codes.add(text.code)
+    return _make_found(prefixes, found, codes, limit)
 
 
-def _get_rows(detail: object) -> tuple[Sequence[str], Sequence[Any]]:
-    """Return the paths of the rows, and the rows; a document that is the only one has no path."""
-    if type(detail) in BY_ROW:
-        assert isinstance(detail, list)
-        return [f"[{index}]" for index in range(len(detail))], detail
-    if type(detail) in BY_FIELD:
-        assert isinstance(detail, dict)
-        # DRF 3.18 sends the rows that fail as a dict of them.
-        if {*map(type, detail)} <= INT:
-            return [f"[{index}]" for index in detail], [*detail.values()]
-    return NO_START, [detail]
+def _make_found(
+    prefixes: list[str], texts: list[ErrorDetail], codes: set[Any], limit: int | None
+) -> Found | None:
+    if not all(map(is_name, codes)):
+        return None
+    left_out = 0 if limit is None else max(len(texts) - limit, 0)
+    if left_out:
+        prefixes, texts = prefixes[:limit], texts[:limit]
+    return Found(prefixes, texts, codes, left_out)

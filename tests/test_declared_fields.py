@@ -42,7 +42,6 @@ CAST = [
     fields.UUIDField(default=UUID(int=1)),
     fields.IPAddressField(protocol="ipv4"),
     fields.IntegerField(min_value=0, max_value=9),
-    fields.BigIntegerField(coerce_to_string=True),
     fields.FloatField(max_value=1.5),
     fields.DecimalField(max_digits=5, decimal_places=2, max_value=Decimal("9.5")),
     fields.DateTimeField(format="%Y", input_formats=["iso-8601"]),
