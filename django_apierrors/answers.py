@@ -3,7 +3,7 @@
 The errors of an API under attack are of a few kinds (no credentials, no such method) that differ in
 nothing. Exceptions of DRF's and ours are remembered by all that recognition looks at, errors
 without messages of their own by their code: nothing of the request is in the body then, and of the
-view only headers, which are added each time.
+view only headers, which are added each time. So are the errors of a serializer, by their texts.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import get_language
 from rest_framework.exceptions import ParseError, Throttled, ValidationError
 
+from django_apierrors import refusals
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import is_template
 from django_apierrors.headers import add_nosniff, add_required_headers
 from django_apierrors.memory import Memory, is_lasting
 from django_apierrors.parsers import JSONParseError
 from django_apierrors.recognition import OWN_TEXTS, recognise
-from django_apierrors.refusals import Refusal
+from django_apierrors.refusals import Refusal, get_detail
+from django_apierrors.relations import SUSPECT, mark_malformed_keys
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
+from django_apierrors.rows import BY_FIELD
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -32,6 +35,18 @@ if TYPE_CHECKING:
 
 # What these say, they say of what was sent, or of the time.
 VARYING = (ParseError, ValidationError, Throttled)
+
+# Of a class of their own they may have more in them.
+VALIDATION_ERRORS = (ValidationError, refusals.ValidationError)
+
+# What is remembered of the errors of one document, which a client may make as long as it likes.
+MAX_FIELDS, MAX_LENGTH = 100, 4_096
+
+# What parts them; a document in which it stands itself is not remembered.
+BETWEEN = "\0"
+
+# What there is in such errors, and in the exception; all else is recognised each time.
+LISTS, NAMES, OWN = {list}, {str}, {"detail"}
 
 # What DRF and we put on an exception. Anything else would be kept with it: a request, say.
 ATTRIBUTES = frozenset({"detail", "auth_header", "wait"})
@@ -56,11 +71,14 @@ class Answer(NamedTuple):
 _answers: Memory[Answer] = Memory()
 # Apart, since a client chooses what is wrong with a document, and where, and so how many there are.
 _answers_to_documents: Memory[Answer] = Memory()
+_answers_to_errors: Memory[Answer] = Memory()
 _constants: Memory[APIErrorResponse] = Memory()
 
 
 def get_answer(exception: BaseException) -> Answer:
     """Return the answer to `exception`; that of one like it, if there was one."""
+    if type(exception) in VALIDATION_ERRORS:
+        return _get_answer_to_errors(exception)
     if type(exception) is JSONParseError:
         # Its text is no default one in any language.
         answers, language = _answers_to_documents.recall(), None
@@ -78,6 +96,50 @@ def get_answer(exception: BaseException) -> Answer:
     if answer is None:
         answer = answers[key] = _make_answer(exception, language)
     return answer
+
+
+def _get_answer_to_errors(exception: BaseException) -> Answer:
+    answers = _answers_to_errors.recall()
+    try:
+        key = _make_key_of_errors(exception)
+        answer = answers.get(key) if key is not None else None
+    except TypeError:
+        # A code may be anything.
+        key = answer = None
+    if answer is not None:
+        return answer
+    made = _make_answer(exception, None)
+    error = made.error
+    if key is None or not error.items or error.left_out:
+        # The catalogue's own text, and how many were left out, are said in the language of each.
+        return Answer(error)
+    answers[key] = made
+    return made
+
+
+def _make_key_of_errors(exception: Any) -> Hashable | None:
+    """Return all that recognition looks at of the errors of one document, `None` for others.
+
+    That is their fields, texts and codes, one of each; as one text, since DRF's texts have a hash
+    that is computed in Python.
+    """
+    detail = get_detail(exception)
+    if type(detail) not in BY_FIELD or len(detail) > MAX_FIELDS or vars(exception).keys() - OWN:
+        return None
+    lists = [*detail.values()]
+    if {*map(type, lists)} != LISTS or {*map(type, detail)} != NAMES:
+        return None
+    try:
+        texts = [text for [text] in lists]
+        codes = [text.code for text in texts]
+    except (ValueError, AttributeError):
+        return None
+    if not SUSPECT.isdisjoint(codes) and mark_malformed_keys(detail):
+        codes = [text.code for text in texts]
+    key = BETWEEN.join((*detail, *texts, *codes))
+    if len(key) > MAX_LENGTH or key.count(BETWEEN) != 3 * len(texts) - 1:
+        return None
+    return (exception.status_code, exception.default_code, key)
 
 
 def _make_answer(exception: BaseException, language: str | None) -> Answer:

@@ -6,6 +6,7 @@ import gc
 import json
 import weakref
 from collections.abc import Callable, Sequence
+from enum import Enum
 from io import BytesIO
 from typing import Any
 
@@ -16,14 +17,18 @@ from django.test import Client
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import lazy
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 from rest_framework.authentication import BaseAuthentication, BasicAuthentication
 from rest_framework.exceptions import (
     APIException,
+    ErrorDetail,
     NotAuthenticated,
     NotFound,
     ParseError,
     Throttled,
+    ValidationError,
 )
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import BrowsableAPIRenderer
@@ -31,12 +36,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors import renderers
+from django_apierrors import refusals, renderers
 from django_apierrors.answers import get_answer
 from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import Gone
 from django_apierrors.handler import exception_handler
 from django_apierrors.parsers import JSONParser
+from django_apierrors.recognition import recognise
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -380,3 +386,152 @@ def test_a_hidden_object_is_hidden_from_whom_was_refused_before(settings: Settin
 
     known = get_answer(NotAuthenticated())
     assert known.response is None
+
+
+def refuse(errors: Any, cls: Any = ValidationError) -> Any:
+    """Return the answer to errors of a serializer."""
+    return get_answer(cls(errors))
+
+
+class Name(str, Enum):  # noqa: UP042
+    """Names whose text is another one."""
+
+    SKU = "sku"
+
+    def __format__(self, spec: str) -> str:
+        """Return the other one."""
+        return "Name.SKU"
+
+
+MISSING = {"sku": [ErrorDetail("Missing.", "required")], "size": [ErrorDetail("No.", "invalid")]}
+
+# What parts from those what is almost the same.
+ALMOST_MISSING = {
+    "another text": {**MISSING, "size": [ErrorDetail("No!", "invalid")]},
+    "another code": {**MISSING, "size": [ErrorDetail("No.", "blank")]},
+    "another field": {"sku": MISSING["sku"], "sizes": MISSING["size"]},
+    "another order": {"size": MISSING["size"], "sku": MISSING["sku"]},
+    "one more": {**MISSING, "name": MISSING["sku"]},
+    "one less": {"sku": MISSING["sku"]},
+    "another border": {"sku": [ErrorDetail("Missing.N", "required")], "size": [ErrorDetail("o.")]},
+    "two in one": {"sku": [*MISSING["sku"], *MISSING["size"]]},
+    "a field inside": {"sku": MISSING},
+    "a text for a field": {"sku": {MISSING["sku"][0]: ["No."]}, "size": MISSING["size"]},
+    "a name of an enum": {Name.SKU: MISSING["sku"], "size": MISSING["size"]},
+    "a row": {0: MISSING},
+    "no field": [*MISSING["sku"], *MISSING["size"]],
+    "nothing": {"sku": []},
+    "blank": {**MISSING, "size": [ErrorDetail(" ", "invalid")]},
+}
+
+
+def test_the_same_errors_get_the_same_answer() -> None:
+    """Of DRF's class and of ours, whose detail has not been read."""
+    assert refuse(MISSING) is refuse(dict(MISSING))
+    assert refuse(MISSING) is refuse(MISSING, refusals.ValidationError)
+    assert answer(ValidationError(MISSING))["errors"] == ["sku: Missing.", "size: No."]
+
+
+@pytest.mark.parametrize("errors", ALMOST_MISSING.values(), ids=[*ALMOST_MISSING])
+def test_errors_that_are_almost_the_same_have_an_answer_of_their_own(errors: Any) -> None:
+    for _time in range(2):
+        refuse(MISSING)
+        error = refuse(errors).error
+        assert error == recognise(ValidationError(errors))
+        assert error != refuse(MISSING).error
+
+
+rows = st.dictionaries(
+    st.sampled_from(["a", "b", "a\0", "\0", ""]),
+    st.lists(
+        st.builds(
+            ErrorDetail,
+            st.sampled_from(["One.", "Two.", "a", "\0", "One.\0Two.", "", " ", "\ud800"]),
+            st.sampled_from(["required", "invalid", "b", "\0", None, 7]),
+        ),
+        max_size=2,
+    ),
+    max_size=3,
+)
+
+
+@given(st.lists(rows, min_size=2, max_size=6))
+def test_what_is_remembered_is_what_would_be_found(many: list[Any]) -> None:
+    for errors in [*many, *many]:
+        exception = ValidationError(errors)
+        exception.detail = errors
+        assert get_answer(exception).error == recognise(exception)
+
+
+NOT_REMEMBERED = {
+    "long": {"sku": [ErrorDetail("x" * 5_000, "invalid")]},
+    "many": {f"field_{number}": MISSING["sku"] for number in range(101)},
+    "parted": {"sku": [ErrorDetail("a\0b", "invalid")]},
+    "odd code": {"sku": [ErrorDetail("No.", ["invalid"])]},
+    "odd name": {7: ["No."], "sku": ["No."]},
+    "empty": {},
+}
+
+
+@pytest.mark.parametrize("errors", NOT_REMEMBERED.values(), ids=[*NOT_REMEMBERED])
+def test_what_a_client_makes_as_long_as_it_likes_is_not_remembered(errors: Any) -> None:
+    exception = ValidationError({})
+    exception.detail = errors
+    assert get_answer(exception) is not get_answer(exception)
+    assert get_answer(exception).error == recognise(exception)
+
+
+def test_errors_of_an_exception_with_more_in_it_are_not_remembered() -> None:
+    class OwnError(ValidationError):
+        pass
+
+    late: Any = ValidationError(MISSING)
+    late.wait = 3
+    assert get_answer(late).error.headers == {"Retry-After": "3"}
+    assert not refuse(MISSING).error.headers
+    marked = ValidationError(MISSING)
+    marked.status_code = 422
+    assert get_answer(marked).error.status == 422
+    assert refuse(MISSING).error.status == 400
+    assert refuse(MISSING, OwnError) is not refuse(MISSING, OwnError)
+
+
+def test_a_class_of_drf_that_is_changed_has_another_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some projects give all errors of content another status."""
+    assert refuse(MISSING).error.status == 400
+    monkeypatch.setattr(ValidationError, "status_code", 422)
+    assert refuse(MISSING).error.status == 422
+
+
+def test_errors_do_not_put_out_what_others_are_answered_with() -> None:
+    known = get_answer(Gone())
+    for number in range(300):
+        refuse({"sku": [f"{number}"]})
+    assert get_answer(Gone()) is known
+
+
+def test_errors_follow_the_settings(settings: Settings) -> None:
+    exception = ValidationError(MISSING)
+    assert "details" not in answer(exception)
+    settings.API_ERRORS = {"DETAILS": True}
+    assert [detail["code"] for detail in answer(exception)["details"]] == ["required", "invalid"]
+    settings.API_ERRORS = {"MAX_ERRORS": 2}
+    three = ValidationError({**MISSING, "name": MISSING["sku"]})
+    for language in ("en", "de"):
+        with translation.override(language):
+            notice = answer(three)["errors"][-1]
+    assert notice != "2 more errors were left out."
+    settings.API_ERRORS = {"EXCEPTIONS": {"rest_framework.exceptions.ValidationError": "GONE"}}
+    assert answer(exception)["status"] == 410
+
+
+def test_errors_without_a_text_are_said_in_the_language_of_each() -> None:
+    blank = {"sku": [ErrorDetail(" ", "invalid")]}
+    texts = set()
+    for language in ("en", "de"):
+        with translation.override(language):
+            [text] = answer(ValidationError(blank))["errors"]
+            texts.add(text)
+    assert len(texts) == 2

@@ -23,7 +23,8 @@ from rest_framework.serializers import (
 )
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from django_apierrors import generics
+from django_apierrors import generics, refusals
+from django_apierrors.answers import get_answer
 from django_apierrors.details import flatten
 from django_apierrors.relations import mark_malformed_keys
 from tests.bodies import body
@@ -464,3 +465,27 @@ def test_malformed_keys_are_marked_in_whatever_shape_the_errors_have(
     errors = ReturnDict(copy.deepcopy(detail), serializer=Relations(data=sent))
     assert mark_malformed_keys(errors) == (codes == ["incorrect_type"])
     assert [item.code for item in flatten(errors)] == codes
+
+
+class Twofold(serializers.Serializer):
+    """Says the same of a malformed key and of one that it does not like."""
+
+    thing = PrimaryKeyRelatedField(
+        queryset=Thing.objects.all(), pk_field=UUIDField(error_messages={"invalid": "No."})
+    )
+
+    def validate_thing(self, thing: Any) -> Any:
+        """Like none."""
+        raise serializers.ValidationError("No.", "invalid")
+
+
+def test_a_malformed_key_is_told_from_what_was_answered_in_the_same_words() -> None:
+    """Answers that are remembered go by the code that the key was marked with."""
+    keys = ["malformed", str(Thing.objects.create().pk)]
+    names = []
+    for key in [*keys, *keys]:
+        serializer = Twofold(data={"thing": key})
+        assert not serializer.is_valid()
+        assert flatten(serializer.errors).get_messages() == ["thing: No."]
+        names.append(get_answer(refusals.ValidationError(serializer.errors)).error.code.name)
+    assert names == ["INVALID_ID", "INVALID_CONTENT"] * 2
