@@ -49,6 +49,9 @@ STATUSES_BY_NAME: Mapping[str, int] = {
     **{name: status for status, name in RENAMED_STATUSES.items()},
 }
 
+# The names of all rows of ours, whichever table they are in.
+ROWS = frozenset({*CODES_BY_API_EXCEPTION, *CODES_BY_EXCEPTION, *WRAPPED, *NUMBERED})
+
 # The modules whose default texts say what the catalogue says, in fewer words.
 OWN_TEXTS = frozenset(
     {"rest_framework.exceptions", "django_apierrors.exceptions", "django_apierrors.refusals"}
@@ -78,7 +81,8 @@ def _recognise(exception: BaseException) -> Error | None:
 def _recognise_closely(exception: BaseException) -> Error | None:
     """Return what says more of `exception` than its class, unless the project removed its row."""
     own_rows = api_errors.EXCEPTIONS
-    if own_rows and any(own_rows.get(name, "") is None for name in _get_names(type(exception))):
+    names = _get_names(type(exception), own_rows)
+    if own_rows and any(own_rows.get(name, "") is None for name in names):
         return None
     return (
         _recognise_key(exception)
@@ -101,7 +105,7 @@ def _find_row(exception: BaseException) -> tuple[str | None, bool]:
     # An APIException that is also a TimeoutError says its status itself.
     is_api_exception = isinstance(exception, exceptions.APIException)
     rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
-    for name in _get_names(type(exception)):
+    for name in _get_names(type(exception), own_rows):
         if name in own_rows:
             code = own_rows[name]
             if code is not None:
@@ -111,18 +115,25 @@ def _find_row(exception: BaseException) -> tuple[str | None, bool]:
     return None, False
 
 
-def _get_names(cls: type[BaseException]) -> tuple[str, ...]:
+def _get_names(cls: type[BaseException], own_rows: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of `cls` and its bases that may have a row, the project's or ours."""
+    remember = _remember_names if own_rows else _remember_names_of_rows
     try:
-        return _remember_names(cls)  # type: ignore[arg-type]
+        return remember(cls)  # type: ignore[arg-type]
     except TypeError:
         # A metaclass may leave its classes without a hash.
-        return _remember_names.__wrapped__(cls)
+        return remember.__wrapped__(cls)
 
 
 # Bounded: some libraries make their exception classes anew for every call.
 @lru_cache(maxsize=512)
 def _remember_names(cls: type[BaseException]) -> tuple[str, ...]:
     return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+
+
+@lru_cache(maxsize=512)
+def _remember_names_of_rows(cls: type[BaseException]) -> tuple[str, ...]:
+    return tuple(name for name in _remember_names.__wrapped__(cls) if name in ROWS)
 
 
 def _make_error(name: str | None) -> Error | None:
@@ -225,7 +236,7 @@ def _recognise_inner(exception: BaseException) -> Error | None:
             return None
         return known[0]._replace(items=[item for error in known for item in error.items])
     own_rows = api_errors.EXCEPTIONS
-    for name in _get_names(type(exception)):
+    for name in _get_names(type(exception), own_rows):
         if name in own_rows:
             # A row of the project's that names a code has been followed already.
             continue
@@ -240,7 +251,7 @@ def _recognise_inner(exception: BaseException) -> Error | None:
 def _recognise_number(exception: BaseException) -> Error | None:
     """Return what the number that `exception` has tells: an errno, an HTTP status."""
     own_rows = api_errors.EXCEPTIONS
-    for name in _get_names(type(exception)):
+    for name in _get_names(type(exception), own_rows):
         if name in NUMBERED and name not in own_rows:
             get_number, codes = NUMBERED[name]
             return _make_error(codes.get(get_number(exception)))

@@ -19,12 +19,11 @@ from rest_framework.exceptions import APIException
 
 from django_apierrors import failsafe
 from django_apierrors.details import Item
+from django_apierrors.errors import Error
 from django_apierrors.memory import get_text
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-
-    from django_apierrors.errors import Error
 
 WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
 
@@ -55,7 +54,8 @@ def show_reference(error: Error, reference: str) -> Error:
         "message": get_text(error.code.message, language),
         "reference": reference,
     }
-    return error._replace(items=[Item("", None, message)])
+    # Not by _replace(), which takes six times as long.
+    return Error(error.code, error.status, [Item("", None, message)], headers=error.headers)
 
 
 def report_bug(

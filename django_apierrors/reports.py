@@ -47,6 +47,9 @@ SQLITE_CONSTRAINT = re.compile(
     r"(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(\w+)"
 )
 
+# Few exceptions have one of them, and most are done with by a look at it.
+KNOWN_TEXTS = frozenset(text for _name, text in CODES_BY_TEXT)
+
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`, its words translated. Columns, no expressions.
 POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
@@ -126,7 +129,7 @@ def _find_sqlstate(cause: BaseException) -> tuple[str, str] | None:
 
 def _find_text(cause: BaseException) -> tuple[str, str] | None:
     text = cause.args[0] if cause.args else None
-    if not isinstance(text, str):
+    if not isinstance(text, str) or text not in KNOWN_TEXTS:
         return None
     cls = type(cause)
     name = CODES_BY_TEXT.get((f"{cls.__module__}.{cls.__qualname__}", text))
