@@ -117,7 +117,8 @@ def _find_row(exception: BaseException) -> tuple[str | None, bool]:
 
 def _get_names(cls: type[BaseException], own_rows: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of `cls` and its bases that may have a row, the project's or ours."""
-    remember = _remember_names if own_rows else _remember_names_of_rows
+    # A setting that is no dict is to fail where it is asked for a name.
+    remember = _remember_names_of_rows if own_rows == {} else _remember_names
     try:
         return remember(cls)  # type: ignore[arg-type]
     except TypeError:
