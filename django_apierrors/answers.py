@@ -11,18 +11,21 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import get_language
 from rest_framework.exceptions import ParseError, Throttled, ValidationError
+from rest_framework.settings import api_settings
 
 from django_apierrors import refusals
 from django_apierrors.conf import api_errors
+from django_apierrors.details import Items
 from django_apierrors.errors import is_template
 from django_apierrors.headers import add_nosniff, add_required_headers
 from django_apierrors.memory import Memory, is_lasting
 from django_apierrors.parsers import JSONParseError
 from django_apierrors.recognition import OWN_TEXTS, recognise
 from django_apierrors.refusals import Refusal, get_detail
-from django_apierrors.relations import SUSPECT, mark_malformed_keys
+from django_apierrors.relations import SUSPECT, may_be_about_keys
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
 from django_apierrors.rows import BY_FIELD
@@ -45,8 +48,8 @@ MAX_FIELDS, MAX_LENGTH = 100, 4_096
 # What parts them; a document in which it stands itself is not remembered.
 BETWEEN = "\0"
 
-# What there is in such errors, and in the exception; all else is recognised each time.
-LISTS, NAMES, OWN = {list}, {str}, {"detail"}
+# What such errors are made of, and what their exception has; all else is recognised each time.
+LISTS, NAMES, DETAIL_ALONE = {list}, {str}, {"detail"}
 
 # What DRF and we put on an exception. Anything else would be kept with it: a request, say.
 ATTRIBUTES = frozenset({"detail", "auth_header", "wait"})
@@ -113,18 +116,24 @@ def _get_answer_to_errors(exception: BaseException) -> Answer:
     if key is None or not error.items or error.left_out:
         # The catalogue's own text, and how many were left out, are said in the language of each.
         return Answer(error)
-    answers[key] = made
+    # In texts of our own: a project may have put anything on its.
+    answers[key] = made = made._replace(error=error._replace(items=Items([*error.items])))
     return made
 
 
 def _make_key_of_errors(exception: Any) -> Hashable | None:
-    """Return all that recognition looks at of the errors of one document, `None` for others.
+    """Return all that recognition looks at of the errors of the fields of one document.
 
-    That is their fields, texts and codes, one of each; as one text, since DRF's texts have a hash
-    that is computed in Python.
+    That is their names, texts and codes, one of each; as one text, since DRF's texts have a hash
+    that is computed in Python. `None` for others: what is said of no field may be a default text of
+    the language that is spoken, and of a foreign key it matters what was sent.
     """
     detail = get_detail(exception)
-    if type(detail) not in BY_FIELD or len(detail) > MAX_FIELDS or vars(exception).keys() - OWN:
+    if (
+        type(detail) not in BY_FIELD
+        or len(detail) > MAX_FIELDS
+        or vars(exception).keys() - DETAIL_ALONE
+    ):
         return None
     lists = [*detail.values()]
     if {*map(type, lists)} != LISTS or {*map(type, detail)} != NAMES:
@@ -134,12 +143,15 @@ def _make_key_of_errors(exception: Any) -> Hashable | None:
         codes = [text.code for text in texts]
     except (ValueError, AttributeError):
         return None
-    if not SUSPECT.isdisjoint(codes) and mark_malformed_keys(detail):
-        codes = [text.code for text in texts]
+    of_none = {"", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
+    if not of_none.isdisjoint(detail):
+        return None
+    if not SUSPECT.isdisjoint(codes) and may_be_about_keys(detail):
+        return None
     key = BETWEEN.join((*detail, *texts, *codes))
     if len(key) > MAX_LENGTH or key.count(BETWEEN) != 3 * len(texts) - 1:
         return None
-    return (exception.status_code, exception.default_code, key)
+    return (type(exception), exception.status_code, exception.default_code, key)
 
 
 def _make_answer(exception: BaseException, language: str | None) -> Answer:

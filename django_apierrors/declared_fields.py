@@ -1,49 +1,63 @@
 """Declared fields: those of a serializer, copied in fewer steps than DRF takes for it.
 
 DRF makes each field of a serializer anew for each request, from what its class was given: two
-thirds of what it costs to refuse a small document. Here two copies by DRF are compared, once. What
-is the same in both is the same in all; a list or a dict of such things is a new one in each. A
-field that has anything else, or is not of DRF's own class, is copied by DRF as before.
+thirds of what it costs to refuse a small document. A field of one of DRF's simple classes that was
+given nothing but constants comes out the same each time: such a one is copied from what DRF made of
+it the first time. All others are DRF's to make, each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
+from functools import partial
+from itertools import count
+from operator import attrgetter
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from django.core import validators as django_validators
+from django.utils.functional import Promise
 from rest_framework import fields, validators
-from rest_framework.serializers import ListSerializer
+from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 from rest_framework.utils.formatting import lazy_format
 
 Field: TypeAlias = "fields.Field[Any, Any, Any, Any]"
 
-# Whose fields are made of nothing but what they are given. (Relations read the settings too.)
-FIELD_MODULE = fields.__name__
+# The classes whose __init__() looks at nothing but its arguments and at its class.
+SIMPLE = frozenset(
+    {
+        *(fields.BooleanField, fields.CharField, fields.EmailField, fields.SlugField),
+        *(fields.URLField, fields.UUIDField, fields.IntegerField, fields.FloatField),
+        *(fields.DecimalField, fields.DateTimeField, fields.DateField, fields.TimeField),
+        *(fields.DurationField, fields.ReadOnlyField, fields.SerializerMethodField),
+    }
+)
+
+# What it looks at there: all of it is another object where somebody has patched it.
+get_patched = attrgetter(
+    *("__init__", "__new__", "__deepcopy__", "get_validators", "validators"),
+    *("default_error_messages", "default_validators", "initial", "default_empty_html"),
+)
+
+# What a field may be given: nothing that can be changed, or that a copy would be another one of.
+CONSTANTS = frozenset({bool, int, float, str, Decimal, UUID, type(None), FunctionType})
+
+CONTAINERS = (dict, list, set)
+
+# The containers that each copy has one of its own of.
+RENEWED = frozenset({"_kwargs", "style", "error_messages"})
+
+# A serializer with another one says itself what its fields are.
+STOCK = Serializer.get_fields
 
 # Whose validators keep nothing of what they have seen.
 VALIDATOR_MODULES = frozenset({django_validators.__name__, validators.__name__})
 
-# Two of these that are equal are as good as one.
-CONSTANTS = frozenset(
-    {str, bytes, int, float, Decimal, UUID, date, datetime, time, timedelta},
-)
-
-CONTAINERS = frozenset({dict, list, set})
-
-# What a field was made with, and when: read where one is shown, copied or declared.
-ARGUMENTS, ORIGIN = "_kwargs", frozenset({"_args", "_creation_counter"})
-
-VALIDATORS = "_validators"
-
-# What Django's validators keep of what they were made with, which migrations read.
-VALIDATOR_ORIGIN = "_constructor_args"
+# Where a declared field keeps its mould, so that the two are forgotten together.
+MOULD = "_apierrors_mould"
 
 
 class LastingText(lazy_format):
@@ -54,138 +68,125 @@ class LastingText(lazy_format):
         return str(self.format_string).format(*self.args, **self.kwargs)
 
 
-class DifferenceError(Exception):
-    """Two copies of a field differ in something of which no third one can be made."""
-
-
 class Mould(NamedTuple):
-    """What the copies of a field, or of a validator, have in common, and what each has itself."""
+    """What copies are made from, and what of the field and its class that holds for."""
 
-    cls: type
-    shared: Mapping[str, Any]
-    containers: Sequence[tuple[str, Any]] = ()
-    # By their places in the list.
-    validators: Sequence[tuple[int, Mould]] = ()
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    patched: tuple[Any, ...]
+    # None of them where DRF is to make the copies.
+    attributes: Mapping[str, Any] = {}
+    validators: Sequence[tuple[type, Mapping[str, Any]]] | None = None
 
-    def make(self) -> Any:
-        """Return an object that is as a copy by DRF would be."""
-        made: Any = object.__new__(self.cls)
+    def fits(self, field: Any) -> bool:
+        """Tell whether `field` and its class are as they were when the mould was made."""
+        return (
+            field._kwargs == self.kwargs
+            and field._args == self.args
+            and get_patched(type(field)) == self.patched
+        )
+
+    def make(self, cls: type, counter: int) -> Any:
+        """Return a field as DRF would have made it as its `counter`th."""
+        made: Any = object.__new__(cls)
         # Not a dict in place of its own: Python finds in that one sooner what it looks for.
-        known = made.__dict__
-        known.update(self.shared)
-        for name, container in self.containers:
-            known[name] = container.copy()
-        for index, mould in self.validators:
-            known[VALIDATORS][index] = mould.make()
+        attributes = made.__dict__
+        attributes.update(self.attributes)
+        attributes["_kwargs"] = dict(self.kwargs)
+        attributes["_creation_counter"] = counter
+        attributes["style"] = {}
+        attributes["error_messages"] = made.error_messages.copy()
+        if self.validators is not None:
+            attributes["_validators"] = [*map(_make_validator, self.validators)]
         return made
 
 
-class DeclaredFields(dict[str, Field]):
-    """The fields that a class of serializers declares; DRF copies them for each serializer."""
-
-    _was_copied = False
-    # By the ids of the fields.
-    _moulds: Mapping[int, Mould | None] | None = None
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Field]:
-        """Return a dict of new fields."""
-        if self._moulds is None:
-            # Some classes are made for one request: theirs are copied once.
-            if not self._was_copied:
-                self._was_copied = True
-                return deepcopy(dict(self), memo)
-            self._moulds = {id(field): make_mould(field) for field in self.values()}
-        get_mould = self._moulds.get
-        return {
-            name: mould.make() if (mould := get_mould(id(field))) else _copy(field, memo)
-            for name, field in self.items()
-        }
-
-
-_known: WeakKeyDictionary[type, DeclaredFields] = WeakKeyDictionary()
-
-
-def spare_making(serializer: Any) -> None:
-    """Let `serializer`, and those inside it, copy the fields of their classes in fewer steps."""
+def shorten_copying(serializer: Any) -> None:
+    """Let `serializer`, if its get_fields() is DRF's, copy its declared fields in fewer steps."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
-    cls = type(serializer)
-    declared = getattr(cls, "_declared_fields", None)
-    if type(declared) is not dict:
-        return
-    known = _known.get(cls)
-    # Some projects add to the fields of a class later.
-    if known is None or known != declared:
-        known = _known[cls] = DeclaredFields(declared)
-    serializer._declared_fields = known
+    if getattr(type(serializer), "get_fields", None) is STOCK:
+        # Not by setattr(): a serializer may guard what is set of it.
+        vars(serializer).setdefault("get_fields", partial(get_fields, serializer))
 
 
-def make_mould(field: Field) -> Mould | None:
-    """Return the mould of the copies of `field`, `None` where DRF must make each of them."""
-    if type(field).__module__ != FIELD_MODULE:
+def get_fields(serializer: Serializer[Any]) -> dict[str, Field]:
+    """Return what DRF's get_fields() returns: a copy of each declared field."""
+    declared = serializer._declared_fields
+    moulds = [*map(_get_mould, declared.values())]
+    # All at once, where DRF makes none between them: Python looks up anew all that it knew of a
+    # class that is changed.
+    numbers = (
+        iter(partial(_take_numbers, 1), None)
+        if None in moulds
+        else count(_take_numbers(len(moulds)))
+    )
+    memo: dict[int, Any] = {}
+    made = {}
+    for (name, field), mould in zip(declared.items(), moulds, strict=True):
+        # A field may have two names.
+        if id(field) in memo:
+            copy = memo[id(field)]
+        elif mould is None:
+            copy = deepcopy(field, memo)
+            if isinstance(copy, BaseSerializer):
+                shorten_copying(copy)
+        else:
+            copy = memo[id(field)] = mould.make(type(field), next(numbers))
+        made[name] = copy
+    return made
+
+
+def _take_numbers(wanted: int) -> int:
+    """Return the first of the next `wanted` numbers that DRF would have given to new fields."""
+    counted: Any = fields.Field
+    first: int = counted._creation_counter
+    counted._creation_counter = first + wanted
+    return first
+
+
+def _get_mould(field: Any) -> Mould | None:
+    """Return the mould of a declared field, `None` where DRF is to make the copies."""
+    if type(field) not in SIMPLE:
         return None
-    try:
-        return _make_mould(type(field), vars(deepcopy(field)), vars(deepcopy(field)))
-    except DifferenceError:
-        return None
+    known: Mould | None = vars(field).get(MOULD)
+    if known is None or not known.fits(field):
+        known = vars(field)[MOULD] = _make_mould(field)
+    return known if known.attributes else None
 
 
-def _make_mould(cls: type, one: Mapping[str, Any], other: Mapping[str, Any]) -> Mould:
-    if one.keys() != other.keys():
-        raise DifferenceError
-    shared, containers = {}, []
-    validator_moulds: Sequence[tuple[int, Mould]] = ()
-    for name, value in one.items():
-        if name in ORIGIN or _is_same(value, other[name]):
-            shared[name] = value
-            continue
-        if name == VALIDATORS:
-            validator_moulds = [*_make_validator_moulds(value, other[name])]
-        elif name != ARGUMENTS and not _has_same(value, other[name]):
-            raise DifferenceError
-        containers.append((name, value))
-    return Mould(cls, shared, containers, validator_moulds)
+def _make_mould(field: Any) -> Mould:
+    args, kwargs, patched = (*field._args,), {**field._kwargs}, get_patched(type(field))
+    if not all(map(_is_constant, (*args, *kwargs.values()))):
+        return Mould(args, kwargs, patched)
+    attributes = {**vars(deepcopy(field))}
+    own = attributes.pop("_validators", None)
+    is_known = all(type(validator).__module__ in VALIDATOR_MODULES for validator in own or ())
+    if not is_known or any(
+        isinstance(value, CONTAINERS) for name, value in attributes.items() if name not in RENEWED
+    ):
+        return Mould(args, kwargs, patched)
+    validators = None if own is None else [*map(_read_validator, own)]
+    return Mould(args, kwargs, patched, attributes, validators)
 
 
-def _is_same(one: object, other: object) -> bool:
-    """Tell whether what two copies have is one thing, or as good as one."""
-    return one is other or (type(one) is type(other) and type(one) in CONSTANTS and one == other)
+def _is_constant(value: object) -> bool:
+    return type(value) in CONSTANTS or isinstance(value, (type, Promise))
 
 
-def _has_same(one: Any, other: Any) -> bool:
-    """Tell whether two copies have two containers of the same things."""
-    if type(one) not in CONTAINERS or type(one) is not type(other) or len(one) != len(other):
-        return False
-    if isinstance(one, dict):
-        one, other = [*chain.from_iterable(one.items())], [*chain.from_iterable(other.items())]
-    return all(map(_is_same, one, other))
-
-
-def _make_validator_moulds(ones: Any, others: Any) -> Iterator[tuple[int, Mould]]:
-    """Yield the place and the mould of each validator that no two copies share."""
-    if type(ones) is not list or type(others) is not list or len(ones) != len(others):
-        raise DifferenceError
-    for index, (one, other) in enumerate(zip(ones, others, strict=True)):
-        if one is other:
-            continue
-        if type(one) is not type(other) or type(one).__module__ not in VALIDATOR_MODULES:
-            raise DifferenceError
-        # One that was given nothing has nothing that could be changed.
-        if vars(one).keys() - {VALIDATOR_ORIGIN}:
-            yield index, Mould(type(one), _make_lasting(vars(one)))
-
-
-def _make_lasting(known: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a validator keeps, with a text that all of its copies may read."""
-    text: Any = known.get("message")
+def _read_validator(validator: Any) -> tuple[type, Mapping[str, Any]]:
+    """Return the class of a validator and what it has, with a text that all copies may read."""
+    attributes = vars(validator)
+    text: Any = attributes.get("message")
     keeps_language = type(text) is lazy_format
-    if not keeps_language:
-        return known
-    return {**known, "message": LastingText(text.format_string, *text.args, **text.kwargs)}
+    if keeps_language:
+        lasting = LastingText(text.format_string, *text.args, **text.kwargs)
+        attributes = {**attributes, "message": lasting}
+    return type(validator), attributes
 
 
-def _copy(field: Field, memo: dict[int, Any]) -> Field:
-    """Return DRF's copy of `field`; of a serializer, one that copies its own in fewer steps."""
-    copy: Field = deepcopy(field, memo)
-    spare_making(copy)
-    return copy
+def _make_validator(read: tuple[type, Mapping[str, Any]]) -> Any:
+    cls, attributes = read
+    validator: Any = object.__new__(cls)
+    validator.__dict__.update(attributes)
+    return validator

@@ -11,7 +11,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.serializers import BaseSerializer
 
 from django_apierrors import mixins
-from django_apierrors.declared_fields import spare_making
+from django_apierrors.declared_fields import shorten_copying
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.identifiers import is_malformed
 from django_apierrors.probing import is_hidden
@@ -64,7 +64,7 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
         serializer = super().get_serializer(*args, **kwargs)
         if isinstance(serializer, BaseSerializer):
             spare_copy(serializer)
-            spare_making(serializer)
+            shorten_copying(serializer)
         return serializer
 
     def check_identifier(self) -> None:

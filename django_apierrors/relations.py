@@ -57,6 +57,16 @@ def mark_malformed_keys(detail: Any) -> bool:
     return bool(marked)
 
 
+def may_be_about_keys(detail: Any) -> bool:
+    """Tell whether the errors of one document may be about a foreign key."""
+    try:
+        fields = _get_fields(getattr(detail, "serializer", None))
+        return any(_may_hold_keys(fields[name]) for name in detail if name in fields)
+    except Exception:
+        # The fields are the project's: whoever looks at them closely says that they fail.
+        return True
+
+
 def find_refused_key(exception: BaseException) -> str | None:
     """Return the path of the relation whose key the database refused, `None` where it was not that.
 

@@ -55,7 +55,8 @@ def show_reference(error: Error, reference: str) -> Error:
         "reference": reference,
     }
     # Not by _replace(), which takes six times as long.
-    return Error(error.code, error.status, [Item("", None, message)], headers=error.headers)
+    items = [Item("", None, message)]
+    return Error(error.code, error.status, items, error.left_out, error.headers)
 
 
 def report_bug(

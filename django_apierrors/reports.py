@@ -47,7 +47,7 @@ SQLITE_CONSTRAINT = re.compile(
     r"(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(\w+)"
 )
 
-# Few exceptions have one of them, and most are done with by a look at it.
+# Most exceptions say none of them; of those their class is not even asked.
 KNOWN_TEXTS = frozenset(text for _name, text in CODES_BY_TEXT)
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`, its words translated. Columns, no expressions.

@@ -427,8 +427,8 @@ ALMOST_MISSING = {
 
 def test_the_same_errors_get_the_same_answer() -> None:
     """Of DRF's class and of ours, whose detail has not been read."""
-    assert refuse(MISSING) is refuse(dict(MISSING))
-    assert refuse(MISSING) is refuse(MISSING, refusals.ValidationError)
+    for cls in (ValidationError, refusals.ValidationError):
+        assert refuse(MISSING, cls) is refuse(dict(MISSING), cls)
     assert answer(ValidationError(MISSING))["errors"] == ["sku: Missing.", "size: No."]
 
 
@@ -535,3 +535,34 @@ def test_errors_without_a_text_are_said_in_the_language_of_each() -> None:
             [text] = answer(ValidationError(blank))["errors"]
             texts.add(text)
     assert len(texts) == 2
+
+
+def test_a_default_text_is_one_in_its_own_language() -> None:
+    """What is said of a whole document is known by its text, a default one in one language."""
+    whole = {"non_field_errors": [ErrorDetail("Invalid input.", "invalid")]}
+    said = {}
+    for language in ("en", "de", "en", "de"):
+        with translation.override(language):
+            found = answer(ValidationError(whole))["errors"]
+            assert found == said.setdefault(language, found)
+    assert said["de"] == ["Invalid input."] != said["en"]
+
+
+def test_a_row_for_one_class_is_for_no_other(settings: Settings) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"django_apierrors.refusals.ValidationError": "GONE"}}
+    for _time in range(2):
+        assert refuse(MISSING, refusals.ValidationError).error.status == 410
+        assert refuse(MISSING).error.status == 400
+
+
+def test_what_a_project_puts_on_a_text_is_not_kept() -> None:
+    class Request:
+        pass
+
+    text: Any = ErrorDetail("On a text.", "invalid")
+    text.request = Request()
+    kept = weakref.ref(text.request)
+    refuse({"sku": [text]}, refusals.ValidationError)
+    del text
+    gc.collect()
+    assert kept() is None

@@ -489,3 +489,19 @@ def test_a_malformed_key_is_told_from_what_was_answered_in_the_same_words() -> N
         assert flatten(serializer.errors).get_messages() == ["thing: No."]
         names.append(get_answer(refusals.ValidationError(serializer.errors)).error.code.name)
     assert names == ["INVALID_ID", "INVALID_CONTENT"] * 2
+
+
+def test_fields_that_fail_leave_the_error_as_it_is() -> None:
+    """Whether an answer may be remembered is asked of the project's fields too."""
+
+    class Failing:
+        initial_data: Any = {}
+
+        @property
+        def fields(self) -> Any:
+            raise RuntimeError
+
+    detail = ReturnDict({"thing": [ErrorDetail("No.", "invalid")]}, serializer=Failing())
+    one, other = (get_answer(refusals.ValidationError(detail)) for _time in range(2))
+    assert one.error.code.name == "INVALID_CONTENT"
+    assert one is not other
