@@ -120,3 +120,11 @@ def test_no_more_are_kept_than_are_sent() -> None:
 def test_texts_without_a_word_are_no_messages(blank: str) -> None:
     detail = {"sku": [ErrorDetail(blank, "blank"), REQUIRED]}
     assert flatten(detail).get_messages() == ["sku: This field is required."]
+
+
+@pytest.mark.parametrize("name", [7, None, ("sku",)])
+def test_a_name_that_is_no_text_is_left_to_the_walk(name: Any) -> None:
+    row = {name: [REQUIRED]}
+    for detail in ([row], {0: row}):
+        assert find_in_rows(detail) is None
+        assert list(flatten(detail)) == list(flatten(make_walked(detail)))
