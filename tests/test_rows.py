@@ -128,3 +128,10 @@ def test_a_name_that_is_no_text_is_left_to_the_walk(name: Any) -> None:
     for detail in ([row], {0: row}):
         assert find_in_rows(detail) is None
         assert list(flatten(detail)) == list(flatten(make_walked(detail)))
+
+
+@pytest.mark.parametrize(
+    "detail", [["No."], [7], {0: "No."}, [[REQUIRED]], [{"sku": REQUIRED}], {0: {"sku": {}}}]
+)
+def test_rows_of_another_shape_are_left_to_the_walk(detail: Any) -> None:
+    assert find_in_rows(detail) is None
