@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import get_language
 from rest_framework.exceptions import ParseError, Throttled, ValidationError
-from rest_framework.settings import api_settings
 
 from django_apierrors import refusals
 from django_apierrors.conf import api_errors
@@ -29,6 +27,7 @@ from django_apierrors.relations import SUSPECT, may_be_about_keys
 from django_apierrors.renderers import is_html
 from django_apierrors.responses import APIErrorResponse
 from django_apierrors.rows import BY_FIELD
+from django_apierrors.segments import get_names_of_no_field
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -143,8 +142,7 @@ def _make_key_of_errors(exception: Any) -> Hashable | None:
         codes = [text.code for text in texts]
     except (ValueError, AttributeError):
         return None
-    of_none = {"", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
-    if not of_none.isdisjoint(detail):
+    if not {"", *get_names_of_no_field()}.isdisjoint(detail):
         return None
     if not SUSPECT.isdisjoint(codes) and may_be_about_keys(detail):
         return None

@@ -1,9 +1,8 @@
 """Declared fields: those of a serializer, copied in fewer steps than DRF takes for it.
 
-DRF makes each field of a serializer anew for each request, from what its class was given: two
-thirds of what it costs to refuse a small document. A field of one of DRF's simple classes that was
-given nothing but constants comes out the same each time: such a one is copied from what DRF made of
-it the first time. All others are DRF's to make, each time.
+DRF makes each field of a serializer anew for each request, from what its class was given. A field
+of one of DRF's simple classes that was given nothing but constants comes out the same each time:
+such a one is copied from what DRF made of it the first time. All others are DRF's to make.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from functools import partial
-from itertools import count
+from itertools import count, repeat
 from operator import attrgetter
 from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
@@ -36,7 +35,8 @@ SIMPLE = frozenset(
     }
 )
 
-# What it looks at there: all of it is another object where somebody has patched it.
+# What it looks at there, which is another object where somebody has patched it. That a dict of
+# messages is changed in place, after the first request, is not seen.
 get_patched = attrgetter(
     *("__init__", "__new__", "__deepcopy__", "get_validators", "validators"),
     *("default_error_messages", "default_validators", "initial", "default_empty_html"),
@@ -116,11 +116,8 @@ def get_fields(serializer: Serializer[Any]) -> dict[str, Field]:
     moulds = [*map(_get_mould, declared.values())]
     # All at once, where DRF makes none between them: Python looks up anew all that it knew of a
     # class that is changed.
-    numbers = (
-        iter(partial(_take_numbers, 1), None)
-        if None in moulds
-        else count(_take_numbers(len(moulds)))
-    )
+    one_by_one = None in moulds
+    numbers = map(_take_numbers, repeat(1)) if one_by_one else count(_take_numbers(len(moulds)))
     memo: dict[int, Any] = {}
     made = {}
     for (name, field), mould in zip(declared.items(), moulds, strict=True):

@@ -118,12 +118,12 @@ def _find_row(exception: BaseException) -> tuple[str | None, bool]:
 def _get_names(cls: type[BaseException], own_rows: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of `cls` and its bases that may have a row, the project's or ours."""
     # A setting that is no dict is to fail where it is asked for a name.
-    remember = _remember_names_of_rows if own_rows == {} else _remember_names
+    get_names = _remember_names_of_rows if own_rows == {} else _remember_names
     try:
-        return remember(cls)  # type: ignore[arg-type]
+        return get_names(cls)  # type: ignore[arg-type]
     except TypeError:
         # A metaclass may leave its classes without a hash.
-        return remember.__wrapped__(cls)
+        return get_names.__wrapped__(cls)
 
 
 # Bounded: some libraries make their exception classes anew for every call.

@@ -12,12 +12,10 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.settings import api_settings
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
-from django_apierrors.segments import PART, Names, is_name
+from django_apierrors.segments import PART, Names, get_names_of_no_field, is_name
 
 BY_FIELD = frozenset({dict, ReturnDict})
 BY_ROW = frozenset({list, ReturnList})
@@ -97,7 +95,7 @@ def _find_in_rows(indices: Iterable[int], rows: Sequence[Any], limit: int | None
 
 def _find_in_document(fields: Mapping[Any, Any], limit: int | None) -> Found | None:
     """Return the same of one document, whose few texts are found sooner one by one."""
-    of_none = {"", NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
+    of_none = {"", *get_names_of_no_field()}
     prefixes: list[str] = []
     found: list[ErrorDetail] = []
     codes = set()

@@ -19,12 +19,17 @@ TEXTUAL = (str, Promise, int, float, Decimal, UUID, date, time)
 PART = ": "
 
 
+def get_names_of_no_field() -> tuple[str, str]:
+    """Return the names under which Django and DRF say what is about no field."""
+    return NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY
+
+
 class Names(dict[str, str]):
     """The segments of the names that have been met: ten thousand rows have the same ones."""
 
     def __init__(self) -> None:
         """Begin with the names that stand for no field."""
-        super().__init__({NON_FIELD_ERRORS: "", api_settings.NON_FIELD_ERRORS_KEY: ""})
+        super().__init__(dict.fromkeys(get_names_of_no_field(), ""))
 
     def __missing__(self, name: str) -> str:
         """Return the segment of a name that is new."""
@@ -36,7 +41,7 @@ def get_segment(key: object) -> str:
     """Return the segment of an index or a name; `""` for what stands for no field."""
     if isinstance(key, int):
         return f"[{int(key)}]"
-    if key == NON_FIELD_ERRORS or key == api_settings.NON_FIELD_ERRORS_KEY:
+    if key in get_names_of_no_field():
         return ""
     return f".{key}" if isinstance(key, TEXTUAL) else ""
 

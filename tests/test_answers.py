@@ -517,14 +517,19 @@ def test_errors_follow_the_settings(settings: Settings) -> None:
     assert "details" not in answer(exception)
     settings.API_ERRORS = {"DETAILS": True}
     assert [detail["code"] for detail in answer(exception)["details"]] == ["required", "invalid"]
-    settings.API_ERRORS = {"MAX_ERRORS": 2}
-    three = ValidationError({**MISSING, "name": MISSING["sku"]})
-    for language in ("en", "de"):
-        with translation.override(language):
-            notice = answer(three)["errors"][-1]
-    assert notice != "2 more errors were left out."
     settings.API_ERRORS = {"EXCEPTIONS": {"rest_framework.exceptions.ValidationError": "GONE"}}
     assert answer(exception)["status"] == 410
+
+
+def test_how_many_were_left_out_is_said_in_the_language_of_each(settings: Settings) -> None:
+    settings.API_ERRORS = {"MAX_ERRORS": 2}
+    three = ValidationError({**MISSING, "name": MISSING["sku"]})
+    notices = set()
+    for language in ("en", "de"):
+        with translation.override(language):
+            notices.add(answer(three)["errors"][-1])
+    assert "2 more errors were left out." in notices
+    assert len(notices) == 2
 
 
 def test_errors_without_a_text_are_said_in_the_language_of_each() -> None:

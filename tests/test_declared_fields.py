@@ -355,7 +355,7 @@ class Guarded(serializers.Serializer[Any]):
 
 
 def test_what_says_itself_what_its_fields_are_is_left_alone() -> None:
-    """A class with a method of its own, a serializer that has one, and what is no serializer."""
+    """A class with a method of its own, and a serializer that has one."""
 
     class OwnMethod(LineSerializer):
         def get_fields(self) -> Any:
@@ -370,7 +370,13 @@ def test_what_says_itself_what_its_fields_are_is_left_alone() -> None:
     own.get_fields = dict
     shorten_copying(own)
     assert own.get_fields is dict
+
+
+def test_a_serializer_that_guards_its_attributes_has_its_fields() -> None:
     assert [*make_serializer(Guarded).fields] == ["one"]
+
+
+def test_what_is_no_serializer_is_left_alone() -> None:
     shorten_copying(object())
 
 

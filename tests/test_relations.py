@@ -480,7 +480,7 @@ class Twofold(serializers.Serializer):
 
 
 def test_a_malformed_key_is_told_from_what_was_answered_in_the_same_words() -> None:
-    """Answers that are remembered go by the code that the key was marked with."""
+    """Answers about keys are not remembered: it matters what was sent."""
     keys = ["malformed", str(Thing.objects.create().pk)]
     names = []
     for key in [*keys, *keys]:
