@@ -71,7 +71,8 @@ class Answer(NamedTuple):
 
 
 _answers: Memory[Answer] = Memory()
-# Apart, since a client chooses what is wrong with a document, and where, and so how many there are.
+# Apart, since a client chooses what is wrong with a document, and where, and so how many there are:
+# one that is malformed, and one that a serializer refuses.
 _answers_to_documents: Memory[Answer] = Memory()
 _answers_to_errors: Memory[Answer] = Memory()
 _constants: Memory[APIErrorResponse] = Memory()
@@ -121,7 +122,7 @@ def _get_answer_to_errors(exception: BaseException) -> Answer:
 
 
 def _make_key_of_errors(exception: Any) -> Hashable | None:
-    """Return all that recognition looks at of the errors of the fields of one document.
+    """Return what tells the errors of the fields of one document from those of any other.
 
     That is their names, texts and codes, one of each; as one text, since DRF's texts have a hash
     that is computed in Python. `None` for others: what is said of no field may be a default text of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -145,14 +144,7 @@ def _may_hold_keys(field: Any) -> bool:
     """Tell whether a key may be in a field; those of a serializer inside may have no end."""
     while isinstance(field, HOLDERS):
         field = field.child
-    cls: Any = type(field)
-    return not _is_keyless(cls)
-
-
-# Bounded: some projects make classes anew for each request.
-@lru_cache(maxsize=512)
-def _is_keyless(cls: Any) -> bool:
-    return not issubclass(cls, (RelatedField, ManyRelatedField, BaseSerializer))
+    return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))
 
 
 def _has(sent: Any, key: Any) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import weakref
 from copy import deepcopy
 from decimal import Decimal
+from types import FunctionType
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ import pytest
 from django.core.validators import RegexValidator
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy, override
 from rest_framework import fields, relations, serializers
 from rest_framework.utils.formatting import lazy_format
@@ -115,6 +118,7 @@ class Text(str):
         OwnField(),
         fields.CharField(default=[1]),
         fields.CharField(default=Text("a")),
+        fields.CharField(label=lazy(str, str)("a")),
         fields.CharField(style={"base_template": "textarea.html"}),
         fields.CharField(validators=[own_validator]),
         fields.CharField(error_messages={"blank": "Empty."}),
@@ -224,6 +228,10 @@ def test_what_one_request_changes_no_other_sees() -> None:
     for validator in field.validators:
         validator.message = "No."
     field.validators[0].limit_value = 1
+    fresh_limit = make_serializer().fields["sku"].validators[0].message
+    fresh_limit.kwargs["max_length"] = 1
+    deconstructed = make_serializer().fields["sku"].validators[0].deconstruct()[2]["message"]
+    deconstructed.kwargs["max_length"] = 2
     field.validators.append(own_validator)
     del fresh.fields["own"]
     other, stock = make_serializer(), LineSerializer()
@@ -254,6 +262,8 @@ def test_fields_that_a_class_gets_later_are_there_in_their_order() -> None:
         lambda: declared.update(one=declared.pop("one")),
         lambda: declared.update(one=fields.IntegerField()),
         lambda: declared["three"]._kwargs.update(required=False),
+        lambda: declared.update(three=fields.DecimalField(5, 2)),
+        lambda: setattr(declared["three"], "_args", (6, 3)),
         lambda: declared.pop("two"),
     ):
         step()
@@ -297,26 +307,94 @@ def test_copies_are_numbered_in_their_order(two: Any) -> None:
         assert [*again().fields] == [*cls().fields]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("default_error_messages", {"blank": "Patched."}),
-        ("initial", "patched"),
-        ("default_validators", [own_validator]),
-        ("__init__", lambda self, **kwargs: fields.Field.__init__(self, label="patched")),
-    ],
-)
+OWN_INIT = fields.Field.__init__
+
+
+def patched_init(self: Any, **kwargs: Any) -> None:
+    """Give each field a help text."""
+    OWN_INIT(self, **kwargs)
+    self.help_text = "Patched."
+
+
+PATCHES: list[tuple[Any, str, Any]] = [
+    (fields.EmailField, "default_error_messages", {"invalid": "Patched."}),
+    (fields.CharField, "default_error_messages", {"blank": "Patched."}),
+    (fields.Field, "default_error_messages", {"required": "Patched."}),
+    (fields.CharField, "initial", "patched"),
+    (fields.Field, "default_validators", [own_validator]),
+    (fields.Field, "__init__", patched_init),
+    (fields.Field, "__deepcopy__", lambda self, memo: fields.EmailField(help_text="Patched.")),
+    (fields.Field, "get_validators", lambda self: [own_validator]),
+    (fields.CharField, "get_validators", lambda self: [own_validator]),
+]
+
+
+@pytest.mark.parametrize(("cls", "name", "value"), PATCHES)
 def test_a_class_that_is_patched_has_other_copies(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: Any
+    monkeypatch: pytest.MonkeyPatch, cls: Any, name: str, value: Any
 ) -> None:
-    """In a test, say; and those of before when that is over."""
-    cls = changes(one=fields.CharField())
-    before = describe(make_serializer(cls).get_fields()["one"])
+    """In a test, say; a base of it too, and those of before when that is over."""
+    made = changes(one=fields.EmailField())
+    before = describe(make_serializer(made).get_fields()["one"])
     with monkeypatch.context() as patch:
-        patch.setattr(fields.CharField, name, value)
-        patched = describe(make_serializer(cls).get_fields()["one"])
-        assert patched == describe(cls().get_fields()["one"]) != before
-    assert describe(make_serializer(cls).get_fields()["one"]) == before
+        patch.setattr(cls, name, value)
+        patched = describe(make_serializer(made).get_fields()["one"])
+        assert patched == describe(made().get_fields()["one"])
+    assert patched != before
+    assert describe(make_serializer(made).get_fields()["one"]) == before
+
+
+def test_a_name_in_the_place_of_another_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class has as many then as before."""
+    cls = changes(one=fields.EmailField())
+    make_serializer(cls).get_fields()
+    with monkeypatch.context() as patch:
+        patch.delattr(fields.EmailField, "default_error_messages")
+        patch.setattr(fields.EmailField, "initial", "patched", raising=False)
+        made = make_serializer(cls).get_fields()["one"]
+        assert describe(made) == describe(cls().get_fields()["one"])
+        assert made.initial == "patched"
+        assert made.error_messages["invalid"] == "Not a valid string."
+    assert make_serializer(cls).get_fields()["one"].initial == ""
+
+
+def test_messages_of_a_class_that_are_changed_in_place_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cls = changes(one=fields.EmailField())
+    make_serializer(cls).get_fields()
+    monkeypatch.setitem(fields.Field.default_error_messages, "required", "Changed.")
+    made = make_serializer(cls).get_fields()["one"]
+    assert made.error_messages["required"] == "Changed."
+
+
+def test_validators_of_a_class_that_are_changed_in_place_are_seen() -> None:
+    cls = changes(one=fields.EmailField())
+    make_serializer(cls).get_fields()
+    fields.Field.default_validators.append(own_validator)
+    try:
+        assert own_validator in make_serializer(cls).get_fields()["one"].validators
+    finally:
+        fields.Field.default_validators.remove(own_validator)
+
+
+def test_get_fields_of_drf_that_is_patched_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    stock = serializers.Serializer.get_fields
+
+    def get_fields(self: Any) -> Any:
+        return {**stock(self), "more": serializers.CharField()}
+
+    monkeypatch.setattr(serializers.Serializer, "get_fields", get_fields)
+    assert [*make_serializer(changes()).fields] == ["one", "two", "more"]
+
+
+def test_a_declared_field_can_be_pickled() -> None:
+    cls = changes()
+    make_serializer(cls).get_fields()
+    field = cls._declared_fields["one"]
+    assert vars(field)[MOULD]
+    again = changes(one=pickle.loads(pickle.dumps(field)))
+    assert repr(make_serializer(again)) == repr(make_serializer(cls))
 
 
 def test_validators_that_a_project_adds_to_a_class_are_shared_as_in_drf(
@@ -336,7 +414,8 @@ def test_an_attribute_that_can_be_changed_is_made_anew(monkeypatch: pytest.Monke
         stock(self, **kwargs)
         self.more = []
 
-    monkeypatch.setattr(fields.CharField, "__init__", init)
+    drfs = FunctionType(init.__code__, vars(fields), closure=init.__closure__)
+    monkeypatch.setattr(fields.CharField, "__init__", drfs)
     cls = changes()
     one, other = (make_serializer(cls).get_fields()["one"] for _time in range(2))
     assert one.more is not other.more
