@@ -97,7 +97,7 @@ def get_answer(exception: BaseException) -> Answer:
         # A challenge may be anything that an authenticator returns.
         return Answer(recognise(exception), None, None, language)
     if answer is None:
-        answer = answers[key] = _make_answer(exception, language)
+        answer = answers[key] = _make_answer(exception, recognise(exception), language)
     return answer
 
 
@@ -111,13 +111,13 @@ def _get_answer_to_errors(exception: BaseException) -> Answer:
         key = answer = None
     if answer is not None:
         return answer
-    made = _make_answer(exception, None)
-    error = made.error
+    error = recognise(exception)
     if key is None or not error.items or error.left_out:
         # The catalogue's own text, and how many were left out, are said in the language of each.
         return Answer(error)
     # In texts of our own: a project may have put anything on its.
-    answers[key] = made = made._replace(error=error._replace(items=Items([*error.items])))
+    error = error._replace(items=Items([*error.items]))
+    made = answers[key] = _make_answer(exception, error)
     return made
 
 
@@ -153,8 +153,7 @@ def _make_key_of_errors(exception: Any) -> Hashable | None:
     return (type(exception), exception.status_code, exception.default_code, key)
 
 
-def _make_answer(exception: BaseException, language: str | None) -> Answer:
-    error = recognise(exception)
+def _make_answer(exception: BaseException, error: Error, language: str | None = None) -> Answer:
     may_hide = api_errors.HIDE_FORBIDDEN and error.status in (401, 403)
     # What is forbidden goes by what else the caller may do, or by the object.
     goes_by_caller = error.code.name == "ACCESS_FORBIDDEN" or may_hide

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ErrorDetail
@@ -22,8 +21,6 @@ BY_ROW = frozenset({list, ReturnList})
 
 # What the values of one step may be; a set of their classes is made and compared without a loop.
 DETAIL, INT, LIST = {ErrorDetail}, {int}, {list}
-
-get_own_code = attrgetter("code")
 
 
 class Prefixes(Names):
@@ -40,6 +37,17 @@ class Prefixes(Names):
             raise TypeError(name)
         self[name] = prefix = f"{super().__missing__(name)}{PART}"
         return prefix
+
+
+class Indices(dict[int, str]):
+    """The segments of indices; those of the first rows are ready, since digits take their time."""
+
+    def __missing__(self, index: int) -> str:
+        """Return the segment of a further row."""
+        return f"[{index}]"
+
+
+INDICES = Indices({index: f"[{index}]" for index in range(1_000)})
 
 
 class Found(NamedTuple):
@@ -75,22 +83,24 @@ def find_in_rows(detail: object, limit: int | None = None) -> Found | None:
 def _find_in_rows(indices: Iterable[int], rows: Sequence[Any], limit: int | None) -> Found | None:
     if not {*map(type, rows)} <= BY_FIELD:
         return None
-    lists = [texts for row in rows for texts in row.values()]
+    lists = [*chain.from_iterable(map(dict.values, rows))]
     if not {*map(type, lists)} <= LIST:
-        return None
-    texts = [*chain.from_iterable(lists)]
-    if not {*map(type, texts)} <= DETAIL or not all(texts) or any(map(str.isspace, texts)):
         return None
     names = Prefixes()
     prefixes = [
         start + names[name]
-        for start, row in zip([f"[{index}]" for index in indices], rows, strict=True)
+        for start, row in zip(map(INDICES.__getitem__, indices), rows, strict=True)
         for name in row
     ]
-    if len(texts) != len(lists) or not all(lists):
-        # Most fields have one text each, and none has none.
+    try:
+        # Most fields have one text each.
+        texts = [text for [text] in lists]
+    except ValueError:
+        texts = [*chain.from_iterable(lists)]
         prefixes = [prefix for prefix, own in zip(prefixes, lists, strict=True) for _text in own]
-    return _make_found(prefixes, texts, {*map(get_own_code, texts)}, limit)
+    if not {*map(type, texts)} <= DETAIL or not all(texts) or any(map(str.isspace, texts)):
+        return None
+    return _make_found(prefixes, texts, {text.code for text in texts}, limit)
 
 
 def _find_in_document(fields: Mapping[Any, Any], limit: int | None) -> Found | None:

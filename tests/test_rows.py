@@ -108,6 +108,19 @@ def test_the_containers_of_every_version_of_drf_are_read_straight(detail: Any) -
     assert found.texts == [REQUIRED]
 
 
+def test_each_row_has_its_index() -> None:
+    """Of a dict whatever indices it has, ready or not."""
+    rows = find_in_rows([{"sku": [REQUIRED]}] * 1100)
+    failing = find_in_rows({index: {"sku": [REQUIRED]} for index in (-1, 0, 999, 1000, 10**9)})
+
+    assert rows is not None
+    assert rows.prefixes == [f"[{index}].sku: " for index in range(1100)]
+    assert failing is not None
+    assert [prefix.partition("]")[0] for prefix in failing.prefixes] == [
+        *("[-1", "[0", "[999", "[1000", "[1000000000")
+    ]
+
+
 def test_no_more_are_kept_than_are_sent() -> None:
     found = find_in_rows([{"sku": [REQUIRED]}] * 1000, limit=10)
 
