@@ -38,7 +38,7 @@ def add_required_headers(
     if required is not None:
         name, get_value = required
         if not has_header(response, name):
-            response[name] = get_value(request, view)
+            set_header(response, name, get_value(request, view))
 
 
 def add_nosniff(response: HttpResponseBase) -> None:
@@ -48,8 +48,18 @@ def add_nosniff(response: HttpResponseBase) -> None:
     error passes; its setting is obeyed.
     """
     if get_setting("SECURE_CONTENT_TYPE_NOSNIFF"):
-        # It is clean: through __setitem__() it would be looked over.
-        response.headers._store[NOSNIFF.lower()] = (NOSNIFF, "nosniff")
+        set_header(response, NOSNIFF, "nosniff")
+
+
+def set_header(response: HttpResponseBase, name: str, value: Any) -> None:
+    """Set a header of ours to `value`; raise BadHeaderError for two lines.
+
+    One line of ASCII comes out of Django's `__setitem__()` as it went in, in more steps.
+    """
+    if type(value) is str and value.isascii() and value.isprintable():
+        response.headers._store[name.lower()] = (name, value)
+    else:
+        response[name] = value
 
 
 def has_header(response: HttpResponseBase, name: str) -> bool:

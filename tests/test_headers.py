@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.http import BadHeaderError, HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 from django.views import View
@@ -34,7 +34,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from django_apierrors.exceptions import GatewayTimeout, ServiceUnavailable
-from django_apierrors.headers import REQUIRED_HEADERS, add_required_headers
+from django_apierrors.headers import REQUIRED_HEADERS, add_required_headers, set_header
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -348,3 +348,19 @@ def test_any_other_status_needs_no_header_of_its_own(status: int) -> None:
         "Content-Type": "text/html; charset=utf-8",
         "X-Content-Type-Options": "nosniff",
     }
+
+
+@pytest.mark.parametrize("value", ["GET, POST", "", 'Bearer realm="é"', "\u2603", "a\tb", 5, b"x"])
+def test_a_header_is_set_as_django_sets_it(value: Any) -> None:
+    ours, stock = HttpResponse(), HttpResponse()
+    set_header(ours, "Allow", value)
+    stock["Allow"] = value
+
+    assert ours.headers == stock.headers
+    assert ours.serialize_headers() == stock.serialize_headers()
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\rb"])
+def test_a_header_of_two_lines_is_refused(value: str) -> None:
+    with pytest.raises(BadHeaderError):
+        set_header(HttpResponse(), "Allow", value)
