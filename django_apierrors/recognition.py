@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 from rest_framework import exceptions
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from django_apierrors.catalog import ErrorCode
 
 
+# The names of an exception's classes, the nearest first, and what `EXCEPTIONS` says of them.
+ClassNames: TypeAlias = tuple[str, ...]
+Rows: TypeAlias = Mapping[str, str | None]
+
 # The HTTP names that `EXCEPTIONS` may give in place of a code, whatever Python calls them.
 STATUSES_BY_NAME: Mapping[str, int] = {
     **{name: status.value for name, status in HTTPStatus.__members__.items()},
@@ -64,24 +68,24 @@ def recognise(exception: BaseException) -> Error:
 
 
 def _recognise(exception: BaseException) -> Error | None:
-    name, is_own = _find_row(exception)
+    own_rows = api_errors.EXCEPTIONS
+    names = _get_names(type(exception), own_rows)
+    name, is_own = _find_row(exception, names, own_rows)
     if isinstance(exception, exceptions.APIException):
         return _recognise_api_exception(exception, name)
     if is_own:
         return _make_error(name)
     return (
-        _recognise_closely(exception)
+        _recognise_closely(exception, names, own_rows)
         or _recognise_validation_error(exception)
-        or _recognise_inner(exception)
+        or _recognise_inner(exception, names, own_rows)
         or _make_error(name)
-        or _recognise_number(exception)
+        or _recognise_number(exception, names, own_rows)
     )
 
 
-def _recognise_closely(exception: BaseException) -> Error | None:
+def _recognise_closely(exception: BaseException, names: ClassNames, own_rows: Rows) -> Error | None:
     """Return what says more of `exception` than its class, unless the project removed its row."""
-    own_rows = api_errors.EXCEPTIONS
-    names = _get_names(type(exception), own_rows)
     if own_rows and any(own_rows.get(name, "") is None for name in names):
         return None
     return (
@@ -99,13 +103,14 @@ def _recognise_key(exception: BaseException) -> Error | None:
     return Error.of_code(code, [Item(field, MALFORMED, str(code.message))])
 
 
-def _find_row(exception: BaseException) -> tuple[str | None, bool]:
+def _find_row(
+    exception: BaseException, names: ClassNames, own_rows: Rows
+) -> tuple[str | None, bool]:
     """Return the code of the nearest row, and whether that row is the project's own."""
-    own_rows = api_errors.EXCEPTIONS
     # An APIException that is also a TimeoutError says its status itself.
     is_api_exception = isinstance(exception, exceptions.APIException)
     rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
-    for name in _get_names(type(exception), own_rows):
+    for name in names:
         if name in own_rows:
             code = own_rows[name]
             if code is not None:
@@ -115,7 +120,7 @@ def _find_row(exception: BaseException) -> tuple[str | None, bool]:
     return None, False
 
 
-def _get_names(cls: type[BaseException], own_rows: Mapping[str, Any]) -> tuple[str, ...]:
+def _get_names(cls: type[BaseException], own_rows: Rows) -> ClassNames:
     """Return the names of `cls` and its bases that may have a row, the project's or ours."""
     # A setting that is no dict is to fail where it is asked for a name.
     get_names = _remember_names_of_rows if own_rows == {} else _remember_names
@@ -228,7 +233,7 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
     return Error.of_items(flatten(get_error_detail(exception), get_limit()), 400)
 
 
-def _recognise_inner(exception: BaseException) -> Error | None:
+def _recognise_inner(exception: BaseException, names: ClassNames, own_rows: Rows) -> Error | None:
     """Return what the exceptions inside a wrapper or a group agree to be."""
     if isinstance(exception, BaseExceptionGroup):
         errors = [_recognise(inner) for inner in exception.exceptions]
@@ -236,8 +241,7 @@ def _recognise_inner(exception: BaseException) -> Error | None:
         if len(known) < len(errors) or len({error.code.name for error in known}) > 1:
             return None
         return known[0]._replace(items=[item for error in known for item in error.items])
-    own_rows = api_errors.EXCEPTIONS
-    for name in _get_names(type(exception), own_rows):
+    for name in names:
         if name in own_rows:
             # A row of the project's that names a code has been followed already.
             continue
@@ -249,10 +253,9 @@ def _recognise_inner(exception: BaseException) -> Error | None:
     return None
 
 
-def _recognise_number(exception: BaseException) -> Error | None:
+def _recognise_number(exception: BaseException, names: ClassNames, own_rows: Rows) -> Error | None:
     """Return what the number that `exception` has tells: an errno, an HTTP status."""
-    own_rows = api_errors.EXCEPTIONS
-    for name in _get_names(type(exception), own_rows):
+    for name in names:
         if name in NUMBERED and name not in own_rows:
             get_number, codes = NUMBERED[name]
             return _make_error(codes.get(get_number(exception)))
