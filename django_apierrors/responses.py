@@ -90,6 +90,7 @@ class APIErrorResponse(HttpResponse):
         headers._store = other.headers._store.copy()
         # One dict in place of another takes less time than to put all into that.
         self.__dict__ = {
+            **self.__dict__,
             **other.__dict__,
             "headers": headers,
             "cookies": SimpleCookie(),

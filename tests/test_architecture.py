@@ -58,7 +58,7 @@ FLOORS = {
             "request",
         ),
         *("locations", "routes", "parameters", "naming", "request"),
-        *("validation", "declared_fields"),
+        *("validation", "declared_fields", "field_classes"),
         *("atomicity", "callers", "engines", "handles", "states"),
     },
     "face": {

@@ -7,7 +7,8 @@ import pickle
 import weakref
 from copy import deepcopy
 from decimal import Decimal
-from types import FunctionType
+from itertools import count
+from types import FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,7 @@ class Text(str):
         fields.CharField(default=[1]),
         fields.CharField(default=Text("a")),
         fields.CharField(label=lazy(str, str)("a")),
+        fields.CharField(style="base"),
         fields.CharField(style={"base_template": "textarea.html"}),
         fields.CharField(validators=[own_validator]),
         fields.CharField(error_messages={"blank": "Empty."}),
@@ -232,6 +234,10 @@ def test_what_one_request_changes_no_other_sees() -> None:
     fresh_limit.kwargs["max_length"] = 1
     deconstructed = make_serializer().fields["sku"].validators[0].deconstruct()[2]["message"]
     deconstructed.kwargs["max_length"] = 2
+    email = changes(one=fields.EmailField())
+    make_serializer(email).fields["one"].validators[-1].deconstruct()[2]["message"] = "No."
+    again = make_serializer(email).fields["one"].validators[-1].deconstruct()
+    assert again == email().fields["one"].validators[-1].deconstruct()
     field.validators.append(own_validator)
     del fresh.fields["own"]
     other, stock = make_serializer(), LineSerializer()
@@ -316,6 +322,11 @@ def patched_init(self: Any, **kwargs: Any) -> None:
     self.help_text = "Patched."
 
 
+def patched_setattr(self: Any, name: str, value: Any) -> None:
+    """Set another text than the one that is given."""
+    object.__setattr__(self, name, "patched" if name == "initial" else value)
+
+
 PATCHES: list[tuple[Any, str, Any]] = [
     (fields.EmailField, "default_error_messages", {"invalid": "Patched."}),
     (fields.CharField, "default_error_messages", {"blank": "Patched."}),
@@ -326,6 +337,10 @@ PATCHES: list[tuple[Any, str, Any]] = [
     (fields.Field, "__deepcopy__", lambda self, memo: fields.EmailField(help_text="Patched.")),
     (fields.Field, "get_validators", lambda self: [own_validator]),
     (fields.CharField, "get_validators", lambda self: [own_validator]),
+    (fields.Field, "default_error_messages", MappingProxyType({"required": "Patched."})),
+    (fields.Field, "__setattr__", patched_setattr),
+    (fields.Field, "validators", property(lambda self: self.__dict__.setdefault("own", [len]))),
+    (fields, "EmailValidator", lambda message: RegexValidator("^a", message=message)),
 ]
 
 
@@ -342,6 +357,84 @@ def test_a_class_that_is_patched_has_other_copies(
         assert patched == describe(made().get_fields()["one"])
     assert patched != before
     assert describe(make_serializer(made).get_fields()["one"]) == before
+
+
+def test_messages_of_another_kind_may_be_others_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    messages = {"required": "One."}
+    monkeypatch.setattr(fields.Field, "default_error_messages", MappingProxyType(messages))
+    cls = changes()
+    for text in ("One.", "Two."):
+        messages["required"] = text
+        assert make_serializer(cls).get_fields()["one"].error_messages["required"] == text
+
+
+def test_a_property_of_another_kind_may_say_something_else_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = count()
+    # CharField adds what it makes to the list that it gets.
+    own = property(lambda self: self.__dict__.setdefault("_validators", [next(numbers)]))
+    monkeypatch.setattr(fields.Field, "validators", own)
+    cls = changes()
+    first, second = (make_serializer(cls).get_fields()["one"].validators[0] for _time in range(2))
+    assert first != second
+
+
+def test_validators_of_a_class_of_its_own_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Numbered(RegexValidator):
+        numbers = count()
+
+        def __init__(self, message: Any) -> None:
+            super().__init__("@", message)
+            self.number = next(self.numbers)
+
+    monkeypatch.setattr(fields, "EmailValidator", Numbered)
+    cls = changes(one=fields.EmailField())
+    first, second = (make_serializer(cls).get_fields()["one"].validators[-1] for _time in range(2))
+    assert first.number != second.number
+
+
+def test_one_patch_after_another_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class has as many names under either, and the first was of no importance here."""
+    cls = changes(one=fields.EmailField())
+    with monkeypatch.context() as patch:
+        patch.setattr(fields.EmailField, "to_internal_value", lambda self, data: data)
+        make_serializer(cls).get_fields()
+    monkeypatch.setattr(fields.EmailField, "initial", "patched")
+    assert make_serializer(cls).get_fields()["one"].initial == "patched"
+
+
+def test_a_patch_while_a_copy_is_made_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another thread, say."""
+    cls = changes()
+    with monkeypatch.context() as patch:
+
+        def copy_and_patch(value: Any, *memo: Any) -> Any:
+            patch.setattr(fields.CharField, "initial", "patched")
+            return deepcopy(value)
+
+        patch.setattr(fields, "copy", SimpleNamespace(deepcopy=copy_and_patch))
+        make_serializer(cls).get_fields()
+    for _time in range(2):
+        assert make_serializer(cls).get_fields()["one"].initial == ""
+
+
+def test_a_field_that_becomes_one_of_another_class_is_copied_as_such() -> None:
+    cls = changes(one=fields.CharField())
+    make_serializer(cls).get_fields()
+    cls._declared_fields["one"].__class__ = fields.SlugField
+    made = make_serializer(cls).get_fields()["one"]
+    assert describe(made) == describe(cls().get_fields()["one"])
+
+
+def test_formats_of_a_class_that_are_other_ones_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cls = changes(one=fields.UUIDField(format="hex"))
+    make_serializer(cls).get_fields()
+    monkeypatch.setattr(fields.UUIDField, "valid_formats", ("int",))
+    with pytest.raises(ValueError, match="Invalid format for uuid representation"):
+        make_serializer(cls).get_fields()
 
 
 def test_a_name_in_the_place_of_another_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,10 +490,11 @@ def test_a_declared_field_can_be_pickled() -> None:
     assert repr(make_serializer(again)) == repr(make_serializer(cls))
 
 
+@pytest.mark.parametrize("more", [[], [len]])
 def test_validators_that_a_project_adds_to_a_class_are_shared_as_in_drf(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, more: list[Any]
 ) -> None:
-    monkeypatch.setattr(fields.CharField, "default_validators", [own_validator, len])
+    monkeypatch.setattr(fields.CharField, "default_validators", [own_validator, *more])
     for _time in range(3):
         made = make_serializer(changes()).get_fields()["one"]
         assert made.validators[0] is own_validator

@@ -413,3 +413,13 @@ def test_a_status_that_http_does_not_have_makes_no_response(status: int) -> None
 def test_an_error_can_be_copied_and_pickled() -> None:
     error = Error.of_status(404)
     assert copy.deepcopy(error).headers == pickle.loads(pickle.dumps(error)).headers == {}
+
+
+def test_a_class_of_a_projects_own_keeps_what_it_sets_first() -> None:
+    class OwnResponse(APIErrorResponse):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.tag = "own"
+            super().__init__(*args, **kwargs)
+
+    body = Error.of_status(400).get_body()
+    assert OwnResponse(body, 400).tag == "own"
