@@ -87,9 +87,10 @@ def shorten_copying(serializer: Any) -> None:
     """Let `serializer`, if its get_fields() is DRF's, copy its declared fields in fewer steps."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
-    method: Any = getattr(type(serializer), "get_fields", None)
-    # Some projects, and tests, put another one in the place of DRF's own.
-    if method is Serializer.get_fields and method.__globals__ is vars(serializers):
+    method = getattr(type(serializer), "get_fields", None)
+    # Some projects, and tests, put something else in the place of DRF's own.
+    is_drfs = getattr(method, "__globals__", None) is vars(serializers)
+    if method is Serializer.get_fields and is_drfs:
         # Not by setattr(): a serializer may guard what is set of it.
         vars(serializer).setdefault("get_fields", partial(get_fields, serializer))
 
@@ -160,13 +161,13 @@ def _make_mould(field: Any, look: Look) -> Mould:
 def _can_be_copied(made: Any) -> bool:
     """Tell whether nothing in a field, or in its validators, is shared or can be changed."""
     own = vars(made).get("_validators", [])
+    is_known = all(type(validator).__module__ in VALIDATOR_MODULES for validator in own)
     # Those of a class are the same ones in all fields.
-    if made.default_validators or made.style != {}:
+    if not is_known or made.default_validators or made.style != {}:
         return False
     held = [value for name, value in vars(made).items() if name not in RENEWED]
     held += [value for validator in own for value in vars(validator).values()]
-    is_known = all(type(validator).__module__ in VALIDATOR_MODULES for validator in own)
-    return is_known and not any(isinstance(value, CONTAINERS) for value in held)
+    return not any(isinstance(value, CONTAINERS) for value in held)
 
 
 def _is_constant(value: object) -> bool:

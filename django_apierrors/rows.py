@@ -1,7 +1,7 @@
 """Rows: what serializers say of one document, or of many, read straight.
 
 The errors of ten thousand rows have one shape. To read that, all of them at once at each step,
-takes a third of the time that it takes to walk a tree of any shape, as `details` does with all
+takes a fraction of the time that it takes to walk a tree of any shape, as `details` does with all
 else; the same is found either way. Of one document, each field is read by itself.
 """
 

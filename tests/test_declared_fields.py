@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 from types import FunctionType, MappingProxyType, SimpleNamespace
 from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -396,6 +397,13 @@ def test_validators_of_a_class_of_its_own_are_made_anew(monkeypatch: pytest.Monk
     assert first.number != second.number
 
 
+def test_a_validator_without_attributes_is_left_to_drf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "EmailValidator", lambda message: len)
+    field = fields.EmailField()
+    assert not has_mould(field)
+    assert copy_field(field).validators[-1] is len
+
+
 def test_one_patch_after_another_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The class has as many names under either, and the first was of no importance here."""
     cls = changes(one=fields.EmailField())
@@ -479,6 +487,12 @@ def test_get_fields_of_drf_that_is_patched_is_called(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(serializers.Serializer, "get_fields", get_fields)
     assert [*make_serializer(changes()).fields] == ["one", "two", "more"]
+
+
+def test_a_mock_in_the_place_of_get_fields_is_called() -> None:
+    """It has nothing of a function."""
+    with mock.patch.object(serializers.Serializer, "get_fields", return_value={}):
+        assert make_serializer(changes()).fields == {}
 
 
 def test_a_declared_field_can_be_pickled() -> None:
