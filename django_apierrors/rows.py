@@ -8,7 +8,7 @@ else; the same is found either way. Of one document, each field is read by itsel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ErrorDetail
@@ -86,21 +86,30 @@ def _find_in_rows(indices: Iterable[int], rows: Sequence[Any], limit: int | None
     lists = [*chain.from_iterable(map(dict.values, rows))]
     if not {*map(type, lists)} <= LIST:
         return None
-    names = Prefixes()
-    prefixes = [
-        start + names[name]
-        for start, row in zip(map(INDICES.__getitem__, indices), rows, strict=True)
-        for name in row
-    ]
     try:
         # Most fields have one text each.
         texts = [text for [text] in lists]
     except ValueError:
         texts = [*chain.from_iterable(lists)]
-        prefixes = [prefix for prefix, own in zip(prefixes, lists, strict=True) for _text in own]
+        fields = zip(_make_prefixes(indices, rows), lists, strict=True)
+        prefixes = [prefix for prefix, own in fields for _text in own]
+    else:
+        # Of rows that are left out nobody asks the paths; each that is not empty has a text.
+        sent = limit if all(rows) else None
+        prefixes = _make_prefixes(islice(indices, sent), rows[:sent])
     if not {*map(type, texts)} <= DETAIL or not all(texts) or any(map(str.isspace, texts)):
         return None
     return _make_found(prefixes, texts, {text.code for text in texts}, limit)
+
+
+def _make_prefixes(indices: Iterable[int], rows: Sequence[Any]) -> list[str]:
+    """Return what stands in front of the texts of each field of each row."""
+    names = Prefixes()
+    return [
+        start + names[name]
+        for start, row in zip(map(INDICES.__getitem__, indices), rows, strict=True)
+        for name in row
+    ]
 
 
 def _find_in_document(fields: Mapping[Any, Any], limit: int | None) -> Found | None:

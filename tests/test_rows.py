@@ -51,9 +51,12 @@ def test_what_is_read_straight_is_what_a_walk_finds(detail: Any, limit: int | No
     assert straight.get_messages() == walked.get_messages()
 
 
-@given(make_rows(names | st.integers(-3, 3) | st.booleans() | st.none(), odd_texts))
-def test_what_is_out_of_the_ordinary_is_found_all_the_same(detail: Any) -> None:
-    straight, walked = flatten(detail), flatten(make_walked(detail))
+odd_names = names | st.integers(-3, 3) | st.booleans() | st.none()
+
+
+@given(make_rows(odd_names, odd_texts), st.none() | st.integers(2, 6))
+def test_what_is_out_of_the_ordinary_is_found_all_the_same(detail: Any, limit: int | None) -> None:
+    straight, walked = flatten(detail, limit), flatten(make_walked(detail), limit)
     assert list(straight) == list(walked)
     assert straight.codes == walked.codes
 
@@ -127,6 +130,25 @@ def test_no_more_are_kept_than_are_sent() -> None:
     assert found is not None
     assert found.prefixes == [f"[{index}].sku: " for index in range(10)]
     assert (found.texts, found.codes, found.left_out) == ([REQUIRED] * 10, {"required"}, 990)
+
+
+def test_rows_without_an_error_are_none_of_those_that_are_sent() -> None:
+    """DRF before 3.18 has an empty dict for each row that is right."""
+    found = find_in_rows([*[{}] * 3, *[{"sku": [REQUIRED]}] * 3], limit=2)
+
+    assert found is not None
+    assert found.prefixes == ["[3].sku: ", "[4].sku: "]
+    assert found.left_out == 1
+
+
+def test_rows_that_are_left_out_are_not_asked_for_their_paths() -> None:
+    sent, left_out = [{"sku": [REQUIRED]}] * 2, [{7: [REQUIRED]}] * 3
+    for detail in (sent + left_out, dict(enumerate(sent + left_out))):
+        found = find_in_rows(detail, limit=2)
+
+        assert found is not None
+        assert found.prefixes == ["[0].sku: ", "[1].sku: "]
+        assert found.left_out == 3
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n\t"])
