@@ -25,6 +25,7 @@ from django_apierrors.recognition import OWN_TEXTS, recognise
 from django_apierrors.refusals import Refusal, get_detail
 from django_apierrors.relations import SUSPECT, may_be_about_keys
 from django_apierrors.renderers import is_html
+from django_apierrors.reporting import show_reference
 from django_apierrors.responses import APIErrorResponse
 from django_apierrors.rows import BY_FIELD
 from django_apierrors.segments import get_names_of_no_field
@@ -75,7 +76,8 @@ _answers: Memory[Answer] = Memory()
 # one that is malformed, and one that a serializer refuses.
 _answers_to_documents: Memory[Answer] = Memory()
 _answers_to_errors: Memory[Answer] = Memory()
-_constants: Memory[APIErrorResponse] = Memory()
+# With the reference of a bug in each, which stands for those of all others.
+_constants: Memory[tuple[APIErrorResponse, str]] = Memory()
 
 
 def get_answer(exception: BaseException) -> Answer:
@@ -162,24 +164,33 @@ def _make_answer(exception: BaseException, error: Error, language: str | None = 
 
 
 def recall_response(
-    error: Error, language: str | None, request: Request | None, view: APIView | None
+    error: Error,
+    language: str | None,
+    request: Request | None,
+    view: APIView | None,
+    reference: str = "",
 ) -> APIErrorResponse | None:
     """Return the response for an error that has no messages but its code's, `None` for others.
 
-    `language` is the one that is spoken, where that has been asked already.
+    `language` is the one that is spoken, where that has been asked already; `reference` that of a
+    bug, which takes the place of the first one's.
     """
     if error.items:
         return None
     headers = error.headers.items()
-    key = (error.code.name, error.status, *headers, language or get_language())
+    key = (error.code.name, error.status, *headers, language or get_language(), bool(reference))
     constants = _constants.recall()
-    constant = constants.get(key)
-    if constant is None:
-        constant = _make_constant(error)
+    known = constants.get(key)
+    if known is None:
+        constant = _make_constant(show_reference(error, reference) if reference else error)
         if constant is None:
             return None
-        constants[key] = constant
-    return _copy(constant, request, view)
+        known = constants[key] = (constant, reference)
+    constant, its_own = known
+    response = _copy(constant, request, view)
+    if reference and response is not None:
+        response.replace(its_own, reference)
+    return response
 
 
 def _copy(

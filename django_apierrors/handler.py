@@ -16,10 +16,11 @@ from django_apierrors.refusals import get_detail
 from django_apierrors.renderers import JSONRenderer, makes_page
 from django_apierrors.reporting import (
     ANSWERED_BY_DRF,
-    add_reference,
     is_bug,
+    make_reference,
     report_bug,
     report_failure,
+    show_reference,
 )
 from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rollback import roll_back_open_blocks, roll_back_request
@@ -93,10 +94,11 @@ def _make_answer(
         error = tell_forbidden(error, exc, request, view)
         error = tell_unnamed(error, exc, request)
     bug = is_bug(error, exc)
-    if bug:
-        error = add_reference(error, exc)
-    response = recall_response(error, known.language, request, view)
+    reference = make_reference(exc) if bug else ""
+    response = recall_response(error, known.language, request, view, reference)
     if response is None:
+        if bug:
+            error = show_reference(error, reference)
         serializer = getattr(get_detail(exc), "serializer", None)
         response = make_response(error, request, view, serializer)
     return response, bug

@@ -17,7 +17,13 @@ from django_apierrors.conf import get_setting
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import makes_page
-from django_apierrors.reporting import add_reference, is_bug, log_bug, report_failure
+from django_apierrors.reporting import (
+    is_bug,
+    log_bug,
+    make_reference,
+    report_failure,
+    show_reference,
+)
 from django_apierrors.responses import make_last_resort, make_response
 from django_apierrors.rewriting import (
     find_body,
@@ -134,7 +140,9 @@ def recognise_with_reference(exception: BaseException, request: HttpRequest) -> 
     """Return the error of `exception`, a bug's with the reference that its log record has."""
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
     error = tell_unnamed(recognise(exception), exception, failure.drf_request or request)
-    return add_reference(error, exception) if is_bug(error, exception) else error
+    if not is_bug(error, exception):
+        return error
+    return show_reference(error, make_reference(exception))
 
 
 def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -190,13 +198,14 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
         return response
     if hasattr(response, "accepted_renderer"):
         request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
-    if not is_ours(request) or is_page(request, response):
+    failure: Failure = request.apierrors  # type: ignore[attr-defined]
+    error = failure.get_error(response)
+    # What was recognised was ours already.
+    if (error is None and not is_ours(request)) or is_page(request, response):
         return response
     answer = cast("HttpResponse", response)
     try:
         with use_own_language(request):
-            failure: Failure = request.apierrors  # type: ignore[attr-defined]
-            error = failure.get_error(response)
             body = error.get_body(request) if error else find_body(request, answer)
             if body is not None:
                 rewrite(answer, request, body, error.headers if error else {})

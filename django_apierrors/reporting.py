@@ -36,15 +36,15 @@ def is_bug(error: Error, exception: BaseException) -> bool:
     return error.code.name == "INTERNAL_ERROR" and not isinstance(exception, APIException)
 
 
-def add_reference(error: Error, exception: BaseException) -> Error:
-    """Return `error` with a reference in its message that stands in the log record too."""
+def make_reference(exception: BaseException) -> str:
+    """Return what the client of a bug is to quote; it stands in the log record too."""
     reference = secrets.token_hex(6)
     # An exception that a module keeps and raises again has the note of the last time.
     notes = getattr(exception, "__notes__", None)
     if notes:
         notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
     exception.add_note(f"Reference: {reference}")
-    return show_reference(error, reference)
+    return reference
 
 
 def show_reference(error: Error, reference: str) -> Error:

@@ -83,6 +83,14 @@ class APIErrorResponse(HttpResponse):
         other._post_render_callbacks = []
         return other
 
+    def replace(self, old: str, new: str) -> None:
+        """Put `new` in the place of `old` in the bytes that are remembered.
+
+        Both are letters and digits.
+        """
+        assert self._bytes is not None
+        self._bytes = self._bytes.replace(old.encode(), new.encode())
+
     def _take(self, other: HttpResponseBase) -> None:
         """Take all that Django and we keep of `other`, but for what is each response's own."""
         headers = ResponseHeaders.__new__(ResponseHeaders)
@@ -103,7 +111,7 @@ class APIErrorResponse(HttpResponse):
         if self._is_as_made:
             # Whoever asks for it may change it; the same one may be in other responses.
             self._is_as_made = False
-            self._data = deepcopy(self._data)
+            self._data = deepcopy(self._data) if self._bytes is None else json.loads(self._bytes)
         return self._data
 
     @data.setter

@@ -19,7 +19,7 @@ from django.utils.encoding import escape_uri_path
 
 from django_apierrors.encoders import encode
 from django_apierrors.errors import Body, Error, is_body
-from django_apierrors.headers import add_required_headers
+from django_apierrors.headers import add_required_headers, set_header
 from django_apierrors.problems import JSON, make_problem, negotiate
 from django_apierrors.scope import is_api_view, is_in_paths
 
@@ -76,10 +76,10 @@ def rewrite(
         del response[name]
     response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
-    response["Content-Type"] = JSON
+    set_header(response, "Content-Type", JSON)
     sent = make_problem(body) if negotiate(response, request) else body
     response.content = encode(sent)
-    response["Content-Length"] = str(len(response.content))
+    set_header(response, "Content-Length", str(len(response.content)))
     if hasattr(response, "data"):
         response.data = sent
     for name, value in headers.items():

@@ -28,7 +28,13 @@ from rest_framework.views import APIView
 from django_apierrors.errors import Error
 from django_apierrors.handler import exception_handler
 from django_apierrors.recognition import recognise
-from django_apierrors.reporting import add_reference, is_bug, report_bug, report_failure
+from django_apierrors.reporting import (
+    is_bug,
+    make_reference,
+    report_bug,
+    report_failure,
+    show_reference,
+)
 from django_apierrors.responses import make_response
 
 pytestmark = pytest.mark.urls(__name__)
@@ -253,7 +259,7 @@ def test_a_deliberate_500_is_no_bug() -> None:
 
 def test_a_reference_is_a_note_on_the_exception() -> None:
     exception = KeyError("key")
-    error = add_reference(Error.of_status(500), exception)
+    error = show_reference(Error.of_status(500), make_reference(exception))
     (note,) = exception.__notes__
     assert error.get_messages()[0].endswith(f"{note}.")
     assert note in "".join(traceback.format_exception(exception))
@@ -273,7 +279,7 @@ def test_an_exception_that_is_raised_again_has_the_reference_of_its_last_time() 
     exception = KeyError("kept")
     exception.add_note("By somebody else.")
     for _ in range(3):
-        error = add_reference(recognise(exception), exception)
+        error = show_reference(recognise(exception), make_reference(exception))
 
     [own, reference] = exception.__notes__
     assert own == "By somebody else."
