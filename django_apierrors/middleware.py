@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from django_apierrors import failsafe
 from django_apierrors.conf import get_setting
+from django_apierrors.errors import NO_HEADERS
 from django_apierrors.naming import tell_unnamed
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import makes_page
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-    from django_apierrors.errors import Error
+    from django_apierrors.errors import Body, Error
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -48,25 +49,33 @@ if TYPE_CHECKING:
 class Failure:
     """What is known of a request's failure; on the request as `apierrors`.
 
-    `error` is what the exception that Django answers was recognised as, `status` the status that
-    Django answers it with; `page` the DRF request and the view for which an HTML page was
-    negotiated; `drf_request` DRF's request where its handler was asked; `is_of_drf` says that a DRF
-    view took part, `is_technical` that Django's technical page answers it.
+    `body` and `headers` are what the exception that Django answers is to be answered with, in the
+    language that was spoken when it was raised; `status` is the status that Django answers it with.
+    `page` is the DRF request and the view for which an HTML page was negotiated; `drf_request` the
+    one of which DRF's handler was asked; `is_of_drf` says that a DRF view took part, `is_technical`
+    that Django's technical page answers it.
     """
 
-    __slots__ = ("drf_request", "error", "is_of_drf", "is_technical", "page", "status")
+    __slots__ = (
+        *("body", "drf_request", "headers", "is_of_drf", "is_technical", "page", "status"),
+    )
 
     def __init__(self) -> None:
         """Begin with a request that has not failed."""
-        self.error: Error | None = None
+        self.body: Body | None = None
+        self.headers: Mapping[str, str] = NO_HEADERS
         self.status = 500
         self.page: tuple[Request, APIView] | None = None
         self.drf_request: Request | None = None
         self.is_of_drf = self.is_technical = False
 
-    def get_error(self, response: HttpResponseBase) -> Error | None:
-        """Return the error that `response` is Django's answer to, if it is that and no other's."""
-        return self.error if response.status_code == self.status else None
+    def leave_to_django(self, error: Error, request: HttpRequest) -> None:
+        """Take what `error` is to be answered with, once Django has answered it."""
+        self.body, self.headers = error.get_body(request), error.headers
+
+    def get_body(self, response: HttpResponseBase) -> Body | None:
+        """Return the body, if `response` is Django's answer to the exception and no other's."""
+        return self.body if response.status_code == self.status else None
 
 
 class APIErrorsMiddleware:
@@ -126,12 +135,12 @@ def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> 
     """Recognise what another middleware or the URLconf raised, before Django has answered it."""
     failure: Failure | None = getattr(request, "apierrors", None)
     exception = sys.exc_info()[1]
-    if request is None or failure is None or failure.error is not None or exception is None:
+    if request is None or failure is None or failure.body is not None or exception is None:
         return
     if is_ours(request) and not prefers_technical_page(request):
         try:
             with use_own_language(request):
-                failure.error = recognise_with_reference(exception, request)
+                failure.leave_to_django(recognise_with_reference(exception, request), request)
         except Exception:
             failsafe.log_failure("recognising an exception")
 
@@ -156,7 +165,8 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     error = recognise_with_reference(exception, request)
     is_suspicious = isinstance(exception, SuspiciousOperation)
     if is_suspicious or is_bug(error, exception):
-        failure.error, failure.status = error, 400 if is_suspicious else 500
+        failure.status = 400 if is_suspicious else 500
+        failure.leave_to_django(error, request)
         return None
     # Once: if it is the page that fails, the next exception is answered with the body.
     page, failure.page = failure.page, None
@@ -199,16 +209,19 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
     if hasattr(response, "accepted_renderer"):
         request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
-    error = failure.get_error(response)
+    body = failure.get_body(response)
     # What was recognised was ours already.
-    if (error is None and not is_ours(request)) or is_page(request, response):
+    if (body is None and not is_ours(request)) or is_page(request, response):
         return response
     answer = cast("HttpResponse", response)
     try:
-        with use_own_language(request):
-            body = error.get_body(request) if error else find_body(request, answer)
+        if body is not None:
+            rewrite(answer, request, body, failure.headers)
+        else:
+            with use_own_language(request):
+                body = find_body(request, answer)
             if body is not None:
-                rewrite(answer, request, body, error.headers if error else {})
+                rewrite(answer, request, body)
     except Exception:
         failsafe.log_failure("bringing a response into the format")
         return make_last_resort(request)

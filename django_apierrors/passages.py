@@ -86,13 +86,9 @@ def find_passage(exception: BaseException) -> str | None:
     context = None if exception.__suppress_context__ else exception.__context__
     step = exception.__traceback__
     while step is not None:
-        passage = PASSAGES.get(step.tb_frame.f_code.co_name)
-        if (
-            passage is not None
-            and step.tb_frame.f_globals.get("__name__") in passage.modules
-            and _fits(passage, exception, context, step)
-        ):
-            return passage.code
+        name = step.tb_frame.f_code.co_name
+        if name in PASSAGES and _fits(PASSAGES[name], exception, context, step):
+            return PASSAGES[name].code
         step = step.tb_next
     return None
 
@@ -103,6 +99,8 @@ def _fits(
     context: BaseException | None,
     step: TracebackType,
 ) -> bool:
+    if step.tb_frame.f_globals.get("__name__") not in passage.modules:
+        return False
     if passage.is_exact:
         return type(exception) in passage.classes
     if not passage.from_below:

@@ -66,13 +66,11 @@ def find_failure(exception: BaseException) -> Failure | None:
     cause = _get_cause(exception)
     if cause is None:
         return None
-    # PyMySQL has SQLSTATEs too, which say less than its numbers.
-    found: tuple[str, str | int] | None = (
-        _find_mysql_number(cause)
-        or _find_sqlite_name(cause)
-        or _find_sqlstate(cause)
-        or _find_text(cause)
-    )
+    found: tuple[str, str | int] | None = None
+    if type(cause).__module__ != "builtins":
+        # PyMySQL has SQLSTATEs too, which say less than its numbers.
+        found = _find_mysql_number(cause) or _find_sqlite_name(cause) or _find_sqlstate(cause)
+    found = found or _find_text(cause)
     return Failure(cause, *found) if found is not None else None
 
 

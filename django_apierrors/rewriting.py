@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.encoding import escape_uri_path
 
 from django_apierrors.encoders import encode
-from django_apierrors.errors import Body, Error, is_body
+from django_apierrors.errors import NO_HEADERS, Body, Error, is_body
 from django_apierrors.headers import add_required_headers, set_header
 from django_apierrors.problems import JSON, make_problem, negotiate
 from django_apierrors.scope import is_api_view, is_in_paths
@@ -69,7 +69,10 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
 
 
 def rewrite(
-    response: HttpResponse, request: HttpRequest, body: Body, headers: Mapping[str, str]
+    response: HttpResponse,
+    request: HttpRequest,
+    body: Body,
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> None:
     """Give `response` the body of an error and its headers; its cookies and other headers stay."""
     for name in STALE_HEADERS & response.headers._store.keys():
@@ -77,7 +80,10 @@ def rewrite(
     response.status_code = body["status"]
     response.reason_phrase = None  # type: ignore[assignment]
     set_header(response, "Content-Type", JSON)
-    sent = make_problem(body) if negotiate(response, request) else body
+    sent: Mapping[str, Any] = body
+    if negotiate(response, request):
+        with use_own_language(request):
+            sent = make_problem(body)
     response.content = encode(sent)
     set_header(response, "Content-Length", str(len(response.content)))
     if hasattr(response, "data"):

@@ -1329,4 +1329,4 @@ def test_a_signal_without_an_exception_is_passed_over() -> None:
     request.apierrors = Failure()  # type: ignore[attr-defined]
     got_request_exception.send(sender=None, request=request)
 
-    assert request.apierrors.error is None  # type: ignore[attr-defined]
+    assert request.apierrors.body is None  # type: ignore[attr-defined]
