@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import pickle
 import weakref
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -285,6 +286,62 @@ def test_data_that_is_changed_stays_in_its_own_response() -> None:
         {},
         False,
     )
+
+
+def answer_bug() -> tuple[str, Any]:
+    """Return the reference of a new bug, and the response for it."""
+    exception = KeyError("key")
+    response: Any = exception_handler(exception, {})
+    [note] = exception.__notes__
+    return note.removeprefix("Reference: "), response
+
+
+@pytest.mark.parametrize("changes", [{}, {"DETAILS": True}, {"CODE_FORMAT": "number"}])
+def test_each_bug_has_its_own_reference_in_all_that_is_said_of_it(
+    settings: Settings, changes: dict[str, Any]
+) -> None:
+    settings.API_ERRORS = changes
+    [message] = answer(Deliberate())["errors"]
+    seen = {answer_bug()[0]}
+    for _time in range(3):
+        reference, response = answer_bug()
+        own_message = f"{message} Reference: {reference}."
+        assert json.loads(response.content) == response.data
+        assert response.data["errors"] == [own_message]
+        assert [each["message"] for each in response.data.get("details", [])] == (
+            [own_message] if "DETAILS" in changes else []
+        )
+        seen.add(reference)
+    assert len(seen) == 4
+
+
+class Deliberate(APIException):
+    """Says what a bug is answered with, and is none."""
+
+
+def test_a_deliberate_500_has_no_reference_of_a_bug() -> None:
+    for _time in range(2):
+        answer_bug()
+        assert answer(Deliberate()) == body("INTERNAL_ERROR")
+
+
+def test_the_data_of_a_bug_is_its_own_wherever_it_is_read() -> None:
+    answer_bug()
+    reference, response = answer_bug()
+    response.data["seen"] = True
+    assert reference in response.data["errors"][0]
+    assert json.loads(response.content) == response.data
+    reference, response = answer_bug()
+    unpickled = pickle.loads(pickle.dumps(response))
+    assert reference in unpickled.data["errors"][0]
+    assert unpickled.content == response.content
+
+
+def test_a_bug_is_told_in_each_language_with_its_own_reference() -> None:
+    for language, word in (("en", "Reference"), ("de", "Referenz"), ("en", "Reference")):
+        with translation.override(language):
+            reference, response = answer_bug()
+            assert f"{word}: {reference}" in response.data["errors"][0]
 
 
 @pytest.mark.parametrize(
