@@ -56,18 +56,13 @@ class Failure:
     that Django's technical page answers it.
     """
 
-    __slots__ = (
-        *("body", "drf_request", "headers", "is_of_drf", "is_technical", "page", "status"),
-    )
-
-    def __init__(self) -> None:
-        """Begin with a request that has not failed."""
-        self.body: Body | None = None
-        self.headers: Mapping[str, str] = NO_HEADERS
-        self.status = 500
-        self.page: tuple[Request, APIView] | None = None
-        self.drf_request: Request | None = None
-        self.is_of_drf = self.is_technical = False
+    body: Body | None = None
+    headers: Mapping[str, str] = NO_HEADERS
+    status = 500
+    page: tuple[Request, APIView] | None = None
+    drf_request: Request | None = None
+    is_of_drf = False
+    is_technical = False
 
     def leave_to_django(self, error: Error, request: HttpRequest) -> None:
         """Take what `error` is to be answered with, once Django has answered it."""
