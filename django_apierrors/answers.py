@@ -68,7 +68,16 @@ class Answer(NamedTuple):
         self, request: Request | None, view: APIView | None
     ) -> APIErrorResponse | None:
         """Return a response like all others, `None` where one is to be made for this request."""
-        return None if self.response is None else _copy(self.response, request, view)
+        if self.response is None or _negotiated_html(request):
+            return None
+        return _copy(self.response, request, view)
+
+
+class Constant(NamedTuple):
+    """The response for all errors of a code; of bugs, the reference that stands in it."""
+
+    response: APIErrorResponse
+    reference: str
 
 
 _answers: Memory[Answer] = Memory()
@@ -76,8 +85,7 @@ _answers: Memory[Answer] = Memory()
 # one that is malformed, and one that a serializer refuses.
 _answers_to_documents: Memory[Answer] = Memory()
 _answers_to_errors: Memory[Answer] = Memory()
-# With the reference of a bug in each, which stands for those of all others.
-_constants: Memory[tuple[APIErrorResponse, str]] = Memory()
+_constants: Memory[Constant] = Memory()
 
 
 def get_answer(exception: BaseException) -> Answer:
@@ -175,30 +183,32 @@ def recall_response(
     `language` is the one that is spoken, where that has been asked already; `reference` that of a
     bug, which takes the place of the first one's.
     """
-    if error.items:
+    if error.items or _negotiated_html(request):
         return None
     headers = error.headers.items()
     key = (error.code.name, error.status, *headers, language or get_language(), bool(reference))
     constants = _constants.recall()
     known = constants.get(key)
     if known is None:
-        constant = _make_constant(show_reference(error, reference) if reference else error)
-        if constant is None:
+        made = _make_constant(show_reference(error, reference) if reference else error)
+        if made is None:
             return None
-        known = constants[key] = (constant, reference)
-    constant, its_own = known
-    response = _copy(constant, request, view)
-    if reference and response is not None:
-        response.replace(its_own, reference)
+        known = constants[key] = Constant(made, reference)
+    response = _copy(known.response, request, view)
+    if reference:
+        response.replace_in_bytes(known.reference, reference)
     return response
+
+
+def _negotiated_html(request: Request | None) -> bool:
+    """Tell whether a page is to be made."""
+    return is_html(getattr(request, "accepted_renderer", None))
 
 
 def _copy(
     constant: APIErrorResponse, request: Request | None, view: APIView | None
-) -> APIErrorResponse | None:
-    """Return a response like `constant`, `None` where a page is to be made."""
-    if is_html(getattr(request, "accepted_renderer", None)):
-        return None
+) -> APIErrorResponse:
+    """Return a response like `constant`."""
     response = constant.copy(request, view)
     add_required_headers(response, request, view)
     return response

@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 class Failure:
     """What is known of a request's failure; on the request as `apierrors`.
 
-    `body` and `headers` are what the exception that Django answers is to be answered with, in the
-    language that was spoken when it was raised; `status` is the status that Django answers it with.
+    `body` and `headers` are what the exception that Django answers is to be answered with, `status`
+    is the status that Django answers it with.
     `page` is the DRF request and the view for which an HTML page was negotiated; `drf_request` the
     one of which DRF's handler was asked; `is_of_drf` says that a DRF view took part, `is_technical`
     that Django's technical page answers it.
@@ -64,8 +64,9 @@ class Failure:
     is_of_drf = False
     is_technical = False
 
-    def leave_to_django(self, error: Error, request: HttpRequest) -> None:
-        """Take what `error` is to be answered with, once Django has answered it."""
+    def keep(self, error: Error, request: HttpRequest, status: int = 500) -> None:
+        """Keep the body and the headers of `error`, to rewrite Django's answer with."""
+        self.status = status
         self.body, self.headers = error.get_body(request), error.headers
 
     def get_body(self, response: HttpResponseBase) -> Body | None:
@@ -135,7 +136,7 @@ def remember_exception(request: HttpRequest | None = None, **kwargs: object) -> 
     if is_ours(request) and not prefers_technical_page(request):
         try:
             with use_own_language(request):
-                failure.leave_to_django(recognise_with_reference(exception, request), request)
+                failure.keep(recognise_with_reference(exception, request), request)
         except Exception:
             failsafe.log_failure("recognising an exception")
 
@@ -158,10 +159,13 @@ def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     if failure.is_technical:
         return None
     error = recognise_with_reference(exception, request)
-    is_suspicious = isinstance(exception, SuspiciousOperation)
-    if is_suspicious or is_bug(error, exception):
-        failure.status = 400 if is_suspicious else 500
-        failure.leave_to_django(error, request)
+    if isinstance(exception, SuspiciousOperation):
+        with use_own_language(request):
+            failure.keep(error, request, status=400)
+        return None
+    if is_bug(error, exception):
+        # What is to be said is in it already.
+        failure.keep(error, request)
         return None
     # Once: if it is the page that fails, the next exception is answered with the body.
     page, failure.page = failure.page, None
@@ -205,16 +209,15 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
         request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
     body = failure.get_body(response)
-    # What was recognised was ours already.
-    if (body is None and not is_ours(request)) or is_page(request, response):
+    if not is_ours(request) or is_page(request, response):
         return response
     answer = cast("HttpResponse", response)
     try:
         if body is not None:
             rewrite(answer, request, body, failure.headers)
-        else:
-            with use_own_language(request):
-                body = find_body(request, answer)
+            return response
+        with use_own_language(request):
+            body = find_body(request, answer)
             if body is not None:
                 rewrite(answer, request, body)
     except Exception:

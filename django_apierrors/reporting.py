@@ -37,7 +37,7 @@ def is_bug(error: Error, exception: BaseException) -> bool:
 
 
 def make_reference(exception: BaseException) -> str:
-    """Return what the client of a bug is to quote; it stands in the log record too."""
+    """Put a new reference on `exception` as a note, for the log record, and return it."""
     reference = secrets.token_hex(6)
     # An exception that a module keeps and raises again has the note of the last time.
     notes = getattr(exception, "__notes__", None)

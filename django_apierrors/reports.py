@@ -67,6 +67,7 @@ def find_failure(exception: BaseException) -> Failure | None:
     if cause is None:
         return None
     found: tuple[str, str | int] | None = None
+    # No driver's exception is one of Python's own; of those the text alone may tell.
     if type(cause).__module__ != "builtins":
         # PyMySQL has SQLSTATEs too, which say less than its numbers.
         found = _find_mysql_number(cause) or _find_sqlite_name(cause) or _find_sqlstate(cause)

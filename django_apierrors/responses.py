@@ -83,10 +83,10 @@ class APIErrorResponse(HttpResponse):
         other._post_render_callbacks = []
         return other
 
-    def replace(self, old: str, new: str) -> None:
-        """Put `new` in the place of `old` in the bytes that are remembered.
+    def replace_in_bytes(self, old: str, new: str) -> None:
+        """Put `new` in the place of `old` in the body that was put into bytes for all copies.
 
-        Both are letters and digits.
+        Both are letters and digits, which JSON spells as they are.
         """
         assert self._bytes is not None
         self._bytes = self._bytes.replace(old.encode(), new.encode())

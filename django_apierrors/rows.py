@@ -8,7 +8,7 @@ else; the same is found either way. Of one document, each field is read by itsel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ErrorDetail
@@ -94,20 +94,20 @@ def _find_in_rows(indices: Iterable[int], rows: Sequence[Any], limit: int | None
         fields = zip(_make_prefixes(indices, rows), lists, strict=True)
         prefixes = [prefix for prefix, own in fields for _text in own]
     else:
-        # Of rows that are left out nobody asks the paths; each that is not empty has a text.
-        sent = limit if all(rows) else None
-        prefixes = _make_prefixes(islice(indices, sent), rows[:sent])
+        # No paths for rows that are left out. Each row has a text unless one is empty, so that the
+        # first of them have enough.
+        prefixes = _make_prefixes(indices, rows[: limit if all(rows) else None])
     if not {*map(type, texts)} <= DETAIL or not all(texts) or any(map(str.isspace, texts)):
         return None
     return _make_found(prefixes, texts, {text.code for text in texts}, limit)
 
 
 def _make_prefixes(indices: Iterable[int], rows: Sequence[Any]) -> list[str]:
-    """Return what stands in front of the texts of each field of each row."""
+    """Return what stands in front of the texts of each field of `rows`, the first of `indices`."""
     names = Prefixes()
     return [
         start + names[name]
-        for start, row in zip(map(INDICES.__getitem__, indices), rows, strict=True)
+        for row, start in zip(rows, map(INDICES.__getitem__, indices), strict=False)
         for name in row
     ]
 

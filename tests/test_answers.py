@@ -288,6 +288,10 @@ def test_data_that_is_changed_stays_in_its_own_response() -> None:
     )
 
 
+class Deliberate(APIException):
+    """Says what a bug is answered with, and is none."""
+
+
 def answer_bug() -> tuple[str, Any]:
     """Return the reference of a new bug, and the response for it."""
     exception = KeyError("key")
@@ -303,7 +307,7 @@ def test_each_bug_has_its_own_reference_in_all_that_is_said_of_it(
     settings.API_ERRORS = changes
     [message] = answer(Deliberate())["errors"]
     seen = {answer_bug()[0]}
-    for _time in range(3):
+    for _ in range(3):
         reference, response = answer_bug()
         own_message = f"{message} Reference: {reference}."
         assert json.loads(response.content) == response.data
@@ -315,12 +319,8 @@ def test_each_bug_has_its_own_reference_in_all_that_is_said_of_it(
     assert len(seen) == 4
 
 
-class Deliberate(APIException):
-    """Says what a bug is answered with, and is none."""
-
-
 def test_a_deliberate_500_has_no_reference_of_a_bug() -> None:
-    for _time in range(2):
+    for _ in range(2):
         answer_bug()
         assert answer(Deliberate()) == body("INTERNAL_ERROR")
 

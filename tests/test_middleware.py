@@ -25,6 +25,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     JsonResponse,
+    QueryDict,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
@@ -41,6 +42,7 @@ from rest_framework.exceptions import NotAuthenticated, Throttled
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import (
+    BaseRenderer,
     BrowsableAPIRenderer,
     JSONRenderer,
     StaticHTMLRenderer,
@@ -215,6 +217,37 @@ class Lazy(Okay):
         return Response({"rows": rows()})
 
 
+class Suspicious(Okay):
+    """Speaks a language of its own, and refuses what it was sent."""
+
+    def get(self, request: Request) -> Response:
+        """Fail."""
+        translation.activate("de")
+        raise SuspiciousOperation
+
+
+class TextRenderer(BaseRenderer):
+    """Another format of a project's own."""
+
+    media_type, format = "text/plain", "txt"
+
+    def render(self, data: Any, *args: Any) -> bytes:
+        """Return no JSON."""
+        return b"No."
+
+
+class Hinting(Okay):
+    """Returns a body of ours that has one text more, in another format."""
+
+    renderer_classes = (TextRenderer,)
+
+    def get(self, request: Request) -> Response:
+        """Return it, and leave another language on the thread."""
+        translation.activate("de")
+        body = make_body(400, "CHANGED", "No.")
+        return Response({**body, "hint": gettext_lazy("Forbidden")}, status=400)
+
+
 class Page(Okay):
     """A DRF view that negotiates an HTML page and fails as `?view=` says."""
 
@@ -315,6 +348,11 @@ def home(request: HttpRequest) -> HttpResponse:
     return HttpResponse("home")
 
 
+def fail_at_home(request: HttpRequest) -> HttpResponse:
+    """Answer with a page of its own."""
+    return HttpResponse("home", status=500)
+
+
 VIEWS = [
     path("okay", Okay.as_view()),
     path("failing", Failing.as_view()),
@@ -325,6 +363,8 @@ VIEWS = [
     path("headers", Headed.as_view()),
     path("rendered", Rendered.as_view()),
     path("lazy", Lazy.as_view()),
+    path("suspicious", Suspicious.as_view()),
+    path("hinting", Hinting.as_view()),
     path("page", Page.as_view()),
     path("broken-page", BrokenPage.as_view()),
     path("unfinished-page", UnfinishedPage.as_view()),
@@ -338,6 +378,7 @@ VIEWS = [
     path("stream-async", stream_async),
     path("activate", activate),
     path("slash/", home),
+    path("home-500", fail_at_home),
 ]
 urlpatterns = [
     path(f"{folder}{view.pattern}", view.callback) for folder in ("", "api/") for view in VIEWS
@@ -1108,6 +1149,43 @@ def test_without_locale_middleware_the_language_is_the_projects(
         response = send("GET", "/nowhere", headers={"accept-language": "de"})
 
     assert_body(response, make_body(404, "MISSING_RESOURCE", "Forbidden"))
+
+
+def test_what_django_refuses_is_told_in_the_language_of_the_request(
+    send: Send, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"CODES": {"INVALID_CONTENT": {"message": gettext_lazy("Forbidden")}}}
+    with translation.override("en"):
+        response = send("GET", "/suspicious")
+
+    assert_body(response, make_body(400, "INVALID_CONTENT", "Forbidden"))
+
+
+def test_a_late_text_is_told_in_the_language_of_the_request(send: Send) -> None:
+    with translation.override("en"):
+        response = send("GET", "/hinting")
+
+    assert json.loads(response.content)["hint"] == "Forbidden"
+
+
+def try_again(get_response: Any) -> Any:
+    """Ask once more, for a page, where the server failed."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = get_response(request)
+        if response.status_code == 500:
+            request.GET = QueryDict()
+            response = get_response(request)
+        return response
+
+    return answer
+
+
+def test_the_page_of_a_second_try_stays(send: Send, settings: Settings) -> None:
+    settings.MIDDLEWARE = [OURS, f"{__name__}.try_again", f"{__name__}.FailingMiddleware"]
+    response = send("GET", "/home-500?before=bug")
+
+    assert (response.status_code, response.content) == (500, b"home")
 
 
 def test_a_browsable_page_stays(send: Send) -> None:

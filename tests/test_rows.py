@@ -141,6 +141,13 @@ def test_rows_without_an_error_are_none_of_those_that_are_sent() -> None:
     assert found.left_out == 1
 
 
+def test_a_limit_may_be_larger_than_any_list() -> None:
+    found = find_in_rows([{"sku": [REQUIRED]}] * 3, limit=10**20)
+
+    assert found is not None
+    assert (len(found.prefixes), found.left_out) == (3, 0)
+
+
 def test_rows_that_are_left_out_are_not_asked_for_their_paths() -> None:
     sent, left_out = [{"sku": [REQUIRED]}] * 2, [{7: [REQUIRED]}] * 3
     for detail in (sent + left_out, dict(enumerate(sent + left_out))):
