@@ -74,7 +74,7 @@ class Answer(NamedTuple):
 
 
 class Constant(NamedTuple):
-    """The response for all errors of a code; of bugs, the reference that stands in it."""
+    """The response for all errors of a code; that for bugs has the reference of one of them."""
 
     response: APIErrorResponse
     reference: str
