@@ -190,7 +190,7 @@ def recall_response(
     constants = _constants.recall()
     known = constants.get(key)
     if known is None:
-        made = _make_constant(show_reference(error, reference) if reference else error)
+        made = _make_constant(show_reference(error, reference))
         if made is None:
             return None
         known = constants[key] = Constant(made, reference)

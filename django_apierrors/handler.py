@@ -97,10 +97,8 @@ def _make_answer(
     reference = make_reference(exc) if bug else ""
     response = recall_response(error, known.language, request, view, reference)
     if response is None:
-        if bug:
-            error = show_reference(error, reference)
         serializer = getattr(get_detail(exc), "serializer", None)
-        response = make_response(error, request, view, serializer)
+        response = make_response(show_reference(error, reference), request, view, serializer)
     return response, bug
 
 

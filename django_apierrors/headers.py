@@ -63,7 +63,7 @@ def set_header(response: HttpResponseBase, name: str, value: Any) -> None:
 
 
 def has_header(response: HttpResponseBase, name: str) -> bool:
-    """Tell whether `response` has a header, in a tenth of the time that `has_header()` takes.
+    """Tell whether `response` has a header, in fewer steps than its own `has_header()`.
 
     Django's mapping has no `__contains__`, so that for each that is missing an error is raised.
     """

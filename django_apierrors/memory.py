@@ -67,8 +67,7 @@ def is_lasting(text: StrOrPromise) -> bool:
 def get_text(text: StrOrPromise, language: str | None = None) -> str:
     """Return `text` in the language that is spoken, translated once.
 
-    Of the time that a translation takes, the question for the `language` is two thirds where none
-    was activated.
+    Most of what a translation takes is the question for the `language`, where none was activated.
     """
     if isinstance(text, str) or not is_lasting(text):
         return str(text)

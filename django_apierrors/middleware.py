@@ -50,10 +50,9 @@ class Failure:
     """What is known of a request's failure; on the request as `apierrors`.
 
     `body` and `headers` are what the exception that Django answers is to be answered with, `status`
-    is the status that Django answers it with.
-    `page` is the DRF request and the view for which an HTML page was negotiated; `drf_request` the
-    one of which DRF's handler was asked; `is_of_drf` says that a DRF view took part, `is_technical`
-    that Django's technical page answers it.
+    is the status that Django answers it with; `page` is the DRF request and the view for which an
+    HTML page was negotiated, `drf_request` the one of which DRF's handler was asked; `is_of_drf`
+    says that a DRF view took part, `is_technical` that Django's technical page answers it.
     """
 
     body: Body | None = None
@@ -145,9 +144,7 @@ def recognise_with_reference(exception: BaseException, request: HttpRequest) -> 
     """Return the error of `exception`, a bug's with the reference that its log record has."""
     failure: Failure = request.apierrors  # type: ignore[attr-defined]
     error = tell_unnamed(recognise(exception), exception, failure.drf_request or request)
-    if not is_bug(error, exception):
-        return error
-    return show_reference(error, make_reference(exception))
+    return show_reference(error, make_reference(exception) if is_bug(error, exception) else "")
 
 
 def answer_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -207,19 +204,19 @@ def check_response(request: HttpRequest, response: HttpResponseBase) -> HttpResp
         return response
     if hasattr(response, "accepted_renderer"):
         request.apierrors.is_of_drf = True  # type: ignore[attr-defined]
-    failure: Failure = request.apierrors  # type: ignore[attr-defined]
-    body = failure.get_body(response)
     if not is_ours(request) or is_page(request, response):
         return response
     answer = cast("HttpResponse", response)
+    failure: Failure = request.apierrors  # type: ignore[attr-defined]
     try:
+        body = failure.get_body(response)
         if body is not None:
             rewrite(answer, request, body, failure.headers)
-            return response
-        with use_own_language(request):
-            body = find_body(request, answer)
-            if body is not None:
-                rewrite(answer, request, body)
+        else:
+            with use_own_language(request):
+                body = find_body(request, answer)
+                if body is not None:
+                    rewrite(answer, request, body)
     except Exception:
         failsafe.log_failure("bringing a response into the format")
         return make_last_resort(request)

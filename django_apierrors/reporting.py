@@ -48,7 +48,9 @@ def make_reference(exception: BaseException) -> str:
 
 
 def show_reference(error: Error, reference: str) -> Error:
-    """Return `error` with `reference` in its message."""
+    """Return `error` with `reference`, if there is one, in its message."""
+    if not reference:
+        return error
     language = get_language()
     message = get_text(WITH_REFERENCE, language) % {
         "message": get_text(error.code.message, language),

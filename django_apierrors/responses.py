@@ -109,7 +109,8 @@ class APIErrorResponse(HttpResponse):
     def data(self) -> Any:
         """The body, which may be changed until it is put into bytes."""
         if self._is_as_made:
-            # Whoever asks for it may change it; the same one may be in other responses.
+            # Whoever asks for it may change it; the same one may be in other responses. The bytes
+            # have the reference of the bug that they tell of.
             self._is_as_made = False
             self._data = deepcopy(self._data) if self._bytes is None else json.loads(self._bytes)
         return self._data

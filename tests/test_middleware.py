@@ -353,6 +353,11 @@ def fail_at_home(request: HttpRequest) -> HttpResponse:
     return HttpResponse("home", status=500)
 
 
+def explain(request: HttpRequest, code: str) -> HttpResponse:
+    """Answer with the page of a code."""
+    return HttpResponse(code)
+
+
 VIEWS = [
     path("okay", Okay.as_view()),
     path("failing", Failing.as_view()),
@@ -381,7 +386,8 @@ VIEWS = [
     path("home-500", fail_at_home),
 ]
 urlpatterns = [
-    path(f"{folder}{view.pattern}", view.callback) for folder in ("", "api/") for view in VIEWS
+    *(path(f"{folder}{view.pattern}", view.callback) for folder in ("", "api/") for view in VIEWS),
+    path("codes/<code>", explain, name="code"),
 ]
 
 
@@ -1165,7 +1171,26 @@ def test_a_late_text_is_told_in_the_language_of_the_request(send: Send) -> None:
     with translation.override("en"):
         response = send("GET", "/hinting")
 
-    assert json.loads(response.content)["hint"] == "Forbidden"
+    body = make_body(400, "CHANGED", "No.")
+    assert json.loads(response.content) == {**body, "hint": "Forbidden"}
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("/failing?view=bug", "INTERNAL_ERROR"),
+        ("/failing?view=suspicious", "INVALID_CONTENT"),
+        ("/okay?before=bug", "INTERNAL_ERROR"),
+    ],
+)
+def test_the_link_about_a_code_has_the_host_of_the_request(
+    send: Send, settings: Settings, url: str, code: str
+) -> None:
+    settings.API_ERRORS = {"MORE_INFO": "code"}
+    settings.MIDDLEWARE = [OURS, f"{__name__}.FailingMiddleware"]
+    response = send("GET", url)
+
+    assert json.loads(response.content)["moreInfo"] == f"http://testserver/codes/{code}"
 
 
 def try_again(get_response: Any) -> Any:
