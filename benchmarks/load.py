@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.bodies import is_body
 from benchmarks.load_project import HEADER
-from benchmarks.load_rows import FAILING, SUCCESSFUL, TOKEN, UNREADABLE, fill_row, get_key_of
+from benchmarks.load_rows import FAILING, SUCCESSFUL, TOKEN, MALFORMED_REQUEST_ERRORS, fill_row, get_key_of
 from benchmarks.servers import COMMANDS, MEGABYTE, get_cpu_seconds, get_memory, get_workers, serve
 from benchmarks.versions import get_versions
 from example_project.server import Server, manage
@@ -118,7 +118,7 @@ class Client:
         """Return what the answer lacks of its request, or has of another."""
         found = []
         # What cannot be read meets no middleware.
-        if row.label != UNREADABLE and answer.headers[HEADER] != token:
+        if row.label != MALFORMED_REQUEST_ERRORS and answer.headers[HEADER] != token:
             found.append(f"{HEADER} is {answer.headers[HEADER]}, not {token}")
         others = set(TOKEN.findall(answer.text)) - {token, self.known["serial"]}
         if others:

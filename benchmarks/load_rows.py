@@ -11,7 +11,7 @@ from example_project.tour_rows import CODES, ERRORS, SUCCESSES, VERBS, Row
 # What only one request, or the resource that only one client has made, is called by.
 TOKEN = re.compile(r"U-\d+-\d+-")
 
-UNREADABLE = "a Content-Type that cannot be read"
+MALFORMED_REQUEST_ERRORS = "a Content-Type that cannot be read"
 
 # A worker would take the processors that the servers are to have, so no operation is ever done.
 UNDER_WAY = {"polls": False, "shows": {"status": "ready"}}
@@ -47,7 +47,7 @@ FAILING = (
     ),
     Row("a URL of its own", "DELETE", "/{token}", 404, "MISSING_RESOURCE"),
     Row(
-        UNREADABLE,
+        MALFORMED_REQUEST_ERRORS,
         "POST",
         "/thngs",
         415,

@@ -1,6 +1,6 @@
 """ASGI: a drop-in for `django.core.asgi.get_asgi_application`.
 
-For the requests that no middleware sees: Django raises while it makes the request object.
+For the requests that no middleware sees: Django raises in the constructor of the request.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ import django
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest
 
-from django_apierrors.unreadable import UNREADABLE, get_status, make_unreadable_response
+from django_apierrors.handling.malformed_requests import (
+    MALFORMED_REQUEST_ERRORS,
+    get_status,
+    make_malformed_request_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.http.response import HttpResponseBase
 
-# The headers that tell how such a request is answered, as ASGI and as Django spells them.
-READ = {b"accept": "HTTP_ACCEPT", b"accept-language": "HTTP_ACCEPT_LANGUAGE"}
+# The headers that the response depends on, as ASGI and as Django spells them.
+FORWARDED_HEADERS = {b"accept": "HTTP_ACCEPT", b"accept-language": "HTTP_ACCEPT_LANGUAGE"}
 
 
 def get_asgi_application() -> ASGIHandler:
@@ -29,26 +33,30 @@ def get_asgi_application() -> ASGIHandler:
 
 
 class APIErrorsASGIHandler(ASGIHandler):
-    """Django's handler, which answers a request with a `Content-Type` that cannot be read."""
+    """Django's handler, with a JSON error for a request with a malformed `Content-Type`."""
 
     def create_request(
         self, scope: Mapping[str, Any], body_file: IO[bytes]
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        """Return the request, or the response for one that cannot be made."""
+        """Return the request, or the response if it cannot be made."""
         try:
-            made = super().create_request(scope, body_file)
-        except UNREADABLE as exc:
-            return None, make_unreadable_response(get_status(exc), make_stand_in(scope))
-        refusal = made[1]
-        if refusal is None:
-            return made
-        return None, make_unreadable_response(refusal.status_code, make_stand_in(scope))
+            result = super().create_request(scope, body_file)
+        except MALFORMED_REQUEST_ERRORS as exc:
+            return None, make_malformed_request_response(
+                get_status(exc), make_minimal_request(scope)
+            )
+        response = result[1]
+        if response is None:
+            return result
+        return None, make_malformed_request_response(
+            response.status_code, make_minimal_request(scope)
+        )
 
 
-def make_stand_in(scope: Mapping[str, Any]) -> HttpRequest:
-    """Return a request with nothing of the one that cannot be made but what tells its answer."""
+def make_minimal_request(scope: Mapping[str, Any]) -> HttpRequest:
+    """Return a request with the headers that the response depends on, and nothing else."""
     request = HttpRequest()
-    for header, key in READ.items():
+    for header, key in FORWARDED_HEADERS.items():
         values = [value.decode("latin-1") for name, value in scope["headers"] if name == header]
         if values:
             request.META[key] = ",".join(values)

@@ -1,23 +1,22 @@
-"""The catalogue of error codes: the one place that says what a code means.
+"""The catalogue of error codes: the one place that defines what a code means.
 
-Source: "Error Codes" and "Error Messages" of the API document that the project implements, whose
-wording the texts keep wherever it has some.
+Source: "Error Codes" and "Error Messages" of the API document that the project implements. The
+messages and descriptions are the document's own sentences wherever it has some.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from django_apierrors.advice import ADVICE
 from django_apierrors.conf import api_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from django_stubs_ext import StrOrPromise
 
 
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
 class ErrorCode:
     """An entry of the catalogue.
 
-    `status` is the HTTP status it is sent with, `number` its 32-bit number (`None`: it has none),
-    `message` what a client reads when the exception says nothing better, `description` what the
-    code means, `advice` what the caller can do about it.
+    - `status`: the HTTP status it is sent with;
+    - `number`: its 32-bit number, or `None`;
+    - `message`: the message for a client, unless the exception has a better one;
+    - `description`: the meaning of the code;
+    - `advice`: what the client can do about it.
     """
 
     name: str
@@ -38,151 +39,223 @@ class ErrorCode:
     advice: StrOrPromise = ""
 
 
-# The high byte of a number is the kind (1 look-up, 2 access, 3 content, 4 conflict, 5 protocol,
-# 6 service), the next byte counts, the low 16 bits are zero.
+# The high byte of a number is the category (see CATEGORIES), the next byte counts, the low 16 bits
+# are zero.
 CATALOG: Mapping[str, ErrorCode] = {
-    code.name: replace(code, advice=ADVICE[code.name])
+    code.name: code
     for code in (
         ErrorCode(
-            "MISSING_RESOURCE",
-            404,
-            0x01010000,
-            _("The resource you try to access does not exist, or is outside your scope."),
-            _("A resource does not exist."),
+            name="MISSING_RESOURCE",
+            status=404,
+            number=0x01010000,
+            message=_("The resource you try to access does not exist, or is outside your scope."),
+            description=_("A resource does not exist."),
+            advice=_(
+                "Check the URL and the identifier in it. If both are right, the resource was deleted, or "
+                "your credentials may not see it. The same request will get the same answer."
+            ),
         ),
         ErrorCode(
-            "GONE",
-            410,
-            0x01020000,
-            _("The resource you try to access is no longer available."),
-            _("A resource existed once and will not come back."),
+            name="GONE",
+            status=410,
+            number=0x01020000,
+            message=_("The resource you try to access is no longer available."),
+            description=_("A resource existed once and will not come back."),
+            advice=_(
+                "Forget the URL. What an operation has done can be read for a limited time only: read it "
+                "sooner, or start the operation again."
+            ),
         ),
         ErrorCode(
-            "UNAUTHENTICATED",
-            401,
-            0x02010000,
-            _("Access denied, please check your credentials!"),
-            _("The access credentials (via the Authorization header) were missing or are invalid."),
+            name="UNAUTHENTICATED",
+            status=401,
+            number=0x02010000,
+            message=_("Access denied, please check your credentials!"),
+            description=_(
+                "The access credentials (via the Authorization header) were missing or are invalid."
+            ),
+            advice=_(
+                "Send your credentials in the Authorization header, in the way that the WWW-Authenticate "
+                "header of the answer names. If you did, they are misspelt, expired or revoked: get new "
+                "ones."
+            ),
         ),
         ErrorCode(
-            "ACCESS_FORBIDDEN",
-            403,
-            0x02020000,
-            _("A resource does not allow access with the provided credentials."),
-            _("A resource does not allow access with the provided credentials."),
+            name="ACCESS_FORBIDDEN",
+            status=403,
+            number=0x02020000,
+            message=_("A resource does not allow access with the provided credentials."),
+            description=_("A resource does not allow access with the provided credentials."),
+            advice=_(
+                "Use other credentials, or ask whoever gave you these for access to the resource. The same "
+                "request will get the same answer."
+            ),
         ),
         ErrorCode(
-            "METHOD_FORBIDDEN",
-            403,
-            0x02030000,
-            _("A resource does not allow to use the verb with the provided credentials."),
-            _(
+            name="METHOD_FORBIDDEN",
+            status=403,
+            number=0x02030000,
+            message=_("A resource does not allow to use the verb with the provided credentials."),
+            description=_(
                 "A resource does not allow to use the verb with the provided credentials, for "
                 "example it can happen when the user has limited permissions only to read a "
                 "content (GET)."
             ),
+            advice=_(
+                "Use a verb that your credentials allow, such as GET, or ask whoever gave you them for "
+                "more."
+            ),
         ),
         ErrorCode(
-            "INVALID_CONTENT",
-            400,
-            0x03010000,
-            _("The syntax/content is incorrect."),
-            _("A required field or parameter for the resource has not been set."),
+            name="INVALID_CONTENT",
+            status=400,
+            number=0x03010000,
+            message=_("The syntax/content is incorrect."),
+            description=_("A required field or parameter for the resource has not been set."),
+            advice=_(
+                "Read each of the messages: one about a field or a parameter begins with its name. Correct "
+                "what they name, and send the whole request again."
+            ),
         ),
         ErrorCode(
-            "INVALID_ID",
-            400,
-            0x03020000,
-            _("The formatting of a resource identifier is incorrect."),
-            _("The formatting of a resource identifier is incorrect."),
+            name="INVALID_ID",
+            status=400,
+            number=0x03020000,
+            message=_("The formatting of a resource identifier is incorrect."),
+            description=_("The formatting of a resource identifier is incorrect."),
+            advice=_(
+                "Send the identifier exactly as the API gave it to you. A message that begins with the "
+                "name of a field is about the identifier in that field, any other about the one in the URL."
+            ),
         ),
         ErrorCode(
-            "INVALID_STATE",
-            400,
-            0x04010000,
-            _("The state of a resource does not allow to fulfill a request."),
-            _("The state of a resource does not allow to fulfill a request."),
+            name="INVALID_STATE",
+            status=400,
+            number=0x04010000,
+            message=_("The state of a resource does not allow to fulfill a request."),
+            description=_("The state of a resource does not allow to fulfill a request."),
+            advice=_(
+                "Get the resource to see its state. Change what stands in the way, for example the "
+                "resources that still refer to it, then send the request again."
+            ),
         ),
         ErrorCode(
-            "ALREADY_EXISTS",
-            400,
-            0x04020000,
-            _("Another resource has the same value for this field."),
-            _(
+            name="ALREADY_EXISTS",
+            status=400,
+            number=0x04020000,
+            message=_("Another resource has the same value for this field."),
+            description=_(
                 "Another resource has the same value for this field, which can happen when the "
                 "field is used as unique key (for example the email address of a user)."
             ),
-        ),
-        ErrorCode(
-            "METHOD_NOT_ALLOWED",
-            405,
-            0x05010000,
-            _(
-                "The verb/method you used to fulfill the request is not supported for this "
-                "resource."
-            ),
-            _(
-                "The verb/method you used to fulfill the request is not supported for this "
-                "resource."
+            advice=_(
+                "Send another value for the field that the message names; or look for the resource that "
+                "has the value, and update that one."
             ),
         ),
         ErrorCode(
-            "UNSUPPORTED_MEDIA_TYPE",
-            415,
-            0x05020000,
-            _("The format you requested (e.g., XML) is not supported for this resource."),
-            _("The format you requested (e.g., XML) is not supported for this resource."),
+            name="METHOD_NOT_ALLOWED",
+            status=405,
+            number=0x05010000,
+            message=_(
+                "The verb/method you used to fulfill the request is not supported for this "
+                "resource."
+            ),
+            description=_(
+                "The verb/method you used to fulfill the request is not supported for this "
+                "resource."
+            ),
+            advice=_(
+                "Use one of the verbs that the Allow header of the answer names. No credentials open "
+                "another one."
+            ),
         ),
         ErrorCode(
-            "CONTENT_TOO_LARGE",
-            413,
-            0x05030000,
-            _("The content of the request is too large."),
-            _("The body of a request is larger, or has more parts, than the server takes."),
+            name="UNSUPPORTED_MEDIA_TYPE",
+            status=415,
+            number=0x05020000,
+            message=_("The format you requested (e.g., XML) is not supported for this resource."),
+            description=_(
+                "The format you requested (e.g., XML) is not supported for this resource."
+            ),
+            advice=_(
+                "Send JSON, with the header Content-Type: application/json, and ask for it with the header "
+                "Accept: application/json, or with no such header."
+            ),
         ),
         ErrorCode(
-            "THROTTLED",
-            429,
-            0x05040000,
-            _("Too many requests, please try again later."),
-            _("More requests were sent than these credentials may send in this time."),
+            name="CONTENT_TOO_LARGE",
+            status=413,
+            number=0x05030000,
+            message=_("The content of the request is too large."),
+            description=_(
+                "The body of a request is larger, or has more parts, than the server takes."
+            ),
+            advice=_(
+                "Send less at once: a smaller file, or the rows of a list in several requests."
+            ),
         ),
         ErrorCode(
-            "INTERNAL_ERROR",
-            500,
-            0x06010000,
-            _(
+            name="THROTTLED",
+            status=429,
+            number=0x05040000,
+            message=_("Too many requests, please try again later."),
+            description=_("More requests were sent than these credentials may send in this time."),
+            advice=_(
+                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
+                "again. Keep what does not change instead of getting it anew."
+            ),
+        ),
+        ErrorCode(
+            name="INTERNAL_ERROR",
+            status=500,
+            number=0x06010000,
+            message=_(
                 "An error on our side, we're sorry. Please get in touch including details of the "
                 "request you tried and the response you received."
             ),
-            _(
+            description=_(
                 "An error on our side, we're sorry. Hopefully, you will never see one, but if you "
                 "do please get in touch including details of the request you tried and the "
                 "response you received."
             ),
+            advice=_(
+                "Get in touch, and name the reference that the message ends with. The request may have "
+                "taken effect or not: look before you send it again."
+            ),
         ),
         ErrorCode(
-            "SERVICE_UNAVAILABLE",
-            503,
-            0x06020000,
-            _("An external service needed to fulfil your request did not reply."),
-            _("Most likely when an external service needed to fulfil your request did not reply."),
+            name="SERVICE_UNAVAILABLE",
+            status=503,
+            number=0x06020000,
+            message=_("An external service needed to fulfil your request did not reply."),
+            description=_(
+                "Most likely when an external service needed to fulfil your request did not reply."
+            ),
+            advice=_(
+                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
+                "again; wait longer each time. Get in touch if it lasts."
+            ),
         ),
         ErrorCode(
-            "GATEWAY_TIMEOUT",
-            504,
-            0x06030000,
-            _("A service required to fulfill the request was not available."),
-            _("A service required to fulfill the request was not available."),
+            name="GATEWAY_TIMEOUT",
+            status=504,
+            number=0x06030000,
+            message=_("A service required to fulfill the request was not available."),
+            description=_("A service required to fulfill the request was not available."),
+            advice=_(
+                "The request may have taken effect or not: look before you send it again. Wait as many "
+                "seconds as the Retry-After header of the answer says."
+            ),
         ),
     )
 }
 
-# The codes that the API document prints as a number: it shows one, in its example of a 401.
+# The codes that the API document prints as a number: its one example is a 401.
 PRINTED_AS_NUMBER = frozenset({"UNAUTHENTICATED"})
 
-# What a status means when nothing else is known. A project's own codes never stand here: which of
-# two codes of one status a bare status means is not for us to guess.
+# The code of an error of which only the status is known. A project's own codes are never listed
+# here: several codes may share a status, and the package cannot choose between them.
 CODES_BY_STATUS: Mapping[int, str] = {
     400: "INVALID_CONTENT",
     401: "UNAUTHENTICATED",
@@ -198,60 +271,142 @@ CODES_BY_STATUS: Mapping[int, str] = {
     504: "GATEWAY_TIMEOUT",
 }
 
-# Python 3.13 renamed these members of HTTPStatus; a client must not see which Python answers it.
-RENAMED_STATUSES: Mapping[int, str] = {
-    414: "URI_TOO_LONG",
-    416: "RANGE_NOT_SATISFIABLE",
-    422: "UNPROCESSABLE_CONTENT",
+# The phrases of the HTTP registry that Python 3.13 changed in `http.HTTPStatus`. The name and the
+# title of an error must not depend on the version of Python.
+RENAMED_PHRASES: Mapping[int, str] = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+
+# The statuses by the names that a setting may use for them.
+STATUSES_BY_NAME: Mapping[str, int] = {
+    **{name: status.value for name, status in HTTPStatus.__members__.items()},
+    **{phrase.upper().replace(" ", "_"): status for status, phrase in RENAMED_PHRASES.items()},
+}
+
+# For a code that has none of its own, by the first digit of its status.
+ADVICE_BY_CLASS: Mapping[int, StrOrPromise] = {
+    4: _("Read the messages, and change the request before you send it again."),
+    5: _("Send the request again later, and get in touch if it lasts."),
 }
 
 
+class Category(NamedTuple):
+    """A group of codes, by the high byte of their numbers.
+
+    `name` is for documents; `title` and `summary` are for the pages.
+    """
+
+    name: str
+    title: StrOrPromise
+    summary: StrOrPromise
+
+
+CATEGORIES: Mapping[int, Category] = {
+    1: Category(
+        "look-up", pgettext_lazy("apierrors", "Look-up"), _("What you asked for is not there.")
+    ),
+    2: Category(
+        "access", pgettext_lazy("apierrors", "Access"), _("You are not known, or may not do this.")
+    ),
+    3: Category("content", pgettext_lazy("apierrors", "Content"), _("What you sent is not right.")),
+    4: Category(
+        "conflict",
+        pgettext_lazy("apierrors", "Conflict"),
+        _("What you sent clashes with what is there."),
+    ),
+    5: Category(
+        "protocol",
+        pgettext_lazy("apierrors", "Protocol"),
+        _("The way you asked is not one that works here."),
+    ),
+    6: Category(
+        "service",
+        pgettext_lazy("apierrors", "Service"),
+        _("The server failed, or something that it needs."),
+    ),
+}
+
+# A project's own codes need no number, and their number may be outside of all categories.
+CUSTOM = Category("own", _("More of this API"), _("What this API can answer besides."))
+
+
 def get_codes() -> dict[str, ErrorCode]:
-    """Return the catalogue as the project has it: ours, as changed by `CODES`, and its own."""
+    """Return the catalogue of the project: ours, as changed by `CODES`, and its own codes."""
     return {name: get_code(name) for name in [*CATALOG, *api_errors.CODES]}
 
 
 def get_code(name: str) -> ErrorCode:
-    """Return the entry called `name`; raise KeyError when neither we nor the project have one."""
+    """Return the entry called `name`; raise KeyError if neither we nor the project have one."""
     changes = api_errors.CODES.get(name)
     if not changes:
         return CATALOG[name]
-    known = CATALOG.get(name) or _make_code(name, changes["status"])
-    return replace(known, **changes)
+    entry = CATALOG.get(name) or _make_code(name, changes["status"])
+    return replace(entry, **changes)
 
 
-def get_code_of_status(status: int) -> ErrorCode:
-    """Return the code of a bare HTTP status: ours, else its HTTP name in capitals."""
-    name = CODES_BY_STATUS.get(status) or RENAMED_STATUSES.get(status)
-    if name is None:
-        try:
-            name = HTTPStatus(status).name
-        except ValueError:
-            name = f"HTTP_{status}"
-    return find_code(name, status)
-
-
-def find_code(name: str, status: int) -> ErrorCode:
-    """Return the entry called `name`, or one made for it with `status` where there is none."""
+def get_or_make_code(name: str, status: int) -> ErrorCode:
+    """Return the entry called `name`, or a new code with that name and `status`."""
     try:
         return get_code(name)
     except KeyError:
         return _make_code(name, status)
 
 
-def get_status(code: ErrorCode, status: int) -> int:
-    """Return the status to send `code` with, for an exception that asks for `status`.
+def get_code_of_status(status: int) -> ErrorCode:
+    """Return the code of a bare HTTP status: ours, else a code with its HTTP name in capitals."""
+    return get_or_make_code(CODES_BY_STATUS.get(status) or get_status_name(status), status)
 
-    A code of the project's own has the status that `CODES` gives it. For ours it is the
-    exception's, except where that is the catalogue's and the project has changed it: a unique clash
-    that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
+
+def get_status_name(status: int) -> str:
+    """Return the HTTP name of a status in capitals (`CONFLICT`), `HTTP_599` if it has none."""
+    if status in RENAMED_PHRASES:
+        return RENAMED_PHRASES[status].upper().replace(" ", "_")
+    try:
+        return HTTPStatus(status).name
+    except ValueError:
+        return f"HTTP_{status}"
+
+
+def get_phrase(status: int) -> str:
+    """Return the reason phrase of a status (`Not Found`), `HTTP 599` if it has none."""
+    try:
+        return RENAMED_PHRASES.get(status) or HTTPStatus(status).phrase
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def resolve_status(code: ErrorCode, status: int) -> int:
+    """Return the status to send `code` with, for an exception or a response that has `status`.
+
+    A code of the project's own has the status that `CODES` gives it. One of ours has the
+    exception's, unless that is the catalogue's and the project has changed it: a unique clash that
+    DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
     """
-    known = CATALOG.get(code.name)
-    if known is None:
+    entry = CATALOG.get(code.name)
+    if entry is None:
         return code.status if code.name in api_errors.CODES else status
-    return code.status if known.status == status else status
+    return code.status if entry.status == status else status
+
+
+def get_category(code: ErrorCode) -> Category:
+    """Return the category of `code`; a code of ours keeps it, whatever number it is given."""
+    entry = CATALOG.get(code.name, code)
+    return CATEGORIES.get((entry.number or 0) >> 24, CUSTOM)
+
+
+def group_by_category(codes: Iterable[ErrorCode]) -> dict[Category, list[ErrorCode]]:
+    """Return the codes by category, in the order of the catalogue; without empty categories."""
+    groups: dict[Category, list[ErrorCode]] = {
+        category: [] for category in (*CATEGORIES.values(), CUSTOM)
+    }
+    for code in codes:
+        groups[get_category(code)].append(code)
+    return {category: members for category, members in groups.items() if members}
 
 
 def _make_code(name: str, status: int) -> ErrorCode:
-    text = f"{name.replace('_', ' ').capitalize()}."
-    return ErrorCode(name, status, None, text, text)
+    sentence = f"{name.replace('_', ' ').capitalize()}."
+    return ErrorCode(name, status, None, sentence, sentence)

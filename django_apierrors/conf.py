@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
-from django.conf import Settings, settings
+from django.conf import settings
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
 class CodeChanges(TypedDict, total=False):
-    """What `CODES` may say of a code; one of the project's own must say at least its `status`."""
+    """A value of `CODES`: the attributes of a code to change.
+
+    A code of the project's own needs at least a `status`.
+    """
 
     status: int
     number: int | None
@@ -41,28 +44,10 @@ DEFAULTS: Final[Mapping[str, object]] = {
 }
 
 
-# What was read of the settings once, Django keeps in their own dict, and takes out when it changes.
-READ: Final[Mapping[str, Any]] = object.__getattribute__(settings, "__dict__")
-
-
-def get_setting(name: str, default: Any = None) -> Any:
-    """Return a setting of the project's, in fewer steps than `settings` takes for it.
-
-    LazyObject.__getattribute__() runs for each setting that is read of it.
-    """
-    if name in READ:
-        return READ[name]
-    module = READ.get("_wrapped")
-    if type(module) is Settings and name not in vars(module):
-        # Most projects have no dict of ours: that is not kept.
-        return default
-    return getattr(settings, name, default)
-
-
 class APIErrorsSettings:
     """A typed view of the `API_ERRORS` dict: each attribute is a key, looked up when it is read.
 
-    Nothing is remembered and nothing is validated here: `checks` says what is wrong with a value.
+    Nothing is cached or validated here: the system checks report a wrong value.
     """
 
     CODES: Mapping[str, CodeChanges]
@@ -84,7 +69,7 @@ class APIErrorsSettings:
 
     def __getattr__(self, name: str) -> object:
         """Return the project's value of the key `name`, else its default."""
-        changes = READ.get("API_ERRORS") or get_setting("API_ERRORS")
+        changes = getattr(settings, "API_ERRORS", None)
         if changes and name in changes:
             return changes[name]
         try:

@@ -1,4 +1,4 @@
-"""Error: what an exception, or an error that a view returned, becomes before it is sent."""
+"""Error: the value that an exception, or an error that a view returned, becomes; and its body."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from django_apierrors.catalog import (
     CATALOG,
     PRINTED_AS_NUMBER,
     ErrorCode,
-    find_code,
     get_code_of_status,
-    get_status,
+    get_or_make_code,
+    resolve_status,
 )
 from django_apierrors.conf import api_errors
-from django_apierrors.details import Item, Items, flatten, flatten_body, get_own_code
-from django_apierrors.failsafe import log_failure
-from django_apierrors.memory import get_text
-from django_apierrors.message_codes import get_code_of_message, get_name_of_message
-from django_apierrors.relations import SUSPECT, mark_malformed_keys
+from django_apierrors.fallback import log_failure
+from django_apierrors.validation.codes import get_catalog_name, resolve_code
+from django_apierrors.validation.details import Item, Messages, flatten_body, get_own_code
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Detail(TypedDict):
-    """An entry of `details`: the path of the field, the message's own code, its text."""
+    """An entry of `details`: the path of the field, the message's own code, the message."""
 
     field: str
     code: str
@@ -47,12 +45,12 @@ class Body(TypedDict):
     details: NotRequired[list[Detail]]
 
 
-# Not a read-only view of a dict, which can be neither pickled nor copied.
+# A plain dict: MappingProxyType can be neither pickled nor copied.
 NO_HEADERS: Mapping[str, str] = {}
 
 
 class Error(NamedTuple):
-    """A failure as the client is told of it: a code, a status, messages, headers."""
+    """An error as it is sent: a code, a status, messages, the headers of the exception."""
 
     code: ErrorCode
     status: int
@@ -64,41 +62,35 @@ class Error(NamedTuple):
     def of_status(cls, status: int) -> Error:
         """Return the error of a bare HTTP status."""
         code = get_code_of_status(status)
-        return cls(code, get_status(code, status))
+        return cls(code, resolve_status(code, status))
 
     @classmethod
     def of_code(cls, code: ErrorCode, items: Sequence[Item] = ()) -> Error:
-        """Return the error of a code, sent with its own status."""
+        """Return the error of a code, with the status of that code."""
         return cls(code, code.status, items)
 
     @classmethod
     def of_data(cls, data: object, status: int) -> Error:
-        """Return the error of a body in another shape that was answered with `status`."""
-        items = flatten_body(data, get_limit())
-        if is_marked(items, data):
-            items = flatten_body(data, get_limit())
+        """Return the error of a body in another shape that was sent with `status`."""
+        messages = flatten_body(data, get_limit())
         own_code = get_own_code(data)
         if own_code is None:
-            return cls.of_items(items, status)
-        code = get_code_of_message(own_code, status)
-        return cls(code, get_status(code, status), items, items.left_out)
+            return cls.of_messages(messages, status)
+        code = resolve_code(own_code, status)
+        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
 
     @classmethod
-    def of_items(cls, items: Items, status: int) -> Error:
+    def of_messages(cls, messages: Messages, status: int) -> Error:
         """Return the error of messages: its code is the one that all of them share."""
-        code = get_shared_code(items, status)
-        return cls(code, get_status(code, status), items, items.left_out)
+        code = get_shared_code(messages, status)
+        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
 
     def get_messages(self) -> list[str]:
-        """Return what a person reads, at least one text."""
-        messages = (
-            self.items.get_messages()
-            if isinstance(self.items, Items)
-            else [str(item) for item in self.items]
-        )
+        """Return what a person reads: at least one string."""
+        messages = [str(item) for item in self.items]
         if self.left_out:
-            messages.append(get_notice(self.left_out))
-        return messages or [get_text(self.code.message)]
+            messages.append(get_truncation_message(self.left_out))
+        return messages or [str(self.code.message)]
 
     def get_body(self, request: HttpRequest | Request | None = None) -> Body:
         """Return the body; `request` makes the link in `moreInfo` absolute."""
@@ -116,8 +108,8 @@ class Error(NamedTuple):
         return body
 
 
-def is_body(data: object, status: int) -> bool:
-    """Tell whether `data` is a body of ours by its whole shape: real APIs use the same names."""
+def is_error_body(data: object, status: int) -> bool:
+    """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys."""
     return (
         isinstance(data, Mapping)
         and type(data.get("status")) is int
@@ -130,44 +122,28 @@ def is_body(data: object, status: int) -> bool:
     )
 
 
-def is_one_line(value: object) -> bool:
-    """Tell whether `value` can be a header: Django raises BadHeaderError for one of two lines."""
-    return not {"\r", "\n"} & set(str(value))
-
-
-def flatten_with_keys(detail: object, limit: int | None) -> Items:
-    """Return the messages of `detail`, those about malformed keys with the code for that."""
-    items = flatten(detail, limit)
-    return flatten(detail, limit) if is_marked(items, detail) else items
-
-
-def is_marked(items: Items, detail: object) -> bool:
-    """Tell whether codes in `detail` are others now than those in `items`, which came from it."""
-    return not items.codes.isdisjoint(SUSPECT) and mark_malformed_keys(detail)
-
-
 def get_limit() -> int | None:
-    """Return how many messages are sent at most: two at least, one of them for the notice."""
+    """Return how many messages are sent at most: at least two, one of them the truncation message."""
     limit = api_errors.MAX_ERRORS
     return None if limit is None else max(limit, 2)
 
 
-def get_notice(left_out: int) -> str:
-    """Return the last message of an error that has more than are sent."""
+def get_truncation_message(left_out: int) -> str:
+    """Return the last message of an error that has more messages than are sent."""
     return ngettext(
         "%(count)d more error was left out.", "%(count)d more errors were left out.", left_out
     ) % {"count": left_out}
 
 
-def get_shared_code(items: Items, status: int) -> ErrorCode:
-    """Return the code that all messages stand for, those left out too, else the status's."""
-    names = {get_name_of_message(code) for code in items.codes}
+def get_shared_code(messages: Messages, status: int) -> ErrorCode:
+    """Return the code that all messages share, those left out too, else the code of the status."""
+    names = {get_catalog_name(code) for code in messages.codes}
     name = names.pop() if len(names) == 1 else None
-    return find_code(name, status) if name else get_code_of_status(status)
+    return get_or_make_code(name, status) if name else get_code_of_status(status)
 
 
 def format_code(code: ErrorCode) -> str | int:
-    """Return the `code` of the body, by `CODE_FORMAT`; a code without a number goes by its name."""
+    """Return the `code` of the body, by `CODE_FORMAT`; a code without a number is sent by name."""
     code_format = api_errors.CODE_FORMAT
     as_number = code_format == "number" or (
         code_format == "legacy" and code.name in PRINTED_AS_NUMBER
@@ -176,10 +152,10 @@ def format_code(code: ErrorCode) -> str | int:
 
 
 def get_more_info(code: ErrorCode, request: HttpRequest | Request | None) -> str:
-    """Return the `moreInfo` of the body: a link about the code, `""` where there is none.
+    """Return the `moreInfo` of the body: a link about the code, or `""`.
 
-    A URL template is filled in; the name of a URL is reversed, for codes of the catalogue only,
-    since the reference has a page for no other.
+    A URL template is filled in. The name of a URL is reversed, for codes of the catalogue only: the
+    reference has no page for other codes.
     """
     setting = api_errors.MORE_INFO
     if not setting or is_template(setting):
@@ -189,16 +165,16 @@ def get_more_info(code: ErrorCode, request: HttpRequest | Request | None) -> str
     try:
         url: str = reverse(setting, kwargs={"code": code.name})
     except Exception:
-        # The URLconf may be what is broken; a link is not worth the error.
+        # The URLconf may be broken. The error is sent without the link.
         log_failure("reversing the URL named by MORE_INFO")
         return ""
     try:
         return request.build_absolute_uri(url) if request is not None else url
     except DisallowedHost:
-        # The error may be this very one; a path alone still leads there.
+        # The error may be this very exception; the path alone is a working link.
         return url
 
 
 def is_template(more_info: str) -> bool:
-    """Tell whether `MORE_INFO` is a URL template, not the name of a URL."""
+    """Whether `MORE_INFO` is a URL template, not the name of a URL."""
     return "{" in more_info or "/" in more_info

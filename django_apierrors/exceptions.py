@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import CATALOG
+
+# The exceptions for which DRF's own exception handler has a response; all others reach Django.
+DRF_EXCEPTIONS = (APIException, Http404, PermissionDenied)
 
 
 class InvalidId(APIException):

@@ -1,4 +1,4 @@
-"""The generic views of DRF, held to the verb table: changing the import is the whole migration."""
+"""DRF's generic views, held to the table of methods. To migrate, change the import."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from django.http import Http404
 from rest_framework import generics
 from rest_framework import mixins as stock_mixins
 from rest_framework.generics import get_object_or_404
-from rest_framework.serializers import BaseSerializer
 
 from django_apierrors import mixins
-from django_apierrors.declared_fields import shorten_copying
 from django_apierrors.exceptions import InvalidId
-from django_apierrors.identifiers import is_malformed
-from django_apierrors.probing import is_hidden
+from django_apierrors.recognition.permissions import is_hidden
 from django_apierrors.semantics import StatusAwareMixin
-from django_apierrors.validation import spare_copy
+from django_apierrors.validation.identifiers import is_malformed
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -49,45 +46,37 @@ ONE_OBJECT_ACTIONS = frozenset({"retrieve", "update", "partial_update", "destroy
 
 
 class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
-    """DRF's base of all generic views, which tells a malformed identifier from an unknown one."""
+    """DRF's base of all generic views, which rejects a malformed identifier with a 400."""
 
     def get_object(self) -> Any:
-        """Return the object of the URL; raise InvalidId or Http404 where there is none."""
+        """Return the object of the URL, or raise InvalidId or Http404."""
         try:
             return super().get_object()
         except Http404:
             self.check_identifier()
             raise
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return DRF's serializer, which makes its fields and raises its errors in fewer steps."""
-        serializer = super().get_serializer(*args, **kwargs)
-        if isinstance(serializer, BaseSerializer):
-            spare_copy(serializer)
-            shorten_copying(serializer)
-        return serializer
-
     def check_identifier(self) -> None:
-        """Raise InvalidId where the URL's identifier can be nobody's."""
+        """Raise InvalidId if the identifier in the URL is malformed."""
         model = getattr(self.get_queryset(), "model", None)
         identifier = self.kwargs.get(self.lookup_url_kwarg or self.lookup_field)
         if model is not None and is_malformed(model, self.lookup_field, identifier):
             raise InvalidId
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """Describe the resource; one that is not there is refused as it is to any other verb."""
+        """Describe the resource; an unknown one is a 404, as for any other method."""
         if self.is_about_one_object() and is_hidden(request, self, self.get_object()):
             raise Http404
         return super().options(request, *args, **kwargs)
 
     def is_about_one_object(self) -> bool:
-        """Tell whether the URL names one object, which the view's verbs look up."""
+        """Whether the URL names one object, which the view's methods look up."""
         if (self.lookup_url_kwarg or self.lookup_field) not in self.kwargs:
             return False
         actions = getattr(self, "action_map", None)
         if actions is None:
             return isinstance(self, ONE_OBJECT_MIXINS)
-        # A router says it of extra actions too.
+        # A router sets `detail` for extra actions too.
         return bool(getattr(self, "detail", False)) or not ONE_OBJECT_ACTIONS.isdisjoint(
             actions.values()
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import mixins
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
-from django_apierrors.failsafe import log_failure
-from django_apierrors.locations import find_location
+from django_apierrors.fallback import log_failure
+from django_apierrors.routing import find_location
 
 if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
@@ -60,9 +60,8 @@ class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Create the resource."""
         response = super().create(request, *args, **kwargs)
-        # The row is there. That it has no Location a system check says to the developer; no
-        # client is to meet a failure over it.
-        response.is_passed_by_semantics = True  # type: ignore[attr-defined]
+        # The row exists: a missing Location is check W004, never a 500.
+        response.skip_verb_check = True  # type: ignore[attr-defined]
         return response
 
     def get_success_headers(self, data: Any) -> dict[str, str]:

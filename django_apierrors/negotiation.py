@@ -9,7 +9,7 @@ from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 
-from django_apierrors.problems import JSON, prefers_problem
+from django_apierrors.http.problems import JSON, prefers_problem
 
 if TYPE_CHECKING:
     from rest_framework.parsers import BaseParser

@@ -1,22 +1,42 @@
-"""The paginations of DRF, which refuse a parameter that makes no sense instead of ignoring it."""
+"""DRF's paginations, which reject an invalid parameter instead of ignoring it."""
 
 from __future__ import annotations
 
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import BasePagination
 
-from django_apierrors.identifiers import is_malformed
-from django_apierrors.parameters import GREATEST, get_number
+from django_apierrors.validation.identifiers import is_malformed
 
 if TYPE_CHECKING:
     from django.core.paginator import Paginator
     from rest_framework.pagination import Cursor
     from rest_framework.request import Request
     from rest_framework.views import APIView
+
+NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
+
+# What a database takes for a number of rows.
+GREATEST = 2**63 - 1
+
+
+def get_number(request: Request, name: str | None, least: int = 1) -> int | None:
+    """Return the query parameter `name`, `None` where it has no name or is not sent.
+
+    Raise ValidationError for one that is no number from `least` to 2^63 - 1.
+    """
+    if not name or name not in request.query_params:
+        return None
+    text = request.query_params[name]
+    # So many digits at most: int() takes time that grows with the square of their number.
+    if text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= GREATEST:
+        return int(text)
+    raise ValidationError({name: [NOT_A_NUMBER % {"least": least}]})
+
 
 __all__ = [
     "BasePagination",

@@ -1,6 +1,6 @@
 """WSGI: a drop-in for `django.core.wsgi.get_wsgi_application`.
 
-For the requests that no middleware sees: Django raises while it makes the request object.
+For the requests that no middleware sees: Django raises in the constructor of the request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-from django_apierrors.unreadable import UNREADABLE, get_status, make_unreadable_response
+from django_apierrors.handling.malformed_requests import (
+    MALFORMED_REQUEST_ERRORS,
+    get_status,
+    make_malformed_request_response,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,28 +27,28 @@ def get_wsgi_application() -> WSGIHandler:
     return APIErrorsWSGIHandler()
 
 
-class ReadableRequest(WSGIRequest):
-    """Django's request, made without its `Content-Type` where that cannot be read."""
+class TolerantWSGIRequest(WSGIRequest):
+    """Django's request, made without its `Content-Type` if that is malformed."""
 
-    refusal: int | None = None
+    error_status: int | None = None
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        """Take the WSGI environment."""
+        """Make the request from the WSGI environment."""
         try:
             super().__init__(environ)
-        except UNREADABLE as exc:
-            self.refusal = get_status(exc)
+        except MALFORMED_REQUEST_ERRORS as exc:
+            self.error_status = get_status(exc)
             super().__init__(environ | {"CONTENT_TYPE": ""})
 
 
 class APIErrorsWSGIHandler(WSGIHandler):
-    """Django's handler, which answers a request with a `Content-Type` that cannot be read."""
+    """Django's handler, with a JSON error for a request with a malformed `Content-Type`."""
 
-    request_class = ReadableRequest
+    request_class = TolerantWSGIRequest
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer `request`."""
-        refusal: int | None = request.refusal  # type: ignore[attr-defined]
-        if refusal is None:
+        """Return the response for `request`."""
+        error_status: int | None = request.error_status  # type: ignore[attr-defined]
+        if error_status is None:
             return super().get_response(request)
-        return make_unreadable_response(refusal, request)
+        return make_malformed_request_response(error_status, request)

@@ -111,7 +111,7 @@ RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {
     "parcels": (Parcel, ParcelSerializer, "pk"),
     "numbers": (Parcel, ParcelSerializer, "number"),
 }
-KINDS = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
+CATEGORIES = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
 
 
 def make_router(kind: type[Any]) -> DefaultRouter:
@@ -135,7 +135,7 @@ urlpatterns = [
     path("plain", csrf_exempt(plain)),
     path("async", csrf_exempt(in_async)),
     path("codes/<str:code>", plain, name="error-code"),
-    *(path(f"{name}/", include(make_router(kind).urls)) for name, kind in KINDS.items()),
+    *(path(f"{name}/", include(make_router(kind).urls)) for name, kind in CATEGORIES.items()),
 ]
 
 OURS = "django_apierrors.middleware.APIErrorsMiddleware"

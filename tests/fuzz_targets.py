@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from tests import fuzz_inputs as inputs
 from tests.fuzz_project import (
     ACTS,
-    KINDS,
+    CATEGORIES,
     LAYERS,
     PLACES,
     RESOURCES,
@@ -186,7 +186,7 @@ def fuzz_headers(method: str, url: str, query: str, headers: dict[str, str], bod
 
 @fuzzes(
     st.sampled_from(inputs.METHODS),
-    st.sampled_from(sorted(KINDS)),
+    st.sampled_from(sorted(CATEGORIES)),
     st.sampled_from(sorted(RESOURCES)),
     inputs.identifiers,
     inputs.queries,
@@ -207,7 +207,7 @@ def fuzz_identifiers(
 
 @fuzzes(
     st.sampled_from(["POST", "PUT"]),
-    st.sampled_from(sorted(KINDS)),
+    st.sampled_from(sorted(CATEGORIES)),
     st.sampled_from(sorted(RESOURCES)),
     st.sampled_from(["application/json"] * 3 + ["multipart/form-data; boundary=x", "text/plain"]),
     inputs.bodies,

@@ -185,7 +185,7 @@ def never_accept(words: Words) -> Iterator[Address]:
         yield listener.getsockname()
 
 
-# In the order of the columns of the table in tests/test_upstreams.py.
+# In the order of the columns of the table in tests/recognition/test_upstreams.py.
 FAULTS: Mapping[str, Place] = {
     "unknown": be_unknown,
     "unreachable": be_unreachable,

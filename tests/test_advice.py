@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.utils.functional import Promise
 
-from django_apierrors.advice import ADVICE, ADVICE_BY_CLASS
-from django_apierrors.catalog import CATALOG, ErrorCode, get_code
+from django_apierrors.catalog import ADVICE, ADVICE_BY_CLASS, CATALOG, ErrorCode, get_code
 
 
 @pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)

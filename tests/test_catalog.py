@@ -24,11 +24,11 @@ from django_apierrors.catalog import (
     CODES_BY_STATUS,
     PRINTED_AS_NUMBER,
     ErrorCode,
-    find_code,
     get_code,
     get_code_of_status,
     get_codes,
-    get_status,
+    get_or_make_code,
+    resolve_status,
 )
 from django_apierrors.exceptions import AlreadyExists
 from tests.models import Shelf
@@ -327,14 +327,14 @@ def test_a_name_that_nobody_defined_has_no_code() -> None:
 
 
 def test_a_name_that_nobody_defined_is_found_with_the_status_at_hand() -> None:
-    assert find_code("OUT_OF_STOCK", 402) == ErrorCode(
+    assert get_or_make_code("OUT_OF_STOCK", 402) == ErrorCode(
         "OUT_OF_STOCK", 402, None, "Out of stock.", "Out of stock."
     )
 
 
 @pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
 def test_an_exceptions_own_status_is_kept(code: ErrorCode) -> None:
-    assert get_status(code, 418) == 418
+    assert resolve_status(code, 418) == 418
 
 
 @pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
@@ -342,7 +342,7 @@ def test_a_changed_status_takes_the_place_of_the_catalogues(
     settings: Settings, code: ErrorCode
 ) -> None:
     settings.API_ERRORS = {"CODES": {code.name: {"status": 418}}}
-    assert get_status(get_code(code.name), code.status) == 418
+    assert resolve_status(get_code(code.name), code.status) == 418
 
 
 @pytest.mark.django_db

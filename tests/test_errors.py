@@ -26,8 +26,8 @@ from rest_framework.views import APIView
 
 from django_apierrors.catalog import CATALOG, CODES_BY_STATUS, ErrorCode, get_codes
 from django_apierrors.conf import DEFAULTS
-from django_apierrors.details import Item, Items
-from django_apierrors.errors import Error, get_notice, is_body, is_template
+from django_apierrors.errors import Error, get_truncation_message, is_error_body, is_template
+from django_apierrors.validation.details import Item, Items
 from tests.models import Thing
 
 pytestmark = pytest.mark.urls(__name__)
@@ -421,7 +421,7 @@ def test_messages_have_the_code_that_all_of_them_share(codes: list[str | None], 
     [(1, "1 more error was left out."), (12, "12 more errors were left out.")],
 )
 def test_the_notice_counts(left_out: int, notice: str) -> None:
-    assert get_notice(left_out) == notice
+    assert get_truncation_message(left_out) == notice
 
 
 def test_a_text_of_the_catalogue_is_read_when_the_body_is_made() -> None:
@@ -451,7 +451,7 @@ OURS = make_body(409, "SOLD", "It was sold.")
     ],
 )
 def test_a_body_of_the_whole_shape_is_ours(data: object) -> None:
-    assert is_body(data, 409)
+    assert is_error_body(data, 409)
 
 
 @pytest.mark.parametrize(
@@ -476,7 +476,7 @@ def test_a_body_of_the_whole_shape_is_ours(data: object) -> None:
     ],
 )
 def test_a_body_of_another_shape_is_not_ours(data: object) -> None:
-    assert not is_body(data, 409)
+    assert not is_error_body(data, 409)
 
 
 def test_a_body_of_ours_that_a_view_returns_is_left_as_it_is(client: Client) -> None:
@@ -505,7 +505,7 @@ def test_the_text_of_a_foreign_exception_is_not_sent(
     settings.DEBUG = debug
     settings.API_ERRORS = {"DETAILS": True}
     response = send(client, settings, "GET", f"/raise/{name}", two_lines=two_lines)
-    assert is_body(response.json(), response.status_code)
+    assert is_error_body(response.json(), response.status_code)
     assert SECRET not in response.text
     assert "Traceback" not in response.text
     assert type(FOREIGN[name]()).__name__ not in response.text
@@ -521,7 +521,7 @@ def test_no_model_constraint_sql_or_path_is_sent(
     settings.DEBUG = debug
     settings.API_ERRORS = {"DETAILS": True}
     response = send(client, settings, method, "/look-up", two_lines=two_lines)
-    assert is_body(response.json(), response.status_code)
+    assert is_error_body(response.json(), response.status_code)
     for word in ("s3cret", "Thing", "thing", "natural", "SELECT", "nowhere", "constraint", "/"):
         assert word not in response.text
 
@@ -538,7 +538,7 @@ def test_an_exception_whose_text_cannot_be_had_is_answered(
 ) -> None:
     response = send(client, settings, "GET", f"/raise/{name}", two_lines=two_lines)
     assert response.status_code == status
-    assert is_body(response.json(), status)
+    assert is_error_body(response.json(), status)
     assert "no text" not in response.text
     assert status == 403 or "NoTextError" in caplog.text
 
@@ -571,4 +571,4 @@ def test_a_setting_that_makes_no_sense_costs_no_body(
 ) -> None:
     settings.API_ERRORS = {key: value}
     response = send(client, settings, "GET", f"/raise/{name}", two_lines=two_lines)
-    assert is_body(response.json(), response.status_code)
+    assert is_error_body(response.json(), response.status_code)

@@ -100,7 +100,7 @@ UNSUPPORTED = {
     "moreInfo": "",
 }
 
-UNREADABLE = "text/html; a*=bogus''x"
+MALFORMED_REQUEST_ERRORS = "text/html; a*=bogus''x"
 
 
 @pytest.fixture(params=[True, False], ids=["middleware", "two lines only"])
@@ -129,7 +129,7 @@ def prefix(request: pytest.FixtureRequest) -> Any:
         "nonsense",
         "",
         ",",
-        UNREADABLE,
+        MALFORMED_REQUEST_ERRORS,
         "text/html; a*=utf-8''%ff%fe; charset*=x",
         "\xff",
     ],
@@ -158,7 +158,7 @@ def test_a_format_in_the_url_that_does_not_exist_is_415(
     ("url", "accept"),
     [
         ("thing", "application/xml"),
-        ("thing", UNREADABLE),
+        ("thing", MALFORMED_REQUEST_ERRORS),
         ("thing?format=xml", "*/*"),
         ("thing.xml", "*/*"),
     ],
@@ -252,7 +252,7 @@ def test_a_view_without_renderers_serves_no_format(client: Client) -> None:
 TOKENS = st.sampled_from(
     [
         *("*/*", "application/json", "application/*", "text/plain", "text/*", "image/png", "json"),
-        *("application/json; indent=4", "text/plain; q=0.5", UNREADABLE, "", " ", ";", "/"),
+        *("application/json; indent=4", "text/plain; q=0.5", MALFORMED_REQUEST_ERRORS, "", " ", ";", "/"),
     ]
 )
 ACCEPTS = st.lists(TOKENS, max_size=4).map(",".join) | st.text(

@@ -25,9 +25,9 @@ from rest_framework.views import APIView
 from django_apierrors import generics, pagination, semantics, viewsets
 from django_apierrors.catalog import get_code
 from django_apierrors.handler import exception_handler
-from django_apierrors.headers import REQUIRED_HEADERS
+from django_apierrors.http.headers import REQUIRED_HEADERS
+from django_apierrors.openapi import HEADERS, SHARED, SUCCESS_HEADERS
 from django_apierrors.operations import AcceptedAPIView, OperationView
-from django_apierrors.schemas import HEADERS, SHARED, SUCCESS_HEADERS
 from tests.models import Shelf, Thing
 from tests.services import require_package
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from django_apierrors.parameters import GREATEST, get_number
+from django_apierrors.pagination import GREATEST, get_number
 
 
 def make_request(**parameters: str) -> Request:

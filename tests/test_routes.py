@@ -11,7 +11,7 @@ from django.urls import URLResolver, get_resolver, include, path, re_path
 from django.urls.resolvers import RegexPattern
 
 from django_apierrors import generics
-from django_apierrors.routes import get_routes
+from django_apierrors.routing import get_routes
 from tests.models import Shelf
 
 pytestmark = pytest.mark.urls(__name__)

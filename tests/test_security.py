@@ -408,7 +408,7 @@ PERMISSIONS = {
         *(OnlyRead, ObjectPermissions),
     )
 }
-KINDS = {"stock": stock_viewsets.ModelViewSet, "ours": viewsets.ModelViewSet}
+CATEGORIES = {"stock": stock_viewsets.ModelViewSet, "ours": viewsets.ModelViewSet}
 ACTIONS = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -434,8 +434,8 @@ urlpatterns = [
     path("named-shelves", NamedShelfListAPIView.as_view(), name="shelf-list"),
     path("shelves/<path:name>", ShelfDetailAPIView.as_view(), name="shelf-detail"),
     *(
-        path(f"{kind}/{name}/<int:pk>", make_view(KINDS[kind], permission))
-        for kind in KINDS
+        path(f"{kind}/{name}/<int:pk>", make_view(CATEGORIES[kind], permission))
+        for kind in CATEGORIES
         for name, permission in PERMISSIONS.items()
     ),
 ]
@@ -479,7 +479,7 @@ def ask_for(
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 @pytest.mark.parametrize("permission", PERMISSIONS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CATEGORIES)
 @pytest.mark.parametrize("with_middleware", [True, False])
 def test_a_hidden_object_cannot_be_told_from_one_that_is_not_there(
     caller: Client,
@@ -502,7 +502,7 @@ def test_a_hidden_object_cannot_be_told_from_one_that_is_not_there(
             assert there == absent, (method, content)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CATEGORIES)
 @pytest.mark.parametrize("permission", ["NotYours", "NotYoursByCode", "NotYoursByDjango"])
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_what_is_the_caller_s_is_shown_to_it(

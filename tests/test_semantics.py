@@ -29,7 +29,7 @@ from rest_framework.versioning import AcceptHeaderVersioning, URLPathVersioning
 from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
-from django_apierrors.semantics import SUCCESSES, StatusAwareMixin, find_violation
+from django_apierrors.semantics import ALLOWED_STATUSES, StatusAwareMixin, find_violation
 from tests.bodies import body
 from tests.models import Shelf
 
@@ -275,7 +275,7 @@ def is_internal_error(response: Any) -> bool:
 
 
 def test_the_table_has_the_verbs_and_statuses_of_the_design() -> None:
-    assert {verb: set(successes) for verb, successes in SUCCESSES.items()} == ALLOWED
+    assert {verb: set(successes) for verb, successes in ALLOWED_STATUSES.items()} == ALLOWED
 
 
 @pytest.mark.usefixtures("strict")

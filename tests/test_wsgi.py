@@ -25,7 +25,7 @@ from django_apierrors.wsgi import APIErrorsWSGIHandler, get_wsgi_application
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 # Django cannot decode the parameter, or finds no text encoding of the name.
-UNREADABLE = [
+MALFORMED_REQUEST_ERRORS = [
     "application/json; a*=bogus''x",
     "application/json; charset=bz2_codec",
     "application/json; charset=idna",
@@ -107,7 +107,7 @@ def test_the_application_is_djangos_handler() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("url", ["/echo", "/plain", "/nowhere"])
-@pytest.mark.parametrize("content_type", UNREADABLE)
+@pytest.mark.parametrize("content_type", MALFORMED_REQUEST_ERRORS)
 def test_a_content_type_that_cannot_be_read_is_a_415(
     method: str, url: str, content_type: str
 ) -> None:
@@ -139,14 +139,14 @@ def test_a_query_of_too_many_fields_is_a_413(content_type: str) -> None:
 
 
 def test_a_refused_request_is_finished_as_any_other(finished: list[object]) -> None:
-    ask("GET", "/echo?a=1", CONTENT_TYPE=UNREADABLE[0])
+    ask("GET", "/echo?a=1", CONTENT_TYPE=MALFORMED_REQUEST_ERRORS[0])
 
     assert finished == [APIErrorsWSGIHandler]
 
 
 def test_a_refused_request_leaves_the_language_of_the_thread() -> None:
     with translation.override("de"):
-        ask("GET", "/echo?a=1", CONTENT_TYPE=UNREADABLE[0])
+        ask("GET", "/echo?a=1", CONTENT_TYPE=MALFORMED_REQUEST_ERRORS[0])
         assert translation.get_language() == "de"
 
 

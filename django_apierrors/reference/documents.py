@@ -1,25 +1,111 @@
-"""Documents: what the pages of the reference say, for templates and for JSON alike."""
+"""The documents of the reference: the content of its pages, for templates and for JSON alike.
+
+Source of the descriptions: "HTTP Verbs" and "Success Codes" of the API document.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypedDict
 
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from rest_framework.fields import Field
 
-from django_apierrors.advice import ADVICE_BY_CLASS
-from django_apierrors.catalog import ErrorCode, get_codes
-from django_apierrors.details import Item
+from django_apierrors.catalog import (
+    ADVICE_BY_CLASS,
+    ErrorCode,
+    get_category,
+    get_codes,
+    get_phrase,
+)
 from django_apierrors.errors import Body, Error, format_code
-from django_apierrors.headers import REQUIRED_HEADERS
-from django_apierrors.kinds import get_kind
-from django_apierrors.reference.texts import HEADERS, REQUIREMENTS, STATUSES, VERBS, get_phrase
-from django_apierrors.semantics import SUCCESSES
+from django_apierrors.http.headers import REQUIRED_HEADERS
+from django_apierrors.semantics import ALLOWED_STATUSES
+from django_apierrors.validation.details import Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.urls import ResolverMatch
+    from django_stubs_ext import StrOrPromise
 
-    from django_apierrors.reference.links import Links
+
+class Links:
+    """The URLs of the pages beside the one that a request is for.
+
+    They stay in its namespace, whose name a project may have changed, and keep the variables of the
+    URL that the reference is included below: a language, a version.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Take the request for a page."""
+        self.request = request
+        match: ResolverMatch = request.resolver_match  # type: ignore[assignment]
+        self.namespaces = match.namespaces
+        self.kwargs = {name: value for name, value in match.kwargs.items() if name != "code"}
+
+    def get_path(self, name: str, **kwargs: str) -> str:
+        """Return the path of the page called `name`."""
+        return reverse(":".join([*self.namespaces, name]), kwargs={**self.kwargs, **kwargs})
+
+    def get_url(self, name: str, **kwargs: str) -> str:
+        """Return the absolute URL of the page called `name`."""
+        url: str = self.request.build_absolute_uri(self.get_path(name, **kwargs))
+        return url
+
+
+VERBS: Mapping[str, StrOrPromise] = {
+    "GET": pgettext_lazy("apierrors", "Retrieving resources."),
+    "HEAD": _("As GET, without the body."),
+    "POST": _("Creating new resources or other types of content submission."),
+    "PUT": _("Updating resources. Note: some types of resources cannot be updated."),
+    "PATCH": _("Updating a part of a resource, where it is open to that."),
+    "DELETE": _(
+        "Deleting resources. A successful delete will return a 200 or 204 response, even if no "
+        "payload is attached."
+    ),
+    "OPTIONS": _("Asking which verbs a resource has."),
+}
+
+STATUSES: Mapping[int, StrOrPromise] = {
+    200: _(
+        "Success (e.g., resource updated or retrieved, etc.). Note: a body is not always returned."
+    ),
+    201: _(
+        "A new resource has been successfully created. The Location header will contain the URL of "
+        "the resource. The response payload will contain the resource created in the body."
+    ),
+    202: _(
+        "The request was accepted successfully, and will be fulfilled asynchronously. In most "
+        "cases, the resource can be polled for completion status."
+    ),
+    204: _(
+        "The request was successful, and there are no results to return. An example of this is a "
+        "DELETE operation."
+    ),
+    206: _("The part of the resource that the Range header of the request asked for."),
+}
+
+# By the words of django_apierrors.semantics, which a developer reads in the log, in English.
+REQUIREMENTS: Mapping[str, StrOrPromise] = {
+    "the new resource in its body": _("the new resource in its body"),
+    "a Location header with the absolute URL of the new resource": _(
+        "a Location header with the absolute URL of the new resource"
+    ),
+    "no body": pgettext_lazy("apierrors", "no body"),
+    "the state of the operation in its body": _("the state of the operation in its body"),
+    "a Location header": pgettext_lazy("apierrors", "a Location header"),
+    "a Content-Location header": pgettext_lazy("apierrors", "a Content-Location header"),
+    "a Retry-After header": pgettext_lazy("apierrors", "a Retry-After header"),
+}
+
+HEADERS: Mapping[str, StrOrPromise] = {
+    "WWW-Authenticate": _("how to send credentials"),
+    "Allow": _("the verbs that the resource has"),
+    "Retry-After": _("how many seconds to wait"),
+}
 
 
 class Reference(TypedDict):
@@ -118,7 +204,7 @@ def make_code(code: ErrorCode, links: Links) -> Code:
         "number": code.number,
         "status": code.status,
         "phrase": get_phrase(code.status),
-        "kind": get_kind(code).name,
+        "kind": get_category(code).name,
         "message": str(code.message),
         "description": str(code.description),
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),
@@ -129,14 +215,14 @@ def make_code(code: ErrorCode, links: Links) -> Code:
 
 def make_code_page(code: ErrorCode, links: Links) -> CodePage:
     """Return what the page of a code says."""
-    kind = get_kind(code)
+    kind = get_category(code)
     return {
         **make_code(code, links),
         "example": make_example(code, links.request),
         "related": [
             {"name": other.name, "href": links.get_url("code", code=other.name)}
             for other in get_codes().values()
-            if get_kind(other) == kind and other.name != code.name
+            if get_category(other) == kind and other.name != code.name
         ],
     }
 
@@ -163,12 +249,14 @@ def make_verbs(links: Links) -> VerbsPage:
                     {
                         "status": status,
                         "phrase": get_phrase(status),
-                        "requirements": [str(REQUIREMENTS[item.what]) for item in requirements],
+                        "requirements": [
+                            str(REQUIREMENTS[item.description]) for item in requirements
+                        ],
                     }
                     for status, requirements in sorted(successes.items())
                 ],
             }
-            for verb, successes in SUCCESSES.items()
+            for verb, successes in ALLOWED_STATUSES.items()
         ],
         "statuses": [
             {"status": status, "phrase": get_phrase(status), "description": str(text)}
@@ -179,7 +267,7 @@ def make_verbs(links: Links) -> VerbsPage:
     }
 
 
-def find_code(text: str) -> ErrorCode | None:
+def search_code(text: str) -> ErrorCode | None:
     """Return the code that `text` is a name of, in whatever letters, or the number."""
     codes = get_codes()
     name = text.upper().replace("-", "_")

@@ -10,21 +10,20 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
 from django.views import View
 
-from django_apierrors.catalog import get_codes
+from django_apierrors.catalog import get_category, get_codes, group_by_category
 from django_apierrors.errors import Error
-from django_apierrors.kinds import get_kind, group
+from django_apierrors.handling.responses import make_response
+from django_apierrors.http.scope import prefers_html
 from django_apierrors.reference.documents import (
-    find_code,
+    Links,
     find_nearest,
     make_code,
     make_code_page,
     make_index,
     make_verbs,
+    search_code,
 )
-from django_apierrors.reference.links import Links
-from django_apierrors.reference.pages import render
-from django_apierrors.responses import make_response
-from django_apierrors.scope import prefers_html
+from django_apierrors.reference.templates import render
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -102,7 +101,7 @@ class IndexView(ReferenceView):
             return self.send_json(make_index(links))
         groups = {
             kind: [make_code(code, links) for code in codes]
-            for kind, codes in group(get_codes().values()).items()
+            for kind, codes in group_by_category(get_codes().values()).items()
         }
         return self.send_page("index.html", groups=groups)
 
@@ -113,7 +112,7 @@ class CodeView(ReferenceView):
     def answer(self, links: Links, is_html: bool) -> HttpResponse:
         """Return the page, or the way to it."""
         text = self.kwargs["code"]
-        code = find_code(text)
+        code = search_code(text)
         if code is None:
             return self.refuse(text, is_html)
         if code.name != text:
@@ -128,7 +127,7 @@ class CodeView(ReferenceView):
         if not is_html:
             return self.send_json(document)
         example = json.dumps(document["example"], indent=2, ensure_ascii=False)
-        context = {**document, "kind": get_kind(code), "example": example}
+        context = {**document, "kind": get_category(code), "example": example}
         return self.send_page("code.html", **context, hexadecimal=get_hexadecimal(code))
 
     def refuse(self, text: str, is_html: bool) -> HttpResponse:

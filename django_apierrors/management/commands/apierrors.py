@@ -15,12 +15,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 from django.urls import get_resolver
 
-from django_apierrors.audit import Audit, Found, VerbReport, make_audit
-from django_apierrors.catalog import ErrorCode, get_codes
-from django_apierrors.departures import Departure
-from django_apierrors.ignoring import Rule, is_ignored, read_rules
-from django_apierrors.kinds import get_kind
-from django_apierrors.tables import TIED, fold, make_markdown, make_table
+from django_apierrors.catalog import ErrorCode, get_category, get_codes
+from django_apierrors.introspection.audit import Audit, Found, VerbReport, make_audit
+from django_apierrors.introspection.findings import Departure, Rule, is_ignored, read_rules
+from django_apierrors.management.tables import TIED, fold, make_markdown, make_table
 
 Ignored: TypeAlias = Collection[Found]
 
@@ -205,7 +203,7 @@ def make_document(code: ErrorCode) -> dict[str, Any]:
         "name": code.name,
         "status": code.status,
         "number": code.number,
-        "kind": get_kind(code).name,
+        "kind": get_category(code).name,
         **{name: str(getattr(code, name)) for name in texts},
     }
 

@@ -1,0 +1,28 @@
+"""The fallback: a constant body and a log record, for an error whose making fails."""
+
+from __future__ import annotations
+
+import logging
+
+logger = logging.getLogger("django_apierrors")
+
+STATUS = 500
+
+# A constant in English: the catalogue, a translation or a setting may be what failed.
+BODY = (
+    b'{"status":500,"errors":["An error on our side, we\'re sorry. Please get in touch including '
+    b'details of the request you tried and the response you received."],'
+    b'"code":"INTERNAL_ERROR","moreInfo":""}'
+)
+
+# The same as problem details.
+PROBLEM = (
+    b'{"type":"about:blank","title":"Internal Server Error","detail":"An error on our side, we\'re '
+    b"sorry. Please get in touch including details of the request you tried and the response you "
+    b'received.",' + BODY[1:]
+)
+
+
+def log_failure(doing: str) -> None:
+    """Log the exception that is being handled, which was raised while `doing` something."""
+    logger.exception("django_apierrors failed while %s.", doing)

@@ -1,0 +1,50 @@
+"""Malformed requests: the response if Django cannot make a request object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import BadRequest, TooManyFieldsSent
+from django.http import HttpResponse
+
+from django_apierrors import fallback
+from django_apierrors.errors import Error
+from django_apierrors.handling.rewriting import override_language
+from django_apierrors.http.encoders import encode
+from django_apierrors.http.headers import add_required_headers
+from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# For a parameter of `Content-Type` that cannot be decoded (a BadRequest in Django 6.1), for a
+# charset that is not a text encoding, and for any ValueError in a query string, which Django reads
+# if there is a charset.
+MALFORMED_REQUEST_ERRORS = (ValueError, LookupError, BadRequest, TooManyFieldsSent)
+
+
+def get_status(exception: Exception) -> int:
+    """Return the status for a request whose constructor raised one of these errors."""
+    is_of_charset = isinstance(exception.__cause__, UnicodeError)
+    return 413 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
+
+
+def make_malformed_request_response(status: int, request: HttpRequest) -> HttpResponse:
+    """Return the response for such a request.
+
+    `request` is a minimal one in its place, of which only `Accept` and `Accept-Language` are read.
+    """
+    response = HttpResponse(content_type=JSON)
+    try:
+        with override_language(request):
+            error = Error.of_status(status)
+            body = error.get_body()
+            is_problem = apply_content_type(response, request)
+            response.content = encode(make_problem(body) if is_problem else body)
+        response.status_code = error.status
+        add_required_headers(response)
+    except Exception:
+        fallback.log_failure("responding to a malformed request")
+        response.content = get_fallback(response, request)
+    response["Content-Length"] = str(len(response.content))
+    return response

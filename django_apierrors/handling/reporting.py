@@ -1,0 +1,113 @@
+"""Reporting: signals and log records for exceptions.
+
+- An exception that is not recognised: the signal `got_request_exception` and one ERROR record, as
+  Django does it.
+- A recognised exception of another package: one WARNING record with the traceback.
+- `APIException`, `Http404`, `PermissionDenied`: nothing, except a WARNING for a deliberate 5xx.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.core import signals
+from django.utils.log import log_response  # Undocumented; BaseHandler logs through it.
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException
+
+from django_apierrors import fallback
+from django_apierrors.exceptions import DRF_EXCEPTIONS
+from django_apierrors.recognition import recognise
+from django_apierrors.validation.details import Item
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    from django_apierrors.errors import Error
+
+MESSAGE_WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
+
+
+def get_error(
+    exception: BaseException,
+    request: HttpRequest | Request | None = None,
+    view: APIView | None = None,
+) -> Error:
+    """Return the error for `exception`; that of an unhandled one has a reference in its message.
+
+    The same reference is a note on the exception, and so in the traceback that is logged.
+    """
+    error = recognise(exception, request, view)
+    if is_unhandled(error, exception):
+        return with_reference(error, add_reference(exception))
+    return error
+
+
+def is_unhandled(error: Error, exception: BaseException) -> bool:
+    """Whether `exception` was not recognised; an APIException always is."""
+    return error.code.name == "INTERNAL_ERROR" and not isinstance(exception, APIException)
+
+
+def add_reference(exception: BaseException) -> str:
+    """Add a new reference to `exception` as a note, and return it."""
+    reference = secrets.token_hex(6)
+    # An exception object that is raised again has the note of the last time.
+    notes = getattr(exception, "__notes__", None)
+    if notes:
+        notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
+    exception.add_note(f"Reference: {reference}")
+    return reference
+
+
+def with_reference(error: Error, reference: str) -> Error:
+    """Return `error` with `reference` in its message."""
+    message = MESSAGE_WITH_REFERENCE % {"message": error.code.message, "reference": reference}
+    return error._replace(items=[Item("", None, message)])
+
+
+def report_unhandled(
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+) -> None:
+    """Send the signal that monitoring listens to, and log one ERROR record, as Django does."""
+    try:
+        signals.got_request_exception.send(sender=None, request=request)
+    except Exception:
+        # Django cannot run an async receiver on the event loop, where async views run.
+        fallback.log_failure("sending got_request_exception")
+    log_unhandled(exception, request, response)
+
+
+def log_unhandled(
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+) -> None:
+    """Log an ERROR record with the traceback, as Django does."""
+    _log(exception, request, response, "error")
+
+
+def report_recognised(
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+) -> None:
+    """Log a recognised exception once, as a WARNING, with the traceback unless it is DRF's."""
+    if isinstance(exception, APIException):
+        # Without this Django logs a deliberate 503 as an ERROR.
+        if response.status_code > 500:
+            _log(None, request, response, "warning")
+    elif not isinstance(exception, DRF_EXCEPTIONS):
+        _log(exception, request, response, "warning")
+
+
+def _log(
+    exception: BaseException | None, request: HttpRequest | None, response: HttpResponse, level: str
+) -> None:
+    log_response(
+        "%s: %s",
+        response.reason_phrase,
+        request.path if request else "",
+        response=response,
+        request=request,
+        exception=exception,
+        level=level,
+    )

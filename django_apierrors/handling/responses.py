@@ -1,0 +1,71 @@
+"""The response for an error: a DRF `Response` that our renderer renders."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_apierrors import fallback
+from django_apierrors.http.headers import add_required_headers
+from django_apierrors.http.problems import JSON
+from django_apierrors.http.scope import makes_page
+from django_apierrors.renderers import JSONRenderer
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.views import APIView
+
+    from django_apierrors.errors import Body, Error
+
+
+class PageBody(dict[str, Any]):
+    """A body with the serializer that found the error: the browsable API fills its form from it."""
+
+    serializer: Any = None
+
+
+def make_response(
+    error: Error,
+    request: HttpRequest | Request | None = None,
+    view: APIView | None = None,
+    serializer: Any = None,
+) -> Response:
+    """Return the response for `error`.
+
+    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page, with
+    `serializer`, the one that found the error. Otherwise our renderer is used, whatever the view's
+    renderers are.
+    """
+    body: Any = error.get_body(request)
+    response = Response(body, status=error.status, headers=dict(error.headers))
+    if makes_page(getattr(request, "accepted_renderer", None), request):
+        response.data = PageBody(body)
+        response.data.serializer = serializer
+    else:
+        _set_renderer(response, request, view)
+    add_required_headers(response, request, view)
+    return response
+
+
+def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
+    """Return the response for an error whose making failed."""
+    body: Body = json.loads(fallback.BODY)
+    response = Response(body, status=fallback.STATUS)
+    _set_renderer(response, request, None)
+    add_required_headers(response)
+    return response
+
+
+def _set_renderer(
+    response: Response, request: HttpRequest | Request | None, view: APIView | None
+) -> None:
+    renderer = JSONRenderer()
+    if isinstance(request, Request):
+        # DRF's finalize_response() copies these to the response.
+        request.accepted_renderer, request.accepted_media_type = renderer, JSON
+    response.accepted_renderer, response.accepted_media_type = renderer, JSON
+    context = {"view": view, "request": request, "response": response}
+    response.renderer_context = context  # type: ignore[attr-defined]

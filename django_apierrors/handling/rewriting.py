@@ -1,0 +1,169 @@
+"""Rewriting: an existing response is brought into the format, in place.
+
+In place, because the middleware inside ours has added cookies and CORS headers to it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.encoding import escape_uri_path
+
+from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
+from django_apierrors.http.encoders import encode
+from django_apierrors.http.headers import add_required_headers
+from django_apierrors.http.problems import JSON, apply_content_type, make_problem
+from django_apierrors.http.scope import is_api_view, is_in_paths
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+# The headers that describe the content that is replaced.
+STALE_HEADERS = frozenset(
+    {
+        *("content-disposition", "content-encoding", "content-length", "content-range"),
+        *("etag", "last-modified", "location"),
+    }
+)
+
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
+
+
+def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
+    """Return the body that `response` should have, `None` if it stays as it is.
+
+    A page is always replaced: it may be a technical one. JSON is brought into the format if it is
+    the response of a DRF view or below `PATHS`; other JSON is another API's format.
+    """
+    status = response.status_code
+    if status < 400:
+        # The only such response here is a redirect to the URL with a slash.
+        return Error.of_status(404).get_body(request)
+    if is_oversized_body(request, response):
+        return Error.of_status(413).get_body(request)
+    if is_error_view_response(request, response) or not (
+        is_json(response) or hasattr(response, "data")
+    ):
+        return Error.of_status(status).get_body(request)
+    if not is_api_view(request) and not is_in_paths(request):
+        return None
+    document = read_json(response) if is_json(response) else None
+    if is_error_body(document, status):
+        response["Content-Type"] = JSON
+        if apply_content_type(response, request):
+            return document
+        add_required_headers(response, request)
+        return None
+    data = getattr(response, "data", document)
+    # The view's renderer may have rendered a body of ours in another format.
+    return data if is_error_body(data, status) else Error.of_data(data, status).get_body(request)
+
+
+def rewrite(
+    response: HttpResponse,
+    request: HttpRequest,
+    body: Body,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> None:
+    """Give `response` the body of an error and its headers; its cookies and other headers stay."""
+    for name in STALE_HEADERS:
+        del response[name]
+    response.status_code = body["status"]
+    response.reason_phrase = None  # type: ignore[assignment]
+    response["Content-Type"] = JSON
+    sent: Mapping[str, Any] = body
+    if apply_content_type(response, request):
+        with override_language(request):
+            sent = make_problem(body)
+    response.content = encode(sent)
+    response["Content-Length"] = str(len(response.content))
+    if hasattr(response, "data"):
+        response.data = sent
+    for name, value in headers.items():
+        response[name] = value
+    add_required_headers(response, request)
+
+
+def is_slash_redirect(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether CommonMiddleware redirects an unsafe method because of a missing slash.
+
+    Clients turn the POST into a GET when they follow it, so the URL counts as unmatched.
+    """
+    return (
+        response.status_code == 301
+        and request.method in UNSAFE_METHODS
+        and request.resolver_match is None
+        and response.get("Location", "").partition("?")[0] == f"{escape_uri_path(request.path)}/"
+    )
+
+
+def is_json(response: HttpResponse) -> bool:
+    """Whether the content type of `response` is JSON."""
+    media_type = response.get("Content-Type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def read_json(response: HttpResponse) -> Any:
+    """Return the document in `response`, `None` if it is not valid JSON."""
+    content = response.content
+    try:
+        if response.get("Content-Encoding") == "gzip":
+            content = gzip.decompress(content)
+        return json.loads(content)
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error):
+        return None
+
+
+def is_error_view_response(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether `handler404` or another error view made `response`, before a view was resolved.
+
+    It may be JSON, as DRF's docs propose, and contain the message of the exception.
+    """
+    if request.resolver_match is not None:
+        return False
+    return response.status_code == 404 or is_logged(response)
+
+
+def is_oversized_body(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether `response` is Django's for a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`.
+
+    Outside views, in its CSRF check, Django responds with a bare 400.
+    """
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    is_too_large = limit is not None and length.isdecimal() and int(length) > limit
+    return is_too_large and response.status_code == 400 and is_logged(response)
+
+
+def is_logged(response: HttpResponseBase) -> bool:
+    """Whether Django has logged `response`, as it does when it responds to an exception."""
+    # Private; checked on Django 5.2 to 6.1.
+    return getattr(response, "_has_been_logged", False)
+
+
+@contextmanager
+def override_language(request: HttpRequest) -> Iterator[None]:
+    """Activate the language of `request`; the thread may still have that of the one before."""
+    with translation.override(get_language(request)):
+        yield
+
+
+def get_language(request: HttpRequest) -> str:
+    """Return the language that LocaleMiddleware chose, or would choose, for `request`."""
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    if chosen is not None:
+        return chosen
+    if LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+        return translation.get_language_from_request(request)
+    return settings.LANGUAGE_CODE

@@ -1,0 +1,1 @@
+"""An error as HTTP: headers, problem details, encoding, scope."""

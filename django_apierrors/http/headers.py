@@ -1,0 +1,104 @@
+"""The headers that an error and its status must carry, wherever the error comes from.
+
+Sources: RFC 9110, sections 11.6.1 (`WWW-Authenticate`), 10.2.1 (`Allow`), 10.2.3 (`Retry-After`);
+the Fetch standard, section 3.6 (`X-Content-Type-Options`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from django_apierrors.conf import api_errors
+from django_apierrors.fallback import log_failure
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    AnyRequest = HttpRequest | Request
+
+
+NOSNIFF = "X-Content-Type-Options"
+
+
+def add_required_headers(
+    response: HttpResponseBase, request: AnyRequest | None = None, view: APIView | None = None
+) -> None:
+    """Add to `response`, an error, the headers that it must carry and does not have yet.
+
+    `nosniff` is for all errors; the others depend on the status.
+    """
+    if settings.SECURE_CONTENT_TYPE_NOSNIFF:
+        # Messages repeat what clients send, and no browser may take them for HTML. Django's
+        # SecurityMiddleware sets the header too, but not every error passes it.
+        response.headers.setdefault(NOSNIFF, "nosniff")
+    required = REQUIRED_HEADERS.get(response.status_code)
+    if required is not None:
+        name, get_value = required
+        if not response.has_header(name):
+            response[name] = get_value(request, view)
+
+
+def is_header_safe(value: object) -> bool:
+    """Whether `value` can be a header: Django raises BadHeaderError for two lines."""
+    return not {"\r", "\n"} & set(str(value))
+
+
+def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `WWW-Authenticate` of a 401.
+
+    An authenticator's own, else `CHALLENGE`. `Basic` counts only from the first authenticator,
+    because a browser opens its login dialog for it. A challenge that is not a valid header is
+    passed over.
+    """
+    try:
+        if view is not None:
+            first = view.get_authenticate_header(request)  # type: ignore[arg-type]
+            if first and is_header_safe(first):
+                return first
+            for authenticator in view.get_authenticators()[1:]:
+                challenge = authenticator.authenticate_header(request)  # type: ignore[arg-type]
+                is_basic = str(challenge).lower().startswith("basic")
+                if challenge and is_header_safe(challenge) and not is_basic:
+                    return challenge
+    except Exception:
+        # The authenticators are the project's, and may be the cause of the error.
+        log_failure("asking the authenticators for their challenge")
+    return api_errors.CHALLENGE
+
+
+def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `Allow` of a 405; empty if the methods are unknown."""
+    if view is not None:
+        return ", ".join(view.allowed_methods)
+    func: Any = getattr(getattr(request, "resolver_match", None), "func", None)
+    # The attributes that as_view() sets: the class, and for a viewset the methods that are bound.
+    source = getattr(func, "view_class", None) or getattr(func, "cls", None)
+    bound = getattr(func, "actions", None) or ()
+    names = [
+        name
+        for name in getattr(source, "http_method_names", ())
+        if name in bound or (hasattr(source, name) and name != "head")
+    ]
+    if "get" in names:
+        names.append("head")
+    return ", ".join(name.upper() for name in names)
+
+
+def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:
+    """Return the `Retry-After` of a response that has none, in seconds."""
+    return str(api_errors.RETRY_AFTER)
+
+
+REQUIRED_HEADERS: Mapping[int, tuple[str, Callable[[AnyRequest | None, APIView | None], str]]] = {
+    401: ("WWW-Authenticate", get_challenge),
+    405: ("Allow", get_allowed_methods),
+    429: ("Retry-After", get_retry_after),
+    503: ("Retry-After", get_retry_after),
+    504: ("Retry-After", get_retry_after),
+}

@@ -1,0 +1,114 @@
+"""Problem details: the body in the format of RFC 9457, for the client that asks for it.
+
+Off unless `PROBLEM_JSON` is on. A body becomes a problem when it is rendered, so that code that
+changes the `data` of a response meets one shape only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.cache import patch_vary_headers
+
+from django_apierrors import fallback
+from django_apierrors.catalog import get_codes, get_or_make_code, get_phrase
+from django_apierrors.conf import api_errors
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+
+# The type of a problem that is fully described by its HTTP status; RFC 9457, section 4.2.1.
+ABOUT_BLANK: Final = "about:blank"
+
+# The members of RFC 9457 that are strings. A project's own body may have a better one.
+STRING_MEMBERS: Final = ("type", "title", "detail")
+
+
+def is_enabled() -> bool:
+    """Whether `PROBLEM_JSON` is on; off if the settings cannot be read."""
+    try:
+        return api_errors.PROBLEM_JSON
+    except Exception:
+        # The fallback body takes this way too.
+        fallback.log_failure("reading PROBLEM_JSON")
+        return False
+
+
+def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bool:
+    """Whether `request` prefers problem details to the media type `to`.
+
+    It does if its `Accept` names them with a higher quality than `to`, or with the same quality if
+    only a wildcard covers `to`. A wildcard does not ask for problem details: RFC 9110, section
+    12.5.1, leaves the choice to the server. Parameters of media types are ignored.
+    """
+    if request is None or not is_enabled():
+        return False
+    # Most requests do not name them; Django parses the others, once.
+    if "problem+json" not in request.META.get("HTTP_ACCEPT", "").lower():
+        return False
+    try:
+        accepted = request.accepted_types
+    except (ValueError, LookupError):
+        # Django cannot decode `Accept: text/html; a*=bogus''x`.
+        return False
+    # The best come first, so they are written last.
+    qualities = {f"{each.main_type}/{each.sub_type}": each.quality for each in reversed(accepted)}
+    problem = qualities.get(PROBLEM, 0)
+    if to in qualities:
+        return problem > qualities[to]
+    main_type = to.partition("/")[0]
+    return 0 < problem >= qualities.get(f"{main_type}/*", qualities.get("*/*", 0))
+
+
+def apply_content_type(response: HttpResponseBase, request: HttpRequest | Request | None) -> bool:
+    """Set the content type of `response`, a JSON error, and return whether it is a problem.
+
+    With `PROBLEM_JSON` on, `Vary` has `Accept`.
+    """
+    if not is_enabled():
+        return False
+    patch_vary_headers(response, ["Accept"])
+    is_problem = prefers_problem(request)
+    if is_problem:
+        response["Content-Type"] = PROBLEM
+    return is_problem
+
+
+def make_problem(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `body`, one of ours, as problem details, with its keys as extension members.
+
+    A problem is returned unchanged; a string that `body` has for a member of RFC 9457 is kept.
+    """
+    more_info, code, status = body["moreInfo"], body["code"], body["status"]
+    problem = {
+        "type": more_info or ABOUT_BLANK,
+        "title": get_title(code, status) if more_info else get_phrase(status),
+        "status": status,
+        "detail": " ".join(body["errors"]),
+    }
+    return problem | {
+        name: value
+        for name, value in body.items()
+        if name not in STRING_MEMBERS or isinstance(value, str)
+    }
+
+
+def get_title(code: str | int, status: int) -> str:
+    """Return the title that all problems of a `type` share: the message of their code."""
+    if isinstance(code, str):
+        return str(get_or_make_code(code, status).message)
+    messages = (str(item.message) for item in get_codes().values() if item.number == code)
+    return next(messages, get_phrase(status))
+
+
+def get_fallback(response: HttpResponseBase, request: HttpRequest | Request | None) -> bytes:
+    """Return the fallback body, for an error whose rendering fails, and adapt `response` to it."""
+    response.status_code = fallback.STATUS
+    response["Content-Type"] = JSON
+    return fallback.PROBLEM if apply_content_type(response, request) else fallback.BODY

@@ -1,0 +1,73 @@
+"""Scope: which requests are the API's, and which prefer a page of HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django_apierrors.conf import api_errors
+from django_apierrors.http.problems import JSON, PROBLEM, is_enabled, prefers_problem
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+
+
+def is_api_request(request: HttpRequest) -> bool:
+    """Whether an error of `request` gets the format.
+
+    It does if the view is a DRF view or the path is in `PATHS`. If `PATHS` is not set and no view
+    was resolved, it does unless the client prefers HTML.
+    """
+    if is_excluded(request):
+        return False
+    if is_api_view(request) or is_in_paths(request):
+        return True
+    return api_errors.PATHS is None and request.resolver_match is None and not prefers_html(request)
+
+
+def is_api_view(request: HttpRequest) -> bool:
+    """Whether the view of `request` is a DRF view: its `as_view()` sets the class as `cls`.
+
+    A DRF view that a plain view calls is noticed when it raises: the handler then sets `is_drf`.
+    """
+    if getattr(getattr(request, "apierrors", None), "is_drf", False):
+        return True
+    match = request.resolver_match
+    return match is not None and hasattr(getattr(match.func, "cls", None), "renderer_classes")
+
+
+def is_in_paths(request: HttpRequest) -> bool:
+    """Whether the path of `request` is in `PATHS`."""
+    return api_errors.PATHS is not None and _is_below(request.path_info, api_errors.PATHS)
+
+
+def is_excluded(request: HttpRequest | Request) -> bool:
+    """Whether the path of `request` is in `EXCLUDED_PATHS`."""
+    excluded = api_errors.EXCLUDED_PATHS
+    return bool(excluded) and _is_below(request.path_info, excluded)
+
+
+def prefers_html(request: HttpRequest) -> bool:
+    """Whether `Accept` prefers HTML to JSON, as a browser's does."""
+    json_types = [JSON, PROBLEM] if is_enabled() else [JSON]
+    try:
+        return request.get_preferred_type([*json_types, "text/html"]) == "text/html"
+    except ValueError:
+        # Django cannot decode `Accept: text/html; a*=bogus''x`.
+        return False
+
+
+def is_html(renderer: object) -> bool:
+    """Whether a renderer makes pages for people."""
+    return getattr(renderer, "media_type", None) == "text/html"
+
+
+def makes_page(renderer: object, request: HttpRequest | Request | None) -> bool:
+    """Whether `renderer` makes a page for an error: HTML, unless the client prefers a problem."""
+    return is_html(renderer) and not prefers_problem(request, to="text/html")
+
+
+def _is_below(path: str, prefixes: Sequence[str]) -> bool:
+    stems = (prefix.strip("/") for prefix in prefixes)
+    return any(f"{path}/".startswith(f"/{stem}/" if stem else "/") for stem in stems)

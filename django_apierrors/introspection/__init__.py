@@ -1,0 +1,1 @@
+"""What a view can respond with, found without a request."""

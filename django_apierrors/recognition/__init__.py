@@ -1,0 +1,5 @@
+"""From an exception, whoever raised it, to an `Error`."""
+
+from django_apierrors.recognition.lookup import recognise, recognise_class_path
+
+__all__ = ["recognise", "recognise_class_path"]

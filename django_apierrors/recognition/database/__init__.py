@@ -1,0 +1,1 @@
+"""Errors of databases: codes of the drivers, constraints, statements."""

@@ -1,0 +1,279 @@
+"""The way from an exception to an `Error`.
+
+Tables decide: `EXCEPTIONS` of the project and `tables` by the class of the exception, `tracebacks`
+by the functions that it was raised in, `database` by the error details of the driver. `permissions`
+and `provenance` then look at the request.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.fields import get_error_detail
+
+from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
+from django_apierrors.conf import api_errors
+from django_apierrors.errors import Error, get_limit, get_shared_code
+from django_apierrors.http.headers import is_header_safe
+from django_apierrors.recognition.database.lookup import recognise_database_error
+from django_apierrors.recognition.permissions import is_object_hidden, refine_forbidden
+from django_apierrors.recognition.provenance import check_client_sent_key
+from django_apierrors.recognition.tables import (
+    CODES_BY_API_EXCEPTION,
+    CODES_BY_ATTRIBUTE,
+    CODES_BY_EXCEPTION,
+    UNWRAP,
+)
+from django_apierrors.recognition.tracebacks import find_raise_site, find_rejected_key
+from django_apierrors.validation.codes import GENERIC_CODES, resolve_code
+from django_apierrors.validation.details import Item, Messages, flatten, get_message
+from django_apierrors.validation.foreign_keys import MALFORMED
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+    from django_apierrors.catalog import ErrorCode
+
+# The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
+ClassNames: TypeAlias = tuple[str, ...]
+Rows: TypeAlias = Mapping[str, str | None]
+
+# The modules whose default messages the catalogue's messages replace.
+MODULES_WITH_DEFAULT_MESSAGES = frozenset(
+    {"rest_framework.exceptions", "django_apierrors.exceptions"}
+)
+
+# The code of a class of which nothing but the name is left. An instance has messages of its own.
+CODES_BY_CLASS_PATH: Mapping[str, str] = {
+    "django.core.exceptions.ValidationError": "INVALID_CONTENT",
+}
+
+
+def recognise(
+    exception: BaseException,
+    request: HttpRequest | Request | None = None,
+    view: APIView | None = None,
+) -> Error:
+    """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
+
+    With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
+    ACCESS_FORBIDDEN, and whether the client sent the foreign key that a database misses.
+    """
+    error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
+    if request is None:
+        return error
+    if view is not None:
+        if is_object_hidden(error, exception, view):
+            return recognise(Http404())
+        error = refine_forbidden(error, exception, request, view)
+    return check_client_sent_key(error, exception, request)
+
+
+def recognise_class_path(path: str) -> Error:
+    """Return the error for an exception of which only the dotted name of its class is left.
+
+    INTERNAL_ERROR if it is not recognised. A class that cannot be imported, because only the
+    workers have its package, is looked up by its name alone.
+    """
+    try:
+        cls: Any = resolve_name(path)
+        # Not cls(): an exception may require arguments, and those are lost.
+        return recognise(cls.__new__(cls))
+    except Exception:
+        for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION, CODES_BY_CLASS_PATH):
+            name = table.get(path)
+            if name is not None:
+                return Error.of_code(get_or_make_code(name, 500))
+        return Error.of_code(get_code("INTERNAL_ERROR"))
+
+
+def _recognise(exception: BaseException) -> Error | None:
+    project_rows = api_errors.EXCEPTIONS
+    names = _get_class_names(type(exception))
+    name, is_of_project = _find_row(exception, names, project_rows)
+    if isinstance(exception, exceptions.APIException):
+        return _recognise_api_exception(exception, name)
+    if is_of_project:
+        return _make_error(name)
+    return (
+        _recognise_details(exception, names, project_rows)
+        or _recognise_validation_error(exception)
+        or _recognise_wrapped(exception, names, project_rows)
+        or _make_error(name)
+        or _recognise_attribute(exception, names, project_rows)
+    )
+
+
+def _recognise_details(
+    exception: BaseException, names: ClassNames, project_rows: Rows
+) -> Error | None:
+    """Return what is more specific than the class, unless the project removed the class's row."""
+    if any(project_rows.get(name, "") is None for name in names):
+        return None
+    return (
+        _recognise_rejected_key(exception)
+        or _make_error(find_raise_site(exception))
+        or recognise_database_error(exception)
+    )
+
+
+def _recognise_rejected_key(exception: BaseException) -> Error | None:
+    field = find_rejected_key(exception)
+    if field is None:
+        return None
+    code = get_code("INVALID_ID")
+    return Error.of_code(code, [Item(field, MALFORMED, str(code.message))])
+
+
+def _find_row(
+    exception: BaseException, names: ClassNames, project_rows: Rows
+) -> tuple[str | None, bool]:
+    """Return the code of the nearest row, and whether the row is the project's."""
+    # An APIException that is also a TimeoutError has a status of its own.
+    is_api_exception = isinstance(exception, exceptions.APIException)
+    rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
+    for name in names:
+        if name in project_rows:
+            code = project_rows[name]
+            if code is not None:
+                return code, True
+        elif name in rows:
+            return rows[name], False
+    return None, False
+
+
+def _get_class_names(cls: type[BaseException]) -> ClassNames:
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+
+
+def _make_error(name: str | None) -> Error | None:
+    return Error.of_code(_get_code_of_row(name, 500)) if name else None
+
+
+def _get_code_of_row(name: str, status: int) -> ErrorCode:
+    """Return the code of a row; a name of HTTP has its own status, any other new name `status`."""
+    return get_or_make_code(name, STATUSES_BY_NAME.get(name, status))
+
+
+def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
+    status = _get_status(exception)
+    messages = _get_messages(exception)
+    if name is not None:
+        code = _get_code_of_row(name, status)
+        status = code.status
+    else:
+        code = _get_code(exception, messages, status)
+        status = resolve_status(code, status)
+    return Error(code, status, messages.items, messages.left_out, _get_headers(exception))
+
+
+def _get_status(exception: exceptions.APIException) -> int:
+    # DRF's handle_exception() changes the 401 of an instance to 403 if the first authenticator has
+    # no challenge.
+    unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+    source = type(exception) if isinstance(exception, unauthenticated) else exception
+    status = source.status_code
+    return status if isinstance(status, int) and 400 <= status <= 599 else 500
+
+
+def _get_messages(exception: exceptions.APIException) -> Messages:
+    """Return the messages of `exception`; a default message of DRF's or ours is left out."""
+    detail = getattr(exception, "detail", None)
+    if isinstance(detail, str):
+        return Messages() if _is_default(exception, detail) else flatten(detail)
+    # A dict in another exception is a package's: {"detail", "code", "messages"}.
+    if not isinstance(exception, exceptions.ValidationError) and (message := get_message(detail)):
+        return Messages([message], frozenset({message.code}))
+    messages = flatten(detail, get_limit())
+    if len(messages.items) == 1 and not messages.items[0].field:
+        # DRF puts the string that a ValidationError is raised with into a list.
+        return Messages() if _is_default(exception, messages.items[0].message) else messages
+    return messages
+
+
+def _is_default(exception: exceptions.APIException, message: str) -> bool:
+    owner: Any = next(cls for cls in type(exception).__mro__ if "default_detail" in vars(cls))
+    if owner.__module__ not in MODULES_WITH_DEFAULT_MESSAGES:
+        return False
+    start, brace, end = str(owner.default_detail).partition("{")
+    if brace:
+        return message.startswith(start) and message.endswith(end.partition("}")[2])
+    # Throttled adds how long to wait, which `Retry-After` says.
+    return message == start or (
+        isinstance(exception, exceptions.Throttled) and message.startswith(start)
+    )
+
+
+def _get_code(exception: exceptions.APIException, messages: Messages, status: int) -> ErrorCode:
+    """Return the code of `exception`: its own if that is more specific than the status."""
+    # A default code may be anything: an HTTP status, a list.
+    default = exception.default_code if isinstance(exception.default_code, str) else "error"
+    if isinstance(exception, exceptions.ValidationError) and default in GENERIC_CODES:
+        return get_shared_code(messages, status)
+    detail = getattr(exception, "detail", None)
+    message = get_message(detail)
+    code = message.code if message else getattr(detail, "code", None)
+    return resolve_code(code if isinstance(code, str) and code else default, status)
+
+
+def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
+    """Return the headers of `exception`, from the attributes that DRF reads them from.
+
+    `auth_header` is set by DRF's handle_exception() if the first authenticator has a challenge;
+    `wait` is in seconds.
+    """
+    headers = {}
+    challenge = getattr(exception, "auth_header", None)
+    if challenge and is_header_safe(challenge):
+        headers["WWW-Authenticate"] = str(challenge)
+    wait = getattr(exception, "wait", None)
+    if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
+        headers["Retry-After"] = str(math.ceil(wait))
+    return headers
+
+
+def _recognise_validation_error(exception: BaseException) -> Error | None:
+    if not isinstance(exception, ValidationError):
+        return None
+    return Error.of_messages(flatten(get_error_detail(exception), get_limit()), 400)
+
+
+def _recognise_wrapped(
+    exception: BaseException, names: ClassNames, project_rows: Rows
+) -> Error | None:
+    """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
+    if isinstance(exception, BaseExceptionGroup):
+        errors = [_recognise(inner) for inner in exception.exceptions]
+        recognised = [error for error in errors if error is not None]
+        if len(recognised) < len(errors) or len({error.code.name for error in recognised}) > 1:
+            return None
+        return recognised[0]._replace(items=[item for error in recognised for item in error.items])
+    for name in names:
+        if name in project_rows:
+            # A row of the project's with a code has been followed before.
+            continue
+        if name in UNWRAP:
+            inner = UNWRAP[name](exception)
+            return _recognise(inner) if isinstance(inner, BaseException) else None
+        if name in CODES_BY_EXCEPTION:
+            return None
+    return None
+
+
+def _recognise_attribute(
+    exception: BaseException, names: ClassNames, project_rows: Rows
+) -> Error | None:
+    """Return the error of the number that `exception` has: an errno, an HTTP status."""
+    for name in names:
+        if name in CODES_BY_ATTRIBUTE and name not in project_rows:
+            get_number, codes = CODES_BY_ATTRIBUTE[name]
+            return _make_error(codes.get(get_number(exception)))
+    return None

@@ -1,0 +1,141 @@
+"""Exceptions that are recognised by the function that they were raised in.
+
+For exceptions whose class says too little: a ValueError of a lookup, a bare OSError of a broker's
+client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.http import Http404
+from rest_framework.relations import RelatedField
+
+from django_apierrors.validation.details import make_path
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class RaiseSite(NamedTuple):
+    """A function of certain modules, and the code of exceptions of `classes` raised inside it."""
+
+    modules: frozenset[str]
+    classes: tuple[type[BaseException], ...]
+    code: str
+    # Only what was raised below the function counts; it may be the context of what the function
+    # then raised itself.
+    raised_below: bool = False
+    # Subclasses have a meaning of their own: a TimeoutError is an OSError.
+    is_exact: bool = False
+
+
+LOOKUP = RaiseSite(
+    frozenset({"rest_framework.generics", "django.shortcuts", "adrf.generics"}),
+    (ValueError, TypeError, OverflowError, ValidationError, DataError),
+    "INVALID_ID",
+    raised_below=True,
+)
+# Django's parse_header_parameters() cannot decode some parameters: `text/html; a*=bogus''x`.
+NEGOTIATION = RaiseSite(
+    frozenset({"rest_framework.negotiation"}), (ValueError, LookupError), "UNSUPPORTED_MEDIA_TYPE"
+)
+
+RAISE_SITES: Mapping[str, RaiseSite] = {
+    "get_object_or_404": LOOKUP,
+    "aget_object_or_404": LOOKUP,
+    "select_renderer": NEGOTIATION,
+    "select_parser": NEGOTIATION,
+    # DRF raises a bare Http404 if `?format=` names no renderer.
+    "filter_renderers": RaiseSite(
+        frozenset({"rest_framework.negotiation"}), (Http404,), "UNSUPPORTED_MEDIA_TYPE"
+    ),
+    # DRF before 3.18 accepts any charset, and no parser of DRF's catches a RecursionError.
+    "parse": RaiseSite(
+        frozenset({"rest_framework.parsers"}),
+        (ValueError, LookupError, RecursionError),
+        "INVALID_CONTENT",
+    ),
+    # CommonMiddleware under DEBUG; without DEBUG it redirects an unsafe method.
+    "get_full_path_with_slash": RaiseSite(
+        frozenset({"django.middleware.common"}), (RuntimeError,), "MISSING_RESOURCE"
+    ),
+    # If no address of a name accepts a connection, asyncio raises one OSError with all reasons.
+    "create_connection": RaiseSite(
+        frozenset({"asyncio.base_events"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
+    ),
+    # So does anyio.
+    "connect_tcp": RaiseSite(
+        frozenset({"anyio._core._sockets"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
+    ),
+    # py-amqp, if the broker closes the connection or sends an invalid frame.
+    "read_frame": RaiseSite(
+        frozenset({"amqp.transport"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
+    ),
+    # Celery, if its result backend does not come back.
+    "reconnect_on_error": RaiseSite(
+        frozenset({"celery.backends.asynchronous", "celery.backends.redis"}),
+        (RuntimeError,),
+        "SERVICE_UNAVAILABLE",
+        is_exact=True,
+    ),
+}
+
+
+def iter_frames(exception: BaseException) -> Iterator[tuple[FrameType, bool]]:
+    """Yield the frames that `exception` passed, the outermost first, and whether each is the last.
+
+    The last frame is the one that raised the exception.
+    """
+    step = exception.__traceback__
+    while step is not None:
+        yield step.tb_frame, step.tb_next is None
+        step = step.tb_next
+
+
+def find_raise_site(exception: BaseException) -> str | None:
+    """Return the name of the code of the first raise site that `exception` passed, if any."""
+    for frame, is_last in iter_frames(exception):
+        site = RAISE_SITES.get(frame.f_code.co_name)
+        if site is not None and _matches(site, exception, frame, is_last):
+            return site.code
+    return None
+
+
+def find_rejected_key(exception: BaseException) -> str | None:
+    """Return the path of the relation whose key the database rejected, `None` if there is none.
+
+    PostgreSQL rejects a NUL in a string, and DRF's relations do not catch its DataError.
+    """
+    if not isinstance(exception, DataError):
+        return None
+    for frame, _is_last in iter_frames(exception):
+        is_relation = frame.f_globals.get("__name__") == RelatedField.__module__
+        if is_relation and frame.f_code.co_name == "to_internal_value":
+            return _get_path(frame.f_locals["self"])
+    return None
+
+
+def _get_path(field: Any) -> str:
+    names: list[str] = []
+    while field is not None:
+        names.insert(0, field.field_name or "")
+        field = field.parent
+    return make_path(filter(None, names))
+
+
+def _matches(site: RaiseSite, exception: BaseException, frame: FrameType, is_last: bool) -> bool:
+    if frame.f_globals.get("__name__") not in site.modules:
+        return False
+    if site.is_exact:
+        return type(exception) in site.classes
+    if not site.raised_below:
+        return isinstance(exception, site.classes)
+    # An exception that the function itself raises is about how it was called: a bug.
+    if not is_last and isinstance(exception, site.classes):
+        return True
+    context = None if exception.__suppress_context__ else exception.__context__
+    return isinstance(context, site.classes)

@@ -1,0 +1,267 @@
+"""docs/migrating.md: what each request is answered by DRF alone, by drf-standardized-errors, by us.
+
+The same views are asked three times, and the page must show the three answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+import rest_framework
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import clear_url_caches, path
+from rest_framework import permissions, serializers, throttling, viewsets
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import JSONParser as StockJSONParser
+from rest_framework.renderers import JSONRenderer as StockJSONRenderer
+from rest_framework.response import Response
+
+from django_apierrors.negotiation import JSONContentNegotiation
+from django_apierrors.parsers import JSONParser
+from django_apierrors.renderers import JSONRenderer
+from tests.docs.blocks import PAGES, read_blocks
+from tests.models import Shelf, Thing
+from tests.services import require_package
+
+require_package("drf_standardized_errors")
+
+pytestmark = pytest.mark.django_db
+
+OURS = "django_apierrors.middleware.APIErrorsMiddleware"
+JSON = "application/json"
+
+
+class Package(NamedTuple):
+    """How the API's errors are made: the handler, and what else a project is told to set."""
+
+    handler: str
+    view: dict[str, Any]
+    middleware: tuple[str, ...] = ()
+
+
+STOCK_VIEW = {"renderer_classes": [StockJSONRenderer], "parser_classes": [StockJSONParser]}
+PACKAGES = {
+    "DRF": Package("rest_framework.views.exception_handler", STOCK_VIEW),
+    "standardized": Package("drf_standardized_errors.handler.exception_handler", STOCK_VIEW),
+    "here": Package(
+        "django_apierrors.handler.exception_handler",
+        {
+            "renderer_classes": [JSONRenderer],
+            "parser_classes": [JSONParser],
+            "content_negotiation_class": JSONContentNegotiation,
+        },
+        (OURS,),
+    ),
+}
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """A line of an order."""
+
+    sku = serializers.CharField()
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    """An order, which is refused when it has too many lines."""
+
+    lines = LineSerializer(many=True)
+
+    def validate(self, attrs: Any) -> Any:
+        """Refuse more than two lines."""
+        if len(attrs["lines"]) > 2:
+            raise serializers.ValidationError("At most two lines.")
+        return attrs
+
+
+class ShelfSerializer(serializers.ModelSerializer[Shelf]):
+    """A shelf."""
+
+    class Meta:
+        model = Shelf
+        fields = ["id", "name"]
+
+
+class ThingSerializer(serializers.ModelSerializer[Thing]):
+    """What stands on a shelf."""
+
+    class Meta:
+        model = Thing
+        fields = ["name", "shelf"]
+
+
+class OutOfStock(APIException):
+    """An exception of a project's own."""
+
+    status_code = 409
+    default_code = "out_of_stock"
+    default_detail = "None are left."
+
+
+class Once(throttling.SimpleRateThrottle):
+    """Lets nobody through."""
+
+    rate = "1/min"
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """Refuse."""
+        return False
+
+    def wait(self) -> float:
+        """Return the seconds to wait."""
+        return 60
+
+
+class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
+    """Shelves, and what goes wrong with them."""
+
+    queryset = Shelf.objects.order_by("pk")
+    serializer_class = ShelfSerializer
+    authentication_classes = []
+
+    @action(detail=False)
+    def average(self, request: Any) -> Response:
+        """Have a bug."""
+        return Response(1 / len([]))
+
+    @action(detail=False)
+    def stock(self, request: Any) -> Response:
+        """Need a service that does not answer in time."""
+        raise TimeoutError
+
+    @action(detail=False, methods=["post"])
+    def order(self, request: Any) -> Response:
+        """Take an order."""
+        OrderSerializer(data=request.data).is_valid(raise_exception=True)
+        raise OutOfStock
+
+    @action(detail=False, methods=["post"])
+    def returned(self, request: Any) -> Response:
+        """Answer with an error without raising one."""
+        return Response({"success": False, "reason": "None are left."}, status=409)
+
+    @action(detail=False, methods=["post"])
+    def thing(self, request: Any) -> Response:
+        """Take a thing."""
+        ThingSerializer(data=request.data).is_valid(raise_exception=True)
+        return Response()
+
+    @action(
+        detail=False,
+        authentication_classes=[SessionAuthentication],
+        permission_classes=[permissions.IsAuthenticated],
+    )
+    def private(self, request: Any) -> Response:
+        """Be for users alone."""
+        return Response()
+
+    @action(detail=False, throttle_classes=[Once])
+    def busy(self, request: Any) -> Response:
+        """Be asked too often."""
+        return Response()
+
+
+ROUTES = {
+    "things/": ({"get": "list", "post": "create"}, {}),
+    "things/<str:pk>/": ({"get": "retrieve", "delete": "destroy"}, {}),
+    "orders": ({"post": "order"}, {}),
+    "average": ({"get": "average"}, {}),
+    "stock": ({"get": "stock"}, {}),
+    "returned": ({"post": "returned"}, {}),
+    "parts": ({"post": "thing"}, {}),
+    "private": ({"get": "private"}, ShelfViewSet.private.kwargs),
+    "busy": ({"get": "busy"}, ShelfViewSet.busy.kwargs),
+}
+
+# The headings of the page, and the request that each is about.
+CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
+    "A required field is missing": ("POST", "/things/", "{}", {}),
+    "A field of a row in a list": ("POST", "/orders", '{"lines": [{"sku": "a"}, {}]}', {}),
+    "An error of no field": (
+        "POST",
+        "/orders",
+        '{"lines": [{"sku": "a"}, {"sku": "b"}, {"sku": "c"}]}',
+        {},
+    ),
+    "A unique value is taken": ("POST", "/things/", '{"name": "Lantern"}', {}),
+    "A foreign key of nothing": ("POST", "/parts", '{"name": "Wax", "shelf": 99}', {}),
+    "Malformed JSON": ("POST", "/things/", '{"name": "Lan', {}),
+    "No such object": ("GET", "/things/99/", "", {}),
+    "A malformed identifier": ("GET", "/things/first/", "", {}),
+    "A protected object is deleted": ("DELETE", "/things/1/", "", {}),
+    "No credentials": ("GET", "/private", "", {}),
+    "A verb that is not there": ("POST", "/average", "", {}),
+    "A format that is not there": ("GET", "/things/", "", {"Accept": "text/csv"}),
+    "Too many requests": ("GET", "/busy", "", {}),
+    "An exception of the project's own": ("POST", "/orders", '{"lines": []}', {}),
+    "An error that a view returns": ("POST", "/returned", "{}", {}),
+    "A bug": ("GET", "/average", "", {}),
+    "A service that does not answer": ("GET", "/stock", "", {}),
+    "No such URL": ("GET", "/nothing", "", {}),
+}
+
+# What DRF alone answers otherwise before that version: a list in place of the dict.
+NEW_IN_DRF_3_18 = {"A field of a row in a list"}
+VERSION = tuple(int(part) for part in rest_framework.VERSION.split(".")[:2])
+
+BLOCKS = {
+    heading: block.text.rstrip()
+    for block in read_blocks("docs/migrating.md")
+    if block.language == "text" and (heading := block.subsection) in CASES
+}
+
+
+@pytest.fixture
+def shelf() -> None:
+    """Have a shelf with a thing on it."""
+    shelf = Shelf.objects.create(pk=1, name="Lantern")
+    Thing.objects.create(name="Wick", shelf=shelf)
+
+
+def answer(package: Package, heading: str) -> str:
+    """Return the status and the body that a package answers the request of a heading with."""
+    method, url, body, headers = CASES[heading]
+    urlconf = ModuleType("urlconf")
+    urlconf.urlpatterns = [  # type: ignore[attr-defined]
+        path(route, ShelfViewSet.as_view(actions, **{**initkwargs, **package.view}))
+        for route, (actions, initkwargs) in ROUTES.items()
+    ]
+    clear_url_caches()
+    with override_settings(
+        ROOT_URLCONF=urlconf,
+        REST_FRAMEWORK={"EXCEPTION_HANDLER": package.handler},
+        MIDDLEWARE=[*package.middleware, "django.middleware.common.CommonMiddleware"],
+    ):
+        client = Client(raise_request_exception=False, headers=headers)
+        response = client.generic(method, url, body, JSON)
+    if JSON not in response["Content-Type"]:
+        return f"{response.status_code} (a page of HTML)"
+    text = json.dumps(response.json(), separators=(",", ":"), ensure_ascii=False)
+    text = re.sub("Reference: [0-9a-f]{12}", "Reference: 5f3c9a1b7e20", text)
+    return f"{response.status_code} {text}"
+
+
+@pytest.mark.usefixtures("shelf")
+@pytest.mark.parametrize("heading", CASES)
+def test_the_page_shows_what_each_package_answers(heading: str) -> None:
+    width = max(map(len, PACKAGES))
+    answers = [f"{name:{width}} {answer(it, heading)}" for name, it in PACKAGES.items()]
+    clear_url_caches()
+    shown = BLOCKS[heading].splitlines()
+    if heading in NEW_IN_DRF_3_18 and VERSION < (3, 18):
+        del answers[0], shown[0]
+    assert answers == shown
+
+
+def test_the_page_shows_no_other_request() -> None:
+    text = PAGES["docs/migrating.md"].read_text(encoding="utf-8")
+    section = text.partition("## Side by side")[2]
+    assert re.findall(r"^### (.*)$", section, re.MULTILINE) == list(CASES)
+    for method, url, body, _ in CASES.values():
+        assert f"`{method} {url}`" + (f" with `{body}`" if body else "") in section

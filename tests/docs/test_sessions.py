@@ -1,0 +1,113 @@
+"""The harness of the docs: what it takes for the answer that a page shows, and what not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import PAGES, read_blocks
+from tests.docs.projects import Project, is_settings, project
+from tests.docs.sessions import Command, is_shown, read_session
+
+ANSWER = """HTTP/1.1 405 Method Not Allowed
+Date: Mon, 23 Nov 2026 13:24:57 GMT
+Allow: GET, POST
+Content-Type: application/json
+
+{"status":405,"at":"2026-11-23T13:24:57.021000Z"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (ANSWER, True),
+        ('HTTP/1.1 405 Method Not Allowed\nAllow: GET, POST\n\n{"status":405,…}', True),
+        ('HTTP/1.1 405 Method Not Allowed\n\n{"status":405,"at":"2031-01-01T00:00:00Z"}', True),
+        ('HTTP/1.1 405 Method Not Allowed\nAllow: GET\n\n{"status":405,…}', False),
+        ('HTTP/1.1 404 Not Found\nAllow: GET, POST\n\n{"status":405,…}', False),
+        ('HTTP/1.1 405 Method Not Allowed\n\n{"status":404,…}', False),
+        ("HTTP/1.1 405 Method Not Allowed", False),
+        ("…\nAllow: GET, POST\n…", True),
+        ("Allow: GET, POST", False),
+        ("", False),
+    ],
+)
+def test_an_answer_is_what_is_shown_of_it(shown: str, expected: bool) -> None:
+    assert is_shown(shown, ANSWER) is expected
+
+
+def test_a_session_is_its_commands_and_what_they_print() -> None:
+    text = "$ curl -s \\\n  http://x/\n{}\n\n[]\n$ mkdir a\n"
+    assert read_session(text) == [
+        Command("curl -s \\\n  http://x/", "{}\n\n[]"),
+        Command("mkdir a", ""),
+    ]
+
+
+def test_a_session_that_begins_with_output_is_refused() -> None:
+    with pytest.raises(AssertionError, match="before the first command"):
+        read_session("{}\n$ mkdir a\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('API_ERRORS = {"DETAILS": True}', True),
+        ('import os\n\nMIDDLEWARE += ["x"]\nNAME = os.name', True),
+        ("import os", False),
+        ("things = []", False),
+        ("A = 1\nprint(A)", False),
+    ],
+)
+def test_settings_are_told_by_their_names(text: str, expected: bool) -> None:
+    assert is_settings(text) is expected
+
+
+def test_a_block_that_is_not_run_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- not run: needs a printer -->\n\n```python\nprint(1)\n```\n\n## Two\n\n"
+        "  ```python\n  # shop/x.py\n  X = 1\n  ```\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setitem(PAGES, "page.md", page)
+    first, second = read_blocks("page.md")
+    assert (str(first), first.section, first.reason) == ("page.md:3", "", "needs a printer")
+    assert (str(second), second.section, second.reason) == ("page.md:9", "Two", "")
+    assert (second.path, second.text) == ("shop/x.py", "# shop/x.py\nX = 1\n")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Project:
+    """A project in an empty directory."""
+    with project(tmp_path / "project", base="empty") as it:
+        return it
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (Command("echo one", "two"), "printed\none"),
+        (Command("python -c 1/0", ""), "ZeroDivisionError"),
+        (Command("rm -r things", ""), "rm is no command"),
+        (Command("python -m pip install no-such-thing-at-all", ""), "add it to setup.cfg"),
+        (Command("python -m pip install 'django-apierrors[no-such]'", ""), "has no extra"),
+        (Command("echo http://x/…", ""), "is not in"),
+    ],
+)
+def test_a_command_that_does_not_do_what_is_shown_fails(
+    empty: Project, command: Command, reason: str
+) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception), match=reason):
+        empty.execute(command)
+
+
+def test_what_the_tests_have_installed_counts_as_installed(empty: Project) -> None:
+    empty.execute(Command("python -m pip install django 'django-apierrors[fast]' pytest>=8", ""))
+
+
+def test_a_command_is_completed_from_the_output_before(empty: Project) -> None:
+    empty.execute(Command("echo at http://x/1~2 now", "at http://x/… now"))
+    empty.execute(Command("echo http://x/…", "http://x/1~2"))

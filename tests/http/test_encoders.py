@@ -1,0 +1,460 @@
+"""The encoder: the values of DRF's JSONRenderer by orjson, and its bytes without."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import importlib.util
+import json
+import math
+import subprocess
+import sys
+import uuid
+from collections import OrderedDict, UserList, namedtuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, models
+from django.http import QueryDict
+from django.utils.functional import lazystr
+from django.utils.safestring import SafeString
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework import renderers, serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
+
+from django_apierrors.http import encoders
+from tests.models import Shelf
+
+Factory = Callable[[], Any]
+Encode = Callable[[Any], bytes]
+
+needs_orjson = pytest.mark.skipif(encoders.orjson is None, reason="orjson is not installed")
+
+
+def encode_by_stock(data: Any) -> bytes:
+    """Return what DRF's own renderer makes of `data`."""
+    rendered: bytes = renderers.JSONRenderer().render(data)
+    return rendered
+
+
+def load_without_orjson() -> ModuleType:
+    """Return a second copy of the module, loaded as where orjson is not installed."""
+    spec = importlib.util.find_spec("django_apierrors.http.encoders")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Uninstalling it in the middle of a run is no option; an environment without it is run too.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "orjson", None)
+        spec.loader.exec_module(module)
+    return module
+
+
+encode_without_orjson: Encode = load_without_orjson().encode
+
+
+class Colour(models.TextChoices):
+    """Its metaclass is a subclass of Enum's."""
+
+    RED = "red", "Red"
+
+
+class Size(models.IntegerChoices):
+    """Numbers for people."""
+
+    SMALL = 1, "Small"
+
+
+class Plain(enum.StrEnum):
+    """A text with a name."""
+
+    A = "a"
+
+
+class Number(enum.IntEnum):
+    """A number with a name."""
+
+    A = 1
+
+
+class OwnFloat(float):
+    """As numpy's float64 is."""
+
+
+class OwnInt(int):
+    """A number of a project's own."""
+
+    def __repr__(self) -> str:
+        return "not a number"
+
+
+class OwnText(str):
+    """A text of a project's own."""
+
+    def __str__(self) -> str:
+        return "another text"
+
+
+class OwnList(list[Any]):
+    """A list of a project's own."""
+
+
+class Array:
+    """As numpy's arrays are."""
+
+    def tolist(self) -> list[int]:
+        """Return the numbers."""
+        return [1, 2]
+
+
+class Row:
+    """As the rows of some drivers are: a mapping by its protocol alone."""
+
+    def keys(self) -> list[str]:
+        """Return the columns."""
+        return ["a"]
+
+    def __getitem__(self, key: str) -> int:
+        return 1
+
+
+class OneShot:
+    """An iterable, not an iterator, that can be read once."""
+
+    def __init__(self) -> None:
+        self.values = iter([1, 2])
+
+    def __iter__(self) -> Iterator[int]:
+        return self.values
+
+
+Point = namedtuple("Point", "x y")
+
+
+class ShelfSerializer(serializers.ModelSerializer[Shelf]):
+    """Makes a ReturnDict, or a ReturnList."""
+
+    class Meta:
+        model = Shelf
+        fields = ("name",)
+
+
+def make_moved() -> OrderedDict[str, int]:
+    """Return a dict in another order than that of insertion."""
+    moved = OrderedDict(a=1, b=2)
+    moved.move_to_end("a")
+    return moved
+
+
+def make_twice() -> list[Any]:
+    """Return one generator in two places."""
+    generator = (number for number in (1, 2))
+    return [generator, generator]
+
+
+def nest(depth: int) -> list[Any]:
+    """Return lists inside each other."""
+    nested: list[Any] = []
+    for _level in range(depth - 1):
+        nested = [nested]
+    return nested
+
+
+ZONE = datetime.timezone(datetime.timedelta(hours=2))
+
+VALUES: dict[str, Factory] = {
+    "constants": lambda: [None, True, False],
+    "aware datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC),
+    "datetime of a zone": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=ZONE),
+    "naive datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5),
+    "date": lambda: datetime.date(2026, 1, 2),
+    "time": lambda: datetime.time(3, 4, 5, 600000),
+    "timedelta": lambda: datetime.timedelta(days=1, milliseconds=1),
+    "decimal": lambda: decimal.Decimal("10.50"),
+    "uuid": lambda: uuid.UUID(int=1),
+    "lazy string": lambda: lazystr("lazy"),
+    "safe string": lambda: SafeString("<b>"),
+    "error detail": lambda: ErrorDetail("No.", code="no"),
+    "bytes": lambda: "grün".encode(),
+    "line separators": lambda: {"a\u2028b": "c\u2029d\u2028", "â": "â"},
+    "control characters": lambda: "".join(map(chr, range(32))) + '\x7f"\\/',
+    "beyond the basic plane": lambda: "\U0001f600",
+    "largest unsigned": lambda: 2**64 - 1,
+    "beyond 64 bits": lambda: [2**64, -(2**63) - 1],
+    "float": lambda: [1.5, 0.1, -0.0],
+    "subclass of str": lambda: OwnText("text"),
+    "subclass of int": lambda: OwnInt(7),
+    "subclass of int beyond 64 bits": lambda: OwnInt(2**70),
+    "subclass of float": lambda: OwnFloat(1.5),
+    "subclass of list": lambda: OwnList([1, OwnList()]),
+    "subclass of dict": lambda: QueryDict("a=1&a=2&b=3"),
+    "dict in another order": make_moved,
+    "named tuple": lambda: Point(1, lazystr("y")),
+    "text choice": lambda: Colour.RED,
+    "number choice": lambda: Size.SMALL,
+    "text enum": lambda: Plain.A,
+    "number enum": lambda: Number.A,
+    "int keys": lambda: {1: "a", -2: "b"},
+    "key of each kind": lambda: {True: 1, None: 2, 1.5: 3, Colour.RED: 4, SafeString("s"): 5},
+    "set": lambda: {1},
+    "numpy": Array,
+    "row": Row,
+    "memory": lambda: memoryview(b"ab"),
+    "generator": lambda: (number for number in (1, 2)),
+    "generator of generators": lambda: ((n for n in range(m)) for m in range(3)),
+    "generator twice": make_twice,
+    "generator, then one for the fallback": lambda: [iter([1, iter([2])]), 2**64],
+    "generator twice, then one for the fallback": lambda: [make_twice(), 2**64],
+    "map with int keys after": lambda: [map(str, [1, 2]), {1: 1}],
+    "one-shot iterable, then one for the fallback": lambda: [OneShot(), 2**64],
+    "generator after what the fallback is for": lambda: [2**64, iter([1])],
+    "empty": lambda: [{}, [], "", ()],
+    "deeper than orjson goes": lambda: nest(300),
+}
+
+
+@needs_orjson
+@pytest.mark.parametrize("name", VALUES)
+def test_orjson_gives_the_values_that_stock_gives(name: str) -> None:
+    encoded = encoders.encode(VALUES[name]())
+    assert json.loads(encoded) == json.loads(encode_by_stock(VALUES[name]()))
+
+
+@needs_orjson
+@pytest.mark.parametrize("name", VALUES)
+def test_orjson_spells_them_as_stock_does(name: str) -> None:
+    assert encoders.encode(VALUES[name]()) == encode_by_stock(VALUES[name]())
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_bytes_are_those_of_stock_without_orjson(name: str) -> None:
+    assert encode_without_orjson(VALUES[name]()) == encode_by_stock(VALUES[name]())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
+@pytest.mark.parametrize(
+    ("make", "encoded"),
+    [
+        (lambda: Shelf.objects.values("name"), b'[{"name":"a"},{"name":"b"}]'),
+        (lambda: Shelf.objects.values_list("name"), b'[["a"],["b"]]'),
+        (lambda: Shelf.objects.values_list("name", flat=True).iterator(), b'["a","b"]'),
+        (
+            lambda: ShelfSerializer(Shelf.objects.all(), many=True).data,
+            b'[{"name":"a"},{"name":"b"}]',
+        ),
+        (lambda: ShelfSerializer(Shelf.objects.first()).data, b'{"name":"a"}'),
+    ],
+)
+def test_what_the_orm_and_serializers_return_is_encoded(
+    make: Factory, encoded: bytes, encode: Encode
+) -> None:
+    Shelf.objects.create(name="a")
+    Shelf.objects.create(name="b")
+    data = make()
+    assert isinstance(data, (models.QuerySet, Iterator, ReturnList, ReturnDict))
+    assert encode(data) == encoded
+
+
+@dataclass(frozen=True)
+class Once:
+    """A recipe for a generator: each try needs a fresh one."""
+
+    values: tuple[Any, ...]
+
+
+def make(recipe: Any) -> Any:
+    """Return the data of a recipe, its generators fresh."""
+    if isinstance(recipe, Once):
+        return (make(value) for value in recipe.values)
+    if isinstance(recipe, list):
+        return [make(value) for value in recipe]
+    if isinstance(recipe, dict):
+        return {key: make(value) for key, value in recipe.items()}
+    return recipe
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\u2028", "a\u2029"])
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(min_value=2**62, max_value=2**66)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+    | TEXTS.map(lazystr)
+    | TEXTS.map(SafeString)
+    | TEXTS.map(str.encode)
+    | st.datetimes()
+    | st.datetimes(timezones=st.timezones())
+    | st.dates()
+    | st.times()
+    | st.timedeltas()
+    | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20)
+    | st.uuids()
+    | st.sampled_from([Colour.RED, Size.SMALL, Plain.A, Number.A])
+)
+KEYS = TEXTS | st.integers() | st.booleans() | st.none()
+RECIPES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(TEXTS, inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.lists(inner, max_size=3).map(lambda values: Once(tuple(values)))
+    ),
+    max_leaves=12,
+)
+
+
+@needs_orjson
+@given(RECIPES)
+def test_any_data_has_the_values_of_stock_by_orjson(recipe: Any) -> None:
+    encoded = encoders.encode([make(recipe)])
+    assert json.loads(encoded) == json.loads(encode_by_stock([make(recipe)]))
+
+
+@given(RECIPES)
+def test_any_data_has_the_bytes_of_stock_without_orjson(recipe: Any) -> None:
+    assert encode_without_orjson([make(recipe)]) == encode_by_stock([make(recipe)])
+
+
+def fail_after(*values: Any) -> Iterator[Any]:
+    """Yield `values`, then fail as a lazy query does."""
+    yield from values
+    raise DatabaseError("gone")
+
+
+def make_cycle() -> list[Any]:
+    """Return a list that is inside itself."""
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    return cycle
+
+
+@dataclass
+class Record:
+    """Not JSON to DRF; to orjson alone."""
+
+    name: str = "a"
+
+
+REFUSED: dict[str, Factory] = {
+    "lone surrogate": lambda: "\ud800",
+    "lone surrogate as a key": lambda: {"\udfff": 1},
+    "aware time": lambda: datetime.time(1, 2, tzinfo=datetime.UTC),
+    "date as a key": lambda: {datetime.date(2026, 1, 2): 1},
+    "object": object,
+    "user list": lambda: UserList([1, 2]),
+    "dataclass": Record,
+    "exception": lambda: ValueError("secret"),
+    "model": lambda: Shelf(name="a"),
+    "cycle": make_cycle,
+    "beyond the stack": lambda: nest(100_000),
+    "text that is no UTF-8": lambda: b"\xff",
+    "int of too many digits": lambda: 10**5000,
+    "generator that fails": fail_after,
+    "generator that fails midway": lambda: fail_after(1, 2),
+    "generator that fails behind one for the fallback": lambda: [{1: 1}, fail_after(1)],
+    "generator that fails inside a generator": lambda: iter([1, fail_after(1)]),
+}
+
+
+@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_stock_cannot_encode_raises_what_it_raises_there(name: str, encode: Encode) -> None:
+    with pytest.raises(Exception) as stock:  # noqa: PT011
+        encode_by_stock(REFUSED[name]())
+    with pytest.raises(stock.type) as ours:
+        encode(REFUSED[name]())
+    assert (ours.type, str(ours.value)) == (stock.type, str(stock.value))
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, decimal.Decimal("NaN")])
+def test_no_number_raises_what_it_raises_in_stock_without_orjson(number: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode_without_orjson([number])
+
+
+@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
+def test_the_exit_of_a_worker_goes_through(encode: Encode) -> None:
+    def stop() -> Iterator[int]:
+        yield 1
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        encode(stop())
+
+
+@pytest.mark.django_db
+def test_a_query_that_fails_is_sent_once() -> None:
+    sent = []
+
+    def refuse(execute: Any, sql: str, *args: Any) -> Any:
+        sent.append(sql)
+        raise DatabaseError("gone")
+
+    with connection.execute_wrapper(refuse), pytest.raises(DatabaseError, match="gone"):
+        encoders.encode({"shelves": Shelf.objects.values("name")})
+    assert len(sent) == 1
+
+
+class Direction(enum.Enum):
+    """No JSON to DRF."""
+
+    NORTH = "north"
+
+
+class Labelled(enum.StrEnum):
+    """Its value is not its text."""
+
+    A = "a", "The first"
+
+    def __new__(cls, text: str, label: str) -> Labelled:
+        member = str.__new__(cls, text)
+        member._value_ = label
+        return member
+
+
+@needs_orjson
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        (1e-07, b"1e-7"),
+        (math.nan, b"null"),
+        (-math.inf, b"null"),
+        (decimal.Decimal("NaN"), b"null"),
+        (Direction.NORTH, b'"north"'),
+        (Labelled.A, b'"The first"'),
+    ],
+)
+def test_the_differences_with_orjson_are_the_ones_in_the_docs(value: Any, encoded: bytes) -> None:
+    assert encoders.encode(value) == encoded
+
+
+BLOCKED = """
+import sys
+sys.modules["orjson"] = None
+import django
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"])
+django.setup()
+from rest_framework.renderers import JSONRenderer
+from django_apierrors.http import encoders
+data = {"a": 1e-07, "b": "\\u2028", 1: [2**64]}
+assert encoders.orjson is None
+assert encoders.encode(data) == JSONRenderer().render(data)
+"""
+
+
+def test_the_package_works_where_orjson_cannot_be_imported() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
