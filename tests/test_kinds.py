@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django_apierrors.catalog import (
     CATALOG,
     CATEGORIES,
-    OWN,
+    CUSTOM,
     ErrorCode,
     get_category,
     get_or_make_code,
@@ -37,11 +37,11 @@ def test_a_code_of_a_project_is_of_the_kind_of_its_number_if_it_has_one(
 
 
 def test_codes_are_grouped_in_the_order_of_the_kinds_without_empty_ones() -> None:
-    own, gone, missing = get_or_make_code("OWN", 409), CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
-    assert group([own, gone, missing]) == {CATEGORIES[1]: [gone, missing], OWN: [own]}
+    own, gone, missing = get_or_make_code("CUSTOM", 409), CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
+    assert group([own, gone, missing]) == {CATEGORIES[1]: [gone, missing], CUSTOM: [own]}
 
 
-@pytest.mark.parametrize("kind", [*CATEGORIES.values(), OWN])
+@pytest.mark.parametrize("kind", [*CATEGORIES.values(), CUSTOM])
 def test_the_texts_of_a_kind_can_be_translated(kind: object) -> None:
     assert isinstance(kind, tuple)
     assert all(isinstance(text, Promise) for text in kind[1:])

@@ -31,9 +31,9 @@ def test_the_table_of_departures_is_the_audits() -> None:
 
 def test_the_table_of_templates_names_each_and_its_blocks() -> None:
     section = read_section("docs/reference.md", "Your own look")
-    assert set(read_first_cells(section)) == set(pages.NAMES)
-    for name in pages.NAMES:
-        template = Path(pages.OURS, pages.DIRECTORY, name).read_text(encoding="utf-8")
+    assert set(read_first_cells(section)) == set(templates.NAMES)
+    for name in templates.NAMES:
+        template = Path(templates.OURS, templates.DIRECTORY, name).read_text(encoding="utf-8")
         row = section.partition(f"| `{name}` |")[2].partition("\n")[0]
         blocks = set(re.findall(r"{% block (\w+) %}", template))
         own = blocks - set(INHERITED) if name != "base.html" else blocks - {"on_index", "on_verbs"}

@@ -88,7 +88,7 @@ def test_the_pages_are_there_where_the_app_is_not_installed(client: Client, sett
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A directory with a project's templates in place of two of ours."""
-    home = tmp_path / pages.DIRECTORY
+    home = tmp_path / templates.DIRECTORY
     home.mkdir(parents=True)
     (home / "base.html").write_text(
         "{% extends 'django_apierrors/reference/base.html' %}"
@@ -113,7 +113,7 @@ def test_a_template_of_the_project_stands_in_place_of_ours(
 def test_a_template_of_the_project_has_its_context_processors(
     client: Client, settings: Any, directory: Path
 ) -> None:
-    name = directory / pages.DIRECTORY / "code.html"
+    name = directory / templates.DIRECTORY / "code.html"
     name.write_text("{{ request.path }} {{ name }} {{ status }} {{ kind.title }} {{ advice }}")
     [options] = SETUPS["context processors"]
     settings.TEMPLATES = [{**options, "DIRS": [directory]}]
@@ -127,13 +127,13 @@ def test_templates_are_compiled_once(client: Client, settings: Any) -> None:
     settings.TEMPLATES = []
     get(client, "/errors/")
     engine = templates.get_engine()
-    template = engine.get_template(f"{pages.DIRECTORY}/index.html")
+    template = engine.get_template(f"{templates.DIRECTORY}/index.html")
     get(client, "/errors/")
     assert templates.get_engine() is engine
-    again = engine.get_template(f"{pages.DIRECTORY}/index.html")
+    again = engine.get_template(f"{templates.DIRECTORY}/index.html")
     assert again.template is template.template
 
 
 def test_every_template_is_looked_for() -> None:
-    directory = Path(pages.OURS, pages.DIRECTORY)
-    assert {*pages.NAMES} == {path.name for path in directory.iterdir()}
+    directory = Path(templates.OURS, templates.DIRECTORY)
+    assert {*templates.NAMES} == {path.name for path in directory.iterdir()}
