@@ -24,7 +24,14 @@ from typing import Any, NamedTuple
 
 from benchmarks.bodies import is_body
 from benchmarks.load_project import HEADER
-from benchmarks.load_rows import FAILING, SUCCESSFUL, TOKEN, MALFORMED_REQUEST_ERRORS, fill_row, get_key_of
+from benchmarks.load_rows import (
+    FAILING,
+    SUCCESSFUL,
+    TOKEN,
+    MALFORMED_REQUEST_ERRORS,
+    fill_row,
+    get_key_of,
+)
 from benchmarks.servers import COMMANDS, MEGABYTE, get_cpu_seconds, get_memory, get_workers, serve
 from benchmarks.versions import get_versions
 from example_project.server import Server, manage
