@@ -169,15 +169,16 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
-        response = make_response(error, request)
+        response = render(make_response(error, request))
     else:
         drf_request, view = html_request
-        response = make_response(error, drf_request, view)
+        page = make_response(error, drf_request, view)
         # As DRF's handle_exception() does: templates for errors are chosen by it.
-        response.exception = True
-        response = view.finalize_response(drf_request, response)
+        page.exception = True
+        # Django renders the page, and passes an exception of the rendering to process_exception().
+        response = view.finalize_response(drf_request, page)
     report_recognised(exception, request, response)
-    return render(response)
+    return response
 
 
 def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResponse:
