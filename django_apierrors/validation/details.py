@@ -135,7 +135,7 @@ def _collect(leaves: Iterable[Leaf], limit: int | None, detail: object = None) -
         if code in AMBIGUOUS_CODES:
             if malformed is None:
                 malformed = find_malformed_keys(detail)
-            if (*keys, *(() if index is None else (index,))) in malformed:
+            if malformed and (*keys, *(() if index is None else (index,))) in malformed:
                 code = MALFORMED
         codes.add(code)
         if limit is not None and len(items) >= limit:
@@ -170,7 +170,8 @@ def _walk(detail: object) -> Iterator[Leaf]:
     """Yield all messages of `detail`, in time linear in their number.
 
     A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
-    that changes with each step. A container inside itself is passed over.
+    that changes with each step: a copy for each message would take time by depth. A container
+    inside itself is passed over.
     """
     if isinstance(detail, MESSAGE_TYPES):
         yield (), None, detail
@@ -182,7 +183,8 @@ def _walk(detail: object) -> Iterator[Leaf]:
     while True:
         if isinstance(value, CONTAINERS) and id(value) not in opened:
             opened.add(id(value))
-            keys.append(key)
+            if stack:
+                keys.append(key)
             is_mapping = isinstance(value, Mapping)
             entries = iter(value.items()) if isinstance(value, Mapping) else enumerate(value)
             stack.append((id(value), is_mapping, entries))
@@ -193,13 +195,16 @@ def _walk(detail: object) -> Iterator[Leaf]:
             if not isinstance(value, MESSAGE_TYPES):
                 break
             if is_mapping:
-                yield (*keys[1:], key), None, value
+                keys.append(key)
+                yield keys, None, value
+                keys.pop()
             else:
-                yield keys[1:], key, value
+                yield keys, key, value
         else:
             stack.pop()
             opened.discard(identity)
-            keys.pop()
+            if stack:
+                keys.pop()
             value = None
 
 
