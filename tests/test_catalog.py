@@ -37,7 +37,7 @@ from django_apierrors.catalog import (
     resolve_status,
 )
 from django_apierrors.exceptions import AlreadyExists
-from tests.bodies import body
+from tests.bodies import assert_body, body
 from tests.models import Shelf
 
 pytestmark = pytest.mark.urls(__name__)
@@ -188,12 +188,6 @@ urlpatterns = [
     path("raise/<str:name>", RaiseView.as_view()),
     path("return/<int:status>", ReturnView.as_view()),
 ]
-
-
-def assert_body(response: Any, expected: dict[str, Any]) -> None:
-    """Hold `response` to have the body `expected` and its status."""
-    assert response.json() == expected
-    assert response.status_code == expected["status"]
 
 
 def get_words(sentence: object) -> list[str]:
