@@ -11,12 +11,11 @@ from django.test import Client
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import CharField, ModelSerializer, Serializer, ValidationError
+from rest_framework.serializers import ModelSerializer
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import (
@@ -118,10 +117,6 @@ class OutOfStock(APIException):
     default_detail = "None is left."
 
 
-class DepletedError(Exception):
-    """A project's exception outside HTTP."""
-
-
 class ShelfSerializer(ModelSerializer[Shelf]):
     """Has DRF's own validator of a unique field."""
 
@@ -130,35 +125,12 @@ class ShelfSerializer(ModelSerializer[Shelf]):
         fields = ["name"]
 
 
-class OrderSerializer(Serializer[Any]):
-    """Rejects everything with a project's own code."""
-
-    sku = CharField()
-
-    def validate_sku(self, value: str) -> str:
-        raise ValidationError("None is left.", code="out_of_stock")
-
-
-class ValidateView(APIView):
-    """Validate the data of a request."""
-
-    serializer_class: type[Serializer[Any]]
-
-    def post(self, request: Request) -> Response:
-        self.serializer_class(data=request.data).is_valid(raise_exception=True)
-        return Response()
-
-
-class ShelvesView(ValidateView):
+class ShelvesView(APIView):
     """Validate a shelf."""
 
-    serializer_class = ShelfSerializer
-
-
-class OrdersView(ValidateView):
-    """Validate an order."""
-
-    serializer_class = OrderSerializer
+    def post(self, request: Request) -> Response:
+        ShelfSerializer(data=request.data).is_valid(raise_exception=True)
+        return Response()
 
 
 class RaiseView(APIView):
@@ -166,7 +138,6 @@ class RaiseView(APIView):
 
     exceptions = {
         "clash": AlreadyExists,
-        "depleted": DepletedError,
         "out-of-stock": OutOfStock,
         "not-found": NotFound,
     }
@@ -184,7 +155,6 @@ class ReturnView(APIView):
 
 urlpatterns = [
     path("shelves", ShelvesView.as_view()),
-    path("orders", OrdersView.as_view()),
     path("raise/<str:name>", RaiseView.as_view()),
     path("return/<int:status>", ReturnView.as_view()),
 ]
@@ -358,20 +328,6 @@ def test_an_exception_has_the_status_and_the_message_of_its_changed_code(
 OUT_OF_STOCK = {"OUT_OF_STOCK": {"status": 409, "number": 7, "message": "We have none."}}
 
 
-@pytest.mark.parametrize(
-    ("codes", "expected"),
-    [
-        ({}, body("INVALID_CONTENT", "sku: None is left.")),
-        (OUT_OF_STOCK, body("OUT_OF_STOCK", "sku: None is left.", status=409)),
-    ],
-)
-def test_a_validators_code_counts_only_if_it_is_in_the_catalogue(
-    client: Client, settings: Settings, codes: Any, expected: Any
-) -> None:
-    settings.API_ERRORS = {"CODES": codes}
-    assert_body(client.post("/orders", {"sku": "a"}, "application/json"), expected)
-
-
 @pytest.mark.parametrize(("codes", "status"), [({}, 402), (OUT_OF_STOCK, 409)])
 def test_an_exception_keeps_its_status_unless_the_catalogue_has_its_code(
     client: Client, settings: Settings, codes: Any, status: int
@@ -379,20 +335,3 @@ def test_an_exception_keeps_its_status_unless_the_catalogue_has_its_code(
     settings.API_ERRORS = {"CODES": codes}
     expected = body("OUT_OF_STOCK", "None is left.", status=status)
     assert_body(client.get("/raise/out-of-stock"), expected)
-
-
-def test_a_row_of_exceptions_may_name_a_projects_code(client: Client, settings: Settings) -> None:
-    settings.API_ERRORS = {
-        "CODES": OUT_OF_STOCK,
-        "EXCEPTIONS": {f"{__name__}.DepletedError": "OUT_OF_STOCK"},
-    }
-    assert_body(client.get("/raise/depleted"), body("OUT_OF_STOCK", "We have none.", status=409))
-
-
-def test_a_projects_lazy_message_is_translated_when_it_is_sent(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {"CODES": {"MISSING_RESOURCE": {"message": gettext_lazy("Yes")}}}
-    with translation.override("de"):
-        response = client.get("/raise/not-found")
-    assert_body(response, body("MISSING_RESOURCE", "Ja"))

@@ -8,7 +8,6 @@ import enum
 import importlib.util
 import json
 import math
-import subprocess
 import sys
 import uuid
 from collections import OrderedDict, UserList, namedtuple
@@ -157,51 +156,37 @@ def nest(depth: int) -> list[Any]:
 ZONE = datetime.timezone(datetime.timedelta(hours=2))
 
 VALUES: dict[str, Factory] = {
-    "constants": lambda: [None, True, False],
-    "aware datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC),
-    "datetime of a zone": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=ZONE),
-    "naive datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5),
-    "date": lambda: datetime.date(2026, 1, 2),
-    "time": lambda: datetime.time(3, 4, 5, 600000),
-    "timedelta": lambda: datetime.timedelta(days=1, milliseconds=1),
-    "decimal": lambda: decimal.Decimal("10.50"),
-    "uuid": lambda: uuid.UUID(int=1),
-    "lazy string": lambda: lazystr("lazy"),
-    "safe string": lambda: SafeString("<b>"),
-    "error detail": lambda: ErrorDetail("No.", code="no"),
-    "bytes": lambda: "grün".encode(),
-    "line separators": lambda: {"a\u2028b": "c\u2029d\u2028", "â": "â"},
-    "control characters": lambda: "".join(map(chr, range(32))) + '\x7f"\\/',
-    "beyond the basic plane": lambda: "\U0001f600",
-    "largest unsigned": lambda: 2**64 - 1,
+    "dates and times": lambda: [
+        datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC),
+        datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=ZONE),
+        datetime.datetime(2026, 1, 2, 3, 4, 5),
+        *(datetime.date(2026, 1, 2), datetime.time(3, 4, 5, 600000)),
+        datetime.timedelta(days=1, milliseconds=1),
+    ],
+    "numbers": lambda: [1.5, 0.1, -0.0, 2**64 - 1, decimal.Decimal("10.50")],
     "beyond 64 bits": lambda: [2**64, -(2**63) - 1],
-    "float": lambda: [1.5, 0.1, -0.0],
-    "subclass of str": lambda: OwnString("text"),
-    "subclass of int": lambda: OwnInt(7),
-    "subclass of int beyond 64 bits": lambda: OwnInt(2**70),
+    "strings": lambda: [lazystr("lazy"), SafeString("<b>"), ErrorDetail("No.", code="no")],
+    "bytes": lambda: ["grün".encode(), memoryview(b"ab")],
+    "line separators": lambda: {"a\u2028b": "c\u2029d\u2028", "â": "â", "\U0001f600": None},
+    "control characters": lambda: "".join(map(chr, range(32))) + '\x7f"\\/',
+    "subclass of str": lambda: OwnString("string"),
+    "subclass of int": lambda: [OwnInt(7), OwnInt(2**70)],
     "subclass of float": lambda: OwnFloat(1.5),
     "subclass of list": lambda: OwnList([1, OwnList()]),
     "subclass of dict": lambda: QueryDict("a=1&a=2&b=3"),
     "dict in another order": make_moved,
     "named tuple": lambda: Point(1, lazystr("y")),
-    "string choice": lambda: Colour.RED,
-    "number choice": lambda: Size.SMALL,
-    "string enum": lambda: Plain.A,
-    "number enum": lambda: Number.A,
-    "int keys": lambda: {1: "a", -2: "b"},
-    "key of each kind": lambda: {True: 1, None: 2, 1.5: 3, Colour.RED: 4, SafeString("s"): 5},
-    "set": lambda: {1},
+    "enumerations": lambda: [Colour.RED, Size.SMALL, Plain.A, Number.A],
+    "keys": lambda: {2: "a", True: 1, None: 2, 1.5: 3, Colour.RED: 4, SafeString("s"): 5},
+    "set": lambda: {uuid.UUID(int=1)},
     "numpy": Array,
     "row": Row,
-    "memory": lambda: memoryview(b"ab"),
-    "generator": lambda: (number for number in (1, 2)),
-    "generator of generators": lambda: ((n for n in range(m)) for m in range(3)),
+    "generator": lambda: ((n for n in range(m)) for m in range(3)),
     "generator twice": make_twice,
     "generator, then one for the fallback": lambda: [iter([1, iter([2])]), 2**64],
     "generator twice, then one for the fallback": lambda: [make_twice(), 2**64],
-    "map with int keys after": lambda: [map(str, [1, 2]), {1: 1}],
     "one-shot iterable, then one for the fallback": lambda: [OneShot(), 2**64],
-    "generator after what the fallback is for": lambda: [2**64, iter([1])],
+    "generator after a value for the fallback": lambda: [2**64, iter([1])],
     "empty": lambda: [{}, [], "", ()],
     "deeper than orjson goes": lambda: nest(300),
 }
@@ -319,13 +304,9 @@ class Record:
 
 UNENCODABLE: dict[str, Factory] = {
     "lone surrogate": lambda: "\ud800",
-    "lone surrogate as a key": lambda: {"\udfff": 1},
     "aware time": lambda: datetime.time(1, 2, tzinfo=datetime.UTC),
-    "date as a key": lambda: {datetime.date(2026, 1, 2): 1},
-    "object": object,
     "user list": lambda: UserList([1, 2]),
     "dataclass": Record,
-    "exception": lambda: ValueError("secret"),
     "model": lambda: Shelf(name="a"),
     "cycle": make_cycle,
     "beyond the stack": lambda: nest(100_000),
@@ -408,25 +389,3 @@ def test_the_differences_with_orjson_are_those_in_the_docs(value: Any, encoded: 
 def test_without_orjson_no_number_has_no_json(number: Any) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         encode_without_orjson([number])
-
-
-BLOCKED = """
-import sys
-sys.modules["orjson"] = None
-import django
-from django.conf import settings
-settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"])
-django.setup()
-from rest_framework.renderers import JSONRenderer
-from django_apierrors.http import encoders
-data = {"a": 1e-07, "b": "\\u2028", 1: [2**64]}
-assert encoders.orjson is None
-assert encoders.encode(data) == JSONRenderer().render(data)
-"""
-
-
-def test_the_package_works_if_orjson_cannot_be_imported() -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, run.stderr) == (0, "")

@@ -29,7 +29,6 @@ from rest_framework.views import APIView
 from django_apierrors.fallback import BODY, PROBLEM
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from django_apierrors.http.problems import make_problem, prefers_problem
-from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import body
 
@@ -483,19 +482,3 @@ def test_a_page_is_sent_unless_the_client_prefers_a_problem(client: Client, kind
     prefers_problem = {"accept": f"{TYPE}, text/html;q=0.9"}
     assert read(client.get(f"/browsable?as={kind}", headers=prefers_problem)) == INVALID
     assert read(client.get("/nowhere", headers=prefers_problem)) == MISSING
-
-
-class OwnNegotiation(DefaultContentNegotiation):
-    """A project's own."""
-
-
-class Negotiation(JSONContentNegotiation, OwnNegotiation):
-    """The same, after ours."""
-
-
-@pytest.mark.parametrize(("cls", "status"), [(OwnNegotiation, 415), (Negotiation, 200)])
-def test_a_projects_negotiation_may_come_after_ours(
-    cls: type[DefaultContentNegotiation], status: int
-) -> None:
-    view = make_view(content_negotiation_class=cls)
-    assert view(RequestFactory().get("/", **ASKS)).status_code == status

@@ -197,6 +197,8 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"link": "/things/x/"}, "link"),
     ({"link": "http://testserver/things/x/"}, "link"),
     ({"link": "/nothing/"}, "link"),
+    ({"link": "/ours/"}, "link"),
+    ({"link": 1}, "link"),
     ({"typed": "x"}, "typed"),
     ({"hexed": "1"}, "hexed"),
     ({"owner": {"thing": "x"}}, "owner.thing"),
