@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import async_to_sync
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import connections, transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,7 +25,6 @@ from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.utils import translation
-from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
@@ -46,7 +44,6 @@ from rest_framework.views import APIView
 
 from django_apierrors.middleware import APIErrorsMiddleware, RequestState
 from tests.bodies import assert_body, body, get_reference
-from tests.models import Shelf, Thing
 from tests.services import require_package
 
 pytestmark = pytest.mark.urls(__name__)
@@ -194,19 +191,6 @@ class UnfinishedPageView(FailingView):
         raise RuntimeError(SECRET)
 
 
-class CommitView(OkayView):
-    """Succeed, with a transaction that fails as `?view=` names it."""
-
-    def get(self, request: Request) -> Response:
-        shelf = Shelf.objects.create(name="new")
-        match request.query_params["view"]:
-            case "foreign-key":
-                Thing.objects.create(name="orphan", shelf_id=shelf.pk + 1)
-            case name:
-                transaction.on_commit(lambda: fail(name))
-        return Response({"id": shelf.pk})
-
-
 def plain(request: HttpRequest) -> HttpResponse:
     """Fail as `?view=` names it, in a plain view."""
     fail(request.GET.get("view", ""))
@@ -257,7 +241,6 @@ VIEWS = [
     path("lazy", LazyView.as_view()),
     path("broken-page", BrokenPageView.as_view()),
     path("unfinished-page", UnfinishedPageView.as_view()),
-    path("commit", CommitView.as_view()),
     path("plain", plain),
     path("plain-async", plain_async),
     path("form", read_form),
@@ -287,21 +270,6 @@ class FailingMiddleware:
 
     def process_view(self, request: HttpRequest, *args: object) -> None:
         fail(request.GET.get("process_view", ""))
-
-
-@sync_and_async_middleware
-def fail_in_either_mode(get_response: Any) -> Any:
-    """Fail in the same way, without a change of the server's mode."""
-    if not iscoroutinefunction(get_response):
-        return FailingMiddleware(get_response)
-
-    async def respond_async(request: HttpRequest) -> HttpResponseBase:
-        fail(request.GET.get("before", ""))
-        response: HttpResponseBase = await get_response(request)
-        fail(request.GET.get("after", ""))
-        return response
-
-    return respond_async
 
 
 def add_cookie(get_response: Any) -> Any:
@@ -429,13 +397,6 @@ def test_a_fault_gets_its_body_wherever_it_is_raised(send: Send, url: str) -> No
             "timeout": "5",
             "refused": "5",
         }.get(name)
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_fault_of_an_async_middleware_gets_its_body(settings: Settings, moment: str) -> None:
-    put_inside(settings, "fail_in_either_mode")
-    for name, (_make, expected) in FAULTS.items():
-        assert_body(send_asgi(f"/okay?{moment}={name}"), expected)
 
 
 @pytest.mark.parametrize("url", ["/authenticator", "/parser", "/negotiation", "/headers"])
@@ -648,30 +609,6 @@ def test_a_broken_urlconf_reaches_the_server_for_a_browser_only(settings: Settin
         send("/", headers={"accept": CHROME})
     settings.DEBUG = True
     assert_body(send("/okay"), None)
-
-
-@pytest.fixture
-def atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run each view in a transaction."""
-    # Handlers read this dict, which Django made from the settings when it started.
-    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
-
-
-@each_handler
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("atomic_requests")
-def test_a_commit_that_fails_gets_a_body_and_leaves_no_row(send: Send) -> None:
-    assert_body(send("/commit?view=foreign-key"), MISSING | {"status": 400})
-    assert not Shelf.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("atomic_requests")
-def test_a_hook_that_fails_after_the_commit_gets_a_body_and_the_row_stays() -> None:
-    for name, (_make, expected) in FAULTS.items():
-        assert_body(send(f"/commit?view={name}"), expected)
-        assert Shelf.objects.get().name == "new"
-        Shelf.objects.all().delete()
 
 
 @each_handler
