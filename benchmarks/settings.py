@@ -1,0 +1,22 @@
+"""Settings of the benchmarks: no middleware, no database, every message in the response."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+SECRET_KEY = "benchmark"
+ALLOWED_HOSTS = ["127.0.0.1"]
+USE_TZ = True
+# Each request has the URL patterns of its configuration.
+ROOT_URLCONF = ""
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "rest_framework",
+]
+for app in ("drf_standardized_errors", "django_apierrors"):
+    if find_spec(app):
+        INSTALLED_APPS += [app]
+
+# Stock DRF sends every message too.
+API_ERRORS = {"MAX_ERRORS": None}
