@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 SECRET_KEY = "benchmark"
 ALLOWED_HOSTS = ["127.0.0.1"]
 USE_TZ = True
@@ -13,10 +11,9 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "rest_framework",
+    "drf_standardized_errors",
+    "django_apierrors",
 ]
-for app in ("drf_standardized_errors", "django_apierrors"):
-    if find_spec(app):
-        INSTALLED_APPS += [app]
 
 # Stock DRF sends every message too.
 API_ERRORS = {"MAX_ERRORS": None}

@@ -20,7 +20,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
-from importlib.util import find_spec
 from statistics import median
 from time import process_time_ns
 
@@ -78,9 +77,7 @@ def measure_scenarios(options: argparse.Namespace) -> dict[str, Row]:
     from benchmarks.scenarios import ERRORS, SUCCESSES, make_application, make_sender
 
     applications = {
-        name: make_application(configuration)
-        for name, configuration in CONFIGURATIONS.items()
-        if name != "drf-standardized-errors" or find_spec("drf_standardized_errors")
+        name: make_application(configuration) for name, configuration in CONFIGURATIONS.items()
     }
     scenarios = SUCCESSES if options.without_orjson else {**ERRORS, **SUCCESSES}
     return {

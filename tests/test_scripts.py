@@ -95,6 +95,8 @@ def test_the_speed_benchmark_prints_a_row_for_each_request() -> None:
 
 
 def test_the_import_benchmark_prints_milliseconds_and_megabytes() -> None:
+    require_package("drf_standardized_errors")
+
     completed = run("benchmarks.imports", "--runs", "1")
 
     assert completed.returncode == 0, completed.stderr
