@@ -1,4 +1,4 @@
-"""The rows of the tour as many clients send them, each request with something that is its alone."""
+"""The rows of the tour as the clients of `load` send them, each request with its own token."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from example_project.demo_data import WRITE_KEY
 from example_project.tour_rows import CODES, ERRORS, SUCCESSES, VERBS, Row
 
-# What only one request, or the resource that only one client has made, is called by.
+# Each request has its own token, and so has each resource that a client creates.
 TOKEN = re.compile(r"U-\d+-\d+-")
 
 MALFORMED_REQUEST_ERRORS = "a Content-Type that cannot be read"
 
-# A worker would take the processors that the servers are to have, so no operation is ever done.
+# Tasks are not run: their worker would compete with the servers for the processors.
 UNDER_WAY = {"polls": False, "shows": {"status": "ready"}}
 
 SUCCESSFUL = (
@@ -22,13 +22,13 @@ SUCCESSFUL = (
     Row("DELETE of the shelf", "DELETE", "/collections/{shelf}", 200, exactly=b""),
 )
 
-# Beside the rows of the tour: those whose message repeats what only this request has sent, and
-# those that fail before there is a view, or even a request.
+# The rows of the tour; then errors with the token in their message, and errors that are raised
+# before there is a view or even a request.
 FAILING = (
     *ERRORS.rows,
     *CODES.rows,
     Row(
-        "a field of its own",
+        "a field name with the token",
         "POST",
         "/thngs",
         400,
@@ -37,7 +37,7 @@ FAILING = (
         message="identifiers.{token}: This field may not be blank.",
     ),
     Row(
-        "a place of its own",
+        "malformed at a column of its own",
         "POST",
         "/thngs",
         400,
@@ -45,7 +45,7 @@ FAILING = (
         body="{blanks}]",
         message="The JSON document is malformed at line 1, column {column}.",
     ),
-    Row("a URL of its own", "DELETE", "/{token}", 404, "MISSING_RESOURCE"),
+    Row("a URL with the token", "DELETE", "/{token}", 404, "MISSING_RESOURCE"),
     Row(
         MALFORMED_REQUEST_ERRORS,
         "POST",
@@ -59,30 +59,30 @@ FAILING = (
 )
 
 
-def fill(text: str, known: dict[str, str]) -> str:
-    """Return `text` with what is known in place of its name in braces."""
+def fill(text: str, values: dict[str, str]) -> str:
+    """Return `text` with each name in braces replaced by its value."""
     if "{" in text:
-        for name, value in known.items():
+        for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
     return text
 
 
-def fill_row(row: Row, known: dict[str, str]) -> Row:
-    """Return the row as this request sends it."""
+def fill_row(row: Row, values: dict[str, str]) -> Row:
+    """Return the row with the values of one request."""
     return replace(
         row,
-        path=fill(row.path, known),
-        body=fill(row.body, known),
-        message=fill(row.message, known),
-        exactly=None if row.exactly is None else fill(row.exactly.decode(), known).encode(),
+        path=fill(row.path, values),
+        body=fill(row.body, values),
+        message=fill(row.message, values),
+        exactly=None if row.exactly is None else fill(row.exactly.decode(), values).encode(),
         headers={
             "Content-Type": "application/json",
             **({"Authorization": row.key} if row.key is not None else {}),
-            **{name: fill(value, known) for name, value in row.headers.items()},
+            **{name: fill(value, values) for name, value in row.headers.items()},
         },
     )
 
 
 def get_key_of(row: Row) -> str:
-    """Return the name under which the id of what the row makes is known, `""` if it makes none."""
+    """Return the name of the id that the row creates, `""` if it creates nothing."""
     return row.makes.partition("{")[2].rstrip("}") if row.key == WRITE_KEY else ""

@@ -1,4 +1,4 @@
-"""What the benchmark of load adds to the example project: a header that comes back."""
+"""A header that matches each response with its request."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from django.http import HttpRequest, HttpResponse
 HEADER = "X-Request-Id"
 
 
-class EchoMiddleware:
-    """Gives each response the `X-Request-Id` of its request."""
+class RequestIdMiddleware:
+    """Copies `X-Request-Id` from the request to the response."""
 
     sync_capable = True
     async_capable = True
 
     def __init__(self, get_response: Callable[..., HttpResponse | Awaitable[HttpResponse]]) -> None:
-        """Take the next layer."""
+        """Keep the next layer."""
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
-        """Answer `request`."""
+        """Return the response, or a coroutine that returns it."""
         if self.is_async:
-            return self.answer_async(request)
-        return self.mark(request, self.get_response(request))
+            return self.call_async(request)
+        return self.copy_header(request, self.get_response(request))
 
-    async def answer_async(self, request: HttpRequest) -> HttpResponse:
-        """Answer `request` on the event loop."""
-        return self.mark(request, await self.get_response(request))
+    async def call_async(self, request: HttpRequest) -> HttpResponse:
+        """Return the response under ASGI."""
+        return self.copy_header(request, await self.get_response(request))
 
-    def mark(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Put the header on `response`."""
+    def copy_header(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Copy the header to the response, and return the response."""
         response[HEADER] = request.headers.get(HEADER, "")
         return response
