@@ -11,7 +11,7 @@ from example_project.tour_rows import CODES, ERRORS, SUCCESSES, VERBS, Row
 # Each request has its own token, and so has each resource that a client creates.
 TOKEN = re.compile(r"U-\d+-\d+-")
 
-MALFORMED_REQUEST_ERRORS = "a Content-Type that cannot be read"
+UNREADABLE = "a Content-Type that cannot be read"
 
 # Tasks are not run: their worker would compete with the servers for the processors.
 UNDER_WAY = {"polls": False, "shows": {"status": "ready"}}
@@ -47,7 +47,7 @@ FAILING = (
     ),
     Row("a URL with the token", "DELETE", "/{token}", 404, "MISSING_RESOURCE"),
     Row(
-        MALFORMED_REQUEST_ERRORS,
+        UNREADABLE,
         "POST",
         "/thngs",
         415,
