@@ -1,6 +1,6 @@
-"""What the demo's database holds: plain data, for the seeding command, the tour and the tests.
+"""The data of the demo, for `manage.py seed_demo`, the tour and the tests.
 
-The keys stand in a public file, so they are for a demo on this machine and nothing else.
+The API keys are public, so use them only for a demo on your own machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NOTHING_KEY = "demo-key-that-may-do-nothing"
 
 
 class OperatorData(TypedDict):
-    """One operator, with the one key that is made for it."""
+    """An operator and its API key."""
 
     id: str
     first_name: str
@@ -25,7 +25,7 @@ class OperatorData(TypedDict):
 
 
 class CollectionData(TypedDict):
-    """One collection."""
+    """A collection."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class CollectionData(TypedDict):
 
 
 class ThngData(TypedDict):
-    """One thng, with the serial number that nothing else has."""
+    """A thng and its unique serial number."""
 
     id: str
     name: str

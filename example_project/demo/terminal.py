@@ -1,4 +1,4 @@
-"""Colour where someone looks at a terminal, lines that fit into it, plain text elsewhere."""
+"""Output in colour and folded lines on a terminal, and as plain text elsewhere."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-NARROWEST = 40
-# JSON on one line has hardly a space: it may also end a line after a comma.
+MIN_WIDTH = 40
+# JSON on one line has few spaces, so a line may also end after a comma.
 PIECES = re.compile(r"[^, ]*[, ]+|[^, ]+")
 
 
@@ -20,18 +20,18 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.is_terminal = stream.isatty()
-        # https://no-color.org: any value that is not empty asks for none.
-        dumb = os.environ.get("TERM") == "dumb"
-        self.has_colour = self.is_terminal and not os.environ.get("NO_COLOR") and not dumb
+        # https://no-color.org: any value that is not empty turns colours off.
+        is_dumb = os.environ.get("TERM") == "dumb"
+        self.has_colour = self.is_terminal and not os.environ.get("NO_COLOR") and not is_dumb
 
     def paint(self, text: str, *styles: str) -> str:
-        """Return the text in the given styles, or as it is where there is no colour."""
+        """Return the text with the styles, or unchanged if the stream has no colours."""
         if not self.has_colour or not styles:
             return text
         return f"\x1b[{';'.join(CODES[style] for style in styles)}m{text}\x1b[0m"
 
     def line(self, text: str = "", *styles: str, indent: int = 0) -> None:
-        """Print the text, folded to the width of a terminal; elsewhere it stays one line."""
+        """Print the text, folded to the width of the terminal."""
         margin = " " * indent
         for part in text.splitlines() or [""]:
             for folded in self.fold(part, indent):
@@ -39,11 +39,11 @@ class Terminal:
         self.stream.flush()
 
     def fold(self, text: str, indent: int) -> Iterator[str]:
-        """Yield the text in lines that fit."""
+        """Yield lines that fit the terminal; the whole text if the stream is not a terminal."""
         if not self.is_terminal:
             yield text
             return
-        width = max(NARROWEST, shutil.get_terminal_size().columns) - indent - 1
+        width = max(MIN_WIDTH, shutil.get_terminal_size().columns) - indent - 1
         line = ""
         for piece in PIECES.findall(text):
             if line and len(line) + len(piece.rstrip()) > width:

@@ -1,4 +1,4 @@
-"""The Celery app of ``EXAMPLE_TASKS=celery``: what its worker is started with."""
+"""The Celery app of ``EXAMPLE_TASKS=celery``, which its worker is started with."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ URL = "redis://{host}:{port}/{database}".format(
 
 app = Celery("example_project", broker=URL, backend=URL)
 app.conf.update(
-    # The name of its task, without which a result is nobody's, and that a worker has begun.
+    # Operations read from the result the name of the task and whether the task has started.
     result_extended=True,
     task_track_started=True,
-    # As long as an operation can be polled: what is forgotten reads as not begun.
+    # Operations can be polled for OPERATION_MAX_AGE. An expired result would read as not started.
     result_expires=1_209_600,
-    # Without these the client goes on trying for 19 seconds where there is no Redis.
+    # By default the client retries for 19 seconds if Redis is down.
     task_publish_retry=False,
     broker_transport_options={"max_retries": 0, "socket_connect_timeout": 0.5},
     result_backend_transport_options={"retry_policy": {"max_retries": 0}},

@@ -1,10 +1,10 @@
-"""The tour's rows: what the API document says, and a request that shows it."""
+"""The rows of the tour: the rules of the API document, each with a request that shows it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from example_project.demo_data import (
+from example_project.demo.data import (
     NO_SUCH_THNG,
     NOTHING_KEY,
     RAINY_DAYS,
@@ -16,18 +16,18 @@ from example_project.demo_data import (
 KEY_NAMES = {
     None: "without a key",
     WRITE_KEY: "",
-    READ_KEY: "with a key that may read",
-    NOTHING_KEY: "with a key that may do nothing",
+    READ_KEY: "with a read-only key",
+    NOTHING_KEY: "with a key without access",
 }
 
 THE_401 = (
     b'{"status":401,"errors":["Access denied, please check your credentials!"],'
     b'"code":33619968,"moreInfo":"{url}/errors/UNAUTHENTICATED"}'
 )
-"""The API document's example, with a link in it."""
+"""The example of the API document, with a link."""
 
-DOCUMENT = ("id", "name", "createdAt")
-OPERATION = ("id", "href", "status", "createdAt")
+DOCUMENT_FIELDS = ("id", "name", "createdAt")
+OPERATION_FIELDS = ("id", "href", "status", "createdAt")
 
 KETTLE_AND_NOTHING = (
     '[{"name": "Tour kettle", "identifiers": {"serial": "{serial}-K"}}, {"tags": ["tour"]}]'
@@ -37,12 +37,16 @@ LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the API document.
+    """A row of the API document: a request and the expected response.
 
-    ``members`` are those that a success has, and ``polls`` asks until an operation is done.
-    ``path``, ``body`` and ``exactly`` may name, in braces, what an earlier row has made
-    (``makes``), ``{serial}``, a serial number that is new in each tour, and ``{url}``, the
-    server's own.
+    ``makes`` is the path of the resource that the request creates, with the name of its id in
+    braces. ``exactly`` is the whole body of the response; if it is ``None``, an error must have the
+    ``code`` and the ``message``, and a success the ``fields`` and the values in ``shows``. A row
+    that ``polls`` is repeated until its operation has finished.
+
+    In ``path``, ``body`` and ``exactly`` these names in braces are replaced: the names in the
+    ``makes`` of earlier rows, ``{serial}``, a serial number that is new in each tour, and
+    ``{url}``, the URL of the server.
     """
 
     label: str
@@ -54,18 +58,18 @@ class Row:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     makes: str = ""
-    must_carry: tuple[str, ...] = ()
+    required_headers: tuple[str, ...] = ()
     message: str = ""
     exactly: bytes | None = None
     shows: dict[str, object] = field(default_factory=dict)
     is_list: bool = False
-    members: tuple[str, ...] = DOCUMENT
+    fields: tuple[str, ...] = DOCUMENT_FIELDS
     polls: bool = False
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the API document, and its rows; ``note`` says what the rows do not."""
+    """A heading of the API document with its rows, and a note to print."""
 
     title: str
     rows: tuple[Row, ...]
@@ -97,14 +101,14 @@ ACCEPTED = (
         202,
         body=KETTLE_AND_NOTHING,
         makes="/operations/{operation}",
-        members=OPERATION,
+        fields=OPERATION_FIELDS,
     ),
     Row(
-        "its operation, when it is done",
+        "its operation, when it has finished",
         "GET",
         "/operations/{operation}",
         200,
-        members=OPERATION,
+        fields=OPERATION_FIELDS,
         polls=True,
         shows={
             "status": "successful",
@@ -133,7 +137,7 @@ SUCCESSES = Section(
             "/thngs?perPage=1",
             200,
             is_list=True,
-            must_carry=("Link",),
+            required_headers=("Link",),
             shows={"id": UMBRELLA},
         ),
         Row(
@@ -197,7 +201,7 @@ ERRORS = Section(
             headers={"Content-Type": "application/xml"},
         ),
         Row(
-            "415 Unsupported Media Type (asked for)",
+            "415 Unsupported Media Type (requested)",
             "GET",
             "/thngs",
             415,
@@ -247,7 +251,7 @@ CODES = Section(
     ),
 )
 
-PAGE = ("name", "status", "description", "advice", "example", "related")
+PAGE_FIELDS = ("name", "status", "description", "advice", "example", "related")
 
 MORE_INFO = Section(
     "More info",
@@ -258,21 +262,21 @@ MORE_INFO = Section(
             "/errors/INVALID_ID",
             200,
             key=None,
-            members=PAGE,
+            fields=PAGE_FIELDS,
             shows={"name": "INVALID_ID", "status": 400},
         ),
     ),
-    "A browser gets a page for people at the same URL.",
+    "The same URL is an HTML page in a browser.",
 )
 
 SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES, MORE_INFO)
 
 
 def get_sections(immediate: bool) -> tuple[Section, ...]:
-    """Return what is to be shown; a server that does all work at once accepts none for later."""
+    """Return the sections; those for a server that runs all tasks immediately have no 202."""
     if not immediate:
         return SECTIONS
     rows = tuple(row for row in SUCCESSES.rows if row not in ACCEPTED)
-    note = "202 Accepted is not shown: EXAMPLE_TASKS=immediate does the work at once."
+    note = "202 Accepted is left out: EXAMPLE_TASKS=immediate runs tasks immediately."
     shown = replace(SUCCESSES, rows=rows, note=note)
     return tuple(shown if section is SUCCESSES else section for section in SECTIONS)

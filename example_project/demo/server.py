@@ -1,4 +1,4 @@
-"""Starts the example project's server and its worker, for the demo and for the tests."""
+"""Servers and workers of the example project as processes, for the demo and for the tests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from example_project.engines import Engine
+from example_project.demo.task_backends import TaskBackend
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
@@ -26,11 +26,11 @@ COMMANDS = {
     "gunicorn": "-m gunicorn example_project.wsgi --bind {host}:{port} --threads 8",
     "uvicorn": "-m uvicorn example_project.asgi:application --host {host} --port {port}",
 }
-"""What each server is started with. The demo takes Django's own, which needs no installing."""
+"""The command of each server. The demo uses Django's own, which needs no installation."""
 
 
 class ServerError(Exception):
-    """The server or the worker ended, or was not there in time; the text ends with its log."""
+    """The server or the worker exited, or was not ready in time; the message ends with its log."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end."""
+        """The URL of the server, without a trailing slash."""
         return f"http://{self.host}:{self.port}"
 
 
-def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
+def find_free_port() -> int:
+    """Return a loopback port on which nothing listens."""
     with socket.create_server((HOST, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
-def is_free(port: int) -> bool:
-    """Return whether a server could listen on the loopback port."""
+def is_port_free(port: int) -> bool:
+    """Whether a server can listen on the loopback port."""
     try:
         socket.create_server((HOST, port)).close()
     except OSError:
@@ -64,8 +64,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def environment(database: Path, settings: str) -> dict[str, str]:
-    """Return the environment of a process that works on ``database``."""
+def build_environment(database: Path, settings: str) -> dict[str, str]:
+    """Return the environment variables of a process that uses ``database``."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": settings,
@@ -75,11 +75,11 @@ def environment(database: Path, settings: str) -> dict[str, str]:
 
 
 def manage(*arguments: str, database: Path, settings: str) -> str:
-    """Run a management command and return what it printed."""
+    """Run a management command and return its output."""
     completed = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=environment(database, settings),
+        env=build_environment(database, settings),
         stdout=subprocess.PIPE,
         check=True,
         text=True,
@@ -88,39 +88,39 @@ def manage(*arguments: str, database: Path, settings: str) -> str:
 
 
 @contextmanager
-def serve(
+def run_server(
     database: Path, log: Path, *, port: int = 0, kind: str = "gunicorn", settings: str
 ) -> Iterator[Server]:
-    """Run a server of the given kind, until the block ends; raises ``ServerError``.
+    """Run a server of ``COMMANDS`` until the block ends, or raise ``ServerError``.
 
-    Port 0 takes a free one. What the server prints goes to ``log``.
+    Port 0 stands for any free port. The server's output goes to ``log``.
     """
-    port = port or free_port()
+    port = port or find_free_port()
     command = COMMANDS[kind].format(host=HOST, port=port)
-    with running(command, log, environment(database, settings)) as process:
+    with run_process(command, log, build_environment(database, settings)) as process:
         server = Server(HOST, port, log, process)
-        wait_until_it_answers(server)
+        wait_for_response(server)
         yield server
 
 
 @contextmanager
-def work(
-    engine: Engine, database: Path, log: Path, *, settings: str
+def run_worker(
+    backend: TaskBackend, database: Path, log: Path, *, settings: str
 ) -> Iterator[subprocess.Popen[bytes] | None]:
-    """Run the engine's worker, until the block ends; raises ``ServerError``.
+    """Run the worker of a task backend until the block ends, or raise ``ServerError``.
 
-    An engine that needs no worker gets none. What the worker prints goes to ``log``.
+    Yields ``None`` if the backend needs no worker. The worker's output goes to ``log``.
     """
-    if engine.worker is None:
+    if backend.worker is None:
         yield None
         return
-    with running(engine.worker, log, environment(database, settings)) as process:
-        wait_until_it_says(engine.ready, process, log)
+    with run_process(backend.worker, log, build_environment(database, settings)) as process:
+        wait_for_log(backend.ready, process, log)
         yield process
 
 
 @contextmanager
-def running(
+def run_process(
     command: str, log: Path, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Python program until the block ends."""
@@ -132,17 +132,18 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C is for whoever started the program, who then stops it.
+            # In a session of its own, the program does not receive the Ctrl-C of a terminal. The
+            # demo receives it and stops the program.
             start_new_session=True,
         )
     try:
         yield process
     finally:
-        stop(process)
+        stop_process(process)
 
 
-def wait_until_it_answers(server: Server) -> None:
-    """Return once the server has answered a request."""
+def wait_for_response(server: Server) -> None:
+    """Return when the server has responded to a request."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and server.process.poll() is None:
         connection = http.client.HTTPConnection(server.host, server.port, timeout=START_TIMEOUT)
@@ -159,21 +160,21 @@ def wait_until_it_answers(server: Server) -> None:
     raise ServerError(f"The server did not start. Its log:\n{log}")
 
 
-def wait_until_it_says(text: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once the worker has printed ``text``."""
+def wait_for_log(text: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the worker has logged ``text``."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         if text in log.read_text(errors="replace"):
             return
         time.sleep(0.05)
-    printed = log.read_text(errors="replace")
-    raise ServerError(f"The worker did not start. Its log:\n{printed}")
+    output = log.read_text(errors="replace")
+    raise ServerError(f"The worker did not start. Its log:\n{output}")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the process; by force, with what it started, if it does not go.
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """Terminate the process; kill it and its children if it does not exit in time.
 
-    A second Ctrl-C is for those who cannot wait: it leaves nothing running either.
+    A second Ctrl-C during the wait kills them at once.
     """
     process.terminate()
     try:
