@@ -36,7 +36,7 @@ from benchmarks.servers import (
     serve,
 )
 from benchmarks.versions import get_versions
-from example_project.server import Server
+from example_project.demo.server import Server
 
 TIMEOUT = 300.0
 PROBE_INTERVAL = 0.05

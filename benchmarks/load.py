@@ -27,9 +27,10 @@ from benchmarks.load_project import HEADER
 from benchmarks.load_rows import FAILING, SUCCESSFUL, TOKEN, UNREADABLE, fill_row, get_key_of
 from benchmarks.servers import COMMANDS, MEGABYTE, get_cpu_seconds, get_memory, get_workers, serve
 from benchmarks.versions import get_versions
-from example_project.server import Server, manage
-from example_project.tour_checks import Answer, faults
-from example_project.tour_rows import Row
+from example_project.demo.server import Server, manage
+from example_project.demo.tour.checks import Response as Answer
+from example_project.demo.tour.checks import find_faults as faults
+from example_project.demo.tour.rows import Row
 
 SETTINGS = "benchmarks.load_settings"
 TIMEOUT = 60.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from example_project.settings_demo import *  # noqa: F403
-from example_project.settings_demo import DATABASES, MIDDLEWARE
+from example_project.demo.settings import *  # noqa: F403
+from example_project.demo.settings import DATABASES, MIDDLEWARE
 
 # Ours stays the first, so an error that it rewrites must keep the header.
 MIDDLEWARE = [MIDDLEWARE[0], "benchmarks.load_project.EchoMiddleware", *MIDDLEWARE[1:]]

@@ -24,8 +24,8 @@ from benchmarks.outages_settings import API_ERRORS, ROWS
 from benchmarks.postgresql import Instance, postgresql
 from benchmarks.servers import COMMANDS, get_workers, serve
 from benchmarks.versions import get_versions
-from example_project.server import Server
-from example_project.tour_checks import Answer
+from example_project.demo.server import Server
+from example_project.demo.tour.checks import Response as Answer
 
 URLS = ("/orders", "/explicit-orders")
 TABLE = "CREATE TABLE rows (token text NOT NULL, number integer NOT NULL)"

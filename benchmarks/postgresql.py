@@ -13,7 +13,8 @@ from typing import Any
 
 import psycopg
 
-from example_project.server import HOST, free_port
+from example_project.demo.server import HOST
+from example_project.demo.server import find_free_port as free_port
 
 DEBIAN = "/usr/lib/postgresql"
 USER = "postgres"

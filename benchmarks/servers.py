@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from example_project.server import HOST, Server, free_port, running, wait_until_it_answers
+from example_project.demo.server import HOST, Server
+from example_project.demo.server import find_free_port as free_port
+from example_project.demo.server import run_process as running
+from example_project.demo.server import wait_for_response as wait_until_it_answers
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MEGABYTE = 1024 * 1024

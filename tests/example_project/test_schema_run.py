@@ -1,6 +1,6 @@
-"""A schema-driven tester against the running example project, two users as peers.
+"""Schemathesis against the running example project, with two users as peers.
 
-`SCHEMATHESIS_EXAMPLES=200 pytest tests/test_schema_run.py` is the long run.
+`SCHEMATHESIS_EXAMPLES=200 pytest tests/example_project/test_schema_run.py` is the long run.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from example_project.server import Server
-from tests.example_server import execute
+from example_project.demo.server import Server
+from tests.example_project.fixtures import execute
 from tests.services import require_package
 
 require_package("schemathesis")
-require_package("drf_spectacular_sidecar")
 
 CONFIG = Path(__file__).resolve().parent / "schema_run"
 PEER, PEERS_KEY = "UoperatorDan111111111111", "demo-key-of-a-peer"
@@ -34,7 +33,7 @@ COMMAND = [
         "schemathesis.toml",
         "run",
     ),
-    # schema_run/checks.py has its like.
+    # schema_run/checks.py has a check in its place.
     *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
     *("--no-color", "--max-examples", EXAMPLES),
 ]
@@ -43,7 +42,7 @@ pytestmark = pytest.mark.once
 
 
 def add_peer(server: Server) -> None:
-    """Add an operator of another account, whose key may write."""
+    """Add an operator of another account, with a write key."""
     now = "2026-01-01 00:00:00"
     columns = "id, account, first_name, last_name, email, created_at, updated_at"
     execute(
@@ -59,11 +58,11 @@ def add_peer(server: Server) -> None:
 
 
 @pytest.mark.timeout(0 if "SCHEMATHESIS_EXAMPLES" in os.environ else 180)
-def test_a_schema_driven_tester_finds_nothing(production_server: Server, tmp_path: Path) -> None:
+def test_schemathesis_finds_no_failure(production_server: Server, tmp_path: Path) -> None:
     add_peer(production_server)
-    # It keeps what it has found beside its configuration.
+    # Schemathesis writes its findings beside its configuration.
     directory = shutil.copytree(CONFIG, tmp_path / "run")
-    run = subprocess.run(
+    completed = subprocess.run(
         [*COMMAND, f"{production_server.url}/schema"],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": ""},
@@ -71,4 +70,4 @@ def test_a_schema_driven_tester_finds_nothing(production_server: Server, tmp_pat
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert run.returncode == 0, run.stdout
+    assert completed.returncode == 0, completed.stdout

@@ -1,6 +1,6 @@
-"""The contracts of the example project's endpoints; `tests/test_example_contracts.py` runs them.
+"""The contracts of the example project's endpoints, which ``test_verb_contracts.py`` runs.
 
-They need the settings of the example project, and so a process of their own.
+They need the settings of the example project, so they run in a process of their own.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from django.core.management import call_command
 from django.test import Client
 
 from django_apierrors.testing import VerbContract
-from example_project.demo_data import WRITE_KEY
+from example_project.demo.data import WRITE_KEY
 
 
 @pytest.mark.django_db
 class TestThngs(VerbContract):
-    """Those of the thngs."""
+    """The contract of the thngs."""
 
     url = "/thngs"
     resource_url = "/thngs/{id}"
@@ -29,16 +29,16 @@ class TestThngs(VerbContract):
 
     @pytest.fixture(autouse=True)
     def seeded(self, db: None) -> None:
-        """Have the operators, whose keys let a client in."""
+        """Create the operators and their API keys."""
         call_command("seed_demo")
 
     def get_client(self) -> Any:
-        """Return a client that may write."""
+        """Return a client with a write key."""
         return Client(headers={"authorization": WRITE_KEY})
 
 
 class TestCollections(TestThngs):
-    """Those of the collections."""
+    """The contract of the collections."""
 
     url = "/collections"
     resource_url = "/collections/{id}"
