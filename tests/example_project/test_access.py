@@ -53,8 +53,6 @@ def test_a_missing_or_unknown_key_is_the_401_of_the_api_document(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", f"/thngs/{UMBRELLA}", "GET, PUT, DELETE, HEAD, OPTIONS"),
-        ("PUT", "/thngs", "GET, POST, HEAD, OPTIONS"),
         ("PUT", f"/operators/{ADA}", "GET, HEAD, OPTIONS"),
         ("DELETE", "/access", "GET, HEAD, OPTIONS"),
         ("GET", "/thngs/imports", "POST, OPTIONS"),

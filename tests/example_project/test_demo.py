@@ -120,8 +120,15 @@ def test_the_demo_passes_the_system_checks_with_each_task_backend(
     assert manage("check", database=tmp_path / "none", settings=DEMO_SETTINGS) == NO_ISSUES
 
 
-def test_the_example_project_passes_the_system_checks(tmp_path: Path) -> None:
-    assert manage("check", database=tmp_path / "none", settings=SETTINGS) == NO_ISSUES
+@pytest.mark.parametrize("settings", [SETTINGS, "example_project.minimal.settings"])
+def test_the_projects_pass_the_system_checks_and_have_all_migrations(
+    tmp_path: Path, settings: str
+) -> None:
+    database = tmp_path / "empty.sqlite3"
+
+    assert manage("check", database=database, settings=settings) == NO_ISSUES
+    output = manage("makemigrations", "--check", database=database, settings=settings)
+    assert output == "No changes detected\n"
 
 
 def test_a_worker_that_does_not_start_ends_the_demo_and_its_server() -> None:

@@ -6,13 +6,9 @@ import os
 import pty
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from email.message import Message
-from wsgiref.simple_server import WSGIRequestHandler, make_server
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -66,28 +62,6 @@ def read_all(descriptor: int) -> Iterator[bytes]:
         yield chunk
 
 
-@contextmanager
-def wrong_server() -> Iterator[str]:
-    """Run a server whose responses are all 200 with an empty object."""
-
-    class QuietHandler(WSGIRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Log nothing."""
-
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "application/json")])
-        return [b"{}"]
-
-    with make_server("127.0.0.1", 0, application, handler_class=QuietHandler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_the_rows_are_those_of_the_api_document() -> None:
     assert [row.method for row in VERBS.rows] == ["GET", "POST", "PUT", "DELETE"]
     assert {row.status for row in SUCCESSES.rows} == {200, 201, 202, 204}
@@ -122,14 +96,10 @@ def test_each_row_is_printed_with_its_request_and_response(example_server: Serve
     assert re.findall("^  ✓ (.+)$", output, re.MULTILINE) == [row.label for row in ROWS]
 
 
-def test_a_wrong_server_fails_every_row() -> None:
-    with wrong_server() as url:
-        completed = run("demo.tour", "--url", url)
+def test_an_empty_200_has_faults_in_every_row() -> None:
+    response = make_response(200, b"{}")
 
-    assert completed.returncode == 1
-    count = len(ROWS)
-    assert completed.stdout.endswith(f"{count} of {count} rows do not match the API document.\n")
-    assert "✓" not in completed.stdout
+    assert [row.label for row in ROWS if not find_faults(row, response)] == []
 
 
 def test_the_settings_for_production_fail_only_the_rows_of_failures(
@@ -183,17 +153,15 @@ def test_no_color_turns_colours_off(example_server: Server) -> None:
 ROW_401 = next(row for row in ROWS if row.status == 401)
 ROW_400 = next(row for row in ROWS if row.label == "INVALID_CONTENT")
 ROW_GET = ROWS[0]
-ROW_202, ROW_POLL = ACCEPTED
+_, ROW_POLL = ACCEPTED
 REPORT_ROW = replace(ROW_POLL, shows={"result": {"created": 1, "refused": 0}})
 
 
-def make_response(status: int, body: bytes, **headers: str) -> Response:
-    """Return a JSON response."""
-    message = Message()
-    message["Content-Type"] = headers.pop("Content_Type", "application/json")
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
-    return Response(status, "", message, body)
+def make_response(status: int, body: bytes, content_type: str = "application/json") -> Response:
+    """Return a response without further headers."""
+    headers = Message()
+    headers["Content-Type"] = content_type
+    return Response(status, "", headers, body)
 
 
 def make_operation(rest: bytes) -> Response:
@@ -204,16 +172,18 @@ def make_operation(rest: bytes) -> Response:
 @pytest.mark.parametrize(
     ("row", "response", "faults"),
     [
-        (ROW_401, make_response(401, THE_401, WWW_Authenticate="Token"), []),
-        (ROW_401, make_response(401, THE_401), ["the header WWW-Authenticate is missing"]),
         (
             ROW_401,
-            make_response(403, THE_401 + b"\n", WWW_Authenticate="Token"),
-            ["the status is 403, not 401", f"the body is not {THE_401.decode()}"],
+            make_response(403, THE_401 + b"\n"),
+            [
+                "the status is 403, not 401",
+                "the header WWW-Authenticate is missing",
+                f"the body is not {THE_401.decode()}",
+            ],
         ),
         (
             ROW_400,
-            make_response(400, b"<p>no</p>", Content_Type="text/html"),
+            make_response(400, b"<p>no</p>", "text/html"),
             [
                 "the content type is text/html, not application/json",
                 "the body is not an object with status, errors, code and moreInfo",
@@ -235,11 +205,6 @@ def make_operation(rest: bytes) -> Response:
             ["the status in the body is 500, not 400", "errors is not a list of messages"],
         ),
         (
-            ROW_GET,
-            make_response(200, b"[]"),
-            ["the body is not a document with id, name, createdAt"],
-        ),
-        (
             replace(ROW_GET, shows={"name": "Umbrella"}),
             make_response(200, b'{"id":"x","name":"Tent","createdAt":1}'),
             ['the document does not contain {"name": "Umbrella"}'],
@@ -259,21 +224,7 @@ def make_operation(rest: bytes) -> Response:
             make_operation(b'"status":"successful","result":{"created":1,"refused":1}'),
             ['the document does not contain {"result": {"created": 1, "refused": 0}}'],
         ),
-        (
-            REPORT_ROW,
-            make_operation(b'"status":"successful","result":{"created":1,"refused":0,"more":1}'),
-            [],
-        ),
-        (
-            ROW_202,
-            make_response(202, b'{"id":"x"}', Location="x"),
-            [
-                "the header Content-Location is missing",
-                "the header Retry-After is missing",
-                "the body is not a document with id, href, status, createdAt",
-            ],
-        ),
     ],
 )
-def test_each_fault_of_a_response_is_found(row: Row, response: Response, faults: list[str]) -> None:
+def test_faults_of_a_response_are_found(row: Row, response: Response, faults: list[str]) -> None:
     assert find_faults(row, response) == faults
