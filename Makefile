@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 ONCE ?=
-# What does the work that is accepted with a 202: db, rq or celery (with Redis) or immediate.
+# The task backend of the demo: db, rq or celery (with Redis), or immediate.
 EXAMPLE_TASKS ?= db
 export EXAMPLE_TASKS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
-from example_project.server import Server
+from example_project.demo.server import Server
 from stress.bodies import is_error_body
 from stress.reports import (
     format_percentiles,

@@ -21,9 +21,9 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from example_project.server import Server, manage
-from example_project.tour_checks import Answer, faults
-from example_project.tour_rows import Row
+from example_project.demo.server import Server, manage
+from example_project.demo.tour.checks import Response, find_faults
+from example_project.demo.tour.rows import Row
 from stress.bodies import is_error_body
 from stress.load_rows import FAILING, SUCCESSFUL, TOKEN, UNREADABLE, fill_row, get_key_of
 from stress.middleware import HEADER
@@ -109,7 +109,7 @@ class Client:
             return
         self.times[row.status < 400].append(time.perf_counter() - begun)
         self.outcomes[row.label, answer.status] += 1
-        for fault in (*faults(sent, answer), *self.find_mix_ups(sent, answer, token)):
+        for fault in (*find_faults(sent, answer), *self.find_mix_ups(sent, answer, token)):
             self.violations.append(f"{row.label}: {fault}: {answer.text[:300]}")
         self.keep(row, answer)
 
@@ -117,15 +117,15 @@ class Client:
         """Return a text that only the next request has."""
         return f"U-{self.number}-{self.done}-"
 
-    def send(self, row: Row, token: str) -> Answer:
+    def send(self, row: Row, token: str) -> Response:
         """Send a request and return the response."""
         self.connection.request(
             row.method, row.path, row.body or None, {**row.headers, HEADER: token}
         )
         response = self.connection.getresponse()
-        return Answer(response.status, response.reason, response.headers, response.read())
+        return Response(response.status, response.reason, response.headers, response.read())
 
-    def find_mix_ups(self, row: Row, answer: Answer, token: str) -> list[str]:
+    def find_mix_ups(self, row: Row, answer: Response, token: str) -> list[str]:
         """Return what the response lacks of its request, or has of another one."""
         mix_ups = []
         # A request that cannot be read does not reach the middleware.
@@ -141,7 +141,7 @@ class Client:
             mix_ups.append("it is not the body of an error")
         return mix_ups
 
-    def keep(self, row: Row, answer: Answer) -> None:
+    def keep(self, row: Row, answer: Response) -> None:
         """Keep the id of a resource that the row has created, and the reference of a 500."""
         if row.status == 500:
             self.references += REFERENCE.findall(answer.text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from example_project.demo_data import WRITE_KEY
-from example_project.tour_rows import CODES, ERRORS, SUCCESSES, VERBS, Row
+from example_project.demo.data import WRITE_KEY
+from example_project.demo.tour.rows import CODES, ERRORS, SUCCESSES, VERBS, Row
 
 # Each request has its own token, and so has each resource that a client creates.
 TOKEN = re.compile(r"U-\d+-\d+-")

@@ -17,8 +17,8 @@ import threading
 import time
 from collections import Counter
 
-from example_project.server import Server
-from example_project.tour_checks import Answer
+from example_project.demo.server import Server
+from example_project.demo.tour.checks import Response
 from stress.bodies import is_error_body
 from stress.postgresql import connect, serve_postgresql, start_postgresql
 from stress.reports import make_parser, print_versions, print_violations
@@ -65,12 +65,12 @@ class Client:
             # The next connection may reach another worker.
             self.connection.close()
 
-    def send(self, method: str, url: str, content: str | None, status: int) -> Answer | None:
+    def send(self, method: str, url: str, content: str | None, status: int) -> Response | None:
         """Send a request and return its success, or `None`."""
         try:
             self.connection.request(method, url, content, {"Content-Type": "application/json"})
             response = self.connection.getresponse()
-            answer = Answer(response.status, response.reason, response.headers, response.read())
+            answer = Response(response.status, response.reason, response.headers, response.read())
         except (OSError, http.client.HTTPException) as exc:
             self.violations.append(f"{method}: no response: {exc!r}")
             self.connection.close()
@@ -86,7 +86,7 @@ class Client:
         return None
 
 
-def is_unavailable(answer: Answer) -> bool:
+def is_unavailable(answer: Response) -> bool:
     """Whether the response is the 503 that is expected during an outage."""
     return (
         answer.status == 503

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from example_project.server import HOST, Server, free_port, running, wait_until_it_answers
+from example_project.demo.server import HOST, Server, find_free_port, run_process, wait_for_response
 from stress.reports import SETTINGS
 
 MEGABYTE = 1024 * 1024
@@ -35,13 +35,13 @@ def serve(
         "STRESS_SERVER": kind,
         **(environment or {}),
     }
-    port = free_port()
+    port = find_free_port()
     command = COMMANDS[kind].format(host=HOST, port=port, workers=workers, threads=threads)
     with tempfile.TemporaryDirectory(prefix="django-apierrors-") as directory:
         log = Path(directory, "server.log")
-        with running(command, log, variables) as process:
+        with run_process(command, log, variables) as process:
             server = Server(HOST, port, log, process)
-            wait_until_it_answers(server)
+            wait_for_response(server)
             yield server
 
 

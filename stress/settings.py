@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from example_project.settings_demo import *  # noqa: F403
-from example_project.settings_demo import API_ERRORS, DATABASES, MIDDLEWARE
+from example_project.demo.settings import *  # noqa: F403
+from example_project.demo.settings import API_ERRORS, DATABASES, MIDDLEWARE
 
 ROOT_URLCONF = "stress.urls"
 

@@ -7,7 +7,7 @@ from django.urls import include, path
 from stress import views
 
 urlpatterns = [
-    path("", include("example_project.urls_demo")),
+    path("", include("example_project.demo.urls")),
     path("stress/ours/documents", views.DocumentView.as_view()),
     path("stress/stock/documents", views.StockDocumentView.as_view()),
     path("stress/orders", views.OrderView.as_view()),
