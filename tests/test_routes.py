@@ -34,7 +34,7 @@ urlpatterns = [
 
 def test_included_routes_have_the_text_the_namespaces_and_the_variables_of_all() -> None:
     routes = get_routes(get_resolver())
-    assert [(route.text, route.get_view_name(), set(route.variables)) for route in routes] == [
+    assert [(route.pattern, route.view_name, set(route.variables)) for route in routes] == [
         ("a/<slug:name>/", "a", {"name"}),
         (r"^b/(?P<key>\d+)/(\w+)$", "", {"key"}),
         ("c/<version>/d/<int:pk>/", "outer:inner:one", {"version", "pk"}),
@@ -49,11 +49,11 @@ def test_a_route_is_walked_to_once() -> None:
 
 def test_what_as_view_changes_is_the_attribute() -> None:
     route = get_routes(get_resolver())[-1]
-    assert (route.get_model(), route.get_attribute("lookup_field")) == (Shelf, "pk")
+    assert (route.model, route.get_attribute("lookup_field")) == (Shelf, "pk")
 
 
 def test_a_plain_view_has_no_model() -> None:
-    assert get_routes(get_resolver())[0].get_model() is None
+    assert get_routes(get_resolver())[0].model is None
 
 
 def test_a_urlconf_that_includes_itself_is_walked_once() -> None:
@@ -63,4 +63,4 @@ def test_a_urlconf_that_includes_itself_is_walked_once() -> None:
         path("again/", include(module)),
     ]
     routes = get_routes(URLResolver(RegexPattern(r"^/"), module))
-    assert [route.text for route in routes] == ["end/"]
+    assert [route.pattern for route in routes] == ["end/"]

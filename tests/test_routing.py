@@ -642,7 +642,7 @@ def test_what_fails_on_the_way_to_a_location_is_logged(
     monkeypatch.setattr(LinkedShelf, "url", ValueError("broken"))
     post(client, "/linked/")
     assert caplog.messages == [
-        "django_apierrors failed while looking for the Location of a resource in get_model_url()."
+        "django_apierrors failed while looking for the Location of a resource in find_model_url()."
     ]
 
 
