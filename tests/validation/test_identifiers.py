@@ -19,7 +19,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.serializers import ModelSerializer
 
 from django_apierrors import generics, viewsets
-from django_apierrors.validation.identifiers import get_field, is_malformed
+from django_apierrors.validation.identifiers import find_lookup_field, is_malformed
 from tests.bodies import body
 from tests.models import Parcel, Shelf, Thing
 
@@ -285,7 +285,7 @@ def test_what_a_field_of_the_project_raises_is_malformed(value: str, malformed: 
 def test_the_field_that_is_looked_up_is_found(
     model: type[models.Model], lookup_field: str, name: str | None
 ) -> None:
-    assert getattr(get_field(model, lookup_field), "name", None) == name
+    assert getattr(find_lookup_field(model, lookup_field), "name", None) == name
 
 
 @given(st.text())
