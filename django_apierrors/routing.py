@@ -93,12 +93,9 @@ def make_absolute(request: Request, url: str | None) -> str | None:
     if not url or not url.isprintable() or " " in url:
         return None
     absolute = request.build_absolute_uri(url)
-    # A path, as reverse() returns it, cannot lead to another host; anything else may.
-    is_path = url.startswith("/") and not url.startswith(("//", "/\\"))
-    if not is_path:
-        parts = urlsplit(absolute)
-        if parts.scheme not in ("http", "https") or parts.netloc != request.get_host():
-            return None
+    parts = urlsplit(absolute)
+    if parts.scheme not in ("http", "https") or parts.netloc != request.get_host():
+        return None
     scheme = getattr(request, "versioning_scheme", None)
     if isinstance(scheme, QueryParameterVersioning) and request.version is not None:
         return replace_query_param(absolute, scheme.version_param, request.version)
