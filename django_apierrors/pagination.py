@@ -28,20 +28,20 @@ __all__ = [
 NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
 
 # The greatest LIMIT or OFFSET that all databases accept.
-MAX_NUMBER = 2**63 - 1
+MAX_LIMIT = 2**63 - 1
 
 
 def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
     """Raise ValidationError if the query parameter `name` is sent and not a number in range.
 
-    The range is `minimum` to `MAX_NUMBER`. DRF ignores an invalid number.
+    The range is `minimum` to `MAX_LIMIT`. DRF ignores an invalid number.
     """
     if not name or name not in request.query_params:
         return
     value = request.query_params[name]
     # The length first: the time of int() grows with the square of the number of digits.
     is_number = value.isascii() and value.isdecimal() and len(value) <= 19
-    if not is_number or not minimum <= int(value) <= MAX_NUMBER:
+    if not is_number or not minimum <= int(value) <= MAX_LIMIT:
         raise ValidationError({name: [NOT_A_NUMBER % {"least": minimum}]})
 
 
@@ -112,8 +112,8 @@ class CursorPagination(pagination.CursorPagination):
         return ValidationError({self.cursor_query_param: [self.invalid_cursor_message]})
 
     def get_page_size(self, request: Request) -> int | None:
-        """Return the size of a page, which is limited so that no LIMIT exceeds `MAX_NUMBER`."""
+        """Return the size of a page, which is limited so that no LIMIT exceeds `MAX_LIMIT`."""
         check_number(request, self.page_size_query_param)
         size = super().get_page_size(request)
         # DRF adds the offset of the cursor, and one row to see whether there is a next page.
-        return size and min(size, MAX_NUMBER - self.offset_cutoff - 1)
+        return size and min(size, MAX_LIMIT - self.offset_cutoff - 1)

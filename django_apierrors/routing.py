@@ -73,7 +73,7 @@ def find_route_url(view: View, data: Any) -> str | None:
     )
     for route in routes:
         lookup = find_lookup(route, view)
-        key = find_key(data, lookup[1]) if lookup else None
+        key = find_lookup_value(data, lookup[1]) if lookup else None
         if lookup is None or key is None:
             continue
         variables = {
@@ -121,7 +121,7 @@ def is_extra_action(view: View) -> bool:
     return hasattr(getattr(view, getattr(view, "action", None) or "", None), "mapping")
 
 
-def find_key(data: Any, lookup_field: str) -> Any:
+def find_lookup_value(data: Any, lookup_field: str) -> Any:
     """Return the value of `lookup_field` of the resource, `None` if it is unknown."""
     value = get_instance(data)
     for depth, name in enumerate(lookup_field.split("__")):

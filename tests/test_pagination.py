@@ -20,7 +20,7 @@ from rest_framework.serializers import ModelSerializer
 from rest_framework.test import APIRequestFactory
 
 from django_apierrors import generics, pagination, viewsets
-from django_apierrors.pagination import MAX_NUMBER, check_number
+from django_apierrors.pagination import MAX_LIMIT, check_number
 from tests.bodies import body
 from tests.models import Shelf
 
@@ -110,7 +110,7 @@ urlpatterns = [
     path("", include(router.urls)),
 ]
 
-GREATEST = str(MAX_NUMBER)
+GREATEST = str(MAX_LIMIT)
 
 
 @pytest.fixture(autouse=True)
@@ -240,7 +240,7 @@ def is_valid(value: str, minimum: int = 1) -> bool:
 def test_a_number_is_written_in_ascii_digits() -> None:
     assert all(map(is_valid, ("1", "007", GREATEST)))
     invalid = [" ", "a", "1.0", "1e3", "-1", "+1", "0x1", "1_0", "\u0661", "\u00b2", "0", "\0"]
-    invalid += ["NaN", str(MAX_NUMBER + 1), "9" * 100_000, "\U0001f600", " 1", "1 "]
+    invalid += ["NaN", str(MAX_LIMIT + 1), "9" * 100_000, "\U0001f600", " 1", "1 "]
     assert not any(map(is_valid, invalid))
     assert (is_valid("0", 0), is_valid("-0", 0)) == (True, False)
 
@@ -248,4 +248,4 @@ def test_a_number_is_written_in_ascii_digits() -> None:
 @given(st.text() | st.integers().map(str))
 def test_a_valid_number_is_in_range(value: str) -> None:
     if is_valid(value):
-        assert 1 <= int(value) <= MAX_NUMBER
+        assert 1 <= int(value) <= MAX_LIMIT
