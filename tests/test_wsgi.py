@@ -132,16 +132,3 @@ def test_a_get_reaches_its_view_with_any_content_type(content_type: str) -> None
 def test_a_malformed_path_is_404(path_info: str) -> None:
     response = send("GET", "/", path_info=path_info)
     assert (response.status, json.loads(response.content)["code"]) == (404, "MISSING_RESOURCE")
-
-
-@pytest.mark.parametrize("content_type", MALFORMED_CONTENT_TYPES[1:])
-def test_without_a_query_the_parser_rejects_the_charset(content_type: str) -> None:
-    response = send("POST", "/echo", b"{}", CONTENT_TYPE=content_type)
-    assert response.status in (400, 415)
-    assert json.loads(response.content)["status"] == response.status
-
-
-def test_an_environment_without_a_method_is_the_server_s_error() -> None:
-    environ: dict[str, Any] = {"PATH_INFO": "/echo", "wsgi.input": io.BytesIO()}
-    with pytest.raises(KeyError):
-        get_wsgi_application()(environ, lambda *arguments: None)  # type: ignore[arg-type]
