@@ -14,8 +14,7 @@ from django_apierrors.mixins import CreateModelMixin, LocationMixin
 from django_apierrors.routing import (
     Route,
     find_detail_routes,
-    get_format_variable,
-    get_lookup,
+    find_lookup,
     get_routes,
 )
 
@@ -41,7 +40,7 @@ def find_unlocated(resolver: URLResolver) -> Iterator[CheckMessage]:
         seen.add((cls, route.namespaces, route.name))
         detail = ":".join([*route.namespaces, f"{get_prefix(route)}-detail"])
         yield Warning(
-            f"{cls.__module__}.{cls.__qualname__} at '/{route.text}' creates resources, and no "
+            f"{cls.__module__}.{cls.__qualname__} at '/{route.pattern}' creates resources, and no "
             "Location can be made for them.",
             "Give its serializer a HyperlinkedIdentityField called "
             f"{api_settings.URL_FIELD_NAME!r}, or its model a get_absolute_url(), or the view that "
@@ -87,7 +86,7 @@ def is_located(route: Route, resolver: URLResolver) -> bool:
 def get_model(route: Route) -> Any:
     """Return the model of what the view creates, `None` where nothing tells."""
     meta = getattr(get_serializer_class(route), "Meta", None)
-    return getattr(meta, "model", None) or route.get_model()
+    return getattr(meta, "model", None) or route.model
 
 
 def get_serializer_class(route: Route) -> Any:
@@ -119,8 +118,8 @@ def has_identity(serializer_class: Any) -> bool:
 def has_detail_route(route: Route, resolver: URLResolver, model: Any) -> bool:
     """Tell whether there is a route to the resource whose variables are all known by then."""
     for detail in find_detail_routes(resolver, route.namespaces, route.name, model):
-        lookup = get_lookup(detail, make_view(route))
-        known = {*route.variables, get_format_variable()}
+        lookup = find_lookup(detail, make_view(route))
+        known = {*route.variables, api_settings.FORMAT_SUFFIX_KWARG}
         if lookup is not None and detail.variables - {lookup[0]} <= known:
             return True
     return False

@@ -104,9 +104,11 @@ def audit_verb(route: Route, verb: str) -> VerbReport:
     """Return what there is to say of a verb of a route."""
     try:
         view = BaseSchemaGenerator().create_view(route.view, verb)
-        successes = get_success_statuses(view, verb, route.text)
-        errors = [(error.status, error.code.name) for error in get_errors(view, verb, route.text)]
-        subject = Subject(route, Endpoint(view, verb, route.text), successes)
+        successes = get_success_statuses(view, verb, route.pattern)
+        errors = [
+            (error.status, error.code.name) for error in get_errors(view, verb, route.pattern)
+        ]
+        subject = Subject(route, Endpoint(view, verb, route.pattern), successes)
         return VerbReport(verb, successes, errors, tuple(find_verb_departures(subject)))
     except Exception as exc:
         return VerbReport(verb, departures=make_unreadable(exc))
@@ -131,5 +133,5 @@ def make_unreadable(exc: Exception) -> Sequence[Departure]:
 
 def get_path(route: Route) -> str:
     """Return the text of a route as a path, in whichever of Django's spellings it is."""
-    path: str = simplify_regex(route.text)
+    path: str = simplify_regex(route.pattern)
     return path
