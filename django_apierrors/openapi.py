@@ -85,6 +85,13 @@ def make_headers(names: Iterable[str], is_required: bool = True) -> Schema:
     }
 
 
+def add_headers(response: Schema, headers: Schema) -> Schema:
+    """Return a response with these headers; those that it has are kept."""
+    headers |= response.get("headers", {})
+    # drf-spectacular writes the headers first.
+    return {"headers": {}} | response | {"headers": headers} if headers else response
+
+
 def get_header_names(status: int) -> Sequence[str]:
     """Return the names of the headers that a response of a status must have."""
     if status in REQUIRED_HEADERS:
@@ -147,11 +154,9 @@ def make_error_response(
         problems = {name: make_problem(body) for name, body in bodies.items()}
         content[PROBLEM] = make_media([*schemas, PROBLEM_SCHEMA], problems)
     lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
-    return {
-        "headers": make_headers(get_header_names(status)),
-        "description": "\n".join([f"{get_phrase(status)}.", "", *lines]),
-        "content": content,
-    }
+    description = "\n".join([f"{get_phrase(status)}.", "", *lines])
+    response: Schema = {"description": description, "content": content}
+    return add_headers(response, make_headers(get_header_names(status)))
 
 
 def make_media(schemas: Sequence[Schema], examples: Mapping[str, Any]) -> Schema:
@@ -218,8 +223,7 @@ class AutoSchema(openapi.AutoSchema):
         if operation is not None:
             responses = self._get_successes(operation["responses"])
             for status, response in responses.items():
-                headers = self._get_headers(status) | response.get("headers", {})
-                response.update({"headers": headers} if headers else {})
+                responses[status] = add_headers(response, self._get_headers(status))
             if not is_excluded(self.view.request):
                 self._add_errors(responses)
             operation["responses"] = dict(sorted(responses.items()))
