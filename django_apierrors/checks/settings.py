@@ -22,23 +22,19 @@ from django_apierrors.errors import is_template
 Values: TypeAlias = Mapping[str, tuple[str, Callable[[Any], bool]]]
 
 
-def is_string(value: object) -> bool:
-    """Whether `value` is a string or a lazy string."""
+def _is_string(value: object) -> bool:
     return isinstance(value, (str, Promise))
 
 
-def is_bool(value: object) -> bool:
-    """Whether `value` is True or False."""
+def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def is_list_of_strings(value: object) -> bool:
-    """Whether `value` is a list or a tuple of strings."""
+def _is_list_of_strings(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
-def is_natural(value: object, at_least: int = 0) -> bool:
-    """Whether `value` is an integer, not a bool, of `at_least` or more."""
+def _is_natural(value: object, at_least: int = 0) -> bool:
     return type(value) is int and value >= at_least
 
 
@@ -51,24 +47,27 @@ VALUES: Values = {
     ),
     "EXCEPTIONS": ("a dict of class names", lambda value: isinstance(value, Mapping)),
     "MORE_INFO": ("a string", lambda value: isinstance(value, str)),
-    "DETAILS": ("True or False", is_bool),
+    "DETAILS": ("True or False", _is_bool),
     "MAX_ERRORS": (
         "None, or an integer of at least 2",
-        lambda value: value is None or is_natural(value, 2),
+        lambda value: value is None or _is_natural(value, 2),
     ),
-    "PATHS": ("None, or a list of paths", lambda value: value is None or is_list_of_strings(value)),
-    "EXCLUDED_PATHS": ("a list of paths", is_list_of_strings),
+    "PATHS": (
+        "None, or a list of paths",
+        lambda value: value is None or _is_list_of_strings(value),
+    ),
+    "EXCLUDED_PATHS": ("a list of paths", _is_list_of_strings),
     "CHALLENGE": (
         "a string of one line",
         lambda value: isinstance(value, str) and value != "" and value.isprintable(),
     ),
-    "RETRY_AFTER": ("a number of seconds", is_natural),
-    "PROBE_PERMISSIONS": ("True or False", is_bool),
-    "HIDE_FORBIDDEN": ("True or False", is_bool),
-    "STRICT": ("None, True or False", lambda value: value is None or is_bool(value)),
-    "PROBLEM_JSON": ("True or False", is_bool),
-    "OPERATION_MAX_AGE": ("a number of seconds", is_natural),
-    "OPERATION_TIMEOUT": ("a number of seconds", is_natural),
+    "RETRY_AFTER": ("a number of seconds", _is_natural),
+    "PROBE_PERMISSIONS": ("True or False", _is_bool),
+    "HIDE_FORBIDDEN": ("True or False", _is_bool),
+    "STRICT": ("None, True or False", lambda value: value is None or _is_bool(value)),
+    "PROBLEM_JSON": ("True or False", _is_bool),
+    "OPERATION_MAX_AGE": ("a number of seconds", _is_natural),
+    "OPERATION_TIMEOUT": ("a number of seconds", _is_natural),
 }
 
 # The same for the keys of an entry of `CODES`.
@@ -79,11 +78,11 @@ CHANGES: Values = {
     ),
     "number": (
         "None, or an integer of 32 bits",
-        lambda value: value is None or (is_natural(value) and value < 2**32),
+        lambda value: value is None or (_is_natural(value) and value < 2**32),
     ),
-    "message": ("a string", lambda value: is_string(value) and value != ""),
-    "description": ("a string", is_string),
-    "advice": ("a string", is_string),
+    "message": ("a string", lambda value: _is_string(value) and value != ""),
+    "description": ("a string", _is_string),
+    "advice": ("a string", _is_string),
 }
 
 
@@ -124,7 +123,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
     check_id = "django_apierrors.E003"
     for name, changes in codes.items():
         key = f"API_ERRORS['CODES'][{name!r}]"
-        if not is_code_name(name):
+        if not _is_code_name(name):
             yield Error(f"{key}: a code is a name in capitals, as in OUT_OF_STOCK.", id=check_id)
         elif not isinstance(changes, Mapping):
             yield Error(f"{key} must be a dict, as in {{'status': 409}}.", id=check_id)
@@ -145,7 +144,7 @@ def check_exceptions(
     """Yield an error for each row of `EXCEPTIONS` that can never apply, or names no code."""
     names = [
         *CATALOG,
-        *filter(is_code_name, codes),
+        *filter(_is_code_name, codes),
         *(name for name, status in STATUSES_BY_NAME.items() if status >= 400),
     ]
     for name, code in rows.items():
@@ -196,8 +195,7 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     return f"Known are: {', '.join(sorted(by_capitals.values()))}."
 
 
-def is_code_name(name: object) -> bool:
-    """Whether `name` is written as a code of the catalogue is."""
+def _is_code_name(name: object) -> bool:
     return isinstance(name, str) and name.isascii() and name.isidentifier() and name.isupper()
 
 

@@ -125,12 +125,11 @@ def check_renderer(view: Any) -> str | None:
     """Check for a renderer that leaves the errors that a view returns in their own format."""
     renderers = _get_classes(view, "get_renderers", "renderer_classes")
     others = _join_names(cls for cls in renderers if not issubclass(cls, JSONRenderer))
-    if not others:
-        return None
-    return (
+    message = (
         f"Errors that the view returns keep the shape that {others} gives them: use "
         "django_apierrors.renderers.JSONRenderer, or a subclass."
     )
+    return message if others else None
 
 
 def check_stock(view: Any) -> str | None:

@@ -158,16 +158,6 @@ def is_operation(endpoint: Endpoint) -> bool:
     return isinstance(endpoint.view, OperationView)
 
 
-def has_identifier(endpoint: Endpoint) -> bool:
-    """Whether the URL has an identifier that can be malformed; an operation's id never is."""
-    return any(endpoint.variables.values()) and not is_operation(endpoint)
-
-
-def has_body_limit(endpoint: Endpoint) -> bool:
-    """Whether a body can be too large."""
-    return endpoint.reads_body and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None
-
-
 def get_version_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a version that is not allowed."""
     versioning = endpoint.view.versioning_class
@@ -183,10 +173,6 @@ def error_if(
     return lambda endpoint: make_exception() if condition(endpoint) else None
 
 
-def _always(endpoint: Endpoint) -> bool:
-    return True
-
-
 # If two exceptions have the same status and code, the first is the example.
 ERROR_RULES: Sequence[ErrorRule] = (
     error_if(is_authenticated, NotAuthenticated),
@@ -194,12 +180,19 @@ ERROR_RULES: Sequence[ErrorRule] = (
     error_if(is_checked_for_csrf, PermissionDenied),
     error_if(is_restricted_by_method, MethodForbidden),
     error_if(is_throttled, Throttled),
-    error_if(_always, NotAcceptable),
+    lambda endpoint: NotAcceptable(),
     error_if(lambda endpoint: endpoint.reads_body, lambda: UnsupportedMediaType("")),
-    error_if(has_body_limit, ContentTooLarge),
+    error_if(
+        lambda endpoint: endpoint.reads_body and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None,
+        ContentTooLarge,
+    ),
     get_version_error,
     error_if(lambda endpoint: endpoint.variables, Http404),
-    error_if(has_identifier, InvalidId),
+    error_if(
+        # The id of an operation is never malformed.
+        lambda endpoint: any(endpoint.variables.values()) and not is_operation(endpoint),
+        InvalidId,
+    ),
     error_if(is_operation, Gone),
     request_errors.get_missing_page_error,
     request_errors.get_content_error,
@@ -209,6 +202,6 @@ ERROR_RULES: Sequence[ErrorRule] = (
     request_errors.get_unknown_key_error,
     request_errors.get_duplicate_error,
     request_errors.get_state_error,
-    error_if(_always, Exception),
-    error_if(_always, ServiceUnavailable),
+    lambda endpoint: Exception(),
+    lambda endpoint: ServiceUnavailable(),
 )

@@ -184,12 +184,10 @@ PAGINGS: Mapping[type[Any], Paging] = {
 }
 
 # A subclass that overrides one of these may reject more.
-PARSING_METHODS = frozenset(
-    {
-        *("paginate_queryset", "get_page_number", "get_page_size"),
-        *("get_limit", "get_offset", "decode_cursor"),
-    }
-)
+PARSING_METHODS = {
+    *("paginate_queryset", "get_page_number", "get_page_size"),
+    *("get_limit", "get_offset", "decode_cursor"),
+}
 
 
 def get_page_error(endpoint: Endpoint) -> Exception | None:
