@@ -32,9 +32,9 @@ from rest_framework.views import APIView
 
 from django_apierrors import generics
 from django_apierrors.operations import AcceptedAPIView, OperationView
-from tests import tasks
 from tests.bodies import body
 from tests.listeners import FAULTS, WORDS
+from tests.operations import tasks
 from tests.upstreams import CLIENTS
 
 try:
