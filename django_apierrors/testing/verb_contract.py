@@ -145,7 +145,7 @@ class EndpointMixin:
 
 
 # DELETE comes last: it removes the resource.
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "DELETE")
+ALL_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "DELETE")
 UNKNOWN_METHOD = "BREW"
 
 
@@ -227,9 +227,10 @@ class VerbContract(EndpointMixin):
         """Allow lists the methods that work, and no other: RFC 9110, section 15.5.6."""
         for url in self.get_urls():
             responses = {
-                method: self.send(method, url, self.get_document_for(method)) for method in METHODS
+                method: self.send(method, url, self.get_document_for(method))
+                for method in ALL_METHODS
             }
-            works = {method for method in METHODS if responses[method].status_code != 405}
+            works = {method for method in ALL_METHODS if responses[method].status_code != 405}
             errors = [response for response in responses.values() if response.status_code == 405]
             for error in [self.send(UNKNOWN_METHOD, url), *errors]:
                 header = error.headers.get("Allow", "")
