@@ -272,7 +272,7 @@ class TestShelves(ShelfContract):
 
 
 def run(**attributes: Any) -> tuple[dict[str, str], dict[str, str]]:
-    """Run a contract; return the failed checks with their output, the skipped ones with a reason."""
+    """Run a contract; return the outputs of failed checks, and the reasons of skipped ones."""
     contract = type("Contract", (ShelfContract, TestCase), attributes)
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(contract).run(result)
