@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 
+from django_apierrors.handling.rollback import find_open_block
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -84,8 +86,5 @@ def get_action(view: Any, request: HttpRequest | Request) -> str:
 
 def is_in_transaction() -> bool:
     """Whether an `atomic()` block is open on any connection; a TestCase's own does not count."""
-    return any(
-        not block._from_testcase  # type: ignore[attr-defined]
-        for connection in connections.all(initialized_only=True)
-        for block in connection.atomic_blocks
-    )
+    open_connections = connections.all(initialized_only=True)
+    return any(find_open_block(connection) is not None for connection in open_connections)
