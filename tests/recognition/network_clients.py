@@ -283,9 +283,7 @@ def use_socket(target: Target) -> object:
 
 async def await_streams(target: Target) -> object:
     async with asyncio.timeout(target.wait):
-        reader, writer = await asyncio.open_connection(
-            target.host, target.port, ssl=target.context
-        )
+        reader, writer = await asyncio.open_connection(target.host, target.port, ssl=target.context)
         try:
             writer.write(b"PING")
             return await reader.readexactly(1000)
