@@ -85,7 +85,7 @@ class Target(NamedTuple):
         return {"socket_timeout": self.wait, "socket_connect_timeout": self.wait}
 
 
-class Client(NamedTuple):
+class NetworkClient(NamedTuple):
     """A client, sync or async, the protocol of its service, and whether it takes a Target's TLS."""
 
     protocol: str
@@ -110,26 +110,28 @@ def use_requests(target: Target, adapter: Any = None) -> object:
     with requests.Session() as session:
         session.trust_env = False
         if adapter is not None:
-            session.mount("https://", adapter)
+            session.mount(target.url, adapter)
         verify = target.certificates or True
-        return session.get(target.url, timeout=target.wait, verify=verify).content
+        response = session.get(target.url, timeout=target.wait, verify=verify)
+        response.raise_for_status()
+        return response.content
 
 
 def use_httpx(target: Target) -> object:
     options: Any = {"timeout": target.wait, "trust_env": False, "verify": target.verify}
-    return httpx.get(target.url, **options).content
+    return httpx.get(target.url, **options).raise_for_status().content
 
 
 async def await_httpx(target: Target) -> object:
     options: Any = {"timeout": target.wait, "trust_env": False, "verify": target.verify}
     async with httpx.AsyncClient(**options) as client:
-        return (await client.get(target.url)).content
+        return (await client.get(target.url)).raise_for_status().content
 
 
 def use_urllib(target: Target) -> object:
-    handlers: list[Any] = [urllib.request.ProxyHandler({})]
-    if target.is_tls:
-        handlers.append(urllib.request.HTTPSHandler(context=target.context))
+    # Without a context the handler reads the certificates of the system.
+    context = target.context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
     with urllib.request.build_opener(*handlers).open(target.url, timeout=target.wait) as response:
         return response.read()
 
@@ -157,7 +159,7 @@ async def _await_aiohttp(
     target: Target, timeout: aiohttp.ClientTimeout, check: Any = None
 ) -> object:
     async with (
-        aiohttp.ClientSession(timeout=timeout) as session,
+        aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
         session.get(target.url, ssl=check or target.context or True) as response,
     ):
         return await response.read()
@@ -291,28 +293,28 @@ async def await_streams(target: Target) -> object:
             writer.close()
 
 
-CLIENTS: Mapping[str, Client] = {
-    "requests": Client("http", use_requests, has_tls=True),
-    "httpx": Client("http", use_httpx, has_tls=True),
-    "httpx, async": Client("http", await_httpx, has_tls=True),
-    "urllib": Client("http", use_urllib, has_tls=True),
-    "urllib3": Client("http", use_urllib3, has_tls=True),
-    "urllib3, no retries": Client("http", use_urllib3_without_retries, has_tls=True),
-    "aiohttp": Client("http", await_aiohttp, has_tls=True),
-    "aiohttp, by socket": Client("http", await_aiohttp_by_socket),
-    "http.client": Client("http", use_http_client, has_tls=True),
-    "redis": Client("redis", use_redis, has_tls=True),
-    "redis, async": Client("redis", await_redis),
-    "RedisCache": Client("redis", use_redis_cache),
-    "pymemcache": Client("memcache", use_pymemcache),
-    "PyMemcacheCache": Client("memcache", use_pymemcache_cache),
-    "amqp": Client("amqp", use_amqp, has_tls=True),
-    "kombu": Client("amqp", use_kombu, has_tls=True),
-    "kombu on Redis": Client("redis", use_kombu_on_redis),
-    "celery": Client("amqp", use_celery),
-    "celery on Redis": Client("redis", use_celery_on_redis),
-    "smtplib": Client("smtp", use_smtplib, has_tls=True),
-    "EmailBackend": Client("smtp", use_email_backend),
-    "asyncio": Client("stream", await_streams, has_tls=True),
-    "socket": Client("stream", use_socket),
+CLIENTS: Mapping[str, NetworkClient] = {
+    "requests": NetworkClient("http", use_requests, has_tls=True),
+    "httpx": NetworkClient("http", use_httpx, has_tls=True),
+    "httpx, async": NetworkClient("http", await_httpx, has_tls=True),
+    "urllib": NetworkClient("http", use_urllib, has_tls=True),
+    "urllib3": NetworkClient("http", use_urllib3, has_tls=True),
+    "urllib3, no retries": NetworkClient("http", use_urllib3_without_retries, has_tls=True),
+    "aiohttp": NetworkClient("http", await_aiohttp, has_tls=True),
+    "aiohttp, by socket": NetworkClient("http", await_aiohttp_by_socket),
+    "http.client": NetworkClient("http", use_http_client, has_tls=True),
+    "redis": NetworkClient("redis", use_redis, has_tls=True),
+    "redis, async": NetworkClient("redis", await_redis),
+    "RedisCache": NetworkClient("redis", use_redis_cache),
+    "pymemcache": NetworkClient("memcache", use_pymemcache),
+    "PyMemcacheCache": NetworkClient("memcache", use_pymemcache_cache),
+    "amqp": NetworkClient("amqp", use_amqp, has_tls=True),
+    "kombu": NetworkClient("amqp", use_kombu, has_tls=True),
+    "kombu on Redis": NetworkClient("redis", use_kombu_on_redis),
+    "celery": NetworkClient("amqp", use_celery),
+    "celery on Redis": NetworkClient("redis", use_celery_on_redis),
+    "smtplib": NetworkClient("smtp", use_smtplib, has_tls=True),
+    "EmailBackend": NetworkClient("smtp", use_email_backend),
+    "asyncio": NetworkClient("stream", await_streams, has_tls=True),
+    "socket": NetworkClient("stream", use_socket),
 }

@@ -1,7 +1,7 @@
 """A missing foreign key is a 400 only if the client sent it.
 
-SQLite finds the key at COMMIT: of a transaction around the statement, whose traceback has the query,
-or of a transaction around all. tests/recognition/database/test_databases.py has the other databases.
+SQLite finds the key at COMMIT: of a transaction around the statement, whose traceback has the
+query, or of a transaction around all. database/test_databases.py has the other databases.
 """
 
 from __future__ import annotations

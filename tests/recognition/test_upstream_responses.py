@@ -18,16 +18,16 @@ import httpx
 import pytest
 import redis
 import requests
-import requests.adapters
 import urllib3
 from pymemcache.client.base import Client as MemcacheClient
 from pymemcache.client.hash import HashClient
 from pytest_django import Settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from requests.adapters import HTTPAdapter
 
 from tests.recognition.listeners import HOST, WORDS, Address, listening, refuse, replying
-from tests.recognition.network_clients import CLIENTS, Target
+from tests.recognition.network_clients import CLIENTS, Target, use_requests, use_urllib3
 from tests.recognition.support import Outcome, expect, read, respond
 
 WAIT, BRIEFLY = 10.0, 0.05
@@ -43,61 +43,19 @@ def make_reply(status: int, content: bytes = b"{}", *headers: bytes) -> bytes:
     return b"\r\n".join([*head, b"", content])
 
 
-def use_requests(url: str, retry: urllib3.Retry | int = 0) -> object:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount("http://", requests.adapters.HTTPAdapter(max_retries=retry))
-        response = session.get(url, timeout=WAIT)
-        response.raise_for_status()
-        return response.content
+RETRY = urllib3.Retry(1, status_forcelist=[500, 502, 503, 504])
 
-
-def use_retrying_requests(url: str) -> object:
-    return use_requests(url, urllib3.Retry(1, status_forcelist=[500, 502, 503, 504]))
-
-
-def use_retrying_urllib3(url: str) -> object:
-    retry = urllib3.Retry(1, status_forcelist=[500, 502, 503, 504])
-    with urllib3.PoolManager(retries=retry, timeout=WAIT) as pool:
-        return pool.request("GET", url).data
-
-
-def use_httpx(url: str) -> object:
-    response = httpx.get(url, timeout=WAIT, trust_env=False, verify=False)
-    return response.raise_for_status().content
-
-
-def use_urllib(url: str) -> object:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=WAIT) as response:
-        return response.read()
-
-
-def use_aiohttp(url: str) -> object:
-    async def use() -> object:
-        async with (
-            aiohttp.ClientSession(raise_for_status=True) as session,
-            session.get(url) as response,
-        ):
-            return await response.read()
-
-    return asyncio.run(use())
-
-
-HTTP_CLIENTS: dict[str, Callable[[str], object]] = {
-    "requests": use_requests,
-    "requests, retrying": use_retrying_requests,
-    "urllib3, retrying": use_retrying_urllib3,
-    "httpx": use_httpx,
-    "urllib": use_urllib,
-    "aiohttp": use_aiohttp,
+HTTP_CLIENTS: dict[str, Callable[[Target], object]] = {
+    **{name: CLIENTS[name].call for name in ("requests", "httpx", "urllib", "aiohttp")},
+    "requests, retrying": lambda target: use_requests(target, HTTPAdapter(max_retries=RETRY)),
+    "urllib3, retrying": lambda target: use_urllib3(target, RETRY),
 }
 
 
-def call(use: Callable[[str], object], reply: bytes) -> Outcome:
+def call(use: Callable[[Target], object], reply: bytes) -> Outcome:
     """Return the response of a view whose service sends `reply`."""
-    with replying(reply) as (host, port):
-        return read(respond(lambda: use(f"http://{host}:{port}/")))
+    with replying(reply) as address:
+        return read(respond(lambda: use(Target(*address, WAIT))))
 
 
 # Every client with every status: each client has the status in another attribute.
@@ -112,12 +70,12 @@ def test_the_statuses_of_a_gateway_whose_service_is_down_have_their_codes(client
 
 def test_a_project_can_remove_the_row_of_an_upstreams_statuses(settings: Settings) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"requests.exceptions.HTTPError": None}}
-    assert call(use_requests, make_reply(503)) == expect(INTERNAL)
+    assert call(CLIENTS["requests"].call, make_reply(503)) == expect(INTERNAL)
 
 
 def test_a_limit_of_redirects_is_an_internal_error() -> None:
     reply = make_reply(302, b"", b"Location: /")
-    assert call(use_retrying_urllib3, reply) == expect(INTERNAL)
+    assert call(HTTP_CLIENTS["urllib3, retrying"], reply) == expect(INTERNAL)
 
 
 NO_GZIP = make_reply(200, b"text", b"Content-Encoding: gzip")
@@ -157,68 +115,50 @@ def test_a_download_that_is_cut_short_is_unavailable(
     assert outcome == expect(UNAVAILABLE)
 
 
-def use_session(use: Callable[[aiohttp.ClientSession], Any]) -> object:
-    """Call `use` with a session of aiohttp."""
-
-    async def run() -> object:
-        async with aiohttp.ClientSession() as session:
-            return await use(session)
-
-    return asyncio.run(run())
-
-
-def read_after_the_end(url: str) -> object:
-    async def use(session: aiohttp.ClientSession) -> object:
-        async with session.get(url) as response:
+async def read_after_the_end(target: Target) -> object:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(target.url) as response:
             pass
         return await response.read()
 
-    return use_session(use)
 
-
-def send_a_body_that_fails(url: str) -> object:
+async def send_a_body_that_fails(target: Target) -> object:
     async def generate() -> Any:
         yield b"first"
         raise KeyError("second")
 
-    async def use(session: aiohttp.ClientSession) -> object:
-        async with session.post(url, data=generate()) as response:
-            return await response.read()
-
-    return use_session(use)
+    async with aiohttp.ClientSession() as session:
+        return await session.post(target.url, data=generate())
 
 
-def parse_html_as_json(url: str) -> object:
-    async def use(session: aiohttp.ClientSession) -> object:
-        async with session.get(url) as response:
-            return await response.json()
-
-    return use_session(use)
+async def parse_html_as_json(target: Target) -> object:
+    async with aiohttp.ClientSession() as session, session.get(target.url) as response:
+        return await response.json()
 
 
 @pytest.mark.parametrize(
     "use",
     [
-        read_after_the_end,
-        send_a_body_that_fails,
-        parse_html_as_json,
-        lambda url: requests.get(url, timeout=WAIT).json(),
-        lambda url: requests.get("gopher://localhost/"),
-        lambda url: requests.get("localhost"),
-        lambda url: requests.get("http://"),
-        lambda url: requests.get(url, headers={"X": "a\nb"}),
-        lambda url: httpx.get("gopher://localhost/", verify=False),
-        lambda url: httpx.get("http://localhost:no-port/", verify=False),
-        lambda url: httpx.get(url, headers={"X": "a\nb"}, verify=False),
-        lambda url: urllib.request.urlopen("gopher://localhost/"),
-        lambda url: urllib.request.urlopen("localhost"),
-        lambda url: urllib3.request("GET", "gopher://localhost/"),
-        lambda url: socket.create_connection(("a" * 64 + ".invalid", 80)),
-        lambda url: MemcacheClient((HOST, 1)).get("two words"),
-        lambda url: Path("/nothing/here").read_text(),
+        lambda target: asyncio.run(read_after_the_end(target)),
+        lambda target: asyncio.run(send_a_body_that_fails(target)),
+        lambda target: asyncio.run(parse_html_as_json(target)),
+        lambda target: requests.get(target.url, timeout=WAIT).json(),
+        lambda target: requests.get("gopher://localhost/"),
+        lambda target: requests.get("localhost"),
+        lambda target: requests.get("http://"),
+        lambda target: requests.get(target.url, headers={"X": "a\nb"}),
+        lambda target: httpx.get("gopher://localhost/", verify=False),
+        lambda target: httpx.get("http://localhost:no-port/", verify=False),
+        lambda target: httpx.get(target.url, headers={"X": "a\nb"}, verify=False),
+        lambda target: urllib.request.urlopen("gopher://localhost/"),
+        lambda target: urllib.request.urlopen("localhost"),
+        lambda target: urllib3.request("GET", "gopher://localhost/"),
+        lambda target: socket.create_connection(("a" * 64 + ".invalid", 80)),
+        lambda target: MemcacheClient((HOST, 1)).get("two words"),
+        lambda target: Path("/nothing/here").read_text(),
     ],
 )
-def test_a_fault_of_the_calling_project_is_an_internal_error(use: Callable[[str], object]) -> None:
+def test_a_fault_of_the_calling_project_is_an_internal_error(use: Callable[[Target], Any]) -> None:
     reply = make_reply(200, b"<html>" + b"x" * 300_000, b"Content-Type: text/html")
     assert call(use, reply) == expect(INTERNAL)
 
@@ -232,24 +172,22 @@ def use_redis(reply: bytes) -> object:
         return client.set("key", "value")
 
 
-@pytest.mark.parametrize(
-    ("reply", "code"),
-    [
-        ("LOADING Redis is loading the dataset in memory", UNAVAILABLE),
-        ("READONLY You can't write against a read only replica.", UNAVAILABLE),
-        ("CLUSTERDOWN The cluster is down", UNAVAILABLE),
-        ("MASTERDOWN Link with MASTER is down", UNAVAILABLE),
-        ("OOM command not allowed when used memory > 'maxmemory'.", UNAVAILABLE),
-        ("ERR max number of clients reached", UNAVAILABLE),
-        ("NOAUTH Authentication required.", INTERNAL),
-        ("WRONGPASS invalid username-password pair", INTERNAL),
-        ("NOPERM this user has no permissions", INTERNAL),
-        ("ERR unknown command", INTERNAL),
-        ("WRONGTYPE Operation against a key holding the wrong kind of value", INTERNAL),
-    ],
-)
-def test_an_error_of_redis_has_its_code(reply: str, code: str) -> None:
-    assert read(respond(lambda: use_redis(f"-{reply}\r\n".encode()))) == expect(code)
+def test_an_error_of_redis_has_its_code() -> None:
+    codes = {
+        b"LOADING Redis is loading the dataset in memory": UNAVAILABLE,
+        b"READONLY You can't write against a read only replica.": UNAVAILABLE,
+        b"CLUSTERDOWN The cluster is down": UNAVAILABLE,
+        b"MASTERDOWN Link with MASTER is down": UNAVAILABLE,
+        b"OOM command not allowed when used memory > 'maxmemory'.": UNAVAILABLE,
+        b"ERR max number of clients reached": UNAVAILABLE,
+        b"NOAUTH Authentication required.": INTERNAL,
+        b"WRONGPASS invalid username-password pair": INTERNAL,
+        b"NOPERM this user has no permissions": INTERNAL,
+        b"ERR unknown command": INTERNAL,
+        b"WRONGTYPE Operation against a key holding the wrong kind of value": INTERNAL,
+    }
+    outcomes = {reply: read(respond(lambda r=reply: use_redis(b"-%s\r\n" % r))) for reply in codes}
+    assert outcomes == {reply: expect(code) for reply, code in codes.items()}
 
 
 def test_a_redis_cluster_without_a_node_is_unavailable() -> None:

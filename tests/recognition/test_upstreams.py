@@ -49,6 +49,7 @@ from tests.recognition.listeners import (
 from tests.recognition.network_clients import (
     CERTIFICATE,
     CLIENTS,
+    NetworkClient,
     Target,
     await_aiohttp,
     make_redis_cache,
@@ -140,18 +141,20 @@ class PinningAdapter(requests.adapters.HTTPAdapter):
 
 
 @pytest.mark.parametrize(
-    "call",
+    "use",
     [
-        lambda target: asyncio.run(await_aiohttp(target, aiohttp.Fingerprint(b"\0" * 32))),
+        lambda target: await_aiohttp(target, aiohttp.Fingerprint(b"\0" * 32)),
         lambda target: use_requests(target, PinningAdapter()),
     ],
     ids=["aiohttp", "requests"],
 )
 def test_a_certificate_with_another_fingerprint_is_an_internal_error(
-    call: Callable[[Target], object],
+    use: Callable[[Target], object],
 ) -> None:
     with accepting(shake_hands)(Words(b"", b"", b"")) as address:
-        assert read(respond(lambda: call(Target(*address, LONG, True)))) == expect("INTERNAL_ERROR")
+        target = Target(*address, LONG, is_trusted=True)
+        outcome = read(respond(lambda: NetworkClient("http", use).call(target)))
+    assert outcome == expect("INTERNAL_ERROR")
 
 
 class Upstream:
