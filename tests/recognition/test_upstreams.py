@@ -194,14 +194,13 @@ class Upstream:
 UPSTREAM = Upstream()
 
 
+def call_upstream(*args: Any) -> Any:
+    return UPSTREAM.call()
+
+
 class StockView(APIView):
     def get(self, request: Request) -> Response:
         return Response({"upstream": repr(UPSTREAM.call())})
-
-
-class OurView(generics.ListAPIView):
-    def get_queryset(self) -> Any:
-        return UPSTREAM.call()
 
 
 class IdleView(APIView):
@@ -209,26 +208,24 @@ class IdleView(APIView):
         return Response({})
 
 
+class OurView(generics.ListAPIView):
+    get_queryset = call_upstream
+
+
 class CallingAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> None:
-        UPSTREAM.call()
+    authenticate = call_upstream
 
 
 class CallingPermission(BasePermission):
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(UPSTREAM.call())
+    has_permission = call_upstream
 
 
 class CallingThrottle(BaseThrottle):
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        return bool(UPSTREAM.call())
+    allow_request = call_upstream
 
 
 class CallingSerializer(serializers.Serializer[Any]):
-    price = serializers.SerializerMethodField()
-
-    def get_price(self, instance: object) -> object:
-        return UPSTREAM.call()
+    to_representation = call_upstream
 
 
 class SerializingView(drf_generics.RetrieveAPIView):
@@ -246,8 +243,7 @@ class LateView(APIView):
 
 
 class Broker(BaseTaskBackend):
-    def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
-        return UPSTREAM.call()
+    enqueue = call_upstream
 
 
 class AcceptingView(AcceptedAPIView):

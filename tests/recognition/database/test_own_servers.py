@@ -62,6 +62,16 @@ def start_server() -> Iterator[Callable[[Driver], OwnServer]]:
         yield start
 
 
+CREATE = {
+    "postgresql": ["CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app"],
+    "mysql": [
+        "CREATE DATABASE app",
+        "CREATE USER app@'127.0.0.1'",
+        "GRANT ALL ON app.* TO app@'127.0.0.1'",
+    ],
+}
+
+
 def configure(driver: Driver, server: OwnServer, name: str, user: str) -> dict[str, Any]:
     address = {"HOST": "127.0.0.1", "PORT": server.port, "OPTIONS": {}}
     return {"ENGINE": driver.engine, "NAME": name, "USER": user, **address}
@@ -71,11 +81,7 @@ def prepare(driver: Driver, server: OwnServer) -> None:
     """Create a database, its tables, and a user who may not write to a read-only server."""
     with use(configure(driver, server, driver.home, driver.parameters["USER"])):
         wait_until_usable()
-        if driver.vendor == "postgresql":
-            execute("CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app")
-        else:
-            execute("CREATE DATABASE app", "CREATE USER app@'127.0.0.1'")
-            execute("GRANT ALL ON app.* TO app@'127.0.0.1'")
+        execute(*CREATE[driver.vendor])
     with use(configure(driver, server, "app", "app")):
         create_tables()
 
