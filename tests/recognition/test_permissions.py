@@ -30,6 +30,7 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet
 
+from django_apierrors import generics as our_generics
 from tests.models import Shelf
 from tests.recognition.support import expect, read
 
@@ -313,6 +314,20 @@ def test_the_permissions_of_an_object_are_probed_or_hidden(
         assert read(response) == expect("MISSING_RESOURCE")
     # The view itself is not an object.
     assert read(send(view, "DELETE", user, ReadOnly)) == expect("METHOD_FORBIDDEN")
+
+
+def test_options_hide_an_object_that_no_other_method_shows(
+    user: User, shelf: Shelf, settings: Settings
+) -> None:
+    class OurShelfView(ShelfView, our_generics.RetrieveUpdateDestroyAPIView):
+        pass
+
+    permission = allow("OPTIONS")
+    settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
+    response = send(OurShelfView, "OPTIONS", user, permission, pk=shelf.pk)
+    assert read(response) == expect("MISSING_RESOURCE")
+    settings.API_ERRORS = {}
+    assert send(OurShelfView, "OPTIONS", user, permission, pk=shelf.pk).status_code == 200
 
 
 def test_the_message_and_the_code_of_a_permission_are_kept(user: User) -> None:

@@ -89,6 +89,14 @@ class AtomicMixin(WritingMixin):
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
 
 
+class RelationSerializer(serializers.Serializer[Any]):
+    parcel = serializers.PrimaryKeyRelatedField(queryset=Parcel.objects.all())
+
+
+class RelationView(drf_generics.CreateAPIView):
+    serializer_class = RelationSerializer
+
+
 class LogView(drf_generics.GenericAPIView):
     def get(self, request: Request) -> Response:
         """Write a foreign key that no client sent."""
@@ -115,6 +123,7 @@ def make_view(name: str, *bases: type, model: type[models.Model]) -> Any:
 
 urlpatterns = [path("racing/", RacingView.as_view()), path("log/", LogView.as_view())]
 urlpatterns += [path("parcel-things/", ParcelThingsView.as_view())]
+urlpatterns += [path("relation/", RelationView.as_view())]
 for model in MODELS:
     name, create = model.__name__.lower(), drf_generics.CreateAPIView
     detail = drf_generics.RetrieveUpdateDestroyAPIView
@@ -165,6 +174,7 @@ UNSET = "A required field or parameter for the resource has not been set."
 WRONG = "The syntax/content is incorrect."
 MISSING = "The resource you try to access does not exist, or is outside your scope."
 FORBIDDEN = "The state of a resource does not allow to fulfill a request."
+MALFORMED = "The formatting of a resource identifier is incorrect."
 SEAT = "This seat is taken."
 
 
@@ -291,6 +301,15 @@ def test_a_row_between_two_models_is_named_by_the_many_to_many_field(
     message = MISSING if driver.vendor == "sqlite" else f"things: {MISSING}"
     assert missing == expect("MISSING_RESOURCE", message, status=400)
     assert Parcel.things.through.objects.count() == 0
+
+
+# The other drivers accept NUL, or raise what DRF's relations catch.
+@pytest.mark.parametrize("driver", ["psycopg"], indirect=True)
+def test_a_foreign_key_that_a_query_rejects_is_an_invalid_id(
+    driver: Driver, client: Client
+) -> None:
+    outcome = read(post(client, "/relation/", {"parcel": "a\0"}))
+    assert outcome == expect("INVALID_ID", f"parcel: {MALFORMED}")
 
 
 def test_a_resource_that_others_refer_to_is_not_deleted(driver: Driver, client: Client) -> None:
