@@ -24,7 +24,7 @@ from stress.postgresql import connect, serve_postgresql, start_postgresql
 from stress.reports import make_parser, print_versions, print_violations
 from stress.servers import COMMANDS, get_workers, read_log, serve
 from stress.settings import ROWS_PER_ORDER
-from tests.own_servers import PostgreSQL
+from tests.recognition.database.own_servers import PostgreSQL
 
 URLS = ("/stress/orders", "/stress/explicit-orders")
 TABLE = "CREATE TABLE orders (token text NOT NULL, number integer NOT NULL)"

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from tests.own_servers import PostgreSQL, own_server
+from tests.recognition.database.own_servers import PostgreSQL, own_server
 
 
 @contextmanager

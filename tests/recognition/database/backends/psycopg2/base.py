@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.backends import import_copy
+from tests.recognition.database.backends import import_copy
 
 DatabaseWrapper = import_copy(
     "django.db.backends.postgresql", {"psycopg": None}, __package__

@@ -1,4 +1,4 @@
-"""Database servers of the tests' own, on free ports, to be stopped and set up as a test likes."""
+"""Database servers that tests start, stop and configure, on free ports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.services import refuse
 
 
 def find_program(name: str) -> str:
-    """Return the path of a server's program, which Debian keeps out of the PATH of users."""
+    """Return the path of a server's program, which Debian does not put into PATH."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, homes)])
     found = shutil.which(name, path=path)
@@ -32,11 +32,11 @@ def find_program(name: str) -> str:
 class OwnServer:
     """A server with its data in a directory of its own."""
 
-    # What a stop that leaves its clients no time is asked for with.
+    # Stops the server without waiting for its clients.
     signal = SIGTERM
 
     def __init__(self, directory: str) -> None:
-        """Make the data."""
+        """Create the data."""
         self.directory, self.data = directory, f"{directory}/data"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -47,15 +47,15 @@ class OwnServer:
 
     @property
     def user(self) -> str:
-        """Who runs it: PostgreSQL does not start as root."""
+        """The user who runs the server: PostgreSQL does not start as root."""
         raise NotImplementedError
 
     def get_install_command(self) -> list[str]:
-        """Return the command that makes the data."""
+        """Return the command that creates the data."""
         raise NotImplementedError
 
     def get_command(self) -> list[str]:
-        """Return the command that serves them."""
+        """Return the command that starts the server."""
         raise NotImplementedError
 
     def run(self, *command: str) -> None:
@@ -65,11 +65,11 @@ class OwnServer:
         )
 
     def get_uid(self) -> str | None:
-        """Return whom to become, which only root can."""
+        """Return the user to run commands as, which only root can choose."""
         return self.user if os.getuid() == 0 else None
 
     def start(self, *options: str) -> None:
-        """Start it, and wait until it listens."""
+        """Start the server, and wait until it listens."""
         with open(f"{self.directory}/log", "ab") as log:
             self.process = subprocess.Popen(
                 [*self.get_command(), *options],
@@ -78,18 +78,18 @@ class OwnServer:
                 stdout=log,
                 stderr=log,
             )
-        for _ in range(300):
+        for _ in range(1500):
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
                 assert self.process.poll() is None, Path(f"{self.directory}/log").read_text()
-                time.sleep(0.1)
+                time.sleep(0.02)
             else:
                 return
         raise AssertionError(Path(f"{self.directory}/log").read_text())
 
     def stop(self) -> None:
-        """Stop it at once, whoever is connected."""
+        """Stop the server, whoever is connected."""
         if self.process is not None:
             self.process.send_signal(self.signal)
             self.process.wait(timeout=60)
@@ -97,7 +97,7 @@ class OwnServer:
 
 
 class PostgreSQL(OwnServer):
-    """A PostgreSQL, which can be a standby that nobody feeds."""
+    """A PostgreSQL, which can be a standby without a primary."""
 
     signal = SIGQUIT
 
@@ -114,14 +114,14 @@ class PostgreSQL(OwnServer):
         return [find_program("postgres"), *places, "-c", "fsync=off", "-h", "127.0.0.1"]
 
     def be_standby(self, is_standby: bool) -> None:
-        """Have it recover for ever, or no longer."""
+        """Make the server recover for ever, or not."""
         if is_standby:
             self.run("touch", f"{self.data}/standby.signal")
         else:
             os.unlink(f"{self.data}/standby.signal")
 
     def shut_down(self) -> None:
-        """Stop it in good order."""
+        """Stop the server in an orderly way, which recovery as a standby requires."""
         assert self.process is not None
         self.process.send_signal(SIGINT)
         self.process.wait(timeout=60)
@@ -136,7 +136,7 @@ class MariaDB(OwnServer):
         return getpass.getuser()
 
     def get_options(self) -> list[str]:
-        """Return what both commands want."""
+        """Return the options of both commands."""
         return ["--no-defaults", f"--datadir={self.data}", f"--user={self.user}"]
 
     def get_install_command(self) -> list[str]:
@@ -152,8 +152,8 @@ class MariaDB(OwnServer):
 
 @contextmanager
 def own_server(cls: type[Any]) -> Iterator[Any]:
-    """Have a server of one kind, and leave nothing of it."""
-    # Not below pytest's own directory, which only its user may enter.
+    """Create a server, and delete it at the end."""
+    # Not below pytest's directory, which only its own user may enter.
     directory = tempfile.mkdtemp(prefix="apierrors-")
     server = None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pymysql
 
-from tests.backends import import_copy
+from tests.recognition.database.backends import import_copy
 
 # What projects do: Django asks for a version of mysqlclient that PyMySQL does not claim to be.
 pymysql.version_info = (2, 2, 1, "final", 0)

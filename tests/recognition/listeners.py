@@ -1,4 +1,4 @@
-"""Listeners on loopback that fail as services do, each in a way and a protocol of its own."""
+"""Listeners on loopback, and the ways in which a service fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATIENCE = 5.0
 
 
 class Words(NamedTuple):
-    """What a server says: before it is asked, and of its answer the beginning and more."""
+    """What a server sends first, and two beginnings of a response: in its head, in its body."""
 
     greeting: bytes
     head: bytes
@@ -40,14 +40,15 @@ NONSENSE = b"SSH-2.0-OpenSSH_9.2\r\n\r\n"
 
 Address = tuple[str, int]
 Serve = Callable[[socket.socket, Words], None]
-Place = Callable[[Words], AbstractContextManager[Address]]
+# Makes a fault, and yields the address to connect to.
+Fault = Callable[[Words], AbstractContextManager[Address]]
 
 
 @contextlib.contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
-    """Yield the address of a listener that has `serve` deal with each connection.
+    """Yield the address of a listener that calls `serve` with one connection after another.
 
-    One after the other, and it keeps all of them until the end.
+    All connections stay open until the end.
     """
     with contextlib.ExitStack() as stack, socket.create_server((HOST, 0)) as listener:
         connections: list[socket.socket] = []
@@ -60,7 +61,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
                 if done.is_set():
                     return
                 connection.settimeout(PATIENCE)
-                # That the other side is gone is no failure of ours.
+                # The client may close the connection first.
                 with contextlib.suppress(OSError):
                     serve(connection)
 
@@ -74,76 +75,81 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
             for connection in list(connections):
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            # One more connection, which ends the thread.
+            # One more connection ends the thread.
             with contextlib.suppress(OSError), socket.create_connection(address, PATIENCE):
                 thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
+def replying(*replies: bytes, greeting: bytes = b"") -> AbstractContextManager[Address]:
+    """Listen, and send the next reply to each request; the last reply repeats."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        for number in range(100):
+            if not connection.recv(65536):
+                return
+            connection.sendall(replies[min(number, len(replies) - 1)])
+
+    return listening(serve)
+
+
+def accepting(serve: Serve) -> Fault:
+    """Return the fault of a listener that accepts a connection and calls `serve` with it."""
+    return lambda words: listening(lambda connection: serve(connection, words))
+
+
 def reset(connection: socket.socket) -> None:
-    """Break the connection off: the other side reads ECONNRESET."""
+    """Close the connection so that the client reads ECONNRESET."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
-def hear(connection: socket.socket, words: Words) -> None:
-    """Say what is said first, and read the question."""
+def receive(connection: socket.socket, words: Words) -> None:
     connection.sendall(words.greeting)
     connection.recv(65536)
 
 
-def accepting(serve: Serve) -> Place:
-    """Return the place of a listener that accepts, and goes on with `serve`."""
-    return lambda words: listening(lambda connection: serve(connection, words))
-
-
 def keep_silent(connection: socket.socket, words: Words) -> None:
-    """Never answer."""
+    pass
 
 
 def hang_up(connection: socket.socket, words: Words) -> None:
-    """Close in place of an answer."""
-    hear(connection, words)
+    receive(connection, words)
     connection.close()
 
 
 def break_off(connection: socket.socket, words: Words) -> None:
-    """Reset in place of an answer."""
-    hear(connection, words)
+    receive(connection, words)
     reset(connection)
 
 
 def close_in_the_head(connection: socket.socket, words: Words) -> None:
-    """Close before what an answer begins with is complete."""
-    hear(connection, words)
+    receive(connection, words)
     connection.sendall(words.head)
     connection.close()
 
 
 def close_in_the_body(connection: socket.socket, words: Words) -> None:
-    """Close when half of the answer has gone out."""
-    hear(connection, words)
+    receive(connection, words)
     connection.sendall(words.body)
     connection.close()
 
 
-def break_off_in_the_body(connection: socket.socket, words: Words) -> None:
-    """Reset when half of the answer has gone out."""
-    hear(connection, words)
+def reset_in_the_body(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
     connection.sendall(words.body)
-    # The reset would overtake what the other side has not read yet.
+    # A reset discards what the client has not read yet.
     time.sleep(0.02)
     reset(connection)
 
 
 def stall_in_the_body(connection: socket.socket, words: Words) -> None:
-    """Send half of the answer, and no more."""
-    hear(connection, words)
+    receive(connection, words)
     connection.sendall(words.body)
 
 
-def talk_nonsense(connection: socket.socket, words: Words) -> None:
-    """Speak another protocol."""
+def speak_another_protocol(connection: socket.socket, words: Words) -> None:
     if not words.greeting:
         connection.recv(65536)
     connection.sendall(NONSENSE)
@@ -152,7 +158,7 @@ def talk_nonsense(connection: socket.socket, words: Words) -> None:
 
 @contextlib.contextmanager
 def refuse(words: Words) -> Iterator[Address]:
-    """Yield an address that nobody listens at."""
+    """Yield an address without a listener."""
     with socket.create_server((HOST, 0)) as listener:
         address = listener.getsockname()
     yield address
@@ -162,20 +168,20 @@ def refuse(words: Words) -> Iterator[Address]:
 def be_unknown(words: Words) -> Iterator[Address]:
     """Yield a name that does not resolve.
 
-    `.invalid` never does (RFC 2606); no name server is asked for one of more than 255 letters.
+    `.invalid` never does (RFC 2606), and no name server is asked for over 255 letters.
     """
     yield ".".join(["a" * 60] * 5) + ".invalid", 9
 
 
 @contextlib.contextmanager
 def be_unreachable(words: Words) -> Iterator[Address]:
-    """Yield an address that no stream leads to: ENETUNREACH, with a network and without."""
+    """Yield an address that no stream reaches: ENETUNREACH, with a network and without."""
     yield "255.255.255.255", 9
 
 
 @contextlib.contextmanager
 def never_accept(words: Words) -> Iterator[Address]:
-    """Yield the address of a listener whose backlog is full: nobody even says no."""
+    """Yield the address of a listener with a full backlog: the kernel drops new connections."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
         for _ in range(3):
@@ -185,8 +191,7 @@ def never_accept(words: Words) -> Iterator[Address]:
         yield listener.getsockname()
 
 
-# In the order of the columns of the table in tests/recognition/test_upstreams.py.
-FAULTS: Mapping[str, Place] = {
+FAULTS: Mapping[str, Fault] = {
     "unknown": be_unknown,
     "unreachable": be_unreachable,
     "refuses": refuse,
@@ -196,7 +201,10 @@ FAULTS: Mapping[str, Place] = {
     "resets": accepting(break_off),
     "closes in the head": accepting(close_in_the_head),
     "closes in the body": accepting(close_in_the_body),
-    "resets in the body": accepting(break_off_in_the_body),
+    "resets in the body": accepting(reset_in_the_body),
     "stalls in the body": accepting(stall_in_the_body),
-    "talks nonsense": accepting(talk_nonsense),
+    "speaks another protocol": accepting(speak_another_protocol),
 }
+
+# The client waits until its timeout.
+TIMEOUTS = frozenset({"never accepts", "never answers", "stalls in the body"})
