@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.versions import get_versions
 
 if TYPE_CHECKING:
-    from tests.fuzz_targets import Target
+    from tests.fuzz.targets import Target
 
 
 def main() -> int:
@@ -53,8 +53,8 @@ def main() -> int:
 
 def fuzz(options: argparse.Namespace) -> int:
     """Fuzz until the time is over; return the exit status."""
-    from tests.fuzz_project import ANSWERS
-    from tests.fuzz_targets import TARGETS
+    from tests.fuzz.project import ANSWERS
+    from tests.fuzz.targets import TARGETS
 
     targets = [target for target in TARGETS if options.only in target.name]
     counts: Counter[str] = Counter()

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import pytest
 
 import django_apierrors
-from tests import messages
+from tests.locale import messages
 
 PACKAGE = "django_apierrors"
 ROOT = Path(__file__).resolve().parent.parent

@@ -39,8 +39,8 @@ from rest_framework.views import APIView
 from django_apierrors import generics, viewsets
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import body
-from tests.fuzz_project import Answer, ask
-from tests.fuzz_targets import JSON, act, throw
+from tests.fuzz.project import Answer, ask
+from tests.fuzz.targets import JSON, act, throw
 from tests.models import Shelf
 from tests.services import refuse
 

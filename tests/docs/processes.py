@@ -18,7 +18,7 @@ TIMEOUT = 60
 # Of what a failure shows: Django's technical page has 90,000 characters.
 LONGEST = 4000
 
-CURLRC = Path(__file__).resolve().parents[1] / "docs_project"
+CURLRC = Path(__file__).resolve().parent / "stock_project"
 
 
 class Processes:

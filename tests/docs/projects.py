@@ -29,7 +29,7 @@ from tests.docs.blocks import ROOT, Block, read_blocks
 from tests.docs.processes import LONGEST, TIMEOUT, Processes
 from tests.docs.sessions import Command, is_shown, read_session
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "docs_project"
+TEMPLATE = Path(__file__).resolve().parent / "stock_project"
 PACKAGE = "django_apierrors"
 SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"

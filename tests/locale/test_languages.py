@@ -29,7 +29,7 @@ from rest_framework.views import APIView
 from django_apierrors.catalog import CATALOG
 from django_apierrors.pagination import PageNumberPagination
 from tests.bodies import body
-from tests.messages import LOCALES, Message, read_translations
+from tests.locale.messages import LOCALES, Message, read_translations
 
 pytestmark = pytest.mark.urls(__name__)
 

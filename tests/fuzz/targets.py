@@ -1,6 +1,6 @@
 """What the fuzzer asks for, and what must hold: no exception out of the door, no body but ours.
 
-`tests/test_fuzz.py` runs each of `TARGETS` a little, `benchmarks/fuzz.py` as long as it is told.
+`tests/fuzz/test_fuzz.py` runs each of `TARGETS` a little, `benchmarks/fuzz.py` as long as it is told.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from tests import fuzz_inputs as inputs
-from tests.fuzz_project import (
+from tests.fuzz import inputs
+from tests.fuzz.project import (
     ACTS,
     CATEGORIES,
     LAYERS,

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from tests.fuzz_targets import TARGETS, Target
+from tests.fuzz.targets import TARGETS, Target
 
 EXAMPLES = 50
 

@@ -9,7 +9,7 @@ from gettext import GNUTranslations
 import pytest
 from django.utils.translation import to_language
 
-from tests.messages import (
+from tests.locale.messages import (
     LOCALE,
     LOCALES,
     PACKAGE,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from django.utils.translation.template import templatize
 
-PACKAGE = Path(__file__).resolve().parent.parent / "django_apierrors"
+PACKAGE = Path(__file__).resolve().parents[2] / "django_apierrors"
 LOCALE = PACKAGE / "locale"
 
 # The names of the directories, such as `pt_BR`.
