@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import PAGES, read_blocks
-from tests.docs.projects import Project, is_settings, project
+from tests.docs.projects import Project, is_settings, make_project
 from tests.docs.sessions import Command, is_shown, read_session
 
 ANSWER = """HTTP/1.1 405 Method Not Allowed
@@ -82,7 +82,7 @@ def test_a_block_that_is_not_run_says_why(monkeypatch: pytest.MonkeyPatch, tmp_p
 @pytest.fixture
 def empty(tmp_path: Path) -> Project:
     """A project in an empty directory."""
-    with project(tmp_path / "project", base="empty") as it:
+    with make_project(tmp_path / "project", base="empty") as it:
         return it
 
 
