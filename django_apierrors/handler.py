@@ -35,7 +35,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     middleware responds. Without the middleware every exception has its response here.
     """
     request, view = context.get("request"), context.get("view")
-    if request is not None and _is_excluded(request):
+    if request is not None and is_excluded(request):
         return drf_exception_handler(exc, dict(context))
     if isinstance(exc, DRF_EXCEPTIONS):
         # The response comes first: it may check permissions, and a transaction that is marked for
@@ -52,14 +52,6 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
     response = _respond(exc, request, view)
     roll_back_open_blocks()
     return response
-
-
-def _is_excluded(request: Request) -> bool:
-    try:
-        return is_excluded(request)
-    except Exception:
-        fallback.log_failure("checking whether a request is excluded")
-        return False
 
 
 def _respond(exc: Exception, request: Request | None, view: APIView | None) -> Response:

@@ -28,7 +28,7 @@ from django_apierrors.handling.rewriting import (
     override_language,
     rewrite,
 )
-from django_apierrors.http.scope import is_api_request, is_api_view, makes_page, prefers_html
+from django_apierrors.http.scope import is_api_request, makes_page, prefers_html
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
     exception = sys.exc_info()[1]
     if request is None or state is None or state.body is not None or exception is None:
         return
-    if is_guarded_api_request(request) and not prefers_debug_page(request):
+    if is_api_request(request) and not prefers_debug_page(request):
         try:
             with override_language(request):
                 state.expect(get_error(exception, state.drf_request or request), request)
@@ -151,7 +151,7 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
 
 def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """Return the response for an exception of a view, `None` if Django makes it."""
-    if not is_guarded_api_request(request):
+    if not is_api_request(request):
         return None
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     state.shows_debug_page = prefers_debug_page(request)
@@ -185,7 +185,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
     Each layer of Django has sent the signal for an exception of its own, and logged nothing.
     """
-    is_for_us = is_guarded_api_request(request) and not prefers_debug_page(request)
+    is_for_us = is_api_request(request) and not prefers_debug_page(request)
     if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_for_us:
         raise exception
     try:
@@ -208,7 +208,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if hasattr(response, "accepted_renderer"):
         state.is_drf = True
-    if not is_guarded_api_request(request) or is_page(request, response):
+    if not is_api_request(request) or is_page(request, response):
         return response
     error_response = cast("HttpResponse", response)
     try:
@@ -230,15 +230,6 @@ def render(response: Response) -> HttpResponse:
     """Return `response`, rendered: Django does not render the response to an exception of rendering."""
     rendered: HttpResponse = response.render()
     return rendered
-
-
-def is_guarded_api_request(request: HttpRequest) -> bool:
-    """Whether an error of `request` gets the format; by its view alone if a setting is broken."""
-    try:
-        return is_api_request(request)
-    except Exception:
-        fallback.log_failure("checking whether a request is the API's")
-        return is_api_view(request)
 
 
 def prefers_debug_page(request: HttpRequest) -> bool:

@@ -35,12 +35,19 @@ class JSONRenderer(renderers.JSONRenderer):
         """Return `data` as JSON; no bytes for a success without data."""
         context = renderer_context or {}
         response = context.get("response")
-        if response is not None and response.status_code >= 400:
-            try:
-                data = apply_format(response, data, context)
-            except Exception:
-                fallback.log_failure("bringing a returned error into the format")
-                return get_fallback(response, context.get("request"))
+        if response is None or response.status_code < 400:
+            return self.render_data(data, accepted_media_type, context)
+        try:
+            body = apply_format(response, data, context)
+            return self.render_data(body, accepted_media_type, context)
+        except Exception:
+            fallback.log_failure("rendering an error")
+            return get_fallback(response, context.get("request"))
+
+    def render_data(
+        self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
+    ) -> bytes:
+        """Return `data` as JSON; no bytes for no data."""
         if data is None:
             return b""
         if self.is_compact_utf8() and not self.is_indented(accepted_media_type, context):
@@ -67,7 +74,8 @@ class JSONRenderer(renderers.JSONRenderer):
 def apply_format(response: Response, data: Any, context: Mapping[str, Any]) -> Any:
     """Return the body for `response`, an error with `data`; adapt its headers and its status."""
     request = context.get("request")
-    if request is not None and is_excluded(request):
+    has_format = is_error_body(data, response.status_code)
+    if not has_format and request is not None and is_excluded(request):
         return data
     renderer = getattr(response, "accepted_renderer", None)
     is_inside_page = is_html(renderer)
@@ -78,7 +86,7 @@ def apply_format(response: Response, data: Any, context: Mapping[str, Any]) -> A
     if not is_inside_page:
         response["Content-Type"] = JSON
         is_problem = apply_content_type(response, request)
-    if not is_error_body(data, response.status_code):
+    if not has_format:
         error = Error.of_data(data, response.status_code)
         # A code of the catalogue may have another status in the project.
         response.status_code = error.status

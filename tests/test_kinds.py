@@ -37,7 +37,11 @@ def test_a_code_of_a_project_is_of_the_kind_of_its_number_if_it_has_one(
 
 
 def test_codes_are_grouped_in_the_order_of_the_kinds_without_empty_ones() -> None:
-    own, gone, missing = get_or_make_code("CUSTOM", 409), CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
+    own, gone, missing = (
+        get_or_make_code("CUSTOM", 409),
+        CATALOG["GONE"],
+        CATALOG["MISSING_RESOURCE"],
+    )
     assert group([own, gone, missing]) == {CATEGORIES[1]: [gone, missing], CUSTOM: [own]}
 
 

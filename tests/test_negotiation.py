@@ -252,7 +252,15 @@ def test_a_view_without_renderers_serves_no_format(client: Client) -> None:
 TOKENS = st.sampled_from(
     [
         *("*/*", "application/json", "application/*", "text/plain", "text/*", "image/png", "json"),
-        *("application/json; indent=4", "text/plain; q=0.5", MALFORMED_REQUEST_ERRORS, "", " ", ";", "/"),
+        *(
+            "application/json; indent=4",
+            "text/plain; q=0.5",
+            MALFORMED_REQUEST_ERRORS,
+            "",
+            " ",
+            ";",
+            "/",
+        ),
     ]
 )
 ACCEPTS = st.lists(TOKENS, max_size=4).map(",".join) | st.text(

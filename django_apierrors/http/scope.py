@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django_apierrors.conf import api_errors
+from django_apierrors.fallback import log_failure
 from django_apierrors.http.problems import JSON, PROBLEM, is_enabled, prefers_problem
 
 if TYPE_CHECKING:
@@ -17,13 +18,19 @@ def is_api_request(request: HttpRequest) -> bool:
     """Whether an error of `request` gets the format.
 
     It does if the view is a DRF view or the path is in `PATHS`. If `PATHS` is not set and no view
-    was resolved, it does unless the client prefers HTML.
+    was resolved, it does unless the client prefers HTML. If a setting is broken, the view alone
+    decides.
     """
-    if is_excluded(request):
-        return False
-    if is_api_view(request) or is_in_paths(request):
-        return True
-    return api_errors.PATHS is None and request.resolver_match is None and not prefers_html(request)
+    try:
+        if is_excluded(request):
+            return False
+        if is_api_view(request) or is_in_paths(request):
+            return True
+        is_unresolved = api_errors.PATHS is None and request.resolver_match is None
+        return is_unresolved and not prefers_html(request)
+    except Exception:
+        log_failure("reading PATHS")
+        return is_api_view(request)
 
 
 def is_api_view(request: HttpRequest) -> bool:
@@ -43,9 +50,13 @@ def is_in_paths(request: HttpRequest) -> bool:
 
 
 def is_excluded(request: HttpRequest | Request) -> bool:
-    """Whether the path of `request` is in `EXCLUDED_PATHS`."""
-    excluded = api_errors.EXCLUDED_PATHS
-    return bool(excluded) and _is_below(request.path_info, excluded)
+    """Whether the path of `request` is in `EXCLUDED_PATHS`; not if the setting is broken."""
+    try:
+        excluded_paths = api_errors.EXCLUDED_PATHS
+        return bool(excluded_paths) and _is_below(request.path_info, excluded_paths)
+    except Exception:
+        log_failure("reading EXCLUDED_PATHS")
+        return False
 
 
 def prefers_html(request: HttpRequest) -> bool:

@@ -1,6 +1,6 @@
 """What the fuzzer asks for, and what must hold: no exception out of the door, no body but ours.
 
-`tests/fuzz/test_fuzz.py` runs each of `TARGETS` a little, `benchmarks/fuzz.py` as long as it is told.
+`tests/fuzz/test_fuzz.py` runs each of `TARGETS` for a moment, `stress/fuzz.py` for minutes or hours.
 """
 
 from __future__ import annotations

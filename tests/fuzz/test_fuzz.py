@@ -1,4 +1,4 @@
-"""The fuzzer, a little of it; `python -m benchmarks.fuzz` runs it for as long as it is told."""
+"""A short run of the fuzzer; `python -m stress.fuzz` runs it for minutes or hours."""
 
 from __future__ import annotations
 

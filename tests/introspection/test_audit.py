@@ -158,7 +158,9 @@ def test_a_view_that_cannot_be_imported_departs(audit: Any) -> None:
 def test_a_view_that_cannot_be_made_departs(audit: Any) -> None:
     departure = Departure("unreadable", "It cannot be read: RuntimeError: No request.")
     found = audit(path("a/", Unmade.as_view()))
-    assert found == Audit([RouteReport("/a/", "tests.introspection.test_audit.Unmade", (departure,))])
+    assert found == Audit(
+        [RouteReport("/a/", "tests.introspection.test_audit.Unmade", (departure,))]
+    )
 
 
 def test_a_verb_that_cannot_be_told_of_departs_and_the_rest_is_told(audit: Any) -> None:

@@ -16,8 +16,8 @@ import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 
-from example_project.demo_data import WRITE_KEY
-from example_project.server import Server
+from example_project.demo.data import WRITE_KEY
+from example_project.demo.server import Server
 from tests.bodies import body
 from tests.services import require_package
 
