@@ -39,7 +39,7 @@ from rest_framework.views import APIView
 from django_apierrors import generics, viewsets
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import body
-from tests.fuzz.project import Answer, ask
+from tests.fuzz.project import RawResponse, send
 from tests.fuzz.targets import JSON, act, throw
 from tests.models import Shelf
 from tests.services import refuse
@@ -74,7 +74,7 @@ def make_page(status: int, **headers: str) -> HttpResponse:
     return HttpResponse(SCRIPT, status=status, headers=headers)
 
 
-WAYS: dict[str, Callable[[], Answer]] = {
+WAYS: dict[str, Callable[[], RawResponse]] = {
     "a validation error": lambda: act(
         lambda: throw(ValidationError({SCRIPT: SCRIPT})), "drf", "middleware"
     ),
@@ -86,11 +86,11 @@ WAYS: dict[str, Callable[[], Answer]] = {
     "a bug": lambda: act(lambda: throw(RuntimeError(SCRIPT)), "drf", "middleware"),
     "an async view": lambda: act(lambda: throw(OutOfStock()), "async", "middleware"),
     "another middleware": lambda: act(lambda: throw(OutOfStock()), "middleware", "middleware"),
-    "a method": lambda: ask(SCRIPT, "/drf", JSON),
-    "an unmatched URL": lambda: ask("GET", f"/{SCRIPT}", JSON),
-    "a bad Host": lambda: ask("GET", "/drf", {**JSON, "HTTP_HOST": SCRIPT}),
-    "a malformed document": lambda: ask("POST", "/ours/shelves", JSON, SCRIPT.encode()),
-    "a Content-Type that does not parse": lambda: ask(
+    "a method": lambda: send(SCRIPT, "/drf", JSON),
+    "an unmatched URL": lambda: send("GET", f"/{SCRIPT}", JSON),
+    "a bad Host": lambda: send("GET", "/drf", {**JSON, "HTTP_HOST": SCRIPT}),
+    "a malformed document": lambda: send("POST", "/ours/shelves", JSON, SCRIPT.encode()),
+    "a Content-Type that does not parse": lambda: send(
         "POST", "/drf", {**JSON, "CONTENT_TYPE": f"application/json; a*=bogus''{SCRIPT}"}
     ),
     "an error that cannot be made": lambda: act(
@@ -101,11 +101,11 @@ WAYS: dict[str, Callable[[], Answer]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_error_is_json_that_a_browser_does_not_sniff(way: str) -> None:
-    answer = WAYS[way]()
+    response = WAYS[way]()
 
-    assert answer.status >= 400
-    assert answer.headers["Content-Type"] == "application/json"
-    assert answer.headers[NOSNIFF] == "nosniff"
+    assert response.status >= 400
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers[NOSNIFF] == "nosniff"
 
 
 @pytest.mark.parametrize("way", ["a validation error", "a page of a plain view", "a bug"])
@@ -116,9 +116,9 @@ def test_the_header_follows_the_setting_of_django(way: str, settings: Settings) 
 
 
 def test_the_header_of_a_view_is_kept() -> None:
-    answer = act(lambda: make_page(400, **{NOSNIFF: "own"}), "plain", "middleware")
+    response = act(lambda: make_page(400, **{NOSNIFF: "own"}), "plain", "middleware")
 
-    assert answer.headers[NOSNIFF] == "own"
+    assert response.headers[NOSNIFF] == "own"
 
 
 def test_a_success_does_not_get_the_header() -> None:
@@ -137,12 +137,12 @@ def site() -> Iterator[str]:
     """A site with an error at `/json`, and the same bytes as HTML at `/page`."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        answer = WAYS["a validation error"]()
-        headers = dict(answer.headers)
+        response = WAYS["a validation error"]()
+        headers = dict(response.headers)
         if environ["PATH_INFO"] == "/page":
             headers["Content-Type"] = "text/html"
         start_response("400 Bad Request", list(headers.items()))
-        return [answer.content]
+        return [response.content]
 
     with make_server("127.0.0.1", 0, application, handler_class=QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -252,19 +252,19 @@ def test_a_challenge_with_a_line_break_is_replaced_by_the_setting(client: Client
     ids=lambda value: type(value).__name__,
 )
 def test_a_message_is_not_part_of_a_header(exception: APIException, status: int) -> None:
-    answer = act(lambda: throw(exception), "drf", "middleware")
+    response = act(lambda: throw(exception), "drf", "middleware")
 
-    assert answer.status == status
-    assert "Set-Cookie" not in answer.headers
-    assert not [value for value in answer.headers.values() if "\n" in value or "\r" in value]
+    assert response.status == status
+    assert "Set-Cookie" not in response.headers
+    assert not [value for value in response.headers.values() if "\n" in value or "\r" in value]
 
 
 @pytest.mark.parametrize("method", ["GET\r\nSet-Cookie: a=b", "\u00e9"])
 def test_a_method_is_not_part_of_a_header(method: str) -> None:
-    answer = ask(method, "/drf", JSON)
+    response = send(method, "/drf", JSON)
 
-    assert answer.status == 405
-    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert response.status == 405
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 class NamedShelf(Shelf):
@@ -440,7 +440,7 @@ def user() -> User:
     return user
 
 
-def send(
+def exchange(
     client: Client, method: str, url: str, pk: int, content: str, **headers: str
 ) -> tuple[int, dict[str, str], str, list[str]]:
     """Return the response and the queries for shelves, with the key and random values replaced."""
@@ -464,8 +464,8 @@ def assert_hidden(client: Client, url: str, **headers: str) -> None:
     """Check that an object of another user and a missing one have the same responses."""
     shelf = Shelf.objects.create(pk=777_001, name="theirs")
     for method, content in REQUESTS:
-        hidden = send(client, method, url, shelf.pk, content, **headers)
-        missing = send(client, method, url, 777_002, content, **headers)
+        hidden = exchange(client, method, url, shelf.pk, content, **headers)
+        missing = exchange(client, method, url, 777_002, content, **headers)
         assert hidden == missing, (method, content)
 
 
