@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from django_apierrors.introspection.findings import OF_VERBS, OF_VIEWS
+from django_apierrors.introspection.findings import METHOD_RULES, VIEW_RULES
 from tests.docs.blocks import PAGES
 
 # What every page fills of what `base.html` has.
@@ -24,8 +24,8 @@ def read_first_cells(section: str) -> list[str]:
     return re.findall(r"^\| `(\w[\w.]*)` \|", table, re.MULTILINE)
 
 
-def test_the_table_of_departures_is_the_audits() -> None:
-    expected = {"handler", "unreadable", *OF_VIEWS, *OF_VERBS}
+def test_the_table_of_findings_is_the_audits() -> None:
+    expected = {"handler", "unreadable", *VIEW_RULES, *METHOD_RULES}
     assert set(read_first_cells(read_section("docs/commands.md", "The audit"))) == expected
 
 
