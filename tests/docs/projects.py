@@ -115,17 +115,21 @@ class Project:
             self.call(text, command.output)
 
     def install(self, names: str) -> None:
-        """Install packages, this one from a copy of the checkout; or check that they are there."""
+        """Install packages, this one from a wheel of the checkout; or check that they are there."""
         if not self.processes.is_virtual:
             check_installed(shlex.split(names))
             return
-        source = self.root.with_name("source")
-        if not source.exists():
+        pip = "python -m pip --quiet --disable-pip-version-check"
+        wheels = self.root.with_name("wheels")
+        if "django-apierrors" in names and not wheels.exists():
+            source = self.root.with_name("source")
             shutil.copytree(ROOT / PACKAGE, source / PACKAGE)
             for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
                 shutil.copy(ROOT / name, source)
-        names = names.replace("django-apierrors", str(source))
-        self.call(f"python -m pip install -q --disable-pip-version-check {names}", "")
+            self.call(f"{pip} wheel --no-deps --wheel-dir {wheels} {source}", "")
+        for wheel in wheels.glob("*.whl"):
+            names = names.replace("django-apierrors", str(wheel))
+        self.call(f"{pip} install {names}", "")
 
     def make_tables(self) -> None:
         """Recreate the database if tables may be missing, unless the page has migrations."""
