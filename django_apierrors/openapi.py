@@ -19,7 +19,7 @@ from rest_framework.serializers import Serializer
 
 from django_apierrors.catalog import get_phrase
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error, format_code
+from django_apierrors.errors import BODY_PROPERTIES, REQUIRED_KEYS, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
@@ -110,17 +110,8 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
 
 def make_error_schema() -> Schema:
     """Return the schema of the body of any error."""
-    message: Schema = {"type": "string", "minLength": 1}
-    properties: Schema = {
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "errors": {"type": "array", "items": message, "minItems": 1},
-        "code": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-        "moreInfo": {"type": "string"},
-    }
-    if api_errors.DETAILS:
-        members = {"field": {"type": "string"}, "code": {"type": "string"}, "message": message}
-        properties["details"] = {"type": "array", "items": make_object_schema(members)}
-    return make_object_schema(properties)
+    keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
+    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys})
 
 
 def make_operation_schema(error_schema: Schema) -> Schema:

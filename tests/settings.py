@@ -48,7 +48,7 @@ REST_FRAMEWORK: dict[str, object] = {
 if find_spec("drf_spectacular"):
     REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "django_apierrors.openapi.AutoSchema"
 
-# Without a task backend, the tests of the operations are skipped.
+# Without a task backend, the tests in tests/operations are skipped.
 if find_spec("django_tasks_db"):
     INSTALLED_APPS += ["django_tasks_db"]
     FRAMEWORK = "django.tasks" if find_spec("django.tasks") else "django_tasks"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -48,16 +48,6 @@ if TYPE_CHECKING:
 # The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
 ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
-
-# The default messages of DRF's exceptions and ours, which the catalogue's messages replace: in
-# English, by the identity of the lazy string that they are made of.
-with translation.override(None):
-    DEFAULT_MESSAGES: Mapping[int, str] = {
-        id(cls.default_detail): str(cls.default_detail)
-        for module in (exceptions, our_exceptions)
-        for cls in vars(module).values()
-        if isinstance(cls, type) and issubclass(cls, exceptions.APIException)
-    }
 
 # The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
@@ -217,10 +207,26 @@ def _get_messages(exception: exceptions.APIException) -> Messages:
     return messages
 
 
+# Not at import time: Django's translations need the apps.
+@cache
+def _get_default_messages() -> Mapping[int, str]:
+    """Return the default messages of DRF's exceptions and ours, in English.
+
+    The keys are the identities of the lazy strings. A project's own `default_detail` has none.
+    """
+    with translation.override(None):
+        return {
+            id(cls.default_detail): str(cls.default_detail)
+            for module in (exceptions, our_exceptions)
+            for cls in vars(module).values()
+            if isinstance(cls, type) and issubclass(cls, exceptions.APIException)
+        }
+
+
 def _is_default(exception: exceptions.APIException, message: str) -> bool:
     """Whether `message` is a default message of DRF's or ours, not the project's own."""
     default = exception.default_detail
-    english = DEFAULT_MESSAGES.get(id(default))
+    english = _get_default_messages().get(id(default))
     if english is None:
         return False
     # English first: most APIs have no other language, and a translation takes longer.

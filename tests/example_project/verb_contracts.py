@@ -25,7 +25,7 @@ class TestThngs(VerbContract):
     update = {"name": "lamp"}
     unknown_id = "U" * 24
     malformed_id = "x"
-    volatile = ("updatedAt",)
+    ignored_members = ("updatedAt",)
 
     @pytest.fixture(autouse=True)
     def seeded(self, db: None) -> None:

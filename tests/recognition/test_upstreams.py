@@ -32,9 +32,9 @@ from rest_framework.views import APIView
 
 from django_apierrors import generics
 from django_apierrors.operations import AcceptedAPIView, OperationView
-from tests import tasks
 from tests.bodies import body
 from tests.listeners import FAULTS, WORDS
+from tests.operations import tasks
 from tests.upstreams import CLIENTS
 
 try:
@@ -190,14 +190,14 @@ class LateView(APIView):
 
 
 class Broker(BaseTaskBackend):
-    """An engine that hands its work to the upstream."""
+    """A task backend that sends its tasks to the upstream."""
 
     def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
         return UPSTREAM.ask()
 
 
 class AcceptingView(AcceptedAPIView):
-    """A view that accepts work, and asks the engine to do it."""
+    """A view that accepts work for the task backend."""
 
     def get_task(self) -> Any:
         return tasks.do_nothing.using(backend="broker")

@@ -1,4 +1,4 @@
-"""The Celery app of the test suite's worker; the server's settings name it too."""
+"""The Celery app of the worker and of the server in `test_task_backends.py`."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from celery import Celery
 
 app = Celery("tests")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.autodiscover_tasks(["tests.operations"])
