@@ -2,7 +2,7 @@
 
 PORT ?= 8000
 ONCE ?=
-# What does the work that is accepted with a 202: db, rq or celery (with Redis) or immediate.
+# The task backend of the demo: db, rq or celery (with Redis), or immediate.
 EXAMPLE_TASKS ?= db
 export EXAMPLE_TASKS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
@@ -15,8 +15,7 @@ PYTEST = --timeout 120 --numprocesses auto --maxprocesses 4 --dist loadfile
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage bench guard guard-record clients docs docs-serve \
-	messages clean
+.PHONY: help demo test lint types matrix coverage bench clients docs docs-serve messages clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -28,9 +27,7 @@ help:
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
-	@echo "make bench       measure the speed beside stock DRF's, and draw it (ROUNDS=40)"
-	@echo "make guard       fail where a request takes 5 % more instructions than are recorded"
-	@echo "make guard-record  record the instructions anew"
+	@echo "make bench       compare the speed, the imports and the memory with stock DRF's (ROUNDS=40)"
 	@echo "make messages    bring the translations up to date with the texts, and compile them (needs gettext)"
 	@echo "make clean       remove what the others made"
 
@@ -63,14 +60,9 @@ docs-serve: .venv/.installed
 
 ROUNDS ?= 40
 
-bench: .venv/.installed-bench
-	$(BIN)/python -m benchmarks.speed --rounds $(ROUNDS) --plot docs/speed.svg
-
-guard: .venv/.installed
-	$(BIN)/python -m benchmarks.instructions --guard
-
-guard-record: .venv/.installed
-	$(BIN)/python -m benchmarks.instructions --record
+bench: .venv/.installed
+	$(BIN)/python -m benchmarks.speed --rounds $(ROUNDS)
+	$(BIN)/python -m benchmarks.imports
 
 DJANGO_ADMIN = cd django_apierrors && ../$(BIN)/django-admin
 CATALOGUES = django_apierrors/locale/*/LC_MESSAGES/django.po
@@ -143,10 +135,6 @@ DEMO_DOCS = drf-spectacular-sidecar
 	@$(BIN)/python $(PIP_INSTALL) '.[mysqlclient]' 2>/dev/null || \
 		echo "mysqlclient cannot be built here (on Debian and Ubuntu it wants gcc, pkg-config and" \
 		"default-libmysqlclient-dev): the tests over it are skipped."
-	@touch $@
-
-.venv/.installed-bench: .venv/.installed
-	@$(BIN)/python $(PIP_INSTALL) '.[bench]'
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)

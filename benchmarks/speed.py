@@ -1,12 +1,11 @@
-"""How fast are errors, and successes, beside those of the DRF that this project stands on?
+"""Speed: errors and successes beside those of stock DRF and of drf-standardized-errors.
 
     python -m benchmarks.speed --rounds 40
 
-One process sends requests through Django's WSGI handler, to one configuration after the other,
-round about, so that what slows the machine down slows them all down. The figures are CPU time as a
-ratio to stock DRF's of the same round, the median over the rounds. `stock again` is stock DRF,
-in views of its own: what it differs from 1 by is noise. What is without orjson runs in a process of
-its own, with a stock DRF of its own beside it.
+One process sends requests through Django's WSGI handler. In each round every configuration has its
+turn, in a random order, so that a busy machine slows all of them. A figure is the median, over the
+rounds, of the ratio of its CPU time to that of stock DRF. `stock again` is a second copy of stock
+DRF: its distance from 1 is noise. A second process measures the successes without orjson.
 """
 
 from __future__ import annotations
@@ -21,125 +20,109 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
-from math import log10
-from pathlib import Path
 from statistics import median
 from time import process_time_ns
 
-from benchmarks import speed_plot
-
 PACKAGES = ("django", "djangorestframework", "drf-standardized-errors", "orjson")
 
-# How long a configuration has its turn, in nanoseconds of CPU time.
+REFERENCE = "stock DRF"
+
+# The turn of a configuration, in nanoseconds of CPU time.
 TURN = 15_000_000
 
+# Of a request that takes longer than a turn.
 MIN_ROUNDS = 5
 
-WITHOUT_ORJSON = ("stock DRF", "ours", "ours, generic views")
-
-Send = Callable[[], object]
-Ratios = dict[str, dict[str, float]]
+Row = dict[str, float]
+"""The milliseconds of stock DRF, then the ratio of each other configuration to it."""
 
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--only", nargs="*", default=(), metavar="E1")
-    parser.add_argument("--plot", type=Path, metavar="FILE.svg")
-    parser.add_argument("--without-orjson", action="store_true", help="print JSON of that row")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--rounds", type=int, default=40, help="default: %(default)s")
+    parser.add_argument("--only", default="", help="the requests that have this in their names")
+    parser.add_argument(
+        "--without-orjson", action="store_true", help="print the successes without orjson, as JSON"
+    )
     options = parser.parse_args()
+    rows = measure_scenarios(options)
     if options.without_orjson:
-        # What `import orjson` meets where it is not installed.
-        sys.modules["orjson"] = None  # type: ignore[assignment]
-    start_django()
-    ratios = measure_scenarios(options)
-    if options.without_orjson:
-        print(json.dumps(ratios))
+        print(json.dumps(rows))
         return
-    ratios |= {f"{name}, without orjson": row for name, row in run_without_orjson().items()}
-    print("\n".join(make_table(ratios)))
-    if not options.only:
-        print("\n".join(measure_alone(options.rounds)))
-    if options.plot:
-        options.plot.write_text(speed_plot.draw(ratios), encoding="utf-8")
+    rows |= {f"{name}, without orjson": row for name, row in run_without_orjson().items()}
+    print("\n".join(make_table(rows)))
 
 
-def run_without_orjson() -> Ratios:
-    """Return what this program measures in a process that has no orjson."""
+def run_without_orjson() -> dict[str, Row]:
+    """Return the rows that a process without orjson measures."""
     command = [sys.executable, "-m", "benchmarks.speed", "--without-orjson", *sys.argv[1:]]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    ratios: Ratios = json.loads(done.stdout)
-    return {name: ratios[name] for name in WITHOUT_ORJSON[1:]}
+    completed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    rows: dict[str, Row] = json.loads(completed.stdout)
+    return rows
 
 
-def start_django() -> None:
-    """Set Django up; with the modules that are measured, it is imported after orjson is hidden."""
+def measure_scenarios(options: argparse.Namespace) -> dict[str, Row]:
+    """Return the row of each scenario."""
+    if options.without_orjson:
+        # `import orjson` raises ImportError, as if it were not installed.
+        sys.modules["orjson"] = None  # type: ignore[assignment]
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.speed_settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
     django.setup()
+    from benchmarks.project import CONFIGURATIONS
+    from benchmarks.scenarios import ERRORS, SUCCESSES, make_application, make_sender
 
-
-def measure_scenarios(options: argparse.Namespace) -> Ratios:
-    """Return the ratios of each configuration by scenario."""
-    from benchmarks import speed_project, speed_requests
-
-    names = options.only or [*speed_project.SCENARIOS]
-    configurations = {
-        name: application
-        for name, application in speed_requests.make_configurations(names).items()
-        if not options.without_orjson or name in WITHOUT_ORJSON
+    applications = {
+        name: make_application(configuration) for name, configuration in CONFIGURATIONS.items()
     }
-    ratios: Ratios = {name: {} for name in configurations}
-    for name in names:
-        sends = {
-            configuration: speed_requests.make_request(application, name)
-            for configuration, application in configurations.items()
-        }
-        for configuration, ratio in measure(sends, options.rounds).items():
-            ratios[configuration][name] = ratio
-    return ratios
+    scenarios = SUCCESSES if options.without_orjson else {**ERRORS, **SUCCESSES}
+    return {
+        name: measure(
+            {
+                configuration: make_sender(application, scenario)
+                for configuration, application in applications.items()
+            },
+            options.rounds,
+        )
+        for name, scenario in scenarios.items()
+        if options.only in name
+    }
 
 
-def measure_alone(rounds: int) -> Iterator[str]:
-    """Yield what handler and renderer alone take, from an exception to bytes."""
-    from benchmarks import speed_requests
-
-    times = {}
-    for name in ("E1", "E9", "E10"):
-        sends = speed_requests.make_alone(name)
-        ratio = measure(sends, rounds)["ours"]
-        turn = count(sends)
-        times[name] = min(spend(sends["ours"], turn) for _try in range(5)) / turn
-        yield f"Handler and renderer alone, {name}: {ratio:.2f} of stock DRF's"
-    yield f"From E9 to E10 the exponent is {log10(times['E10'] / times['E9']):.2f}"
-
-
-def measure(sends: Mapping[str, Send], rounds: int) -> dict[str, float]:
-    """Return the time that each of `sends` takes, as a ratio to that of the first."""
-    reference = next(iter(sends))
-    times = count(sends)
-    # A request of a second has few rounds, of which each is the steadier.
-    rounds = max(MIN_ROUNDS, min(rounds, round(rounds * TURN * 4 / (spend(sends[reference], 1)))))
-    ratios: dict[str, list[float]] = {name: [] for name in sends}
-    names = list(sends)
+def measure(senders: Mapping[str, Callable[[], None]], rounds: int) -> Row:
+    """Return the row of one scenario."""
+    for send in senders.values():
+        warm_up(send)
+    seconds = spend(senders[REFERENCE], 1)
+    times = max(1, round(TURN / seconds))
+    rounds = max(MIN_ROUNDS, min(rounds, round(rounds * TURN * 4 / seconds)))
+    spent: dict[str, list[int]] = {name: [] for name in senders}
     for _round in range(rounds):
-        random.shuffle(names)
-        spent = {name: spend(sends[name], times) for name in names}
-        for name in names:
-            ratios[name].append(spent[name] / spent[reference])
-    return {name: median(values) for name, values in ratios.items()}
+        for name in random.sample(list(senders), len(senders)):
+            spent[name].append(spend(senders[name], times))
+    row = {REFERENCE: median(spent[REFERENCE]) / times / 1_000_000}
+    for name in senders:
+        if name != REFERENCE:
+            pairs = zip(spent[name], spent[REFERENCE], strict=True)
+            row[name] = median(turn / reference for turn, reference in pairs)
+    return row
 
 
-def count(sends: Mapping[str, Send]) -> int:
-    """Warm up, and return how often the first of `sends` can be called in a turn."""
-    once = [min(spend(send, 1) for _try in range(4)) for send in sends.values()]
-    return max(1, round(TURN / once[0]))
+def warm_up(send: Callable[[], None]) -> None:
+    """Send the request for about a turn, and at least twice."""
+    begun = process_time_ns()
+    send()
+    send()
+    while process_time_ns() < begun + TURN:
+        send()
 
 
-def spend(send: Send, times: int) -> int:
-    """Return the CPU time of `times` calls, less that of collecting their garbage."""
+def spend(send: Callable[[], None], times: int) -> int:
+    """Return the CPU time of `times` calls in nanoseconds, without the collection of garbage."""
     gc.collect()
     gc.disable()
     try:
@@ -151,15 +134,15 @@ def spend(send: Send, times: int) -> int:
         gc.enable()
 
 
-def make_table(ratios: Ratios) -> Iterator[str]:
-    """Yield the lines of the table, in Markdown, and of what it was made with."""
-    names = list(next(iter(ratios.values())))
+def make_table(rows: Mapping[str, Row]) -> Iterator[str]:
+    """Yield the lines of the table, in Markdown, and the versions."""
+    names = list(next(iter(rows.values())))
     yield f"| | {' | '.join(names)} |"
     yield f"|---|{'---|' * len(names)}"
-    for configuration, row in ratios.items():
-        yield f"| {configuration} | {' | '.join(f'{row[name]:.2f}' for name in names)} |"
+    for scenario, row in rows.items():
+        cells = [f"{row[REFERENCE]:.3g} ms", *(f"{row[name]:.2f}" for name in names[1:])]
+        yield f"| {scenario} | {' | '.join(cells)} |"
     yield ""
-    yield f"`python -m benchmarks.speed {' '.join(sys.argv[1:])}`".replace(" `", "`")
     packages = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     yield f"Python {platform.python_version()} ({platform.machine()}), {packages}"
 

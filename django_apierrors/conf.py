@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar
 
 from django.conf import settings
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+Value = TypeVar("Value")
 
 
 class CodeChanges(TypedDict, total=False):
@@ -24,58 +26,54 @@ class CodeChanges(TypedDict, total=False):
     advice: StrOrPromise
 
 
-DEFAULTS: Final[Mapping[str, object]] = {
-    "CODES": {},
-    "CODE_FORMAT": "legacy",
-    "EXCEPTIONS": {},
-    "MORE_INFO": "",
-    "DETAILS": False,
-    "MAX_ERRORS": 1000,
-    "PATHS": None,
-    "EXCLUDED_PATHS": [],
-    "CHALLENGE": 'Session realm="api"',
-    "RETRY_AFTER": 5,
-    "PROBE_PERMISSIONS": True,
-    "HIDE_FORBIDDEN": False,
-    "STRICT": None,
-    "PROBLEM_JSON": False,
-    "OPERATION_MAX_AGE": 1_209_600,
-    "OPERATION_TIMEOUT": 3_600,
-}
+class Setting(Generic[Value]):
+    """A key of `API_ERRORS` with its default; looked up in the settings when it is read."""
+
+    def __init__(self, default: Value) -> None:
+        """Keep the default."""
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Keep the name of the attribute, which is the key."""
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> Value:
+        """Return the project's value, else the default."""
+        project_settings = getattr(settings, "API_ERRORS", None)
+        if project_settings and self.name in project_settings:
+            value: Value = project_settings[self.name]
+            return value
+        return self.default
 
 
 class APIErrorsSettings:
-    """A typed view of the `API_ERRORS` dict: each attribute is a key, looked up when it is read.
+    """A typed view of the `API_ERRORS` dict.
 
     Nothing is cached or validated here: the system checks report a wrong value.
     """
 
-    CODES: Mapping[str, CodeChanges]
-    CODE_FORMAT: Literal["legacy", "name", "number"]
-    EXCEPTIONS: Mapping[str, str | None]
-    MORE_INFO: str
-    DETAILS: bool
-    MAX_ERRORS: int | None
-    PATHS: Sequence[str] | None
-    EXCLUDED_PATHS: Sequence[str]
-    CHALLENGE: str
-    RETRY_AFTER: int
-    PROBE_PERMISSIONS: bool
-    HIDE_FORBIDDEN: bool
-    STRICT: bool | None
-    PROBLEM_JSON: bool
-    OPERATION_MAX_AGE: int
-    OPERATION_TIMEOUT: int
-
-    def __getattr__(self, name: str) -> object:
-        """Return the project's value of the key `name`, else its default."""
-        changes = getattr(settings, "API_ERRORS", None)
-        if changes and name in changes:
-            return changes[name]
-        try:
-            return DEFAULTS[name]
-        except KeyError:
-            raise AttributeError(f"API_ERRORS has no key {name!r}.") from None
+    CODES = Setting[Mapping[str, CodeChanges]]({})
+    CODE_FORMAT = Setting[Literal["legacy", "name", "number"]]("legacy")
+    EXCEPTIONS = Setting[Mapping[str, str | None]]({})
+    MORE_INFO = Setting("")
+    DETAILS = Setting(False)
+    MAX_ERRORS = Setting[int | None](1000)
+    PATHS = Setting[Sequence[str] | None](None)
+    EXCLUDED_PATHS = Setting[Sequence[str]]([])
+    CHALLENGE = Setting('Session realm="api"')
+    RETRY_AFTER = Setting(5)
+    PROBE_PERMISSIONS = Setting(True)
+    HIDE_FORBIDDEN = Setting(False)
+    STRICT = Setting[bool | None](None)
+    PROBLEM_JSON = Setting(False)
+    OPERATION_MAX_AGE = Setting(1_209_600)
+    OPERATION_TIMEOUT = Setting(3_600)
 
 
 api_errors = APIErrorsSettings()
+
+DEFAULTS: Mapping[str, object] = {
+    name: setting.default
+    for name, setting in vars(APIErrorsSettings).items()
+    if isinstance(setting, Setting)
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
 from django.urls import reverse
@@ -44,6 +44,47 @@ class Body(TypedDict):
     moreInfo: str
     details: NotRequired[list[Detail]]
 
+
+# The shape of a body: the JSON Schema of each key, for the OpenAPI document and the test helpers.
+# Each description completes "must be".
+NON_EMPTY_STRING: Mapping[str, Any] = {"type": "string", "minLength": 1}
+BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
+    "status": {
+        "description": "an HTTP status from 400 to 599",
+        "type": "integer",
+        "minimum": 400,
+        "maximum": 599,
+    },
+    "errors": {
+        "description": "a list of one or more non-empty strings",
+        "type": "array",
+        "items": NON_EMPTY_STRING,
+        "minItems": 1,
+    },
+    "code": {
+        "description": "the name of a code in capitals, or its number",
+        "oneOf": [
+            {"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"},
+            {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+        ],
+    },
+    "moreInfo": {"description": "a string", "type": "string"},
+    "details": {
+        "description": "a list of objects with the strings field, code and message",
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "field": {"type": "string"},
+                "code": NON_EMPTY_STRING,
+                "message": NON_EMPTY_STRING,
+            },
+            "required": ["field", "code", "message"],
+            "additionalProperties": False,
+        },
+    },
+}
+REQUIRED_KEYS = ("status", "errors", "code", "moreInfo")
 
 # A plain dict: MappingProxyType can be neither pickled nor copied.
 NO_HEADERS: Mapping[str, str] = {}
@@ -109,7 +150,10 @@ class Error(NamedTuple):
 
 
 def is_error_body(data: object, status: int) -> bool:
-    """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys."""
+    """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys.
+
+    Types only, and not a walk over `BODY_PROPERTIES`: the renderer calls this for every error.
+    """
     return (
         isinstance(data, Mapping)
         and type(data.get("status")) is int

@@ -1,4 +1,4 @@
-"""The ordering filter of DRF, which refuses an ordering that does not exist."""
+"""DRF's filters; the ordering filter rejects an ordering that does not exist."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ NO_ORDERING = _("There is no ordering by %(fields)s.")
 
 
 class OrderingFilter(filters.OrderingFilter):
-    """DRF's ordering: 400 for a field that cannot be ordered by, where DRF leaves it out."""
+    """DRF's ordering filter, with a 400 for an invalid field, which DRF ignores."""
 
     def remove_invalid_fields(
         self, queryset: QuerySet[Any], fields: Iterable[str], view: APIView, request: Request
     ) -> list[str]:
-        """Return `fields`; raise ValidationError where DRF would remove some."""
+        """Return `fields`, or raise ValidationError with those that DRF would remove."""
         valid = super().remove_invalid_fields(queryset, fields, view, request)
-        # A blank one is a comma too many.
-        refused = [field for field in fields if field and field not in valid]
-        if refused:
-            message = NO_ORDERING % {"fields": ", ".join(refused)}
+        # DRF's split by commas leaves an empty string for each superfluous comma.
+        invalid = [field for field in fields if field and field not in valid]
+        if invalid:
+            message = NO_ORDERING % {"fields": ", ".join(invalid)}
             raise ValidationError({self.ordering_param: [message]})
         return valid

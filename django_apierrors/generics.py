@@ -1,4 +1,4 @@
-"""DRF's generic views, held to the table of methods. To migrate, change the import."""
+"""DRF's generic views, checked against the table of methods. To migrate, change the import."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
             raise InvalidId
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """Describe the resource; an unknown one is a 404, as for any other method."""
+        """Describe the resource; if it does not exist, 404, as for any other method."""
         if self.is_about_one_object() and is_hidden(request, self, self.get_object()):
             raise Http404
         return super().options(request, *args, **kwargs)
@@ -91,7 +91,7 @@ class ListAPIView(GenericAPIView, generics.ListAPIView[Any]):
 
 
 class RetrieveAPIView(GenericAPIView, generics.RetrieveAPIView[Any]):
-    """Shows a resource."""
+    """Retrieves a resource."""
 
 
 class DestroyAPIView(mixins.DestroyModelMixin, GenericAPIView, generics.DestroyAPIView[Any]):
@@ -103,19 +103,19 @@ class UpdateAPIView(mixins.UpdateModelMixin, GenericAPIView, generics.UpdateAPIV
 
 
 class ListCreateAPIView(mixins.CreateModelMixin, GenericAPIView, generics.ListCreateAPIView[Any]):
-    """Lists resources, or creates one."""
+    """Lists resources or creates one."""
 
 
 class RetrieveUpdateAPIView(
     mixins.UpdateModelMixin, GenericAPIView, generics.RetrieveUpdateAPIView[Any]
 ):
-    """Shows or updates a resource."""
+    """Retrieves or updates a resource."""
 
 
 class RetrieveDestroyAPIView(
     mixins.DestroyModelMixin, GenericAPIView, generics.RetrieveDestroyAPIView[Any]
 ):
-    """Shows or deletes a resource."""
+    """Retrieves or deletes a resource."""
 
 
 class RetrieveUpdateDestroyAPIView(
@@ -124,4 +124,4 @@ class RetrieveUpdateDestroyAPIView(
     GenericAPIView,
     generics.RetrieveUpdateDestroyAPIView[Any],
 ):
-    """Shows, updates or deletes a resource."""
+    """Retrieves, updates or deletes a resource."""

@@ -1,4 +1,4 @@
-"""The mixins of DRF, whose successes mean what the verb table says."""
+"""DRF's mixins, with the successes of the table of methods."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.routing import find_location
 
 if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
     from rest_framework.generics import GenericAPIView
     from rest_framework.request import Request
     from rest_framework.response import Response
 
-    Base = GenericAPIView[Any]
+    from django_apierrors.semantics import StatusAwareMixin
+
+    class Base(StatusAwareMixin, GenericAPIView[Any]):
+        """The classes that the views with these mixins have, too."""
+
 else:
     Base = object
 
@@ -30,24 +35,24 @@ __all__ = [
 
 
 class LocationMixin(Base):
-    """Tells where a new resource is, however the method that made it is written."""
+    """Adds the `Location` to every 201 of a view, also if the view builds the response itself."""
 
     def get_location(self, data: Any) -> str | None:
-        """Return the absolute URL of the resource that `data` shows, `None` where there is none."""
+        """Return the absolute URL of the new resource, whose representation is `data`, if any."""
         return find_location(self, data)
 
     def make_location_header(self, data: Any) -> dict[str, str]:
-        """Return the `Location` header; none where it would fail, since the resource is there."""
+        """Return the `Location` header, or nothing if it fails: the resource exists already."""
         try:
             location = self.get_location(data)
         except Exception:
-            log_failure("asking a view for the Location of a resource")
+            log_failure("calling get_location() of a view")
             return {}
-        # Django refuses a header with a line break, whoever's name is in the URL.
+        # Django raises BadHeaderError for a line break, which a client's value may contain.
         return {"Location": location} if location and location.isprintable() else {}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response, a 201 with its `Location`."""
+        """Return the response; a 201 gets its `Location`."""
         if getattr(response, "status_code", None) == 201 and not response.has_header("Location"):
             for name, value in self.make_location_header(getattr(response, "data", None)).items():
                 response[name] = value
@@ -55,32 +60,35 @@ class LocationMixin(Base):
 
 
 class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
-    """Creates: 201 with the resource and its absolute `Location`."""
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Create the resource."""
-        response = super().create(request, *args, **kwargs)
-        # The row exists: a missing Location is check W004, never a 500.
-        response.skip_verb_check = True  # type: ignore[attr-defined]
-        return response
+    """Creates a resource: 201 with the resource and its absolute `Location`."""
 
     def get_success_headers(self, data: Any) -> dict[str, str]:
-        """Return the `Location`; DRF takes any field called `url` for it."""
+        """Return the `Location`; DRF returns the value of any field that is called `url`."""
         return self.make_location_header(data)
+
+    def should_enforce_semantics(self, response: HttpResponseBase) -> bool:
+        """Whether a violation raises: not if the resource exists already.
+
+        Check W004 reports the views whose new resources get no `Location`.
+        """
+        action = getattr(self, "action", "create")
+        if (self.request.method, action, response.status_code) == ("POST", "create", 201):
+            return False
+        return super().should_enforce_semantics(response)
 
 
 class UpdateModelMixin(mixins.UpdateModelMixin, Base):
-    """Updates: PUT answers 200 with the resource, or 204 where `put_status` says so."""
+    """Updates a resource: PUT returns 200 with the resource, or 204 if `put_status` is 204."""
 
     put_status = 200
     partial_put = False
 
     def get_put_status(self) -> int:
-        """Return the status of an update: 200, or 204 to leave the body out."""
+        """Return the status of an update: 200, or 204 for no body."""
         return self.put_status
 
     def get_partial_put(self) -> bool:
-        """Tell whether PUT is an update of what is sent, not of the whole resource."""
+        """Whether PUT updates only the fields that are sent."""
         return self.partial_put
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -94,7 +102,7 @@ class UpdateModelMixin(mixins.UpdateModelMixin, Base):
 
 
 class DestroyModelMixin(mixins.DestroyModelMixin, Base):
-    """Deletes: 204, or 200 where `delete_status` says so; without a body either way."""
+    """Deletes a resource: 204, or 200 if `delete_status` is 200; both without a body."""
 
     delete_status = 204
 

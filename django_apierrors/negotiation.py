@@ -1,4 +1,4 @@
-"""Content negotiation for an API that speaks JSON."""
+"""Content negotiation of a JSON API: DRF's, with one exception for all that it cannot serve."""
 
 from __future__ import annotations
 
@@ -12,29 +12,20 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from django_apierrors.http.problems import JSON, prefers_problem
 
 if TYPE_CHECKING:
-    from rest_framework.parsers import BaseParser
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
 
-# What clients that want JSON send. Anything else takes DRF's way.
-PLAIN = frozenset({"*/*", JSON})
+# The values of `Accept` for which DRF selects a first renderer of JSON.
+PLAIN_ACCEPTS = frozenset({"*/*", JSON})
 
 
 class JSONContentNegotiation(DefaultContentNegotiation):
-    """DRF's negotiation, which answers at once where JSON is asked for and comes first.
+    """DRF's negotiation, with NotAcceptable for every format that cannot be served.
 
-    What cannot be served is NotAcceptable, `?format=` and a suffix too, for which DRF has a 404,
-    and so is an `Accept` that cannot be read. A client of problem details (`PROBLEM_JSON`) names
-    what it wants of errors alone; its successes are JSON, or what the view has in place of it.
+    DRF raises Http404 for an unknown `?format=` or suffix, and any exception of the parser for a
+    malformed `Accept`. A client that accepts only problem details (`PROBLEM_JSON`) gets its
+    successes as JSON, or in the view's first format.
     """
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """Return the parser for the body of `request`, `None` where there is none."""
-        parsers = list(parsers)
-        if parsers and parsers[0].media_type == request.content_type:
-            # The first that matches has the body, and what is the same to the letter matches.
-            return parsers[0]
-        return super().select_parser(request, parsers)
 
     def select_renderer(
         self,
@@ -42,16 +33,10 @@ class JSONContentNegotiation(DefaultContentNegotiation):
         renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """Return the renderer for `request`, and the media type that it was accepted by."""
+        """Return the renderer for `request`, and the accepted media type."""
         renderers = list(renderers)
-        meta = request.META
-        if (
-            meta.get("HTTP_ACCEPT", "*/*") in PLAIN
-            and renderers
-            and renderers[0].media_type == JSON
-            and not format_suffix
-            and not ((query := meta.get("QUERY_STRING")) and self.may_name_format(query))
-        ):
+        if not format_suffix and self.is_plain(request, renderers):
+            # A short cut: the result is that of DRF, which parses each media type to compare them.
             return renderers[0], JSON
         try:
             return super().select_renderer(request, renderers, format_suffix)  # type: ignore[no-any-return]
@@ -65,16 +50,27 @@ class JSONContentNegotiation(DefaultContentNegotiation):
     def select_for_success(
         self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None
     ) -> tuple[BaseRenderer, str]:
-        """Return the renderer for a client that says nothing of successes: JSON, else the first."""
-        asked_for = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
-        if asked_for:
-            renderers = self.filter_renderers(renderers, asked_for)
+        """Return the renderer for a client that accepts only problem details."""
+        format = format_suffix or request.query_params.get(self.settings.URL_FORMAT_OVERRIDE)
+        if format:
+            renderers = self.filter_renderers(renderers, format)
         if not renderers:
             raise NotAcceptable(available_renderers=renderers)
-        chosen = next((each for each in renderers if each.media_type == JSON), renderers[0])
-        return chosen, chosen.media_type
+        json_renderers = [renderer for renderer in renderers if renderer.media_type == JSON]
+        renderer = (json_renderers or renderers)[0]
+        return renderer, renderer.media_type
+
+    def is_plain(self, request: Request, renderers: list[BaseRenderer]) -> bool:
+        """Whether the view's first renderer is of JSON, and `request` does not name another."""
+        meta = request.META
+        return (
+            bool(renderers)
+            and renderers[0].media_type == JSON
+            and meta.get("HTTP_ACCEPT", "*/*") in PLAIN_ACCEPTS
+            and not self.may_name_format(meta.get("QUERY_STRING", ""))
+        )
 
     def may_name_format(self, query: str) -> bool:
-        """Tell whether DRF's `URL_FORMAT_OVERRIDE` may stand in a query, escaped or not."""
+        """Whether a query string may contain DRF's `URL_FORMAT_OVERRIDE`, escaped or not."""
         name: str | None = self.settings.URL_FORMAT_OVERRIDE
         return bool(name) and (str(name) in query or "%" in query)

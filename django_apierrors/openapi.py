@@ -1,11 +1,11 @@
-"""OpenAPI: the schema class for drf-spectacular, which knows how each operation can fail.
+"""OpenAPI: the schema class for drf-spectacular that documents the errors of each operation.
 
-`REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "django_apierrors.openapi.AutoSchema"}`, nothing else.
+To install it: `REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "django_apierrors.openapi.AutoSchema"}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,30 +19,25 @@ from rest_framework.serializers import Serializer
 
 from django_apierrors.catalog import get_phrase
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error, format_code
+from django_apierrors.errors import BODY_PROPERTIES, REQUIRED_KEYS, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
 from django_apierrors.introspection.endpoints import Endpoint
-from django_apierrors.introspection.possible_errors import find_errors, get_success_statuses
+from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.operations.views import OperationView
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
-    from drf_spectacular.utils import Direction
+    from drf_spectacular.plumbing import ComponentRegistry
     from rest_framework.request import Request
-
-    from django_apierrors.errors import Error
 
 Schema: TypeAlias = dict[str, Any]
 
-ERROR = "APIError"
-OPERATION = "APIOperation"
-
-# The responses that most operations have in common, by their codes; the others stand where they
-# are answered. With the two schemas they are all that we add to the components.
+# The responses that most operations have in common, by their codes. They and the schemas APIError
+# and APIOperation are the only components that we add.
 SHARED: Mapping[tuple[str, ...], str] = {
     ("UNAUTHENTICATED",): "Unauthenticated",
     ("ACCESS_FORBIDDEN", "METHOD_FORBIDDEN"): "Forbidden",
@@ -56,14 +51,14 @@ SHARED: Mapping[tuple[str, ...], str] = {
 
 URL: Schema = {"type": "string", "format": "uri"}
 
-# The members that problem details have beyond those of any error.
+# The members that problem details have and other errors do not.
 PROBLEM_SCHEMA: Schema = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in STRING_MEMBERS},
     "required": list(STRING_MEMBERS),
 }
 
-HEADERS: Mapping[str, tuple[StrOrPromise, Schema]] = {
+HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
     "Allow": (_("The verbs that the resource has."), {"type": "string"}),
     "Content-Location": (_("The URL of the operation, whose state is the body."), URL),
     "Location": (_("The URL of what was made, or of the operation that makes it."), URL),
@@ -71,64 +66,66 @@ HEADERS: Mapping[str, tuple[StrOrPromise, Schema]] = {
     "WWW-Authenticate": (_("The credentials that are asked for."), {"type": "string"}),
 }
 
-# What `semantics` asks of a success; `headers` has the table for errors.
+# The headers that `semantics` requires of a success; `http.headers` has the table for errors.
 SUCCESS_HEADERS: Mapping[int, Sequence[str]] = {
     201: ("Location",),
     202: ("Location", "Content-Location", "Retry-After"),
 }
 
+# drf-spectacular warns about a view with none of these.
+SERIALIZER_ATTRIBUTES = ("get_serializer", "get_serializer_class", "serializer_class")
+
 
 def make_headers(names: Iterable[str], is_required: bool = True) -> Schema:
     """Return the headers of a response."""
     return {
-        name: {
-            "description": str(HEADERS[name][0]),
-            "required": is_required,
-            "schema": HEADERS[name][1],
-        }
+        name: {"description": str(description), "required": is_required, "schema": schema}
         for name in names
+        for description, schema in [HEADER_SCHEMAS[name]]
     }
 
 
+def add_headers(response: Schema, headers: Schema) -> Schema:
+    """Return a response with these headers; those that it has are kept."""
+    headers |= response.get("headers", {})
+    # drf-spectacular writes the headers first.
+    return {"headers": {}} | response | {"headers": headers} if headers else response
+
+
 def get_header_names(status: int) -> Sequence[str]:
-    """Return the names of the headers that a status must carry."""
+    """Return the names of the headers that a response of a status must have."""
     if status in REQUIRED_HEADERS:
         return [REQUIRED_HEADERS[status][0]]
     return SUCCESS_HEADERS.get(status, ())
 
 
+def make_object_schema(properties: Schema, optional: Schema | None = None) -> Schema:
+    """Return the schema of an object, of which `properties` are required."""
+    return {
+        "type": "object",
+        "properties": properties | (optional or {}),
+        "required": list(properties),
+    }
+
+
 def make_error_schema() -> Schema:
     """Return the schema of the body of any error."""
-    text: Schema = {"type": "string", "minLength": 1}
-    properties: Schema = {
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "errors": {"type": "array", "items": text, "minItems": 1},
-        "code": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-        "moreInfo": {"type": "string"},
-    }
-    if api_errors.DETAILS:
-        members = {"field": {"type": "string"}, "code": {"type": "string"}, "message": text}
-        detail = {"type": "object", "properties": members, "required": list(members)}
-        properties["details"] = {"type": "array", "items": detail}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
+    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys})
 
 
-def make_operation_schema(error: Schema) -> Schema:
-    """Return the schema of an operation; `error` is that of its error."""
+def make_operation_schema(error_schema: Schema) -> Schema:
+    """Return the schema of an operation."""
     statuses = ["ready", "running", "successful", "failed"]
     properties: Schema = {
         "id": {"type": "string"},
         "href": URL,
-        # In an allOf, drf-spectacular makes no component of it, whose name might be a project's.
+        # Outside an allOf drf-spectacular makes a component of the enum, and its name could be that
+        # of a project's.
         "status": {"allOf": [{"type": "string", "enum": statuses}]},
         "createdAt": {"type": "string"},
     }
-    outcome = {"result": {}, "error": error}
-    return {
-        "type": "object",
-        "properties": properties | outcome,
-        "required": list(properties),
-    }
+    return make_object_schema(properties, {"result": {}, "error": error_schema})
 
 
 def make_error_response(
@@ -136,168 +133,167 @@ def make_error_response(
 ) -> Schema:
     """Return the response for the errors of one status, with an example of each.
 
-    `error_schema` is that of any error, which is narrowed to their codes.
+    `error_schema` is the schema of any error; the response narrows it to the codes of `errors`.
     """
     status = errors[0].status
     codes = [format_code(error.code) for error in errors]
     narrowed = {"status": {"enum": [status]}, "code": {"enum": codes}}
-    schema = {"allOf": [error_schema, {"type": "object", "properties": narrowed}]}
+    schemas = [error_schema, {"type": "object", "properties": narrowed}]
     bodies = {error.code.name: error.get_body(request) for error in errors}
-    content = {JSON: make_media(schema, bodies)}
+    content = {JSON: make_media(schemas, bodies)}
     if is_enabled():
         problems = {name: make_problem(body) for name, body in bodies.items()}
-        content[PROBLEM] = make_media({"allOf": [*schema["allOf"], PROBLEM_SCHEMA]}, problems)
-    response: Schema = {"description": describe(errors), "content": content}
-    headers = make_headers(get_header_names(status))
-    return {"headers": headers, **response} if headers else response
+        content[PROBLEM] = make_media([*schemas, PROBLEM_SCHEMA], problems)
+    lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
+    description = "\n".join([f"{get_phrase(status)}.", "", *lines])
+    response: Schema = {"description": description, "content": content}
+    return add_headers(response, make_headers(get_header_names(status)))
 
 
-def make_media(schema: Schema, examples: Mapping[str, Any]) -> Schema:
-    """Return what a response is in one media type, with an example for each code."""
+def make_media(schemas: Sequence[Schema], examples: Mapping[str, Any]) -> Schema:
+    """Return the content of a response in one media type, with its examples by code."""
     return {
-        "schema": schema,
+        "schema": {"allOf": schemas},
         "examples": {name: {"value": example} for name, example in examples.items()},
     }
 
 
-def describe(errors: Sequence[Error]) -> str:
-    """Return what the errors of one status mean, in Markdown."""
-    lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
-    return "\n".join([f"{get_phrase(errors[0].status)}.", "", *lines])
-
-
 def find_shared_name(errors: Sequence[Error]) -> str | None:
-    """Return the name of the component that the errors of one status are, `None` for none.
+    """Return the name of the shared component for the errors of one status.
 
-    It holds for all operations: one whose messages are its own stands by itself.
+    Return `None` if there is no such component, or an error has its own message or status.
     """
     name = SHARED.get(tuple(error.code.name for error in errors))
-    return name if all(map(is_general, errors)) else None
+    return name if all(map(is_default, errors)) else None
 
 
-def is_general(error: Error) -> bool:
-    """Tell whether an error is the same wherever it is answered; a bug's has its reference."""
-    has_own_text = error.items and error.code.name != "INTERNAL_ERROR"
-    return error.status == error.code.status and not has_own_text
-
-
-# By any of these a view tells its serializer; a generic one has them all.
-SERIALIZER_ATTRIBUTES = ("get_serializer", "get_serializer_class", "serializer_class")
+def is_default(error: Error) -> bool:
+    """Whether an error has the message and the status of its code."""
+    # An INTERNAL_ERROR has the message of its code and the reference of the example.
+    has_own_message = error.items and error.code.name != "INTERNAL_ERROR"
+    return error.status == error.code.status and not has_own_message
 
 
 class AutoSchema(openapi.AutoSchema):
-    """drf-spectacular's, with the success statuses of the view and the errors it can answer.
+    """drf-spectacular's, with the success statuses of the view and its possible errors.
 
-    What `@extend_schema` says of a status holds; ours are added for the others.
+    A response that `@extend_schema` gives for a status is kept.
     """
 
     def get_errors(self) -> Sequence[Error]:
-        """Return the errors that the operation can answer; override it to add or to leave out."""
+        """Return the errors that the operation can send; override it to add or remove some."""
         body: Any = self.get_request_serializer()
         if isinstance(body, dict):
-            # By media types.
+            # The serializers by media type.
             body = next(iter(body.values()), None)
         if isinstance(body, OpenApiRequest):
             body = body.request
         body = force_instance(body)  # type: ignore[no-untyped-call]
-        return find_errors(Endpoint(self.view, self.method, self.path_regex, body))
+        return get_errors(Endpoint(self.view, self.method, self.path_regex, body))
 
     def get_request_serializer(self) -> Any:
-        """Return what reads the body; with `partial_put` a PUT may leave out what PATCH may."""
-        serializer = super().get_request_serializer()
-        is_partial = Endpoint(self.view, self.method).is_partial
-        if self.method == "PUT" and is_partial and isinstance(serializer, Serializer):
+        """Return the serializer of the request body, partial for a PUT with `partial_put`."""
+        serializer = self._get_serializer_or_type(super().get_request_serializer)
+        if (
+            self.method == "PUT"
+            and self._endpoint.is_partial
+            and isinstance(serializer, Serializer)
+        ):
             serializer.partial = True
         return serializer
 
     def get_response_serializers(self) -> Any:
-        """Return what the operation succeeds with, by status."""
-        statuses = get_success_statuses(self.view, self.method, self.path_regex)
-        return {status: self._get_success(status) for status in statuses}
+        """Return the serializers of the successes, by status."""
+        return {status: self._get_success(status) for status in self._get_statuses()}
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> Schema | None:
+        """Return the operation, with a success, the possible errors and the required headers."""
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is not None:
+            responses = self._get_successes(operation["responses"])
+            for status, response in responses.items():
+                responses[status] = add_headers(response, self._get_headers(status))
+            if not is_excluded(self.view.request):
+                self._add_errors(responses)
+            operation["responses"] = dict(sorted(responses.items()))
+        return operation
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(self.view, self.method, self.path_regex)
+
+    def _get_statuses(self) -> Sequence[int]:
+        return get_success_statuses(self._endpoint)
 
     def _get_success(self, status: int) -> Any:
         if status == 202 or isinstance(self.view, OperationView):
             return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
         if status == 204 or self.method == "DELETE":
             return None
-        return self._get_serializer()
+        return self._get_serializer_or_type(super().get_response_serializers)
 
-    def _get_serializer(self) -> Any:
-        # drf-spectacular warns of both, and documents no body at all.
+    def _get_serializer_or_type(self, get_serializer: Callable[[], Any]) -> Any:
+        # drf-spectacular would warn about both, and document no body.
         if not any(hasattr(self.view, name) for name in SERIALIZER_ATTRIBUTES):
             return OpenApiTypes.ANY
-        serializer = super()._get_serializer()  # type: ignore[no-untyped-call]
-        # As of an AcceptedAPIView that takes nothing from the body.
+        serializer = get_serializer()
+        # An AcceptedAPIView without a body has a plain Serializer.
         return OpenApiTypes.OBJECT if type(serializer) is Serializer else serializer
 
-    # No seam of drf-spectacular's sees what @extend_schema has made of the responses.
-    def _get_response_bodies(self, direction: Direction = "response") -> Schema:
-        if direction != "response":
-            # Of a callback, which somebody else's server answers.
-            return super()._get_response_bodies(direction)
-        given = self.get_response_serializers()
-        if isinstance(given, dict):
-            bodies: Schema = super()._get_response_bodies()
-        else:
-            # For a serializer alone drf-spectacular would guess the status.
-            statuses = get_success_statuses(self.view, self.method, self.path_regex)
-            bodies = self._get_bodies(dict.fromkeys(statuses, given))
-        if not any(code[0] in "123d" for code in bodies):
-            bodies |= self._get_bodies(AutoSchema.get_response_serializers(self))
-        if not is_excluded(self.view.request):
-            self._add_errors(bodies)
-        return dict(sorted(bodies.items()))
+    def _get_successes(self, responses: Schema) -> Schema:
+        serializers = self.get_response_serializers()
+        if not isinstance(serializers, dict):
+            # For a single serializer drf-spectacular has guessed the status.
+            responses = self._make_responses(dict.fromkeys(self._get_statuses(), serializers))
+        if not any(status[0] in "123d" for status in responses):
+            responses |= self._make_responses(AutoSchema.get_response_serializers(self))
+        return responses
 
-    def _get_bodies(self, successes: Mapping[int, Any]) -> Schema:
+    def _make_responses(self, serializers: Mapping[int, Any]) -> Schema:
+        # drf-spectacular 0.30 has no public method that makes one response.
         return {
             str(status): self._get_response_for_code(
-                None if status == 204 else success, str(status)
+                None if status == 204 else serializer, str(status)
             )  # type: ignore[no-untyped-call]
-            for status, success in successes.items()
+            for status, serializer in serializers.items()
         }
 
-    def _add_errors(self, bodies: Schema) -> None:
+    def _add_errors(self, responses: Schema) -> None:
         for status, group in groupby(self.get_errors(), lambda error: error.status):
-            if not {str(status), f"{status // 100}XX"} & bodies.keys():
-                bodies[str(status)] = self._get_error_response(list(group))
-
-    def _get_error_response(self, errors: Sequence[Error]) -> Schema:
-        name = find_shared_name(errors)
-        response = make_error_response(errors, self._refer_to_error(), self._get_request())
-        return self._refer(ResolvedComponent.RESPONSE, name, response) if name else response
+            if {str(status), f"{status // 100}XX"} & responses.keys():
+                continue
+            errors = list(group)
+            name = find_shared_name(errors)
+            response = make_error_response(errors, self._refer_to_error(), self._get_request())
+            if name:
+                response = self._refer(ResolvedComponent.RESPONSE, name, response)
+            responses[str(status)] = response
 
     def _get_request(self) -> Request | None:
-        """Return the request for the schema, `None` where a command makes it, which has no host."""
+        # The request of a management command has no host for the URL of `moreInfo`.
         request: Request = self.view.request
         return request if "HTTP_HOST" in request.META else None
 
-    def _get_response_headers_for_code(
-        self, status_code: str, direction: Direction = "response"
-    ) -> Schema:
-        headers: Schema = super()._get_response_headers_for_code(status_code, direction)
-        if direction == "response" and status_code.isdecimal():
-            headers = self._get_own_headers(int(status_code)) | headers
-        return headers
-
-    def _get_own_headers(self, status: int) -> Schema:
-        if isinstance(self.view, OperationView) and status == 200:
-            # Once the work is done there is nothing to wait for.
+    def _get_headers(self, status: str) -> Schema:
+        if isinstance(self.view, OperationView) and status == "200":
+            # A finished operation has no Retry-After.
             return make_headers(["Retry-After"], is_required=False)
-        if status == 201 and not self._has_location():
+        if not status.isdecimal() or (status == "201" and not self._has_location()):
             return {}
-        return make_headers(get_header_names(status))
+        return make_headers(get_header_names(int(status)))
 
     def _has_location(self) -> bool:
         is_ours = isinstance(self.view, LocationMixin)
         return is_ours and not is_list_serializer(self.get_request_serializer())
 
     def _refer_to_error(self) -> Schema:
-        schema = make_error_schema()
-        return self._refer(ResolvedComponent.SCHEMA, ERROR, schema)
+        return self._refer(ResolvedComponent.SCHEMA, "APIError", make_error_schema())
 
     def _refer_to_operation(self) -> Schema:
         schema = make_operation_schema(self._refer_to_error())
-        return self._refer(ResolvedComponent.SCHEMA, OPERATION, schema)
+        return self._refer(ResolvedComponent.SCHEMA, "APIOperation", schema)
 
     def _refer(self, kind: str, name: str, schema: Schema) -> Schema:
         component = ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]

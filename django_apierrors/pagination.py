@@ -18,26 +18,6 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
-
-# What a database takes for a number of rows.
-GREATEST = 2**63 - 1
-
-
-def get_number(request: Request, name: str | None, least: int = 1) -> int | None:
-    """Return the query parameter `name`, `None` where it has no name or is not sent.
-
-    Raise ValidationError for one that is no number from `least` to 2^63 - 1.
-    """
-    if not name or name not in request.query_params:
-        return None
-    text = request.query_params[name]
-    # So many digits at most: int() takes time that grows with the square of their number.
-    if text.isascii() and text.isdecimal() and len(text) <= 19 and least <= int(text) <= GREATEST:
-        return int(text)
-    raise ValidationError({name: [NOT_A_NUMBER % {"least": least}]})
-
-
 __all__ = [
     "BasePagination",
     "CursorPagination",
@@ -45,14 +25,33 @@ __all__ = [
     "PageNumberPagination",
 ]
 
+NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
+
+# The greatest LIMIT or OFFSET that all databases accept.
+MAX_LIMIT = 2**63 - 1
+
+
+def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
+    """Raise ValidationError if the query parameter `name` is sent and not a number in range.
+
+    The range is `minimum` to `MAX_LIMIT`. DRF ignores an invalid number.
+    """
+    if not name or name not in request.query_params:
+        return
+    value = request.query_params[name]
+    # The length first: the time of int() grows with the square of the number of digits.
+    is_number = value.isascii() and value.isdecimal() and len(value) <= 19
+    if not is_number or not minimum <= int(value) <= MAX_LIMIT:
+        raise ValidationError({name: [NOT_A_NUMBER % {"least": minimum}]})
+
 
 class PageNumberPagination(pagination.PageNumberPagination):
-    """DRF's pages: a `page` or page size that is no number is 400, a page beyond the last 404."""
+    """DRF's pages, with a 400 for an invalid number; the 404 of an unknown page names `page`."""
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
-        """Return the page that was asked for; raise NotFound, naming the parameter, for none."""
+        """Return the page, or raise NotFound with the parameter if it does not exist."""
         try:
             return super().paginate_queryset(queryset, request, view)
         except NotFound as exc:
@@ -61,59 +60,60 @@ class PageNumberPagination(pagination.PageNumberPagination):
     def get_page_number(self, request: Request, paginator: Paginator[Any]) -> int | str:
         """Return the number of the page."""
         if request.query_params.get(self.page_query_param) not in self.last_page_strings:
-            get_number(request, self.page_query_param)
+            check_number(request, self.page_query_param)
         return super().get_page_number(request, paginator)
 
     def get_page_size(self, request: Request) -> int | None:
         """Return the size of a page."""
-        get_number(request, self.page_size_query_param)
+        check_number(request, self.page_size_query_param)
         return super().get_page_size(request)
 
 
 class LimitOffsetPagination(pagination.LimitOffsetPagination):
-    """DRF's limit and offset: what is no number is 400."""
+    """DRF's limit and offset, with a 400 for an invalid number."""
 
     def get_limit(self, request: Request) -> int | None:
-        """Return the number of entries."""
-        get_number(request, self.limit_query_param)
+        """Return the limit."""
+        check_number(request, self.limit_query_param)
         return super().get_limit(request)
 
     def get_offset(self, request: Request) -> int:
-        """Return the number of entries to leave out."""
-        get_number(request, self.offset_query_param, least=0)
+        """Return the offset."""
+        check_number(request, self.offset_query_param, minimum=0)
         return super().get_offset(request)
 
 
 class CursorPagination(pagination.CursorPagination):
-    """DRF's cursors: one that cannot be decoded, or points at no place in the list, is 400."""
+    """DRF's cursors, with a 400 for an invalid cursor or page size."""
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
-        """Return the page that the cursor points at."""
+        """Return the page of the cursor."""
         cursor = self.decode_cursor(request)
         if cursor is not None and cursor.position is not None:
+            # The position is the value of the first field of the ordering.
             field = self.get_ordering(request, queryset, view)[0].lstrip("-")
             if is_malformed(queryset.model, field, cursor.position):
-                raise self.refuse()
+                raise self.get_invalid_cursor_error()
         return super().paginate_queryset(queryset, request, view)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the cursor of the request."""
+        """Return the cursor of the request, if it has one."""
         try:
-            # DRF passes over what is no base64.
+            # DRF does not validate: b64decode() skips all characters that are not base64.
             b64decode(request.query_params.get(self.cursor_query_param, ""), validate=True)
             return super().decode_cursor(request)
         except (ValueError, NotFound) as exc:
-            raise self.refuse() from exc
+            raise self.get_invalid_cursor_error() from exc
 
-    def refuse(self) -> ValidationError:
-        """Return the exception for a cursor that is none."""
+    def get_invalid_cursor_error(self) -> ValidationError:
+        """Return the exception for an invalid cursor."""
         return ValidationError({self.cursor_query_param: [self.invalid_cursor_message]})
 
     def get_page_size(self, request: Request) -> int | None:
-        """Return the size of a page."""
-        get_number(request, self.page_size_query_param)
+        """Return the size of a page, which is limited so that no LIMIT exceeds `MAX_LIMIT`."""
+        check_number(request, self.page_size_query_param)
         size = super().get_page_size(request)
-        # DRF asks for one row more, beyond the offset of the cursor.
-        return size and min(size, GREATEST - self.offset_cutoff - 1)
+        # DRF adds the offset of the cursor, and one row to see whether there is a next page.
+        return size and min(size, MAX_LIMIT - self.offset_cutoff - 1)

@@ -17,7 +17,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 from rest_framework.utils.json import strict_constant
 
-MALFORMED = _("The JSON document is malformed at line %(line)d, column %(column)d.")
+MALFORMED_JSON = _("The JSON document is malformed at line %(line)d, column %(column)d.")
 UNDECODABLE = _("The JSON document is not valid %(charset)s at line %(line)d, column %(column)d.")
 BYTE_ORDER_MARK = _("The JSON document begins with a byte order mark, at line 1, column 1.")
 TOO_DEEP = _("The JSON document is nested too deeply at line %(line)d, column %(column)d.")
@@ -40,11 +40,15 @@ ESCAPES = re.compile(
     re.DOTALL,
 )
 
-# A string, to the end of the document if it is not closed. Possessive: the time stays linear.
+# A string, to the end of the document if it is not closed. All quantifiers are possessive, so that
+# the time stays linear.
 STRING = r'"(?:[^"\\]++|\\.)*+"?'
 
-# The tokens outside of strings for which Python's decoder raises an error without a place.
-BRACKETS = re.compile(rf"{STRING}|(?P<open>[\[{{])|(?P<close>[\]}}])", re.DOTALL)
+# The next bracket outside of a string, with all before it; nothing at the end of the document.
+OTHER = r'[^"\[\]{}]*+'
+BRACKETS = re.compile(rf"{OTHER}(?:{STRING}{OTHER})*+(?P<bracket>[\[\]{{}}]?)", re.DOTALL)
+
+# A number outside of a string.
 NUMBERS = re.compile(
     rf"{STRING}|(?P<constant>-?Infinity|NaN)"
     r"|(?P<number>-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)",
@@ -76,19 +80,18 @@ class JSONParser(parsers.JSONParser):
         try:
             document = self.decode_json(text)
         except json.JSONDecodeError as exc:
-            raise make_parse_error(MALFORMED, text[: exc.pos]) from exc
+            raise make_parse_error(MALFORMED_JSON, text[: exc.pos]) from exc
         except RecursionError as exc:
-            raise make_parse_error(
-                TOO_DEEP, text[: find_too_deep(text, self.max_depth) or 0]
-            ) from exc
+            # Python 3.11 counts the frames of the callers, so the document itself may be shallow.
+            start = find_too_deep(text, self.max_depth) or 0
+            raise make_parse_error(TOO_DEEP, text[:start]) from exc
         except ValueError as exc:
             # NaN, 1e999, or more digits than `sys.set_int_max_str_digits()` allows.
-            raise make_parse_error(
-                NUMBER_OUT_OF_RANGE, text[: find_number(text, self.strict)]
-            ) from exc
-        position = find_too_deep(text, self.max_depth)
-        if position is not None:
-            raise make_parse_error(TOO_DEEP, text[:position])
+            start = find_invalid_number(text, self.strict)
+            raise make_parse_error(NUMBER_OUT_OF_RANGE, text[:start]) from exc
+        bracket = find_too_deep(text, self.max_depth)
+        if bracket is not None:
+            raise make_parse_error(TOO_DEEP, text[:bracket])
         if r"\ud" in text or r"\uD" in text:
             check_surrogates(text)
         return document
@@ -139,18 +142,17 @@ def read_finite(number: str) -> float:
     return value
 
 
-def find_number(text: str, strict: bool) -> int:
+def find_invalid_number(text: str, strict: bool) -> int:
     """Return the position of the first number that JSON, if `strict`, or Python does not accept."""
-    positions = (
+    return next(
         match.start()
         for match in NUMBERS.finditer(text)
         if (strict and match["constant"])
-        or (match["number"] and not is_readable(match["number"], strict))
+        or (match["number"] and not is_valid_number(match["number"], strict))
     )
-    return next(positions)
 
 
-def is_readable(number: str, strict: bool) -> bool:
+def is_valid_number(number: str, strict: bool) -> bool:
     """Whether Python's decoder accepts `number`."""
     digits = number.lstrip("-")
     if digits.isdecimal():
@@ -167,12 +169,13 @@ def find_too_deep(text: str, max_depth: int) -> int | None:
         return None
     depth = 0
     for match in BRACKETS.finditer(text):
-        if match.lastgroup == "close":
-            depth -= 1
-        elif match.lastgroup == "open":
+        bracket = match["bracket"]
+        if bracket == "[" or bracket == "{":
             depth += 1
             if depth > max_depth:
-                return match.start()
+                return match.start("bracket")
+        else:
+            depth -= 1
     return None
 
 

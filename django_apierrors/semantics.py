@@ -6,7 +6,6 @@ Sources: the API document's "HTTP Verbs" and "Success Codes"; RFC 9110, sections
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -17,6 +16,7 @@ from rest_framework.exceptions import APIException, UnsupportedMediaType
 from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors
+from django_apierrors.fallback import logger
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     Base = APIView
 else:
     Base = object
-
-logger = logging.getLogger("django_apierrors")
 
 
 class Requirement(NamedTuple):
@@ -49,15 +47,15 @@ def has_body(response: HttpResponseBase) -> bool:
     return bool(getattr(response, "content", True))
 
 
-def has_location(response: HttpResponseBase) -> bool:
+def has_absolute_location(response: HttpResponseBase) -> bool:
     """Whether a 201 has the URL of its resource; a list of resources has no single URL."""
-    location = response.get("Location", "")
-    is_list = isinstance(getattr(response, "data", None), list)
-    return is_list or location.startswith(("http://", "https://"))
+    if isinstance(getattr(response, "data", None), list):
+        return True
+    return response.get("Location", "").startswith(("http://", "https://"))
 
 
 def make_header_requirement(name: str) -> Requirement:
-    """Return the requirement of the header `name` of an operation."""
+    """Return the requirement that a 202 has the header `name`."""
     return Requirement(
         f"a {name} header",
         lambda response: response.has_header(name),
@@ -70,7 +68,7 @@ RESOURCE = Requirement(
 )
 LOCATION = Requirement(
     "a Location header with the absolute URL of the new resource",
-    has_location,
+    has_absolute_location,
     "Give the serializer a HyperlinkedIdentityField called 'url', the model a "
     "get_absolute_url(), or the resource a route whose name ends in '-detail'; or override "
     "get_location() of the view.",
@@ -103,11 +101,11 @@ ALLOWED_STATUSES: Mapping[str, Successes] = {
 
 
 class SemanticsError(Exception):
-    """A view responded to a method with a success that the method does not have: a bug."""
+    """A view returned a success that breaks the table of methods."""
 
 
 def find_violation(method: str | None, response: HttpResponseBase) -> str | None:
-    """Return what is wrong with a success of `method`, and a hint; `None` if it is right."""
+    """Return what is wrong with a success of `method`, and a hint; `None` if it is allowed."""
     successes = ALLOWED_STATUSES.get(method or "")
     if successes is None:
         return None
@@ -132,7 +130,8 @@ class StatusAwareMixin(Base):
 
     http_method_names = ["get", "post", "put", "delete", "head", "options"]
 
-    # The exceptions that DRF raises before it authenticates the client; `None` outside `initial()`.
+    # The exceptions of content negotiation and versioning, which DRF raises before it authenticates
+    # the client; `None` outside of `initial()`.
     _deferred: list[Exception] | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -149,7 +148,7 @@ class StatusAwareMixin(Base):
         name = (request.method or "").lower()
         if name in self.http_method_names and hasattr(self, name):
             return
-        # For the page of a browser.
+        # A browser gets its page, in the format that it asks for.
         self.format_kwarg = self.get_format_suffix(**self.kwargs)
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
@@ -171,7 +170,7 @@ class StatusAwareMixin(Base):
     def perform_content_negotiation(
         self, request: Request, force: bool = False
     ) -> tuple[BaseRenderer, str]:
-        """Negotiate; an exception is raised, as JSON, after DRF's other checks."""
+        """Negotiate; an exception is raised after DRF's other checks, and rendered as JSON."""
         try:
             return super().perform_content_negotiation(request, force)
         except (APIException, Http404, ValueError, LookupError) as exc:
@@ -194,24 +193,23 @@ class StatusAwareMixin(Base):
         self._deferred.append(exception)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the response; check it against the table of methods if it is a success."""
+        """Return the response; if it is a success, check it against the table of methods."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if not 200 <= response.status_code < 300:
-            return response
-        violation = find_violation(request.method, response)
+        is_success = 200 <= response.status_code < 300
+        violation = find_violation(request.method, response) if is_success else None
         if violation is None:
             return response
         message = f"{type(self).__module__}.{type(self).__qualname__} {violation}"
-        if not is_strict() or getattr(response, "skip_verb_check", False):
+        if not self.should_enforce_semantics(response):
             logger.error(message)
             return response
         try:
+            # Raised for its traceback, which the log record of an unhandled exception has.
             raise SemanticsError(message)
         except SemanticsError as exc:
             response = self.handle_exception(exc)
         return super().finalize_response(request, response, *args, **kwargs)
 
-
-def is_strict() -> bool:
-    """Whether a violation is an error, not a log record."""
-    return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT
+    def should_enforce_semantics(self, response: HttpResponseBase) -> bool:
+        """Whether `response`, a violation, becomes a SemanticsError instead of a log record."""
+        return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT

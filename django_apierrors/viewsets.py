@@ -1,4 +1,4 @@
-"""The viewsets of DRF, held to the verb table."""
+"""DRF's viewsets, checked against the table of methods. To migrate, change the import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_apierrors import generics, mixins
 from django_apierrors.semantics import StatusAwareMixin
 
 if TYPE_CHECKING:
-    # Generic in the stubs alone.
+    # These classes are generic only in the stubs.
     BaseGenericViewSet = viewsets.GenericViewSet[Any]
     BaseModelViewSet = viewsets.ModelViewSet[Any]
     BaseReadOnlyModelViewSet = viewsets.ReadOnlyModelViewSet[Any]
@@ -28,11 +28,11 @@ class ViewSet(StatusAwareMixin, viewsets.ViewSet):
 
 
 class GenericViewSet(generics.GenericAPIView, BaseGenericViewSet):
-    """DRF's viewset with a queryset; mixins give it its actions."""
+    """DRF's viewset with a queryset; mixins add the actions."""
 
 
 class ReadOnlyModelViewSet(GenericViewSet, BaseReadOnlyModelViewSet):
-    """Lists resources and shows one."""
+    """Lists resources and retrieves one."""
 
 
 class ModelViewSet(
@@ -42,4 +42,4 @@ class ModelViewSet(
     GenericViewSet,
     BaseModelViewSet,
 ):
-    """Creates, shows, updates, deletes and lists resources."""
+    """Lists, creates, retrieves, updates and deletes resources."""

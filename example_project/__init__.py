@@ -1,1 +1,1 @@
-"""An inventory of things over HTTP: a small real API that answers every error in one format."""
+"""An API over an inventory of things that sends all its errors in one format."""

@@ -1,4 +1,4 @@
-"""What holds for every test: a slow machine fails no property."""
+"""Settings of every test: hypothesis has no deadline, because machines can be slow."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
-pytest_plugins = ["tests.databases", "tests.example_server"]
+pytest_plugins = ["tests.example_project.fixtures"]

@@ -1,4 +1,4 @@
-"""The paginations, and the parameters that they refuse."""
+"""The paginations, and the parameters that they reject."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from django.urls import include, path
+from hypothesis import given
+from hypothesis import strategies as st
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.serializers import ModelSerializer
+from rest_framework.test import APIRequestFactory
 
 from django_apierrors import generics, pagination, viewsets
+from django_apierrors.pagination import MAX_LIMIT, check_number
 from tests.bodies import body
 from tests.models import Shelf
 
@@ -23,87 +28,63 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
 class Pages(pagination.PageNumberPagination):
-    """Pages of two."""
-
     page_size = 2
     page_size_query_param = "page_size"
 
 
 class CappedPages(Pages):
-    """Pages of three at most."""
-
     max_page_size = 3
 
 
-class FixedPages(pagination.PageNumberPagination):
-    """Pages of a size that no client chooses."""
-
-    page_size = 2
+class FixedPages(Pages):
+    page_size_query_param = None
 
 
 class Slices(pagination.LimitOffsetPagination):
-    """Slices of two."""
-
     default_limit = 2
 
 
 class CappedSlices(Slices):
-    """Slices of three at most."""
-
     max_limit = 3
 
 
 class Cursors(pagination.CursorPagination):
-    """Cursors over the key."""
-
     page_size = 2
     page_size_query_param = "page_size"
     ordering: Any = "pk"
 
 
 class CappedCursors(Cursors):
-    """Cursors over three at most."""
-
     max_page_size = 3
 
 
 class NameCursors(Cursors):
-    """Cursors backwards over the name."""
-
     ordering = ("-name",)
 
 
-class Unpaged(pagination.CursorPagination):
-    """Cursors without a size: no pagination."""
-
+class Unpaged(Cursors):
     page_size = None
-    ordering = "pk"
+    page_size_query_param = None
 
 
 class ShelfSerializer(ModelSerializer):
-    """A shelf."""
-
     class Meta:
         model = Shelf
         fields = ["name"]
 
 
 class ShelfList(generics.ListAPIView):
-    """Shelves."""
-
     queryset = Shelf.objects.order_by("pk")
     serializer_class = ShelfSerializer
 
 
 class ShelfViewSet(viewsets.ReadOnlyModelViewSet):
-    """Shelves, once more in an extra action."""
-
     queryset = Shelf.objects.order_by("pk")
     serializer_class = ShelfSerializer
+    pagination_class = Pages
 
     @action(detail=False)
     def again(self, request: Request) -> Response:
-        """List the shelves."""
         return self.list(request)
 
 
@@ -120,32 +101,25 @@ PAGINATIONS = {
 }
 
 router = SimpleRouter()
-for name, cls in PAGINATIONS.items():
-    router.register(
-        f"router/{name}", type("ViewSet", (ShelfViewSet,), {"pagination_class": cls}), name
-    )
+router.register("router", ShelfViewSet)
 urlpatterns = [
     *(
-        path(f"generic/{name}/", ShelfList.as_view(pagination_class=cls))
-        for name, cls in PAGINATIONS.items()
+        path(f"{name}/", ShelfList.as_view(pagination_class=pagination_class))
+        for name, pagination_class in PAGINATIONS.items()
     ),
     path("", include(router.urls)),
 ]
 
-ROUTES = ["/generic/{}/", "/router/{}/", "/router/{}/again/"]
-every_route = pytest.mark.parametrize("route", ROUTES)
-GREATEST = str(2**63 - 1)
+GREATEST = str(MAX_LIMIT)
 
 
 @pytest.fixture(autouse=True)
 def shelves() -> list[Shelf]:
-    """Return five shelves."""
     return Shelf.objects.bulk_create(Shelf(name=name) for name in "abcde")
 
 
-def get(client: Client, route: str, name: str, **parameters: str) -> Any:
-    """Ask for a list."""
-    return client.get(f"{route.format(name)}?{urlencode(parameters)}")
+def get(client: Client, name: str, **parameters: str) -> Any:
+    return client.get(f"/{name}/?{urlencode(parameters)}")
 
 
 def get_names(response: Any) -> str:
@@ -157,51 +131,44 @@ def get_names(response: Any) -> str:
 
 
 def make_cursor(**tokens: str) -> str:
-    """Return a cursor as DRF makes them."""
+    """Return a cursor as DRF encodes it."""
     return b64encode(urlencode(tokens).encode()).decode()
 
 
-@every_route
 @pytest.mark.parametrize(
     ("name", "parameters", "names"),
     [
         ("pages", {}, "ab"),
-        ("pages", {"page": "2"}, "cd"),
-        ("pages", {"page": "last"}, "e"),
+        ("router", {"page": "2"}, "cd"),
+        ("router/again", {"page": "last"}, "e"),
         ("pages", {"page_size": "4"}, "abcd"),
         ("pages", {"page_size": GREATEST}, "abcde"),
-        ("capped-pages", {"page_size": "4"}, "abc"),
         ("capped-pages", {"page_size": GREATEST}, "abc"),
         ("fixed-pages", {"page_size": "x"}, "ab"),
-        ("slices", {}, "ab"),
         ("slices", {"offset": "0"}, "ab"),
         ("slices", {"limit": "3", "offset": "1"}, "bcd"),
-        ("slices", {"limit": GREATEST, "offset": "1"}, "bcde"),
         ("slices", {"limit": GREATEST, "offset": GREATEST}, ""),
         ("capped-slices", {"limit": "4"}, "abc"),
-        ("cursors", {}, "ab"),
         ("cursors", {"cursor": ""}, "ab"),
-        ("cursors", {"page_size": "4"}, "abcd"),
         ("cursors", {"page_size": GREATEST}, "abcde"),
         ("cursors", {"page_size": GREATEST, "cursor": make_cursor(o="1000")}, ""),
         ("cursors", {"cursor": make_cursor(o="1")}, "bc"),
         ("cursors", {"cursor": make_cursor(p=str(2**70))}, ""),
         ("cursors", {"cursor": make_cursor(p=str(-(2**70)))}, "ab"),
         ("capped-cursors", {"page_size": "4"}, "abc"),
-        ("names", {}, "ed"),
         ("names", {"cursor": make_cursor(p="c")}, "ba"),
         ("names", {"cursor": make_cursor(p="c", r="1")}, "ed"),
         ("unpaged", {}, "abcde"),
     ],
 )
-def test_what_can_be_read_is_as_in_drf(
-    client: Client, route: str, name: str, parameters: dict[str, str], names: str
+def test_a_valid_parameter_works_as_in_drf(
+    client: Client, name: str, parameters: dict[str, str], names: str
 ) -> None:
-    assert get_names(get(client, route, name, **parameters)) == names
+    assert get_names(get(client, name, **parameters)) == names
 
 
-def test_the_next_link_of_a_cursor_leads_on(client: Client) -> None:
-    url, names = "/router/names/", ""
+def test_the_next_link_of_a_cursor_works(client: Client) -> None:
+    url, names = "/names/", ""
     for _ in range(3):
         response = client.get(url)
         names += get_names(response)
@@ -209,47 +176,35 @@ def test_the_next_link_of_a_cursor_leads_on(client: Client) -> None:
     assert (names, url) == ("edcba", None)
 
 
-@every_route
-@pytest.mark.parametrize("name", ["pages", "capped-pages", "fixed-pages"])
-@pytest.mark.parametrize("page", ["99", GREATEST])
-def test_a_page_beyond_the_last_is_404_naming_it(
-    client: Client, route: str, name: str, page: str
-) -> None:
-    response = get(client, route, name, page=page)
-    assert (response.status_code, response.json()) == (
-        404,
-        body("MISSING_RESOURCE", "page: Invalid page."),
-    )
+@pytest.mark.parametrize("name", ["pages", "router", "router/again"])
+def test_a_page_beyond_the_last_is_404_with_the_parameter(client: Client, name: str) -> None:
+    for page in ("99", GREATEST):
+        response = get(client, name, page=page)
+        assert response.status_code == 404
+        assert response.json() == body("MISSING_RESOURCE", "page: Invalid page.")
 
 
-NUMBERS = {
-    "page": (["pages", "fixed-pages"], 1),
-    "page_size": (["pages", "capped-pages", "cursors", "capped-cursors"], 1),
-    "limit": (["slices", "capped-slices"], 1),
-    "offset": (["slices", "capped-slices"], 0),
-}
-
-
-@every_route
 @pytest.mark.parametrize(
-    ("parameter", "name", "least"),
-    [(key, name, least) for key, (names, least) in NUMBERS.items() for name in names],
+    ("name", "parameter", "minimum"),
+    [
+        ("pages", "page", 1),
+        ("pages", "page_size", 1),
+        ("slices", "limit", 1),
+        ("slices", "offset", 0),
+        ("cursors", "page_size", 1),
+    ],
 )
-@pytest.mark.parametrize("value", ["", "x", str(2**63)])
-def test_a_number_that_is_none_is_400_naming_it(
-    client: Client, route: str, parameter: str, name: str, least: int, value: str
+@pytest.mark.parametrize("value", ["", str(2**63)])
+def test_an_invalid_number_is_400_with_the_parameter(
+    client: Client, name: str, parameter: str, minimum: int, value: str
 ) -> None:
-    response = get(client, route, name, **{parameter: value})
-    message = f"{parameter}: A whole number of at least {least} is required."
+    # DRF reads each parameter in a method of its own, so each is sent both values: the empty one,
+    # which DRF treats as not sent, and one that no database accepts.
+    response = get(client, name, **{parameter: value})
+    message = f"{parameter}: A whole number of at least {minimum} is required."
     assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT", message))
 
 
-@pytest.mark.parametrize("parameter", ["page", "page_size"])
-def test_a_page_or_size_of_zero_is_400(client: Client, parameter: str) -> None:
-    assert get(client, ROUTES[0], "pages", **{parameter: "0"}).status_code == 400
-
-
-@every_route
 @pytest.mark.parametrize(
     ("name", "cursor"),
     [
@@ -258,23 +213,39 @@ def test_a_page_or_size_of_zero_is_400(client: Client, parameter: str) -> None:
         ("cursors", "\u00e9"),
         ("cursors", "\0"),
         ("cursors", b64encode(b"\xff").decode()),
-        ("cursors", make_cursor(o="x")),
         ("cursors", make_cursor(o="-1")),
         ("cursors", make_cursor(r="x")),
         ("cursors", make_cursor(p="x")),
-        ("cursors", make_cursor(p="1\0")),
         ("names", make_cursor(p="a\0")),
     ],
 )
-def test_a_cursor_that_points_nowhere_is_400_naming_it(
-    client: Client, route: str, name: str, cursor: str
+def test_an_invalid_cursor_is_400_with_the_parameter(
+    client: Client, name: str, cursor: str
 ) -> None:
-    response = get(client, route, name, cursor=cursor)
-    assert (response.status_code, response.json()) == (
-        400,
-        body("INVALID_CONTENT", "cursor: Invalid cursor"),
-    )
+    response = get(client, name, cursor=cursor)
+    assert response.status_code == 400
+    assert response.json() == body("INVALID_CONTENT", "cursor: Invalid cursor")
 
 
-def test_the_paginations_are_those_of_drf() -> None:
-    assert issubclass(pagination.PageNumberPagination, pagination.BasePagination)
+def is_valid(value: str, minimum: int = 1) -> bool:
+    """Whether `check_number()` accepts the parameter `size`."""
+    request = Request(APIRequestFactory().get("/", {"size": value}))
+    try:
+        check_number(request, "size", minimum)
+    except ValidationError:
+        return False
+    return True
+
+
+def test_a_number_is_written_in_ascii_digits() -> None:
+    assert all(map(is_valid, ("1", "007", GREATEST)))
+    invalid = [" ", "a", "1.0", "1e3", "-1", "+1", "0x1", "1_0", "\u0661", "\u00b2", "0", "\0"]
+    invalid += ["NaN", str(MAX_LIMIT + 1), "9" * 100_000, "\U0001f600", " 1", "1 "]
+    assert not any(map(is_valid, invalid))
+    assert (is_valid("0", 0), is_valid("-0", 0)) == (True, False)
+
+
+@given(st.text() | st.integers().map(str))
+def test_a_valid_number_is_in_range(value: str) -> None:
+    if is_valid(value):
+        assert 1 <= int(value) <= MAX_LIMIT

@@ -16,7 +16,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Check the `API_ERRORS` dict."""
     from django_apierrors.checks import settings
 
-    return settings.check_settings()
+    return settings.check_api_errors()
 
 
 @register("django_apierrors")
@@ -24,7 +24,7 @@ def check_installation(**kwargs: Any) -> list[CheckMessage]:
     """Check which parts of the package are installed."""
     from django_apierrors.checks import installation
 
-    return installation.check_installation()
+    return list(installation.find_missing_parts())
 
 
 @register("django_apierrors")
@@ -32,4 +32,4 @@ def check_locations(**kwargs: Any) -> list[CheckMessage]:
     """Check that the URL of each new resource can be found."""
     from django_apierrors.checks import locations
 
-    return locations.check_locations()
+    return locations.find_missing_locations()

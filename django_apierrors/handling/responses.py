@@ -40,13 +40,14 @@ def make_response(
     renderers are.
     """
     body: Any = error.get_body(request)
-    response = Response(body, status=error.status, headers=dict(error.headers))
+    response = Response(body, status=error.status, headers=dict(error.headers) or None)
     if makes_page(getattr(request, "accepted_renderer", None), request):
         response.data = PageBody(body)
         response.data.serializer = serializer
+        # The renderer of the page does not add them.
+        add_required_headers(response, request, view)
     else:
         _set_renderer(response, request, view)
-    add_required_headers(response, request, view)
     return response
 
 
@@ -55,7 +56,6 @@ def make_fallback_response(request: HttpRequest | Request | None = None) -> Resp
     body: Body = json.loads(fallback.BODY)
     response = Response(body, status=fallback.STATUS)
     _set_renderer(response, request, None)
-    add_required_headers(response)
     return response
 
 

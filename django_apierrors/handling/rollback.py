@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -13,23 +15,27 @@ def roll_back_open_blocks() -> None:
     `transaction.atomic` would commit what it wrote before it failed.
     """
     for connection in connections.all(initialized_only=True):
-        # `atomic_blocks`, `savepoint_ids` and `_from_testcase` (set by TestCase) are private; checked
-        # on Django 5.2 to 6.1, where Atomic in django.db.transaction is built on them.
-        blocks = connection.atomic_blocks
-        is_of_project = [
-            not block._from_testcase  # type: ignore[attr-defined]
-            for block in blocks
-        ]
-        if any(is_of_project):
+        position = find_open_block(connection)
+        if position is not None:
             connection.set_rollback(True)
-            _forget_savepoints(connection, is_of_project.index(True) + 1)
+            _forget_savepoints(connection, position + 1)
+
+
+def find_open_block(connection: BaseDatabaseWrapper) -> int | None:
+    """Return the position of the outermost `atomic()` block that is not a TestCase's own, if any.
+
+    `atomic_blocks`, `_from_testcase` and `savepoint_ids` are private: checked on Django 5.2 to 6.1.
+    """
+    blocks: Any = connection.atomic_blocks
+    positions = (number for number, block in enumerate(blocks) if not block._from_testcase)
+    return next(positions, None)
 
 
 def _forget_savepoints(connection: BaseDatabaseWrapper, first: int) -> None:
-    """Forget the savepoints of the blocks from number `first` on, which lie inside ours.
+    """Forget the savepoints of the blocks from position `first` on, inside the outermost one.
 
-    Atomic.__exit__() takes the mark away once it has rolled back to a savepoint; the blocks around
-    it would then commit. Without a savepoint the mark goes up to the next block.
+    Atomic.__exit__() removes the mark when it rolls back to a savepoint, and the blocks around it
+    would commit. Without a savepoint it passes the mark on to the next block.
     """
     # The outermost block of a transaction has no savepoint, and no entry in the list.
     without_entry = len(connection.atomic_blocks) - len(connection.savepoint_ids)

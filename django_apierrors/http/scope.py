@@ -52,7 +52,8 @@ def is_in_paths(request: HttpRequest) -> bool:
 def is_excluded(request: HttpRequest | Request) -> bool:
     """Whether the path of `request` is in `EXCLUDED_PATHS`; not if the setting is broken."""
     try:
-        return _is_below(request.path_info, api_errors.EXCLUDED_PATHS)
+        excluded_paths = api_errors.EXCLUDED_PATHS
+        return bool(excluded_paths) and _is_below(request.path_info, excluded_paths)
     except Exception:
         log_failure("reading EXCLUDED_PATHS")
         return False

@@ -1,1 +1,1 @@
-"""What a view can respond with, found without a request."""
+"""The responses that a view can send, found without a request."""

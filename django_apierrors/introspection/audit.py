@@ -1,135 +1,121 @@
-"""The audit: what each verb of each route can answer, and where it departs from the rules."""
+"""The audit: the responses of each method of each route, and the findings about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any
 
 from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLResolver
-from rest_framework.schemas.generators import BaseSchemaGenerator
 from rest_framework.settings import api_settings
 
-from django_apierrors.introspection.endpoints import Endpoint
+from django_apierrors.introspection.endpoints import Endpoint, create_view
 from django_apierrors.introspection.findings import (
-    Departure,
-    Subject,
-    find_project_departures,
-    find_verb_departures,
-    find_view_departures,
+    Finding,
+    find_method_findings,
+    find_project_findings,
+    find_view_findings,
 )
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.recognition.permissions import METHODS
 from django_apierrors.routing import Route, get_routes
 
-Found: TypeAlias = tuple[str, str, Departure]
-
 
 @dataclass(frozen=True)
-class VerbReport:
-    """A verb: its success statuses, its errors by status and code, its departures."""
+class MethodReport:
+    """A method: its success statuses, its errors as dicts of status and code, its findings."""
 
-    verb: str
+    method: str
     successes: Sequence[int] = ()
-    errors: Sequence[tuple[int, str]] = ()
-    departures: Sequence[Departure] = ()
+    errors: Sequence[Mapping[str, Any]] = ()
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
 class RouteReport:
-    """A route: its path, its view, the departures of the view, and the verbs of it."""
+    """A route: its path, the name of its view, the findings about the view, its methods."""
 
     route: str
     view: str
-    departures: Sequence[Departure] = ()
-    verbs: Sequence[VerbReport] = ()
+    findings: Sequence[Finding] = ()
+    methods: Sequence[MethodReport] = ()
 
 
 @dataclass
 class Audit:
-    """What an audit has found; `others` counts the routes whose views are not DRF's."""
+    """The result of an audit; `others` counts the routes whose views are not DRF's."""
 
     routes: list[RouteReport] = field(default_factory=list)
-    departures: Sequence[Departure] = ()
+    findings: Sequence[Finding] = ()
     others: int = 0
 
-    def get_departures(self) -> Iterator[Found]:
-        """Yield every departure with its verb and its route; `*` stands for all of them."""
-        for departure in self.departures:
-            yield "*", "*", departure
-        for report in self.routes:
-            for departure in report.departures:
-                yield "*", report.route, departure
-            for verb in report.verbs:
-                for departure in verb.departures:
-                    yield verb.verb, report.route, departure
+    def get_findings(self) -> Iterator[Finding]:
+        """Yield all findings: about the project, and about each view and its methods."""
+        yield from self.findings
+        for route in self.routes:
+            yield from route.findings
+            for method in route.methods:
+                yield from method.findings
 
 
 def make_audit(resolver: URLResolver) -> Audit:
-    """Return what there is to say of a URLconf; raise what it raises where it is broken."""
-    audit = Audit(departures=tuple(find_project_departures()))
+    """Return the audit of a URLconf; raise the exception of a broken URLconf."""
+    audit = Audit(findings=tuple(find_project_findings()))
     seen = set()
     for route in get_routes(resolver):
+        path = simplify_regex(route.pattern)
         try:
             is_of_drf = hasattr(getattr(route.view, "cls", None), "renderer_classes")
         except Exception as exc:
-            # A view that is imported when it is first asked for, and cannot be.
-            audit.routes.append(RouteReport(get_path(route), "?", make_unreadable(exc)))
+            # A lazy view is imported when an attribute is read, and the import may fail.
+            audit.routes.append(RouteReport(path, "?", _make_unreadable(exc, path)))
             continue
         if not is_of_drf:
             audit.others += 1
             continue
         key = (route.view.cls, route.namespaces, route.name)
-        # With `format` in its URL it is the same again.
+        # The route with a format suffix repeats the route without one.
         if key not in seen or api_settings.FORMAT_SUFFIX_KWARG not in route.variables:
             seen.add(key)
-            audit.routes.append(audit_route(route))
+            audit.routes.append(_audit_route(route, path))
     return audit
 
 
-def audit_route(route: Route) -> RouteReport:
-    """Return what there is to say of a route to a view of DRF."""
+def _audit_route(route: Route, path: str) -> RouteReport:
     name = f"{route.view.cls.__module__}.{route.view.cls.__qualname__}"
     try:
-        view = BaseSchemaGenerator().create_view(route.view, "OPTIONS")
-        departures = tuple(find_view_departures(view))
+        findings = tuple(find_view_findings(create_view(route, "OPTIONS"), path))
     except Exception as exc:
-        return RouteReport(get_path(route), name, make_unreadable(exc))
-    verbs = [audit_verb(route, verb) for verb in get_verbs(route)]
-    return RouteReport(get_path(route), name, departures, verbs)
+        return RouteReport(path, name, _make_unreadable(exc, path))
+    reports = [_audit_method(route, path, method) for method in _get_methods(route)]
+    return RouteReport(path, name, findings, reports)
 
 
-def audit_verb(route: Route, verb: str) -> VerbReport:
-    """Return what there is to say of a verb of a route."""
+def _audit_method(route: Route, path: str, method: str) -> MethodReport:
     try:
-        view = BaseSchemaGenerator().create_view(route.view, verb)
-        successes = get_success_statuses(view, verb, route.text)
-        errors = [(error.status, error.code.name) for error in get_errors(view, verb, route.text)]
-        subject = Subject(route, Endpoint(view, verb, route.text), successes)
-        return VerbReport(verb, successes, errors, tuple(find_verb_departures(subject)))
+        endpoint = Endpoint(create_view(route, method), method, route.pattern)
+        return MethodReport(
+            method,
+            get_success_statuses(endpoint),
+            [{"status": error.status, "code": error.code.name} for error in get_errors(endpoint)],
+            tuple(find_method_findings(endpoint, route, path)),
+        )
     except Exception as exc:
-        return VerbReport(verb, departures=make_unreadable(exc))
+        return MethodReport(method, findings=_make_unreadable(exc, path, method))
 
 
-def get_verbs(route: Route) -> Sequence[str]:
-    """Return the verbs of the view that read or write, in the order of their table."""
+def _get_methods(route: Route) -> Sequence[str]:
     names = route.get_attribute("http_method_names")
     actions = getattr(route.view, "actions", None)
     return [
-        verb
-        for verb in METHODS
-        if (name := verb.lower()) in names
+        method
+        for method in METHODS
+        if (name := method.lower()) in names
         and (name in actions if actions is not None else hasattr(route.view.cls, name))
     ]
 
 
-def make_unreadable(exc: Exception) -> Sequence[Departure]:
-    """Return the departure of a view that raises before there is a request."""
-    return (Departure("unreadable", f"It cannot be read: {type(exc).__name__}: {exc}"),)
-
-
-def get_path(route: Route) -> str:
-    """Return the text of a route as a path, in whichever of Django's spellings it is."""
-    path: str = simplify_regex(route.text)
-    return path
+def _make_unreadable(exc: Exception, path: str, method: str = "*") -> Sequence[Finding]:
+    message = f"It cannot be read: {type(exc).__name__}: {exc}"
+    return (Finding("unreadable", message, path, method),)

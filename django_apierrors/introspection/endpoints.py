@@ -1,4 +1,4 @@
-"""Endpoints: one verb of one view, and what can be told of it before there is a request."""
+"""Endpoints: one method of one view, and its properties that need no request."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Any
 
 from rest_framework import mixins
 from rest_framework.relations import ManyRelatedField
+from rest_framework.schemas.generators import BaseSchemaGenerator
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.settings import api_settings
 
+from django_apierrors.generics import ONE_OBJECT_ACTIONS
 from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.recognition.permissions import METHODS
+from django_apierrors.routing import Route
 
-# What the handler methods of DRF's generic views call; a viewset says it itself.
+# The actions that the handler methods of DRF's generic views call.
 ACTIONS: Mapping[str, tuple[tuple[type[Any], str], ...]] = {
     "GET": ((mixins.RetrieveModelMixin, "retrieve"), (mixins.ListModelMixin, "list")),
     "POST": ((mixins.CreateModelMixin, "create"),),
@@ -24,37 +27,41 @@ ACTIONS: Mapping[str, tuple[tuple[type[Any], str], ...]] = {
     "PATCH": ((mixins.UpdateModelMixin, "partial_update"),),
     "DELETE": ((mixins.DestroyModelMixin, "destroy"),),
 }
-ONE_OBJECT_ACTIONS = frozenset({"retrieve", "update", "partial_update", "destroy"})
 
-WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 # A variable of a route, in either of Django's spellings: `<int:pk>`, `(?P<pk>[0-9]+)`.
 VARIABLE = re.compile(
     r"\(\?P<(?P<group>\w+)>(?P<digits>\[0-9\]\+|\\d\+)?|<(?:(?P<converter>\w+):)?(?P<name>\w+)>"
 )
-# What these let through is well formed: the URLconf refuses the rest, which is a 404.
+# The URLconf rejects a malformed value of these with a 404, so the view never sees one.
 STRICT_CONVERTERS = frozenset({"int", "uuid"})
 
-OWN = object()
+USE_VIEW_SERIALIZER = object()
+
+
+def create_view(route: Route, method: str) -> Any:
+    """Return the view of a route as DRF's schema generator creates it, without a request."""
+    return BaseSchemaGenerator().create_view(route.view, method)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One verb of a view: the view as it is before a request, the verb, the text of its route.
+    """One method of a view; `view` is an instance from `create_view()`.
 
-    `route` is as the URLconf has it: `things/<uuid:pk>`. `body` is the serializer that reads the
-    body where that is not the view's own, `None` where nothing reads it.
+    `route` is written as in the URLconf: `things/<uuid:pk>`. `body` is the serializer of the body
+    if it is not the view's own serializer, `None` if the view does not read the body.
     """
 
     view: Any
     method: str
     route: str = ""
-    body: Any = OWN
+    body: Any = USE_VIEW_SERIALIZER
 
-    def ask(self, name: str, default: Any = None) -> Any:
-        """Return what the view's method `name` says, `default` where it has none or it raises.
+    def call(self, name: str, default: Any = None) -> Any:
+        """Call the view's method `name`; return `default` if it does not exist or raises.
 
-        Views are the project's: some say nothing before there is a request, or a user.
+        Methods that a project has overridden may need a request or a user.
         """
         try:
             return getattr(self.view, name)()
@@ -63,52 +70,53 @@ class Endpoint:
 
     @cached_property
     def action(self) -> str:
-        """The action of a viewset, the one that a generic view calls, `""` for any other view."""
+        """The action of a viewset or of a generic view, `""` for any other view."""
         action_map = getattr(self.view, "action_map", None)
         if action_map:
             return str(action_map.get(self.method.lower(), ""))
-        known = ACTIONS.get(self.method, ())
-        return next((name for cls, name in known if isinstance(self.view, cls)), "")
+        actions = ACTIONS.get(self.method, ())
+        return next((name for cls, name in actions if isinstance(self.view, cls)), "")
 
     @cached_property
-    def verbs(self) -> frozenset[str]:
-        """The verbs that read or write the same URL, this one among them."""
+    def methods(self) -> frozenset[str]:
+        """All methods of the URL that read or write, this one included."""
         action_map = getattr(self.view, "action_map", None)
         names = map(str.upper, action_map) if action_map else self.view.allowed_methods
         return frozenset(names) & frozenset(METHODS)
 
     @property
     def is_accepting(self) -> bool:
-        """Whether it accepts work."""
-        verb = self.method.lower()
-        name = (getattr(self.view, "action_map", None) or {}).get(verb, verb)
-        is_able = isinstance(self.view, NonAtomicMixin)
-        return is_able and name in self.view.get_accepting_actions()
+        """Whether the endpoint accepts background work, with a 202."""
+        if not isinstance(self.view, NonAtomicMixin):
+            return False
+        method = self.method.lower()
+        action_map = getattr(self.view, "action_map", None) or {}
+        return action_map.get(method, method) in self.view.get_accepting_actions()
 
     @property
     def is_list(self) -> bool:
-        """Whether it lists resources."""
+        """Whether the endpoint lists resources."""
         return self.action == "list"
 
     @property
     def is_about_one_object(self) -> bool:
-        """Whether it looks one object up, as DRF's `get_object()` does."""
+        """Whether the endpoint looks up one object, as DRF's `get_object()` does."""
         return self.action in ONE_OBJECT_ACTIONS or bool(getattr(self.view, "detail", False))
 
     @property
-    def takes_body(self) -> bool:
-        """Whether the verb comes with a body that the view reads."""
-        return self.method in WITH_BODY and self.body is not None
+    def reads_body(self) -> bool:
+        """Whether the view reads a request body."""
+        return self.method in BODY_METHODS and self.body is not None
 
     @property
     def is_partial(self) -> bool:
-        """Whether the body may leave out what is required else."""
-        is_partial_put = self.action == "update" and self.ask("get_partial_put", False)
+        """Whether the body may omit required fields."""
+        is_partial_put = self.action == "update" and self.call("get_partial_put", False)
         return self.action == "partial_update" or bool(is_partial_put)
 
     @cached_property
     def variables(self) -> Mapping[str, bool]:
-        """The variables of the route that stand for resources, and whether any text fits each."""
+        """The route's variables that identify resources, and whether each matches any string."""
         versioning = getattr(self.view, "versioning_class", None)
         others = {api_settings.FORMAT_SUFFIX_KWARG, getattr(versioning, "version_param", None)}
         return {
@@ -119,62 +127,65 @@ class Endpoint:
 
     @cached_property
     def serializer(self) -> Any:
-        """The serializer of the view, `None` where it has none or only a request tells which."""
-        found = self.ask("get_serializer")
-        if found is None:
-            # drf-spectacular knows this attribute on any view, and so do its users.
+        """The serializer of the view, `None` if it has none or needs a request to choose one."""
+        serializer = self.call("get_serializer")
+        if serializer is None:
+            # Many projects set it on plain views, because drf-spectacular reads it there.
             cls = getattr(self.view, "serializer_class", None)
-            found = cls() if isinstance(cls, type) and issubclass(cls, BaseSerializer) else None
-        return found
+            if isinstance(cls, type) and issubclass(cls, BaseSerializer):
+                serializer = cls()
+        return serializer
 
     @property
-    def reader(self) -> Any:
-        """The serializer that reads the body."""
-        return self.serializer if self.body is OWN else self.body
+    def request_serializer(self) -> Any:
+        """The serializer that reads the request body."""
+        return self.serializer if self.body is USE_VIEW_SERIALIZER else self.body
 
     @cached_property
     def model(self) -> Any:
-        """The model whose instances the view shows, `None` where nothing tells."""
-        serializer = getattr(self.serializer, "child", self.serializer)
+        """The model whose instances the view shows, `None` if it is unknown."""
         queryset = getattr(self.view, "queryset", None)
         if queryset is None:
-            queryset = self.ask("get_queryset")
-        model = getattr(queryset, "model", None)
-        return model or getattr(getattr(serializer, "Meta", None), "model", None)
+            queryset = self.call("get_queryset")
+        serializer = getattr(self.serializer, "child", self.serializer)
+        return getattr(queryset, "model", None) or get_meta_model(serializer)
 
     @cached_property
     def fields(self) -> Mapping[str, Any]:
-        """The fields that the body may have, by their paths; relations that hold many by one."""
-        return dict(walk_fields(self.reader)) if self.takes_body else {}
+        """The fields that the body may have, by path; a relation to many has its child's field."""
+        return dict(_walk_fields(self.request_serializer)) if self.reads_body else {}
 
     @cached_property
     def serializers(self) -> tuple[Any, ...]:
-        """The serializers that read the body: the view's own, and those nested in it."""
-        nested = (field for field in self.fields.values() if isinstance(field, Serializer))
-        own = getattr(self.reader, "child", self.reader)
-        return (own, *nested) if own is not None and self.takes_body else ()
+        """The serializers that read the body, nested ones included."""
+        root = getattr(self.request_serializer, "child", self.request_serializer)
+        if root is None or not self.reads_body:
+            return ()
+        return (root, *(field for field in self.fields.values() if isinstance(field, Serializer)))
 
 
-def walk_fields(field: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the writable fields below `field`, with their paths as messages have them.
+def get_writable_fields(serializer: Any) -> Mapping[str, Any]:
+    """Return the writable fields of a serializer by name; no fields if they need a request."""
+    try:
+        fields = getattr(serializer, "fields", {})
+    except Exception:
+        return {}
+    return {name: field for name, field in fields.items() if not field.read_only}
 
-    A path that ends in an index is not a member that could be left out.
-    """
+
+def get_meta_model(serializer: Any) -> Any:
+    """Return the model of a serializer or of its class, `None` if it has no model."""
+    return getattr(getattr(serializer, "Meta", None), "model", None)
+
+
+def _walk_fields(field: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    # The paths are those of error messages. One that ends in an index cannot be omitted.
     if isinstance(field, ManyRelatedField):
         yield path, field.child_relation
         return
     if path:
         yield path, field
     if hasattr(field, "child"):
-        yield from walk_fields(field.child, f"{path}[0]")
-    for name, inner in get_fields(field).items():
-        if not inner.read_only:
-            yield from walk_fields(inner, f"{path}.{name}" if path else name)
-
-
-def get_fields(field: Any) -> Mapping[str, Any]:
-    """Return the fields of a serializer, none of those that depend on a request."""
-    try:
-        return getattr(field, "fields", {})
-    except Exception:
-        return {}
+        yield from _walk_fields(field.child, f"{path}[0]")
+    for name, inner in get_writable_fields(field).items():
+        yield from _walk_fields(inner, f"{path}.{name}" if path else name)

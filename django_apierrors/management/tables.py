@@ -1,4 +1,4 @@
-"""Tables: rows of texts for a terminal, fitted to its width, and for Markdown."""
+"""Tables for a terminal, folded to its width, and for Markdown."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ Row: TypeAlias = Sequence[str]
 GAP = "  "
 NARROWEST = 20
 
+# A space at which fold() does not break a line.
+TIED = "\N{NO-BREAK SPACE}"
+
 
 def make_table(head: Row, rows: Sequence[Row], width: int | None = None) -> Iterator[str]:
-    """Yield the lines of a table; the last column is folded where `width` is too narrow for it.
+    """Yield the lines of a table; the last column is folded if `width` is too narrow for it.
 
-    Where even that leaves it less than a few words, it stands below its row instead.
+    If fewer than NARROWEST columns remain for the last column, it is printed below its row.
     """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
@@ -35,12 +38,8 @@ def make_table(head: Row, rows: Sequence[Row], width: int | None = None) -> Iter
             yield from fold(row[-1], width, GAP)
 
 
-# Where a line must not end.
-TIED = "\N{NO-BREAK SPACE}"
-
-
 def fold(text: str, width: int | None, indent: str, hanging: str | None = None) -> list[str]:
-    """Return `text` in lines that fit into `width`, each indented; one line where it is `None`."""
+    """Return the indented lines of `text`, folded to `width`; one line if `width` is `None`."""
     if width is None:
         return [f"{indent}{text}".replace(TIED, " ")]
     further = indent if hanging is None else hanging
@@ -65,6 +64,6 @@ def make_markdown(head: Row, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def escape(cell: str) -> str:
-    """Return a text on one line, in which no character ends a cell or opens a tag."""
+    """Return a cell on one line, with the characters escaped that end a cell or open a tag."""
     text = " ".join(cell.split())
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

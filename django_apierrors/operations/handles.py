@@ -1,6 +1,7 @@
-"""Handles: the signed ids of operations, and the owner that an operation is bound to.
+"""The signed ids of operations, and the owners that operations are bound to.
 
-A handle consists of characters that no URL has to escape (RFC 3986, section 2.3).
+A handle is the id of an operation as its URL contains it. It consists of characters that a URL does
+not escape (RFC 3986, section 2.3).
 """
 
 from __future__ import annotations
@@ -16,50 +17,49 @@ from django.db.models import Model
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+SALT = "django_apierrors.operations"
 
-def identify_caller(request: Request) -> str | None:
-    """Return what tells the caller of `request` from all others, `None` for an anonymous one.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-    The user's model and key; without a user that has a key the credential's, or the credential
-    itself where it is a text. One that has nothing of the kind is no anonymous caller: raise
-    ImproperlyConfigured.
+# Some clients escape Signer's own ":". This one is not in the alphabet of base64 either.
+SEPARATOR = "~"
+
+
+def find_owner(request: Request) -> str | None:
+    """Return a string that identifies the client of `request`, `None` for an anonymous client.
+
+    The owner is the user's model and key. If no user has a key, it is the credential's class and
+    key, or a credential that is a string. Raise ImproperlyConfigured for a client that is
+    authenticated and has neither: it must not count as anonymous.
     """
     user, credential = request.user, request.auth
-    for found in (user, credential):
-        if getattr(found, "pk", None) is not None:
-            return f"{get_kind(found)}:{found.pk}"
+    for principal in (user, credential):
+        if getattr(principal, "pk", None) is not None:
+            return f"{get_class_path(principal)}:{principal.pk}"
     if isinstance(credential, (str, bytes)):
         return f"credential:{credential!r}"
     if credential is None and not getattr(user, "is_authenticated", False):
         return None
     raise ImproperlyConfigured(
-        f"Neither the user ({get_kind(user)}) nor the credential ({get_kind(credential)}) of the "
-        "request has a `pk` to bind an operation to. Override get_caller() on the views that "
-        "accept work and on the operation's."
+        f"Neither the user ({get_class_path(user)}) nor the credential "
+        f"({get_class_path(credential)}) of the request has a `pk` to bind an operation to. "
+        "Override get_caller() on the views that accept work and on the operation's."
     )
 
 
-def get_kind(found: Any) -> str:
-    """Return the name of the class of `found`, the same for a model, its proxies and a lazy one."""
-    cls: type = found.__class__
+def get_class_path(value: Any) -> str:
+    """Return the dotted path of the class of `value`: for a proxy model, that of its model."""
+    # type() would return the class of a lazy object (`request.user`).
+    cls: type = value.__class__
     if issubclass(cls, Model) and cls._meta.concrete_model is not None:
         cls = cls._meta.concrete_model
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-SALT = "django_apierrors.operations"
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-# Signer's own ":" is escaped by some clients; this one is not in the alphabet of base64 either.
-SEPARATOR = "~"
-
-
 class Handle(NamedTuple):
-    """Which result of which task of which engine an operation is, and since when.
+    """The time of acceptance of an operation, its task, its task backend and its result.
 
-    `created` is the time of acceptance in milliseconds since 1970, `backend` the engine's alias in
-    `TASKS`.
+    `created` is in milliseconds since 1970, `backend` is an alias in `TASKS`.
     """
 
     created: int
@@ -74,33 +74,33 @@ class Handle(NamedTuple):
 
     @property
     def age(self) -> float:
-        """How long ago the work was accepted, in seconds."""
+        """The seconds since the acceptance."""
         return time.time() - self.created / 1000
 
 
 def make_handle(task_path: str, backend: str, result_id: str) -> Handle:
-    """Return the handle of work that is accepted now."""
+    """Return the handle of an operation that is accepted now."""
     return Handle(int(time.time() * 1000), task_path, backend, result_id)
 
 
-def sign_handle(handle: Handle, caller: str | None) -> str:
-    """Return `handle` as a text that `caller` alone can read; `None`: anyone who has it."""
-    return _make_signer(caller).sign_object(list(handle))
+def sign_handle(handle: Handle, owner: str | None) -> str:
+    """Return `handle` as a string that only `owner` can use; `None`: everyone who has it."""
+    return _make_signer(owner).sign_object(list(handle))
 
 
-def read_handle(text: str, caller: str | None) -> Handle | None:
-    """Return the handle that was signed for `caller` or for anyone, `None` where there is none.
+def read_handle(signed: str, owner: str | None) -> Handle | None:
+    """Return the handle that was signed for `owner` or for everyone, else `None`.
 
-    The caller is part of the key, not of the text: another's handle fails in the same place, and
-    after the same time, as one that nobody ever signed.
+    The owner is a part of the key, not of the signed string: another owner's handle fails at the
+    same place, and after the same time, as a forged one.
     """
-    for owner in (caller, None):
+    for candidate in (owner, None):
         try:
-            return Handle(*_make_signer(owner).unsign_object(text))
+            return Handle(*_make_signer(candidate).unsign_object(signed))
         except signing.BadSignature:
             continue
     return None
 
 
-def _make_signer(caller: str | None) -> signing.Signer:
-    return signing.Signer(sep=SEPARATOR, salt=f"{SALT}:{caller or ''}")
+def _make_signer(owner: str | None) -> signing.Signer:
+    return signing.Signer(sep=SEPARATOR, salt=f"{SALT}:{owner or ''}")

@@ -1,4 +1,4 @@
-"""States: how an operation stands, as its client is told."""
+"""The status of an operation: its body, and the error of a task that failed."""
 
 from __future__ import annotations
 
@@ -31,23 +31,20 @@ class OperationBody(TypedDict):
     error: NotRequired[Body]
 
 
-def make_body(handle: Handle, identifier: str, url: str, status: str) -> OperationBody:
-    """Return the body of an operation without its outcome; `status` is its result's."""
+def make_operation_body(handle: Handle, operation_id: str, url: str, status: str) -> OperationBody:
+    """Return the body of an operation without `result` and `error`; `status` is a result's."""
     return {
-        "id": identifier,
+        "id": operation_id,
         "href": url,
         "status": status.lower(),
         "createdAt": DateTimeField().to_representation(handle.created_at),
     }
 
 
-def find_failure(result: TaskResult, handle: Handle) -> Error | None:
-    """Return the error of work that has failed, or that is taken to have: it runs too long.
-
-    The database engine never hears of a worker that was killed.
-    """
+def find_error(result: TaskResult, handle: Handle) -> Error | None:
+    """Return the error of a task that failed or that has been running for too long, else `None`."""
     if result.status == "FAILED":
-        # An engine may stop a task without an exception.
+        # A task backend may stop a task without an exception.
         path = result.errors[-1].exception_class_path if result.errors else ""
         return recognise_class_path(path)
     if result.status == "RUNNING" and is_overdue(result, handle):
@@ -56,9 +53,10 @@ def find_failure(result: TaskResult, handle: Handle) -> Error | None:
 
 
 def is_overdue(result: TaskResult, handle: Handle) -> bool:
-    """Tell whether a task runs longer than `OPERATION_TIMEOUT`.
+    """Whether a task has been running for longer than `OPERATION_TIMEOUT`.
 
-    By the time of acceptance where an engine (Celery's) does not say when it began.
+    The database backend leaves the task of a killed worker running for ever. Celery's does not
+    store the start of a task: the time of acceptance counts instead.
     """
     started = result.started_at.timestamp() if result.started_at else handle.created / 1000
     return time.time() - started > api_errors.OPERATION_TIMEOUT

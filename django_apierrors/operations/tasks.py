@@ -1,8 +1,8 @@
-"""Engines: what we ask of `django.tasks`, of its backport, and of their backends.
+"""The interface to task backends of `django.tasks` and of its backport `django-tasks`.
 
-Neither is imported: a task that a project hands us brings its framework along. Django 5.2 has none
-of its own, and `django-tasks-rq` raises the backport's exceptions on Django 6 too, so what they
-raise is told by name.
+Neither framework is imported: the project's tasks bring theirs. Django 5.2 does not have
+`django.tasks`, and `django-tasks-rq` raises the backport's exceptions on Django 6 too. That is why
+exceptions are matched by class name.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from django_apierrors.exceptions import Gone
 
-# What a framework raises of a result that is not there (any more) or whose task is not what it
-# was: an unknown id, a function that is no task, a queue or a backend that left the settings.
-GONE = frozenset(
+# Exceptions that mean "no such result": an unknown id, a renamed or removed task, a removed queue
+# or backend.
+MISSING_RESULT_ERRORS = frozenset(
     {
         "django.tasks.exceptions.TaskException",
         "django.tasks.exceptions.InvalidTaskBackend",
@@ -37,13 +37,13 @@ GONE = frozenset(
 
 
 class TaskError(Protocol):
-    """Why a task failed; its traceback is nothing for a client."""
+    """The exception of a failed task."""
 
     exception_class_path: str
 
 
 class TaskResult(Protocol):
-    """How a task stands: `status` is READY, RUNNING, FAILED or SUCCESSFUL."""
+    """The result of a task; `status` is READY, RUNNING, FAILED or SUCCESSFUL."""
 
     id: str
     status: str
@@ -53,69 +53,69 @@ class TaskResult(Protocol):
 
     @property
     def return_value(self) -> Any:
-        """What the task returned; to be read of a successful one only."""
+        """The value that the task returned; only a successful task has one."""
 
 
 class TaskBackend(Protocol):
-    """An engine, as `TASKS` configures it."""
+    """A task backend, as `TASKS` configures it."""
 
     def get_result(self, result_id: str) -> TaskResult:
-        """Return the result of that id, or raise."""
+        """Return the result with that id, or raise."""
 
 
 class Task(Protocol):
-    """A function that `@task` decorates."""
+    """A function decorated with `@task`."""
 
     func: Callable[..., Any]
     takes_context: bool
     module_path: str
 
     def enqueue(self, *args: Any, **kwargs: Any) -> TaskResult:
-        """Hand the task to its engine."""
+        """Enqueue the task at its backend."""
 
     def using(self, *, backend: str) -> Task:
-        """Return the same task for another engine."""
+        """Return the same task for another backend."""
 
     def get_backend(self) -> TaskBackend:
-        """Return the task's engine."""
+        """Return the task's backend."""
 
 
 class ArgumentEncoder(JSONEncoder):
-    """DRF's encoder, for what goes to a worker: a model's instance goes by its key.
+    """DRF's encoder for the arguments of a task: a model instance becomes its key.
 
-    A decimal goes as a text: DRF's float would be another number.
+    A decimal becomes a string, since a float would change its value.
     """
 
     def default(self, value: Any) -> Any:
-        """Return what JSON has a type for in place of `value`, or raise TypeError."""
+        """Return a value of a JSON type for `value`, or raise TypeError."""
         if isinstance(value, Model):
             return value.pk
         if isinstance(value, Decimal):
             return str(value)
         if isinstance(value, File):
-            # DRF's encoder would iterate over it, and send its lines.
+            # DRF's encoder would iterate over it and send its lines.
             raise TypeError("A file cannot go to a task: store it, and pass its name.")
         return super().default(value)
 
 
-def prepare(
+def serialize_arguments(
     task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Return the arguments as JSON has them; raise TypeError where `task` does not take them.
+    """Return the arguments as JSON values; raise TypeError if they do not fit the task's signature.
 
-    The engines look at neither before a worker calls the function, long after the 202.
+    The task backends check neither. A worker would fail, long after the 202.
     """
     context = (None,) if task.takes_context else ()
     inspect.signature(task.func).bind(*context, *args, **kwargs)
-    text = json.dumps([list(args), dict(kwargs)], cls=ArgumentEncoder)
-    safe_args, safe_kwargs = json.loads(text)
-    return safe_args, safe_kwargs
+    content = json.dumps([list(args), dict(kwargs)], cls=ArgumentEncoder)
+    json_args, json_kwargs = json.loads(content)
+    return json_args, json_kwargs
 
 
 def check_task(task: Task) -> None:
-    """Raise ImproperlyConfigured where a worker could not find `task` by its path."""
+    """Raise ImproperlyConfigured if a worker cannot import `task` by its path."""
     try:
-        find_task(task.module_path)
+        load_task(task.module_path)
     except Gone as exc:
         raise ImproperlyConfigured(
             f"{task.module_path} is not a task. Decorate the function itself with @task, and keep "
@@ -123,8 +123,8 @@ def check_task(task: Task) -> None:
         ) from exc
 
 
-def find_task(path: str) -> Task:
-    """Return the task at `path`; raise Gone where there is none any more."""
+def load_task(path: str) -> Task:
+    """Return the task at the dotted path `path`; raise Gone if it was renamed or removed."""
     try:
         task = import_string(path)
     except ImportError as exc:
@@ -134,12 +134,13 @@ def find_task(path: str) -> Task:
     return task  # type: ignore[no-any-return]
 
 
-def find_result(task_path: str, backend: str, result_id: str) -> TaskResult:
-    """Return how a task stands; raise Gone where its engine or its code know nothing of it."""
-    task = find_task(task_path)
+def load_result(task_path: str, backend: str, result_id: str) -> TaskResult:
+    """Return the result of a task; raise Gone if its task or its backend no longer has it."""
+    task = load_task(task_path)
     try:
         return task.using(backend=backend).get_backend().get_result(result_id)
     except Exception as exc:
-        if GONE.isdisjoint(f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__):
+        names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__}
+        if MISSING_RESULT_ERRORS.isdisjoint(names):
             raise
         raise Gone from exc

@@ -1,4 +1,4 @@
-"""Atomicity: the routes that accept work, and those alone, run outside `ATOMIC_REQUESTS`."""
+"""Transactions: URL patterns that accept work run outside `ATOMIC_REQUESTS`, all others inside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+
+from django_apierrors.handling.rollback import find_open_block
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -28,18 +30,18 @@ class NonAtomicMixin(Base):
 
     @classmethod
     def get_accepting_actions(cls) -> Collection[str]:
-        """Return the names of the actions that accept work; the class is asked, by `as_view()`."""
+        """Return the names of the actions that accept work; `as_view()` calls this."""
         return cls.accepting_actions
 
     @classmethod
     def has_accepting_action(cls, actions: Mapping[str, str] | None) -> bool:
-        """Tell whether a route accepts work; `actions` are a viewset's on that route, by verb."""
+        """Whether a URL pattern accepts work; `actions` are its viewset actions by method."""
         accepting = cls.get_accepting_actions()
         return bool(accepting) and (not actions or not set(accepting).isdisjoint(actions.values()))
 
     @classmethod
     def as_view(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the view, outside `ATOMIC_REQUESTS` where one of its actions accepts work."""
+        """Return the view, outside `ATOMIC_REQUESTS` if one of its actions accepts work."""
         view = super().as_view(*args, **kwargs)
         if cls.has_accepting_action(getattr(view, "actions", None)):
             for alias in connections:
@@ -47,9 +49,9 @@ class NonAtomicMixin(Base):
         return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer; the other verbs of an accepting route get the transaction back.
+        """Handle the request, in a transaction if its action does not accept work.
 
-        Django's `make_view_atomic()` has to decide before the action is known.
+        Django's `make_view_atomic()` decides for the whole view, before the action is known.
         """
         actions = getattr(self, "action_map", None)
         with ExitStack() as transactions:
@@ -65,7 +67,7 @@ class NonAtomicMixin(Base):
     def check_transaction(self, request: Request) -> None:
         """Raise ImproperlyConfigured inside a transaction.
 
-        A worker might be faster than the COMMIT, and a rollback need not take the task back.
+        A worker might run before the COMMIT, and a rollback does not always remove the task.
         """
         if is_in_transaction():
             action = get_action(self, request)
@@ -77,15 +79,12 @@ class NonAtomicMixin(Base):
 
 
 def get_action(view: Any, request: HttpRequest | Request) -> str:
-    """Return the action of a viewset that the request is for, the handler method of any other."""
-    verb = (request.method or "").lower()
-    return getattr(view, "action_map", {}).get(verb, verb)  # type: ignore[no-any-return]
+    """Return the action of a viewset for the request's method, for other views the method."""
+    method = (request.method or "").lower()
+    return getattr(view, "action_map", {}).get(method, method)  # type: ignore[no-any-return]
 
 
 def is_in_transaction() -> bool:
-    """Tell whether a block is open on any connection; a TestCase's own does not count."""
-    return any(
-        not block._from_testcase  # type: ignore[attr-defined]
-        for connection in connections.all(initialized_only=True)
-        for block in connection.atomic_blocks
-    )
+    """Whether an `atomic()` block is open on any connection; a TestCase's own does not count."""
+    open_connections = connections.all(initialized_only=True)
+    return any(find_open_block(connection) is not None for connection in open_connections)

@@ -1,4 +1,4 @@
-"""Operations: work that is accepted with a 202, and the resource that tells how it stands.
+"""The views that accept work with a 202, and the view of an operation.
 
 Source: RFC 9110, sections 15.3.3 (202) and 8.7 (`Content-Location` of a status report).
 """
@@ -24,13 +24,18 @@ from django_apierrors.handling.responses import make_response
 from django_apierrors.http.headers import get_retry_after
 from django_apierrors.operations.handles import (
     Handle,
-    identify_caller,
+    find_owner,
     make_handle,
     read_handle,
     sign_handle,
 )
-from django_apierrors.operations.status import FINISHED, OperationBody, find_failure, make_body
-from django_apierrors.operations.tasks import check_task, find_result, prepare
+from django_apierrors.operations.status import (
+    FINISHED,
+    OperationBody,
+    find_error,
+    make_operation_body,
+)
+from django_apierrors.operations.tasks import check_task, load_result, serialize_arguments
 from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin
 
@@ -45,27 +50,27 @@ else:
 
 
 class OperationMixin(Base):
-    """What a view that accepts work and the operation's own view have to agree on."""
+    """The URL and the owner of an operation, for the views that accept work and its own view."""
 
     operation_view_name = "operation-detail"
     operation_url_kwarg = "handle"
 
     def get_operation_view_name(self) -> str:
-        """Return the name of the URL of the operation's view."""
+        """Return the name of the URL pattern of the operation's view."""
         return self.operation_view_name
 
     def get_operation_url_kwarg(self) -> str:
-        """Return the name of the variable in that URL."""
+        """Return the name of the variable in that URL pattern."""
         return self.operation_url_kwarg
 
     def get_caller(self, request: Request) -> str | None:
-        """Return who alone may read the operation; `None`: whoever has its URL."""
-        return identify_caller(request)
+        """Return the owner of the operation; `None`: everyone who has its URL can read it."""
+        return find_owner(request)
 
     def get_operation_url(self, request: Request, handle: str) -> str:
-        """Return the absolute URL of an operation."""
+        """Return the absolute URL of an operation; `handle` is its signed id."""
         name, variable = self.get_operation_view_name(), self.get_operation_url_kwarg()
-        url = reverse_beside(request, name, {variable: handle})
+        url = find_url(request, name, {variable: handle})
         if url is None:
             raise ImproperlyConfigured(
                 f"{type(self).__name__} finds no URL named {name!r} that takes a {variable!r}. Add "
@@ -75,62 +80,63 @@ class OperationMixin(Base):
         return url
 
 
-def reverse_beside(request: Request, name: str, key: Mapping[str, Any]) -> str | None:
-    """Return the absolute URL called `name` that takes `key`, `None` where there is none.
+def find_url(request: Request, name: str, kwargs: Mapping[str, Any]) -> str | None:
+    """Return the absolute URL named `name` with the variables `kwargs`, `None` if there is none.
 
-    In the namespace of the request's own URL and with its variables (a tenant) where it can be.
+    The namespace and the variables (a tenant) of the request's own URL are kept if possible.
     """
     match = request.resolver_match
     names = [":".join([*match.namespaces, name]), name] if match else [name]
-    own = dict(match.kwargs) if match else {}
-    for candidate, variables in product(names, ({**own, **key}, key)):
+    url_kwargs = match.kwargs if match else {}
+    for candidate, variables in product(names, ({**url_kwargs, **kwargs}, dict(kwargs))):
         try:
-            return reverse(candidate, kwargs=dict(variables), request=request)
+            return reverse(candidate, kwargs=variables, request=request)
         except NoReverseMatch:
             continue
     return None
 
 
 class AcceptedMixin(NonAtomicMixin, OperationMixin):
-    """Accepts work that is done later: `return self.accept(request, task, **kwargs)`.
+    """Accepts a background task: `return self.accept(request, task, **kwargs)`.
 
     Name the actions that do so in `accepting_actions`: they run outside `ATOMIC_REQUESTS`.
     """
 
     def accept(self, request: Request, task: Task, /, *args: Any, **kwargs: Any) -> Any:
-        """Hand `task` to its engine, and return the 202 that says where to ask for it.
+        """Enqueue `task`, and return the 202 with the URL of the operation.
 
-        An engine that has done it at once gets a 200 or 204, or the task's error. Raise TypeError
-        where the task does not take the arguments, or JSON does not.
+        If the task backend has run the task at once, return a 200 or 204, or the task's error.
+        Raise TypeError if the arguments fit neither the task's signature nor JSON.
         """
         self.check_transaction(request)
         check_task(task)
-        task_args, task_kwargs = prepare(task, args, kwargs)
-        caller = self.get_caller(request)
-        # Whatever is wrong with the URL had better be known before the work is under way.
-        blank = make_handle(task.module_path, "", "")
-        self.get_operation_url(request, sign_handle(blank, caller))
+        task_args, task_kwargs = serialize_arguments(task, args, kwargs)
+        owner = self.get_caller(request)
+        # Reverse the URL first: a wrong name must fail before the task is enqueued.
+        empty_handle = make_handle(task.module_path, "", "")
+        self.get_operation_url(request, sign_handle(empty_handle, owner))
         result = task.enqueue(*task_args, **task_kwargs)
         handle = make_handle(task.module_path, result.backend, result.id)
         if result.status in FINISHED:
             return self.get_finished_response(request, handle, result)
-        return self.get_accepted_response(request, handle, sign_handle(handle, caller), result)
+        return self.get_accepted_response(request, handle, sign_handle(handle, owner), result)
 
     def get_accepted_response(
-        self, request: Request, handle: Handle, text: str, result: TaskResult
+        self, request: Request, handle: Handle, signed: str, result: TaskResult
     ) -> Response:
-        """Return the 202; `text` is the handle as it was signed."""
-        url = self.get_operation_url(request, text)
+        """Return the 202; `signed` is the signed handle."""
+        url = self.get_operation_url(request, signed)
         headers = {
             "Location": url,
             "Content-Location": url,
             "Retry-After": get_retry_after(request, self),
         }
-        return Response(make_body(handle, text, url, result.status), status=202, headers=headers)
+        body = make_operation_body(handle, signed, url, result.status)
+        return Response(body, status=202, headers=headers)
 
     def get_finished_response(self, request: Request, handle: Handle, result: TaskResult) -> Any:
-        """Return the answer for work that was done at once."""
-        error = find_failure(result, handle)
+        """Return the response for a task that has run at once."""
+        error = find_error(result, handle)
         if error is not None:
             return make_response(error, request, self)
         value = result.return_value
@@ -138,9 +144,9 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
 
 
 class AcceptedAPIView(AcceptedMixin, GenericAPIView):
-    """Accepts a POST as work for `task`, with what the serializer has validated.
+    """Accepts a POST for `task`, with the serializer's `validated_data` as its arguments.
 
-    Without a `serializer_class` it takes nothing from the body.
+    Without a `serializer_class` the body is ignored.
     """
 
     task: Task | None = None
@@ -156,7 +162,7 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView):
         return self.task
 
     def get_task_kwargs(self, serializer: BaseSerializer[Any]) -> Mapping[str, Any]:
-        """Return the arguments of the task, by name: the serializer's `validated_data`."""
+        """Return the keyword arguments of the task: the serializer's `validated_data`."""
         if not isinstance(serializer.validated_data, Mapping):
             raise ImproperlyConfigured(
                 f"{type(self).__name__}.serializer_class makes no dict of arguments. Override "
@@ -165,29 +171,28 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView):
         return serializer.validated_data
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """Accept the work."""
+        """Validate the body, and accept the task."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return self.accept(request, self.get_task(), **self.get_task_kwargs(serializer))
 
 
 class OperationView(OperationMixin, StatusAwareMixin, APIView):
-    """Tells how an operation stands, to whom it belongs."""
+    """Shows the status of an operation to its owner."""
 
     lookup_url_kwarg = "handle"
 
     def get_operation_url_kwarg(self) -> str:
-        """Return the name of the variable in the URL."""
+        """Return the name of the variable in the URL pattern."""
         return self.get_lookup_url_kwarg()
 
     def get_lookup_url_kwarg(self) -> str:
-        """Return the name of the variable in the URL."""
+        """Return the name of the variable in the URL pattern."""
         return self.lookup_url_kwarg
 
     def get_handle(self) -> Handle:
         """Return the handle in the URL; raise NotFound or Gone."""
-        text = self.kwargs[self.get_lookup_url_kwarg()]
-        handle = read_handle(text, self.get_caller(self.request))
+        handle = read_handle(self._get_signed_handle(), self.get_caller(self.request))
         if handle is None:
             raise NotFound
         if handle.age > api_errors.OPERATION_MAX_AGE:
@@ -195,13 +200,13 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return handle
 
     def get_result_url(self, result: TaskResult) -> str | None:
-        """Return the URL of the resource that a successful task has made, `None` for none."""
+        """Return the URL of the resource that a successful task created, `None` if it has none."""
         return None
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Show the operation."""
+        """Return the operation."""
         handle = self.get_handle()
-        result = find_result(handle.task_path, handle.backend, handle.result_id)
+        result = load_result(handle.task_path, handle.backend, handle.result_id)
         body = self.get_body(handle, result)
         if body["status"].upper() in FINISHED:
             return Response(body)
@@ -209,27 +214,31 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return Response(body, headers=headers)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """Describe the resource; one that is not there is refused as it is to GET."""
+        """Describe the resource; the errors for a missing operation are those of GET."""
         self.get_handle()
         return super().options(request, *args, **kwargs)
 
     def get_body(self, handle: Handle, result: TaskResult) -> OperationBody:
-        """Return the body, with its `result` or its `error` where it has come to one."""
-        text = self.kwargs[self.get_lookup_url_kwarg()]
-        url = self.get_operation_url(self.request, text)
-        error = find_failure(result, handle)
+        """Return the body, with `result` or `error` if the task is finished."""
+        signed = self._get_signed_handle()
+        url = self.get_operation_url(self.request, signed)
+        error = find_error(result, handle)
         if error is not None:
-            body = make_body(handle, text, url, "FAILED")
+            body = make_operation_body(handle, signed, url, "FAILED")
             body["error"] = error.get_body(self.request)
             return body
-        body = make_body(handle, text, url, result.status)
+        body = make_operation_body(handle, signed, url, result.status)
         if result.status in FINISHED:
             body["result"] = self.get_result(result)
         return body
 
     def get_result(self, result: TaskResult) -> Any:
-        """Return what a successful task came to: a link to what it made, else what it returned."""
+        """Return the `result` of the body: a link to the new resource, else the return value."""
         url = self.get_result_url(result)
-        return (
-            result.return_value if url is None else {"href": self.request.build_absolute_uri(url)}
-        )
+        if url is None:
+            return result.return_value
+        return {"href": self.request.build_absolute_uri(url)}
+
+    def _get_signed_handle(self) -> str:
+        signed: str = self.kwargs[self.get_lookup_url_kwarg()]
+        return signed

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
+from django.utils import translation
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 
+from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_limit, get_shared_code
@@ -45,11 +48,6 @@ if TYPE_CHECKING:
 # The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
 ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
-
-# The modules whose default messages the catalogue's messages replace.
-MODULES_WITH_DEFAULT_MESSAGES = frozenset(
-    {"rest_framework.exceptions", "django_apierrors.exceptions"}
-)
 
 # The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
@@ -151,6 +149,16 @@ def _find_row(
 
 
 def _get_class_names(cls: type[BaseException]) -> ClassNames:
+    try:
+        return _build_class_names(cls)  # type: ignore[arg-type]
+    except TypeError:
+        # The metaclass of a class may make it unhashable.
+        return _build_class_names.__wrapped__(cls)
+
+
+# Bounded: some packages make new exception classes for every call.
+@lru_cache(maxsize=512)
+def _build_class_names(cls: type[BaseException]) -> ClassNames:
     return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
 
 
@@ -199,17 +207,41 @@ def _get_messages(exception: exceptions.APIException) -> Messages:
     return messages
 
 
+# Not at import time: Django's translations need the apps.
+@cache
+def _get_default_messages() -> Mapping[int, str]:
+    """Return the default messages of DRF's exceptions and ours, in English.
+
+    The keys are the identities of the lazy strings. A project's own `default_detail` has none.
+    """
+    with translation.override(None):
+        return {
+            id(cls.default_detail): str(cls.default_detail)
+            for module in (exceptions, our_exceptions)
+            for cls in vars(module).values()
+            if isinstance(cls, type) and issubclass(cls, exceptions.APIException)
+        }
+
+
 def _is_default(exception: exceptions.APIException, message: str) -> bool:
-    owner: Any = next(cls for cls in type(exception).__mro__ if "default_detail" in vars(cls))
-    if owner.__module__ not in MODULES_WITH_DEFAULT_MESSAGES:
+    """Whether `message` is a default message of DRF's or ours, not the project's own."""
+    default = exception.default_detail
+    english = _get_default_messages().get(id(default))
+    if english is None:
         return False
-    start, brace, end = str(owner.default_detail).partition("{")
+    # English first: most APIs have no other language, and a translation takes longer.
+    return any(
+        _fits_template(template, message, isinstance(exception, exceptions.Throttled))
+        for template in (english, default)
+    )
+
+
+def _fits_template(template: object, message: str, may_go_on: bool) -> bool:
+    start, brace, end = str(template).partition("{")
     if brace:
         return message.startswith(start) and message.endswith(end.partition("}")[2])
     # Throttled adds how long to wait, which `Retry-After` says.
-    return message == start or (
-        isinstance(exception, exceptions.Throttled) and message.startswith(start)
-    )
+    return message == start or (may_go_on and message.startswith(start))
 
 
 def _get_code(exception: exceptions.APIException, messages: Messages, status: int) -> ErrorCode:
@@ -219,7 +251,7 @@ def _get_code(exception: exceptions.APIException, messages: Messages, status: in
     if isinstance(exception, exceptions.ValidationError) and default in GENERIC_CODES:
         return get_shared_code(messages, status)
     detail = getattr(exception, "detail", None)
-    message = get_message(detail)
+    message = None if isinstance(detail, str) else get_message(detail)
     code = message.code if message else getattr(detail, "code", None)
     return resolve_code(code if isinstance(code, str) and code else default, status)
 

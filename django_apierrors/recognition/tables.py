@@ -1,8 +1,8 @@
-"""The known exceptions: what the classes that Django, the built-ins and the clients raise mean.
+"""The codes of exceptions of Django, Python and network clients, by the names of their classes.
 
-Keys are true names, `cls.__module__` and `cls.__qualname__`: `requests.ConnectionError` calls
-itself `requests.exceptions.ConnectionError`. Rows are looked up along the class's `__mro__`, so a
-row covers the subclasses that have none of their own.
+A key is `f"{cls.__module__}.{cls.__qualname__}"`, which can differ from the path that the class is
+imported by: `requests.ConnectionError` is `requests.exceptions.ConnectionError`. Rows are looked up
+along `__mro__`, so a row covers the subclasses without a row.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# For subclasses of DRF's APIException, which otherwise speak for themselves.
+# For subclasses of APIException, whose own status and code hold otherwise.
 CODES_BY_API_EXCEPTION: Mapping[str, str] = {
     "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE",
 }
 
-# Left out on purpose, since they cover bugs too: OSError, PermissionError, httpx.TransportError,
-# aiohttp's ClientConnectionError, smtplib.SMTPException, django.db.utils.ProgrammingError.
-# INTERNAL_ERROR stands where a class is a bug although its parent, or what wraps it, is none: TLS
-# that is not agreed on (a certificate that does not verify, a listener that speaks none) and
-# credentials that are refused are wrong settings, which no client's patience cures.
+# Omitted on purpose, because they cover programming errors too: OSError, PermissionError,
+# httpx.TransportError, aiohttp's ClientConnectionError, smtplib.SMTPException,
+# django.db.utils.ProgrammingError.
+# INTERNAL_ERROR is for a class whose parent or wrapper has another code: a TLS handshake that fails
+# (a certificate that does not verify, a listener without TLS) and rejected credentials are wrong
+# settings, and waiting does not help.
 CODES_BY_EXCEPTION: Mapping[str, str] = {
     "django.http.response.Http404": "MISSING_RESOURCE",
     "django.core.exceptions.ObjectDoesNotExist": "MISSING_RESOURCE",
@@ -84,10 +85,10 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "aiohttp.client_exceptions.ServerFingerprintMismatch": "INTERNAL_ERROR",
     "aiohttp.client_exceptions.ServerTimeoutError": "GATEWAY_TIMEOUT",
     "aiohttp.http_exceptions.HttpProcessingError": "SERVICE_UNAVAILABLE",
-    # Without a SQLSTATE it is libpq's: there is no connection. With one, see `database`.
+    # Raised by libpq, without a SQLSTATE, if there is no connection. With one, see `database`.
     "psycopg.OperationalError": "SERVICE_UNAVAILABLE",
     "psycopg2.OperationalError": "SERVICE_UNAVAILABLE",
-    # The connection is closed; psycopg's own InterfaceError is a bug.
+    # The connection is closed. The InterfaceError of psycopg 3 is a programming error.
     "psycopg2.InterfaceError": "SERVICE_UNAVAILABLE",
     "pymysql.err.InterfaceError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.AuthenticationError": "INTERNAL_ERROR",
@@ -98,10 +99,10 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "redis.exceptions.OutOfMemoryError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.ReadOnlyError": "SERVICE_UNAVAILABLE",
     "redis.exceptions.TimeoutError": "GATEWAY_TIMEOUT",
-    # Bare where all servers are held for dead.
+    # Raised itself if all servers are marked as dead.
     "pymemcache.exceptions.MemcacheError": "SERVICE_UNAVAILABLE",
     "pymemcache.exceptions.MemcacheClientError": "INTERNAL_ERROR",
-    # "object too large for cache" among others.
+    # "object too large for cache", for example.
     "pymemcache.exceptions.MemcacheServerError": "INTERNAL_ERROR",
     "pymemcache.exceptions.MemcacheUnexpectedCloseError": "SERVICE_UNAVAILABLE",
     "kombu.exceptions.OperationalError": "SERVICE_UNAVAILABLE",
@@ -112,7 +113,7 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "celery.exceptions.TimeoutError": "GATEWAY_TIMEOUT",
 }
 
-# An OSError has a class of its own for a few of its numbers only.
+# Python has subclasses of OSError for a few of these numbers only.
 CODES_BY_ERRNO: Mapping[object, str] = {
     errno.EHOSTDOWN: "SERVICE_UNAVAILABLE",
     errno.EHOSTUNREACH: "SERVICE_UNAVAILABLE",
@@ -120,9 +121,9 @@ CODES_BY_ERRNO: Mapping[object, str] = {
     errno.ENETUNREACH: "SERVICE_UNAVAILABLE",
 }
 
-# What a gateway answers in place of a service that is not there: behind one, nobody sees a refused
-# connection. Every other status says that the service is there, and that we asked it wrongly or
-# that it has a bug.
+# The statuses of a gateway whose service is down: behind a gateway, a client never sees a refused
+# connection. With any other status the service is up, and the request was wrong or the service has
+# a bug.
 CODES_BY_HTTP_STATUS: Mapping[object, str] = {
     502: "SERVICE_UNAVAILABLE",
     503: "SERVICE_UNAVAILABLE",
@@ -132,7 +133,7 @@ CODES_BY_HTTP_STATUS: Mapping[object, str] = {
 # "Service not available, closing transmission channel" (RFC 5321, section 3.8).
 CODES_BY_SMTP_CODE: Mapping[object, str] = {421: "SERVICE_UNAVAILABLE"}
 
-# What a number inside the failure tells of it; the first class that stands here counts.
+# Exceptions that have a number: how to read it, and the code of each number.
 CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, str]]] = {
     "builtins.OSError": (lambda exc: exc.errno, CODES_BY_ERRNO),
     "aiohttp.client_exceptions.ClientResponseError": (
@@ -145,13 +146,13 @@ CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, 
         CODES_BY_HTTP_STATUS,
     ),
     "urllib.error.HTTPError": (lambda exc: exc.code, CODES_BY_HTTP_STATUS),
-    # "too many 503 error responses", where retries are given up.
+    # "too many 503 error responses", after the last retry.
     "urllib3.exceptions.ResponseError": (
-        lambda exc: read_number(str(exc)),
+        lambda exc: parse_status(str(exc)),
         CODES_BY_HTTP_STATUS,
     ),
     "smtplib.SMTPResponseException": (lambda exc: exc.smtp_code, CODES_BY_SMTP_CODE),
-    # One reply for each recipient, all the same where the server goes away.
+    # One reply for each recipient; all are equal if the server shuts down.
     "smtplib.SMTPRecipientsRefused": (
         lambda exc: min(code for code, _ in exc.recipients.values()),
         CODES_BY_SMTP_CODE,
@@ -159,30 +160,30 @@ CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, 
 }
 
 
-def read_number(text: str) -> int | None:
-    """Return the number of three digits in `text`."""
-    found = re.search(r"\b\d{3}\b", text)
-    return int(found[0]) if found else None
+def parse_status(message: str) -> int | None:
+    """Return the number of three digits in `message`, `None` if it has no such number."""
+    match = re.search(r"\b\d{3}\b", message)
+    return int(match[0]) if match else None
 
 
 def get_cause(exception: BaseException) -> BaseException | None:
-    """Return what `exception` was raised from."""
+    """Return the exception that `exception` was raised from."""
     return exception.__cause__
 
 
 def get_os_error(exception: BaseException) -> OSError | None:
-    """Return the failure that `exception` was raised in place of, without a `from`.
+    """Return the OSError that was being handled when `exception` was raised, without a `from`.
 
-    Only an OSError is one: what else was being handled has nothing to do with it.
+    Any other exception in the context is unrelated.
     """
     context = exception.__context__
     return context if isinstance(context, OSError) else None
 
 
-# What stands in for the failure inside it, if that is recognised. urllib's HTTPError is an URLError
-# too; its `reason` is a text.
+# Wrappers: how to get the exception inside. It decides if it is recognised, else the wrapper's own
+# row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
-    # smtplib's getreply() raises it in place of any OSError, a timeout among them.
+    # SMTP.getreply() raises it in place of any OSError, of a timeout too.
     "smtplib.SMTPServerDisconnected": get_os_error,
     "django.db.utils.InterfaceError": get_cause,
     "django.db.utils.OperationalError": get_cause,
@@ -191,14 +192,14 @@ UNWRAP: Mapping[str, Callable[[Any], object]] = {
     "urllib3.exceptions.SSLError": lambda exc: exc.args[0] if exc.args else None,
     "requests.exceptions.ConnectionError": lambda exc: exc.args[0] if exc.args else None,
     "requests.exceptions.RetryError": lambda exc: exc.args[0] if exc.args else None,
-    # A certificate that does not verify is one of their causes.
+    # The cause may be a certificate that does not verify.
     "httpx.NetworkError": get_cause,
     "httpcore.NetworkError": get_os_error,
     "aiohttp.client_exceptions.ClientOSError": get_cause,
     "redis.exceptions.ConnectionError": get_os_error,
-    # An answer that is none, in place of one whose status says something.
+    # The cause is a parse error, of a response that is not HTTP.
     "aiohttp.client_exceptions.ClientResponseError": get_cause,
     "redis.exceptions.RedisClusterException": get_cause,
-    # A timeout is one of its causes.
+    # The cause may be a timeout.
     "kombu.exceptions.OperationalError": get_cause,
 }

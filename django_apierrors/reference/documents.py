@@ -1,4 +1,4 @@
-"""The documents of the reference: the content of its pages, for templates and for JSON alike.
+"""The documents of the reference: the content of its pages, for the templates and for JSON.
 
 Source of the descriptions: "HTTP Verbs" and "Success Codes" of the API document.
 """
@@ -33,25 +33,24 @@ if TYPE_CHECKING:
 
 
 class Links:
-    """The URLs of the pages beside the one that a request is for.
+    """The URLs of the pages, given the request for one of them.
 
-    They stay in its namespace, whose name a project may have changed, and keep the variables of the
-    URL that the reference is included below: a language, a version.
+    They have the namespace of its URL, which a project can change, and the variables of the URL
+    that the reference is included below: a language, a version.
     """
 
     def __init__(self, request: HttpRequest) -> None:
-        """Take the request for a page."""
         self.request = request
         match: ResolverMatch = request.resolver_match  # type: ignore[assignment]
         self.namespaces = match.namespaces
         self.kwargs = {name: value for name, value in match.kwargs.items() if name != "code"}
 
     def get_path(self, name: str, **kwargs: str) -> str:
-        """Return the path of the page called `name`."""
+        """Return the path of the page `name`."""
         return reverse(":".join([*self.namespaces, name]), kwargs={**self.kwargs, **kwargs})
 
     def get_url(self, name: str, **kwargs: str) -> str:
-        """Return the absolute URL of the page called `name`."""
+        """Return the absolute URL of the page `name`."""
         url: str = self.request.build_absolute_uri(self.get_path(name, **kwargs))
         return url
 
@@ -88,7 +87,7 @@ STATUSES: Mapping[int, StrOrPromise] = {
     206: _("The part of the resource that the Range header of the request asked for."),
 }
 
-# By the words of django_apierrors.semantics, which a developer reads in the log, in English.
+# By `Requirement.description` in django_apierrors.semantics, which is logged in English.
 REQUIREMENTS: Mapping[str, StrOrPromise] = {
     "the new resource in its body": _("the new resource in its body"),
     "a Location header with the absolute URL of the new resource": _(
@@ -101,7 +100,7 @@ REQUIREMENTS: Mapping[str, StrOrPromise] = {
     "a Retry-After header": pgettext_lazy("apierrors", "a Retry-After header"),
 }
 
-HEADERS: Mapping[str, StrOrPromise] = {
+HEADER_MEANINGS: Mapping[str, StrOrPromise] = {
     "WWW-Authenticate": _("how to send credentials"),
     "Allow": _("the verbs that the resource has"),
     "Retry-After": _("how many seconds to wait"),
@@ -109,21 +108,21 @@ HEADERS: Mapping[str, StrOrPromise] = {
 
 
 class Reference(TypedDict):
-    """A code and where its page is."""
+    """A link to the page of a code."""
 
     name: str
     href: str
 
 
 class Header(TypedDict):
-    """A header that an answer carries, and what it says."""
+    """A header that a response must carry, and its meaning."""
 
     name: str
     description: str
 
 
 class Code(TypedDict):
-    """A code as the list has it; `code` is what the body of an error says."""
+    """An entry of the list of codes; `code` is the value in the body of an error."""
 
     name: str
     code: str | int
@@ -139,14 +138,14 @@ class Code(TypedDict):
 
 
 class CodePage(Code):
-    """A code as its own page has it."""
+    """The page of a code."""
 
     example: Body
     related: list[Reference]
 
 
 class Success(TypedDict):
-    """A status that a verb succeeds with, and what such an answer must have."""
+    """A success status of a method, and what its response must have."""
 
     status: int
     phrase: str
@@ -154,7 +153,7 @@ class Success(TypedDict):
 
 
 class Verb(TypedDict):
-    """A verb and what it succeeds with."""
+    """An HTTP method and its success statuses."""
 
     name: str
     description: str
@@ -162,14 +161,14 @@ class Verb(TypedDict):
 
 
 class Status(TypedDict):
-    """A status of success and what it means."""
+    """A success status and its meaning."""
 
     status: int
     phrase: str
     description: str
 
 
-class Index(TypedDict):
+class IndexPage(TypedDict):
     """The list of the codes."""
 
     codes: list[Code]
@@ -178,7 +177,7 @@ class Index(TypedDict):
 
 
 class VerbsPage(TypedDict):
-    """The verbs and the statuses of success."""
+    """The HTTP methods and the success statuses."""
 
     verbs: list[Verb]
     statuses: list[Status]
@@ -186,8 +185,8 @@ class VerbsPage(TypedDict):
     codes: str
 
 
-def make_index(links: Links) -> Index:
-    """Return the list of the codes, as the project has them."""
+def make_index(links: Links) -> IndexPage:
+    """Return the list of the codes, with the project's changes."""
     return {
         "codes": [make_code(code, links) for code in get_codes().values()],
         "href": links.get_url("index"),
@@ -196,8 +195,11 @@ def make_index(links: Links) -> Index:
 
 
 def make_code(code: ErrorCode, links: Links) -> Code:
-    """Return what is said of a code everywhere."""
+    """Return the entry of a code in the list."""
     header, _ = REQUIRED_HEADERS.get(code.status, (None, None))
+    headers: list[Header] = []
+    if header is not None:
+        headers.append({"name": header, "description": str(HEADER_MEANINGS[header])})
     return {
         "name": code.name,
         "code": format_code(code),
@@ -208,27 +210,29 @@ def make_code(code: ErrorCode, links: Links) -> Code:
         "message": str(code.message),
         "description": str(code.description),
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),
-        "headers": [{"name": header, "description": str(HEADERS[header])}] if header else [],
+        "headers": [{"name": header, "description": str(HEADER_MEANINGS[header])}]
+        if header
+        else [],
         "href": links.get_url("code", code=code.name),
     }
 
 
 def make_code_page(code: ErrorCode, links: Links) -> CodePage:
-    """Return what the page of a code says."""
-    kind = get_category(code)
+    """Return the page of a code."""
+    category = get_category(code)
     return {
         **make_code(code, links),
         "example": make_example(code, links.request),
         "related": [
             {"name": other.name, "href": links.get_url("code", code=other.name)}
             for other in get_codes().values()
-            if get_category(other) == kind and other.name != code.name
+            if get_category(other) == category and other.name != code.name
         ],
     }
 
 
 def make_example(code: ErrorCode, request: HttpRequest) -> Body:
-    """Return a body as it is sent with `code`; some are most often about a field."""
+    """Return an example of a body with `code`; codes of validation get an example of a field."""
     items = {
         "INVALID_CONTENT": [
             Item("name", "required", str(Field.default_error_messages["required"]))
@@ -239,7 +243,7 @@ def make_example(code: ErrorCode, request: HttpRequest) -> Body:
 
 
 def make_verbs(links: Links) -> VerbsPage:
-    """Return the table of the verbs that the views of this package are held to."""
+    """Return the table of methods and statuses that the generic views are checked against."""
     return {
         "verbs": [
             {
@@ -268,7 +272,7 @@ def make_verbs(links: Links) -> VerbsPage:
 
 
 def search_code(text: str) -> ErrorCode | None:
-    """Return the code that `text` is a name of, in whatever letters, or the number."""
+    """Return the code whose name, in any spelling, or whose number is `text`."""
     codes = get_codes()
     name = text.upper().replace("-", "_")
     by_number = {str(code.number): code for code in reversed(codes.values())}
@@ -276,7 +280,7 @@ def search_code(text: str) -> ErrorCode | None:
 
 
 def find_nearest(text: str) -> str | None:
-    """Return the name that `text` is likely to mean, `None` where it is like none."""
-    # What is longer than any name costs time alone.
+    """Return the name of the code that is most similar to `text`, `None` if no name is similar."""
+    # No name is that long, and the comparison takes time.
     nearest = get_close_matches(text[:100].upper(), get_codes(), 1)
     return nearest[0] if nearest else None

@@ -1,6 +1,6 @@
 """The URLs of the reference: `path("errors/", include("django_apierrors.reference.urls"))`.
 
-`API_ERRORS = {"MORE_INFO": "apierrors:code"}` makes errors link to it.
+`API_ERRORS = {"MORE_INFO": "apierrors:code"}` adds a link to each error.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django_apierrors.reference import views
 
 app_name = "apierrors"
 
-# Codes are in capitals: none of them is hidden by the names here.
+# Codes are upper case, so the lower-case names here hide no code.
 urlpatterns = [
     path("", views.IndexView.as_view(), name="index"),
     path("verbs", views.VerbsView.as_view(), name="verbs"),

@@ -1,4 +1,4 @@
-"""The views of the reference: plain Django, open to everyone, without a database."""
+"""The views of the reference: plain Django views, open to everyone, without a database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from django_apierrors.reference.documents import (
     make_verbs,
     search_code,
 )
-from django_apierrors.reference.templates import render
+from django_apierrors.reference.rendering import render_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 class ReferenceView(View):
-    """A page: HTML where `Accept` prefers it or `?format=html` says so, else JSON.
+    """A page, as HTML for browsers and as JSON for other clients; `?format=` overrides `Accept`.
 
-    Nothing here is private and nothing changes, so no login and no CSRF check stands before it.
+    The pages are public and read-only, so login and CSRF checks do not apply.
     """
 
     http_method_names = ["get", "head", "options"]
@@ -45,124 +45,122 @@ class ReferenceView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view function, marked as `login_not_required` and `csrf_exempt` mark it."""
+        """Return the view, with the attributes that login_not_required and csrf_exempt set."""
         view: Any = super().as_view(**initkwargs)
         view.login_required, view.csrf_exempt = False, True
         return view  # type: ignore[no-any-return]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, and say that the answer hangs on `Accept`."""
+        """Handle the request, and add `Vary: Accept` to the response."""
         response = super().dispatch(request, *args, **kwargs)
         patch_vary_headers(response, ["Accept"])
         return response
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Answer with the page; a format that there is not is refused as any view refuses it."""
-        wanted = request.GET.get("format") or ("html" if prefers_html(request) else "json")
-        if wanted not in ("html", "json"):
+        """Return the page, or a 415 for an unknown `?format=`."""
+        page_format = request.GET.get("format") or ("html" if prefers_html(request) else "json")
+        if page_format not in ("html", "json"):
             return make_response(Error.of_status(415), request)
-        return self.answer(Links(request), is_html=wanted == "html")
+        return self.respond(Links(request), is_html=page_format == "html")
 
     if TYPE_CHECKING:
 
-        def answer(self, links: Links, is_html: bool) -> HttpResponse:
-            """Return the response in the format that was asked for."""
+        def respond(self, links: Links, is_html: bool) -> HttpResponse:
+            """Return the response in the requested format."""
 
     def send_json(self, document: Document) -> HttpResponse:
-        """Return a document, in lines: what reads it first is often a person with curl."""
+        """Return a document as indented JSON, which is readable with curl."""
         content = json.dumps(document, indent=2, ensure_ascii=False)
         return self.send(f"{content}\n", "application/json")
 
     def send_page(self, template: str, **context: Any) -> HttpResponse:
-        """Return the page that a template makes."""
-        return self.send(render(template, context, self.request), "text/html; charset=utf-8")
+        """Return the page of a template."""
+        content = render_page(template, context, self.request)
+        return self.send(content, "text/html; charset=utf-8")
 
     def send(self, content: str, content_type: str) -> HttpResponse:
-        """Return the content, to be kept and asked for again: 304 for as long as it is the same."""
+        """Return the content with an ETag, or a 304 if the client has it."""
         response = HttpResponse(content, content_type=content_type)
         response["Cache-Control"] = self.cache_control
         set_response_etag(response)
-        checked = get_conditional_response(self.request, response["ETag"], response=response)
-        return checked  # type: ignore[return-value]
+        conditional = get_conditional_response(self.request, response["ETag"], response=response)
+        return conditional  # type: ignore[return-value]
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Refuse any other verb, in the format of errors."""
+        """Return a 405 in the format of errors."""
         return make_response(Error.of_status(405), request)
 
 
 class IndexView(ReferenceView):
-    """The list of the codes; for people by their kinds."""
+    """The list of the codes; the HTML groups them by category."""
 
-    def answer(self, links: Links, is_html: bool) -> HttpResponse:
+    def respond(self, links: Links, is_html: bool) -> HttpResponse:
         """Return the list."""
         if not is_html:
             return self.send_json(make_index(links))
         groups = {
-            kind: [make_code(code, links) for code in codes]
-            for kind, codes in group_by_category(get_codes().values()).items()
+            category: [make_code(code, links) for code in codes]
+            for category, codes in group_by_category(get_codes().values()).items()
         }
         return self.send_page("index.html", groups=groups)
 
 
 class CodeView(ReferenceView):
-    """The page of a code, under its name; other letters, and its number, lead there."""
+    """The page of a code. Other spellings of its name, and its number, redirect to it."""
 
-    def answer(self, links: Links, is_html: bool) -> HttpResponse:
-        """Return the page, or the way to it."""
+    def respond(self, links: Links, is_html: bool) -> HttpResponse:
+        """Return the page, a redirect to it, or a 404."""
         text = self.kwargs["code"]
         code = search_code(text)
         if code is None:
-            return self.refuse(text, is_html)
+            return self.respond_not_found(text, is_html)
         if code.name != text:
             query = self.request.META.get("QUERY_STRING")
             path = links.get_path("code", code=code.name)
             return HttpResponseRedirect(f"{path}?{query}" if query else path)
-        return self.show(code, links, is_html)
-
-    def show(self, code: ErrorCode, links: Links, is_html: bool) -> HttpResponse:
-        """Return the page of `code`."""
         document = make_code_page(code, links)
         if not is_html:
             return self.send_json(document)
-        example = json.dumps(document["example"], indent=2, ensure_ascii=False)
-        context = {**document, "kind": get_category(code), "example": example}
-        return self.send_page("code.html", **context, hexadecimal=get_hexadecimal(code))
+        return self.send_page("code.html", **make_context(code, document))
 
-    def refuse(self, text: str, is_html: bool) -> HttpResponse:
-        """Return the 404 for what is no code; a person's page does not repeat what was asked for.
-
-        It could be anybody's words in our name.
-        """
+    def respond_not_found(self, text: str, is_html: bool) -> HttpResponse:
+        """Return a 404. The HTML does not repeat `text`, which anyone can put into a link."""
         if not is_html:
             return make_response(Error.of_status(404), self.request)
-        page = render("missing.html", {"nearest": find_nearest(text)}, self.request)
+        page = render_page("missing.html", {"nearest": find_nearest(text)}, self.request)
         response = HttpResponse(page, status=404, headers={"Cache-Control": self.cache_control})
-        # The middleware is not to take it for Django's.
+        # The middleware replaces Django's own 404 pages, but not this one.
         response.is_api_error = True  # type: ignore[attr-defined]
         return response
 
 
 class VerbsView(ReferenceView):
-    """The verbs, and the statuses that they succeed with."""
+    """The HTTP methods, and the statuses that they succeed with."""
 
-    def answer(self, links: Links, is_html: bool) -> HttpResponse:
+    def respond(self, links: Links, is_html: bool) -> HttpResponse:
         """Return the table."""
         document = make_verbs(links)
         return self.send_page("verbs.html", **document) if is_html else self.send_json(document)
 
 
 class StyleView(ReferenceView):
-    """The one stylesheet: a template as the pages are, which a project may put its own for."""
+    """The stylesheet: a template too, so that a project can override it."""
 
     cache_control = "max-age=3600"
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Answer with the stylesheet."""
-        return self.send(render("style.css", {}, request), "text/css; charset=utf-8")
+        """Return the stylesheet."""
+        return self.send(render_page("style.css", {}, request), "text/css; charset=utf-8")
 
 
-def get_hexadecimal(code: ErrorCode) -> str:
-    """Return the number of `code` in the way that shows its kind, `""` where it has none."""
-    return "" if code.number is None else f"0x{code.number:08X}"
+def make_context(code: ErrorCode, document: Document) -> dict[str, Any]:
+    """Return the context of `code.html`: the document, its values formatted for people."""
+    return {
+        **document,
+        "kind": get_category(code),
+        "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
+        # The first byte is the category.
+        "hexadecimal": "" if code.number is None else f"0x{code.number:08X}",
+    }

@@ -1,6 +1,6 @@
-"""Test helpers: what a project's own tests need to hold its API to the format and to the verbs.
+"""Test helpers: hold an API's errors to the format, and its endpoints to their methods.
 
-`django_apierrors.testing.schemathesis`, which takes the package of that name, is not imported here.
+`django_apierrors.testing.schemathesis` is not imported here: it needs the package of that name.
 """
 
 from __future__ import annotations

@@ -1,131 +1,86 @@
-"""The assertion about an error: its status, headers, body and messages.
+"""The assertion about an error: its status, its headers, its body and its messages.
 
-It raises by itself and needs no assertion rewriting of pytest. The shape of the body covers what each
-setting makes of it: `CODE_FORMAT`, `DETAILS`, `MORE_INFO`, `PROBLEM_JSON`.
+It raises AssertionError itself, so it needs no assertion rewriting of pytest.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django_apierrors.catalog import get_codes
+from django_apierrors.errors import BODY_PROPERTIES, NON_EMPTY_STRING, REQUIRED_KEYS
 from django_apierrors.http.headers import REQUIRED_HEADERS
-from django_apierrors.http.problems import JSON, PROBLEM
+from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange
 
-CODE_NAME: Final = "[A-Z_][A-Z0-9_]*"
-MAX_NUMBER: Final = 2**32 - 1
-
-# What RFC 9457 adds with `PROBLEM_JSON`: all of it or nothing.
-PROBLEM_MEMBERS: Final = ("type", "title", "detail")
-
-FILLED: Final = {"type": "string", "minLength": 1}
-
-# JSON Schema, draft 2020-12.
+# JSON Schema, draft 2020-12, for every setting: CODE_FORMAT, DETAILS, MORE_INFO, PROBLEM_JSON.
+# RFC 9457 adds all of STRING_MEMBERS or none.
 ERROR_SCHEMA: Final[dict[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Error",
     "type": "object",
     "properties": {
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "errors": {"type": "array", "items": FILLED, "minItems": 1},
-        "code": {
-            "anyOf": [
-                {"type": "string", "pattern": f"^{CODE_NAME}$"},
-                {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
-            ]
+        **BODY_PROPERTIES,
+        **{
+            name: {"description": "a non-empty string", **NON_EMPTY_STRING}
+            for name in STRING_MEMBERS
         },
-        "moreInfo": {"type": "string"},
-        "details": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "code": FILLED, "message": FILLED},
-                "required": ["field", "code", "message"],
-                "additionalProperties": False,
-            },
-        },
-        **dict.fromkeys(PROBLEM_MEMBERS, FILLED),
     },
-    "required": ["status", "errors", "code", "moreInfo"],
-    "dependentRequired": {name: list(PROBLEM_MEMBERS) for name in PROBLEM_MEMBERS},
+    "required": list(REQUIRED_KEYS),
+    "dependentRequired": {name: list(STRING_MEMBERS) for name in STRING_MEMBERS},
     "additionalProperties": False,
 }
 
-
-def is_text(value: object) -> bool:
-    """Tell whether `value` is a text."""
-    return isinstance(value, str)
+TYPES: Mapping[str, Any] = {"array": list, "integer": int, "object": dict, "string": str}
 
 
-def is_filled(value: object) -> bool:
-    """Tell whether `value` is a text with something in it."""
-    return isinstance(value, str) and value != ""
-
-
-def is_code(value: object) -> bool:
-    """Tell whether `value` is a code: a name in capitals, or a number of 32 bits."""
-    if isinstance(value, str):
-        return re.fullmatch(CODE_NAME, value) is not None
-    return type(value) is int and 0 <= value <= MAX_NUMBER
-
-
-def is_detail(value: object) -> bool:
-    """Tell whether `value` is an entry of `details`."""
+def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether `value`, decoded JSON, is valid by the keywords that `ERROR_SCHEMA` uses."""
+    if "oneOf" in schema:
+        return any(is_valid(value, option) for option in schema["oneOf"])
+    # Not isinstance(): a bool is an int.
+    if type(value) is not TYPES[schema["type"]]:
+        return False
+    if isinstance(value, int):
+        return bool(schema["minimum"] <= value <= schema["maximum"])
+    if isinstance(value, dict):
+        properties = schema["properties"]
+        return value.keys() == properties.keys() and all(
+            is_valid(value[key], properties[key]) for key in properties
+        )
+    if isinstance(value, list):
+        return len(value) >= schema.get("minItems", 0) and all(
+            is_valid(item, schema["items"]) for item in value
+        )
     return (
-        isinstance(value, dict)
-        and set(value) == {"field", "code", "message"}
-        and is_text(value["field"])
-        and is_filled(value["code"])
-        and is_filled(value["message"])
+        len(value) >= schema.get("minLength", 0)
+        and re.search(schema.get("pattern", ""), value) is not None
     )
 
 
-# What each member must be: in words, and as a test.
-REQUIRED: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
-    "status": (
-        "an HTTP status from 400 to 599",
-        lambda value: type(value) is int and 400 <= value <= 599,
-    ),
-    "errors": (
-        "a list of one text or more, none of them empty",
-        lambda value: isinstance(value, list) and bool(value) and all(map(is_filled, value)),
-    ),
-    "code": ("the name of a code in capitals, or its number", is_code),
-    "moreInfo": ("a text", is_text),
-}
-OPTIONAL: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
-    "details": (
-        "a list of objects with the texts field, code and message",
-        lambda value: isinstance(value, list) and all(map(is_detail, value)),
-    ),
-    **dict.fromkeys(PROBLEM_MEMBERS, ("a text that is not empty", is_filled)),
-}
+def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Iterator[str]:
+    """Yield the reasons why `body`, decoded JSON, is not valid by `ERROR_SCHEMA`.
 
-
-def find_faults_of_shape(body: object, more_members: Collection[str] = ()) -> Iterator[str]:
-    """Yield what keeps `body`, decoded JSON, from being one of ours.
-
-    `more_members` are those that the project adds.
+    `more_members` are keys that the project adds to the body.
     """
     if not isinstance(body, dict):
         yield f"the body must be an object, not {body!r}"
         return
-    known = {**REQUIRED, **OPTIONAL}
-    for name, (words, is_right) in known.items():
-        if name in body and not is_right(body[name]):
-            yield f"{name!r} must be {words}, not {body[name]!r}"
-    missing = [name for name in REQUIRED if name not in body]
-    if not missing and body.keys() & set(PROBLEM_MEMBERS):
-        missing = [name for name in PROBLEM_MEMBERS if name not in body]
-    for name in missing:
-        yield f"{name!r} is missing"
-    for name in body:
-        if name not in known and name not in more_members:
-            yield f"{name!r} is no member of an error"
+    properties = ERROR_SCHEMA["properties"]
+    for key, value in body.items():
+        if key not in properties:
+            if key not in more_members:
+                yield f"{key!r} is not a member of an error"
+        elif not is_valid(value, properties[key]):
+            yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
+    missing = [key for key in REQUIRED_KEYS if key not in body]
+    if not missing and body.keys() & set(STRING_MEMBERS):
+        missing = [key for key in STRING_MEMBERS if key not in body]
+    for key in missing:
+        yield f"{key!r} is missing"
 
 
 def assert_api_error(
@@ -137,20 +92,20 @@ def assert_api_error(
     message: str | None = None,
     more_members: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Hold `response` to the format, and return its body.
+    """Assert that `response` is an error in the format with this status, and return its body.
 
-    Its status, content type, members and required headers are checked. So are the code, by its
-    name or its number whatever `CODE_FORMAT` is; that a message begins with the path `field`
-    (`lines[0].sku`); and that one, of that field where it is given, has the text `message` in it.
-    `more_members` are those that the project adds to the body. Raises AssertionError with the whole
-    exchange. The answer to a HEAD has no body; `{}` is returned.
+    The content type, the members of the body and the required headers are checked too. `code` is a
+    name or a number, whatever `CODE_FORMAT` is. A message must begin with the path `field`
+    (`lines[0].sku`), and a message (of that field, if given) must contain `message`. `more_members`
+    are members that the project adds to the body. The AssertionError shows the request and the
+    response. A response to HEAD does not have a body: the return value is `{}`.
     """
     __tracebackhide__ = True
     exchange = Exchange.of(response)
     faults = list(find_faults(exchange, more_members))
     if exchange.status != status:
         faults.insert(0, f"the status must be {int(status)}, not {exchange.status}")
-    body: Any = read_body(exchange)
+    body: Any = parse_body(exchange)
     if isinstance(body, dict):
         faults += find_differences(body, code, field, message)
     if faults:
@@ -158,39 +113,39 @@ def assert_api_error(
     return body if isinstance(body, dict) else {}
 
 
-def fail(what: str, reasons: Collection[str], exchange: Exchange) -> None:
+def fail(title: str, reasons: Collection[str], exchange: Exchange) -> None:
     """Raise AssertionError with the reasons and the exchange."""
     __tracebackhide__ = True
     listed = "".join(f"\n  - {reason}" for reason in reasons)
-    raise AssertionError(f"{what}:{listed}\n\n{exchange}")
+    raise AssertionError(f"{title}:{listed}\n\n{exchange}")
 
 
 def find_faults(exchange: Exchange, more_members: Collection[str] = ()) -> Iterator[str]:
-    """Yield what keeps an answer from being an error in the format, whichever error it is."""
+    """Yield the reasons why a response is not an error in the format, whatever its code."""
     media_type = (exchange.get_header("Content-Type") or "").partition(";")[0].strip()
     if media_type not in (JSON, PROBLEM):
         yield f"the content type must be {JSON}, not {media_type or 'absent'}"
     name, _ = REQUIRED_HEADERS.get(exchange.status, ("Content-Type", None))
-    # Where nothing works, and Allow only there, a header may be empty: RFC 9110, section 10.2.1.
+    # Only Allow may be empty, if the resource has no methods: RFC 9110, section 10.2.1.
     value = exchange.get_header(name)
     if value is None or (value == "" and name != "Allow"):
         yield f"a {exchange.status} must have the header {name}"
     if exchange.method == "HEAD":
         return
-    body = read_body(exchange)
+    body = parse_body(exchange)
     if body is None:
-        yield "the body is no JSON"
+        yield "the body is not JSON"
         return
-    yield from find_faults_of_shape(body, more_members)
+    yield from find_shape_faults(body, more_members)
     if isinstance(body, dict):
         if body.get("status", exchange.status) != exchange.status:
-            yield f"'status' is {body['status']!r}, and the answer's is {exchange.status}"
-        if media_type == PROBLEM and not body.keys() & set(PROBLEM_MEMBERS):
-            yield f"{PROBLEM} must have the members {', '.join(PROBLEM_MEMBERS)}"
+            yield f"'status' is {body['status']!r}, and that of the response is {exchange.status}"
+        if media_type == PROBLEM and not body.keys() & set(STRING_MEMBERS):
+            yield f"{PROBLEM} must have the members {', '.join(STRING_MEMBERS)}"
 
 
-def read_body(exchange: Exchange) -> object:
-    """Return the decoded body of an answer, `None` where it is no JSON."""
+def parse_body(exchange: Exchange) -> object:
+    """Return the decoded body of a response, `None` if it is not JSON."""
     try:
         return json.loads(exchange.content)
     except (ValueError, RecursionError):
@@ -200,21 +155,21 @@ def read_body(exchange: Exchange) -> object:
 def find_differences(
     body: dict[str, Any], code: str | int | None, field: str | None, message: str | None
 ) -> Iterator[str]:
-    """Yield what of an error in the format is not as expected."""
+    """Yield the differences between an error in the format and the expected error."""
     if code is not None and body.get("code") not in get_spellings(code):
         yield f"'code' must be {code!r}, not {body.get('code')!r}"
-    errors = [text for text in body.get("errors") or () if isinstance(text, str)]
+    errors = [error for error in body.get("errors") or () if isinstance(error, str)]
     if field is not None:
-        errors = [text for text in errors if text.startswith(f"{field}: ")]
+        errors = [error for error in errors if error.startswith(f"{field}: ")]
         if not errors:
             yield f"no message begins with {f'{field}: '!r}"
-    if message is not None and not any(message in text for text in errors):
-        yield f"no message{'' if field is None else f' about {field}'} has in it {message!r}"
+    if message is not None and not any(message in error for error in errors):
+        yield f"no message{'' if field is None else f' about {field}'} contains {message!r}"
 
 
 def get_spellings(code: str | int) -> set[str | int | None]:
-    """Return the name and the number of a code of the catalogue, by either of them."""
-    for known in get_codes().values():
-        if code in (known.name, known.number):
-            return {known.name, known.number} - {None}
+    """Return the name and the number of a code of the catalogue, given either of them."""
+    for entry in get_codes().values():
+        if code in (entry.name, entry.number):
+            return {entry.name, entry.number} - {None}
     return {code}

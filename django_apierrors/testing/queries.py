@@ -1,4 +1,4 @@
-"""Writes: which of the queries of a request change something."""
+"""The queries of a request that write to the database."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-# What executemany() is logged with, comments, texts, and the one clause of a SELECT that has such a
-# word in it.
+# The prefix that executemany() is logged with, comments, strings, and the one clause of a SELECT
+# that contains such a word.
 NOISE = re.compile(
     r"^\d+ times: |/\*.*?\*/|'(?:[^']|'')*'|\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE | re.DOTALL
 )
@@ -21,11 +21,11 @@ WRITE = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 
 @contextmanager
 def capture_writes(
-    databases: Collection[str], but_for: Collection[str] = ()
+    databases: Collection[str], ignored_tables: Collection[str] = ()
 ) -> Iterator[list[str]]:
-    """Fill the list with the statements that write, but for those that name a table of `but_for`.
+    """Fill the list with the statements that write, except those that name an ignored table.
 
-    Only what this thread sends is seen: that of Django's test client, not of a server elsewhere.
+    Only the queries of this thread are captured: those of Django's test client, not of a server.
     """
     writes: list[str] = []
     with ExitStack() as stack:
@@ -36,12 +36,14 @@ def capture_writes(
     for context in contexts:
         statements = [str(query["sql"]) for query in context.captured_queries]
         writes += [
-            sql for sql in statements if is_write(sql) and not any(it in sql for it in but_for)
+            sql
+            for sql in statements
+            if is_write(sql) and not any(table in sql for table in ignored_tables)
         ]
 
 
 def is_write(sql: str) -> bool:
-    """Tell whether a statement writes; one that begins with WITH may do so further on."""
+    """Whether a statement writes; one that begins with WITH may write further on."""
     bare = NOISE.sub(" ", sql)
     first = FIRST_WORD.match(bare)
     word = first[1].upper() if first else ""

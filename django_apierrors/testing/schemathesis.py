@@ -1,6 +1,6 @@
-"""A check for schemathesis: every error of an API, whichever it is, has the format.
+"""A check for schemathesis: every error of an API has the format.
 
-Importing the module registers the check; schemathesis does so for `SCHEMATHESIS_HOOKS`.
+Importing this module registers the check. Schemathesis imports it for `SCHEMATHESIS_HOOKS`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @schemathesis.check
 def api_error_format(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Hold an answer of status 400 or more to the format; raises AssertionError."""
+    """Raise AssertionError if a response of status 400 or more does not have the format."""
     hold_to_format(response)
 
 
 def hold_to_format(response: Response, more_members: Collection[str] = ()) -> None:
-    """Do what the check does, for a check of a project that adds `more_members` to the body."""
+    """Do what the check does; `more_members` are members that the project adds to the body."""
     if response.status_code >= 400:
         exchange = Exchange.of(response)
         faults = list(find_faults(exchange, more_members))

@@ -1,4 +1,4 @@
-"""The contract of the verbs: a mixin that holds an endpoint of a project to them, by requests."""
+"""The contract of the HTTP methods: a mixin that checks an endpoint with real requests."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from django_apierrors.testing.queries import capture_writes
 class EndpointMixin:
     """An endpoint of a project: a collection, a resource, or both."""
 
-    # Where POST creates and GET lists; `None`: there is only the resource of `make_resource()`.
+    # The URL that POST creates at and GET lists; `None`: only the resource of `make_resource()`.
     url: str | None = None
-    # The URL of a resource, with {id} in it; what `unknown_id` and `malformed_id` are put into.
+    # The URL of a resource, with {id} in the place of `unknown_id` and `malformed_id`.
     resource_url: str | None = None
     unknown_id: object = None
     malformed_id: object = None
-    # What POST and PUT take; without `update` PUT is sent `document`.
+    # Valid bodies of POST and PUT. If `update` is `None`, PUT sends `document`.
     document: Mapping[str, Any] | None = None
     update: Mapping[str, Any] | None = None
-    # PATCH is opted in to.
+    # Whether the view has PATCH.
     allows_patch = False
-    # Members of the representation, and headers, that change by themselves.
-    volatile: Collection[str] = ()
-    volatile_headers: Collection[str] = ("date", "set-cookie")
+    # Keys of the body, and headers, that differ between two requests.
+    ignored_members: Collection[str] = ()
+    ignored_headers: Collection[str] = ("date", "set-cookie")
     # Members that the project adds to the body of an error.
     more_members: Collection[str] = ()
-    # Tables that reading may write to.
-    written_by_reading: Collection[str] = ("django_session",)
+    # Database tables that GET may write to.
+    tables_written_by_get: Collection[str] = ("django_session",)
 
     def get_client(self) -> Any:
-        """Return the client, one of Django's or DRF's; that of a TestCase, else a new one."""
+        """Return a client of Django's or DRF's: that of the TestCase, else a new one."""
         client = getattr(self, "client", None)
         return Client() if client is None else client
 
     def get_document(self) -> Mapping[str, Any]:
-        """Return a document that POST takes."""
+        """Return a valid body of POST."""
         return self.document or {}
 
     def get_update(self) -> Mapping[str, Any]:
-        """Return a document that PUT takes."""
+        """Return a valid body of PUT."""
         return self.get_document() if self.update is None else self.update
 
     def make_resource(self) -> str:
-        """Make a resource and return its URL; by POST, unless this is overridden."""
+        """Create a resource by POST, and return its URL."""
         if self.url is None:
             raise ImproperlyConfigured(
                 f"{type(self).__qualname__} must set `url`, the URL that resources are created "
@@ -62,39 +62,45 @@ class EndpointMixin:
         response = self.send("POST", self.url, self.get_document())
         location = response.headers.get("Location")
         if response.status_code != 201 or location is None:
-            raise SkipTest(f"POST {self.url} made no resource: override make_resource()")
+            raise SkipTest(f"POST {self.url} created no resource: override make_resource()")
         return str(location)
 
     def send(
-        self, verb: str, url: str, document: Mapping[str, Any] | None = None, **extra: Any
+        self, method: str, url: str, document: Mapping[str, Any] | None = None, **extra: Any
     ) -> Any:
         """Send a request and return the response."""
         content = extra.pop("content", "" if document is None else json.dumps(document))
         content_type = extra.pop("content_type", "application/json")
-        return self.get_client().generic(verb, url, content, content_type, **extra)
+        return self.get_client().generic(method, url, content, content_type, **extra)
 
-    def try_verb(self, verb: str, url: str, document: Mapping[str, Any] | None = None) -> Any:
-        """Return a success of `verb`, held to the table of verbs; skip where there is no verb."""
-        response = self.send(verb, url, document)
+    def request_or_skip(
+        self, method: str, url: str, document: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return a success of `method` that its row of the table allows; skip if it is a 405."""
+        response = self.send(method, url, document)
         if response.status_code == 405:
-            raise SkipTest(f"{url} has no {verb}")
+            raise SkipTest(f"{url} does not have {method}")
         if response.status_code >= 400:
             fail(
-                f"{verb} was refused",
-                ["is the document valid, is the client let in?"],
+                f"{method} failed",
+                ["is the document valid, and does the client have permission?"],
                 Exchange.of(response),
             )
-        violation = find_violation(verb, response)
+        violation = find_violation(method, response)
         if violation is not None:
-            fail("This is no success of its verb", [f"the view {violation}"], Exchange.of(response))
+            fail(
+                f"This is not a success of {method}",
+                [f"the view {violation}"],
+                Exchange.of(response),
+            )
         return response
 
-    def assert_refusal(self, response: Any, status: int, code: str | None = None) -> None:
-        """Hold `response` to the format of errors, as the project has it."""
+    def assert_error(self, response: Any, status: int, code: str | None = None) -> None:
+        """Assert that `response` is an error in the format, with the project's own members."""
         assert_api_error(response, status, code=code, more_members=self.more_members)
 
     def get_urls(self) -> list[str]:
-        """Return the URLs of the endpoint: that of the collection, and that of a new resource."""
+        """Return the URLs of the endpoint: the collection and a new resource."""
         urls = [] if self.url is None else [self.url]
         try:
             return [*urls, self.make_resource()]
@@ -103,66 +109,66 @@ class EndpointMixin:
                 raise
             return urls
 
-    def get_url_of(self, name: str) -> str:
-        """Return the URL of a resource by the id in the attribute `name`."""
-        value = getattr(self, name)
+    def get_url_for(self, attribute: str) -> str:
+        """Return the URL of the resource whose id is in `attribute`; skip if it is not set."""
+        value = getattr(self, attribute)
         if value is None or self.resource_url is None:
-            raise SkipTest(f"{type(self).__qualname__} has no `resource_url` and `{name}`")
+            raise SkipTest(f"{type(self).__qualname__} needs `resource_url` and `{attribute}`")
         return self.resource_url.format(id=value)
 
-    def get_body_for(self, verb: str) -> Mapping[str, Any] | None:
-        """Return the document that `verb` takes."""
-        bodies = {"POST": self.get_document, "PUT": self.get_update, "PATCH": self.get_update}
-        return bodies[verb]() if verb in bodies else None
+    def get_document_for(self, method: str) -> Mapping[str, Any] | None:
+        """Return a valid body of `method`, `None` if it does not have one."""
+        documents = {"POST": self.get_document, "PUT": self.get_update, "PATCH": self.get_update}
+        return documents[method]() if method in documents else None
 
     def get_databases(self) -> Collection[str]:
-        """Return the aliases of the databases that the test may use, as a TestCase names them."""
+        """Return the aliases of the databases that the test may use, as TestCase names them."""
         databases: Any = getattr(self, "databases", {"default"})
         return list(connections) if databases == "__all__" else databases
 
-    def send_content(self, **what: Any) -> Iterator[Any]:
-        """Yield the responses of the verbs that take a document; skip where there is none."""
-        verbs = [("POST", self.url)] if self.url is not None else []
-        verbs += [("PUT", url) for url in self.get_urls()]
-        answers = [self.send(verb, url, **what) for verb, url in verbs if url is not None]
-        found = [answer for answer in answers if answer.status_code != 405]
-        if not found:
-            raise SkipTest("no verb takes a document")
-        yield from found
+    def send_to_writers(self, **content: Any) -> Iterator[Any]:
+        """Yield the responses of POST and PUT to `content`; skip if the endpoint has neither."""
+        requests = [("POST", self.url)] if self.url is not None else []
+        requests += [("PUT", url) for url in self.get_urls()]
+        responses = [self.send(method, url, **content) for method, url in requests]
+        responses = [response for response in responses if response.status_code != 405]
+        if not responses:
+            raise SkipTest("the endpoint has neither POST nor PUT")
+        yield from responses
 
-    def send_each(self, url: str) -> Iterator[Any]:
-        """Yield the responses of the verbs of a resource."""
-        for verb in ("GET", "PUT", "DELETE"):
-            response = self.send(verb, url, self.get_body_for(verb))
+    def send_each_method(self, url: str) -> Iterator[Any]:
+        """Yield the responses of the methods that the resource has."""
+        for method in ("GET", "PUT", "DELETE"):
+            response = self.send(method, url, self.get_document_for(method))
             if response.status_code != 405:
                 yield response
 
 
-# DELETE comes last, since nothing is left after it.
-VERBS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "DELETE")
-UNKNOWN_VERB = "BREW"
+# DELETE comes last: it removes the resource.
+ALL_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "TRACE", "DELETE")
+UNKNOWN_METHOD = "BREW"
 
 
 class VerbContract(EndpointMixin):
     """Checks of one endpoint, for a TestCase or a class of pytest; each needs the database.
 
-    A check whose verb the endpoint does not have is skipped. One that does not apply is left out by
-    setting it to `None` in the class.
+    A check whose method the endpoint does not have is skipped. Set a check to `None` in the class
+    to remove it.
     """
 
     def test_post_is_201_with_a_location_that_answers(self) -> None:
-        """A success of POST is one of the table; the URL that it names is there for the caller."""
+        """A success of POST is allowed by the table, and its Location is 200 for the client."""
         if self.url is None:
             raise SkipTest("there is no URL to POST to")
-        response = self.try_verb("POST", self.url, self.get_document())
+        response = self.request_or_skip("POST", self.url, self.get_document())
         location = response.headers.get("Location")
         if location is not None:
-            answer = self.send("GET", location)
-            if answer.status_code != 200:
+            resource = self.send("GET", location)
+            if resource.status_code != 200:
                 fail(
                     "The Location of a POST must answer 200",
                     [f"{location} does not"],
-                    Exchange.of(answer),
+                    Exchange.of(resource),
                 )
 
     def test_put_twice_is_put_once(self) -> None:
@@ -170,10 +176,10 @@ class VerbContract(EndpointMixin):
         url = self.make_resource()
         states = []
         for _ in range(2):
-            response = self.try_verb("PUT", url, self.get_update())
-            answer = self.send("GET", url)
-            shown = answer if answer.status_code == 200 else response
-            states.append(strip(shown.content, self.volatile))
+            response = self.request_or_skip("PUT", url, self.get_update())
+            resource = self.send("GET", url)
+            shown = resource if resource.status_code == 200 else response
+            states.append(parse_without(shown.content, self.ignored_members))
         if states[0] != states[1]:
             reasons = [f"after the first: {states[0]!r}", f"after the second: {states[1]!r}"]
             fail("The second PUT must change nothing", reasons, Exchange.of(shown))
@@ -181,102 +187,105 @@ class VerbContract(EndpointMixin):
     def test_get_writes_nothing(self) -> None:
         """GET and HEAD are safe: RFC 9110, section 9.2.1."""
         for url in self.get_urls():
-            for verb in ("GET", "HEAD"):
-                with capture_writes(self.get_databases(), self.written_by_reading) as writes:
-                    response = self.send(verb, url)
+            for method in ("GET", "HEAD"):
+                with capture_writes(self.get_databases(), self.tables_written_by_get) as writes:
+                    response = self.send(method, url)
                 if writes:
-                    fail(f"{verb} must write nothing", writes, Exchange.of(response))
+                    fail(f"{method} must write nothing", writes, Exchange.of(response))
 
     def test_head_is_get_without_the_body(self) -> None:
         """HEAD has the status and the headers of GET: RFC 9110, section 9.3.2.
 
-        Its body is not looked at: Django's client, like a server, leaves it out by itself.
+        Its body is not checked: Django's client removes it, as a server does.
         """
         for url in self.get_urls():
-            heads = []
-            for verb in ("GET", "HEAD"):
-                response = self.send(verb, url)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                heads.append({"status": response.status_code, **headers})
-            get, head = (
-                {k: v for k, v in it.items() if k not in self.volatile_headers} for it in heads
-            )
-            if get["status"] != 405 and get != head:
+            get, head = self.send("GET", url), self.send("HEAD", url)
+            expected, actual = self._get_head(get), self._get_head(head)
+            if get.status_code != 405 and expected != actual:
                 fail(
                     "HEAD must be GET without the body",
-                    [f"GET has {get}", f"HEAD has {head}"],
-                    Exchange.of(response),
+                    [f"GET has {expected}", f"HEAD has {actual}"],
+                    Exchange.of(head),
                 )
 
+    def _get_head(self, response: Any) -> dict[str, Any]:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = {name: headers[name] for name in headers if name not in self.ignored_headers}
+        return {"status": response.status_code, **headers}
+
     def test_delete_twice_is_404(self) -> None:
-        """What was deleted is not there: neither for DELETE nor for GET."""
+        """A deleted resource is missing, for DELETE and for GET."""
         url = self.make_resource()
-        if self.try_verb("DELETE", url).status_code == 202:
-            raise SkipTest("the deletion was accepted, to be done later")
-        for verb in ("DELETE", "GET"):
-            response = self.send(verb, url)
+        if self.request_or_skip("DELETE", url).status_code == 202:
+            raise SkipTest("DELETE is accepted, and happens later")
+        for method in ("DELETE", "GET"):
+            response = self.send(method, url)
             if response.status_code != 405:
-                self.assert_refusal(response, 410 if response.status_code == 410 else 404)
+                self.assert_error(response, 410 if response.status_code == 410 else 404)
 
     def test_405_lists_what_works(self) -> None:
-        """Allow has what works and nothing else: RFC 9110, section 15.5.6."""
+        """Allow lists the methods that work, and no other: RFC 9110, section 15.5.6."""
         for url in self.get_urls():
-            answers = {verb: self.send(verb, url, self.get_body_for(verb)) for verb in VERBS}
-            works = {verb for verb, answer in answers.items() if answer.status_code != 405}
-            refusals = [answer for answer in answers.values() if answer.status_code == 405]
-            for refusal in [self.send(UNKNOWN_VERB, url), *refusals]:
-                allow = {it.strip() for it in refusal.headers.get("Allow", "").split(",")} - {""}
-                reasons = [f"{verb} works, and is not there" for verb in sorted(works - allow)]
-                reasons += [f"{verb} is there, and is refused" for verb in sorted(allow - works)]
-                if refusal.status_code == 405 and reasons:
-                    fail(f"Allow must list what works at {url}", reasons, Exchange.of(refusal))
+            responses = {
+                method: self.send(method, url, self.get_document_for(method))
+                for method in ALL_METHODS
+            }
+            works = {method for method in ALL_METHODS if responses[method].status_code != 405}
+            errors = [response for response in responses.values() if response.status_code == 405]
+            for error in [self.send(UNKNOWN_METHOD, url), *errors]:
+                header = error.headers.get("Allow", "")
+                allow = {method.strip() for method in header.split(",")} - {""}
+                reasons = [f"{method} works, and is not listed" for method in sorted(works - allow)]
+                reasons += [f"{method} is listed, and is a 405" for method in sorted(allow - works)]
+                if error.status_code == 405 and reasons:
+                    fail(f"Allow must list what works at {url}", reasons, Exchange.of(error))
 
-    def test_patch_is_refused_unless_opted_in(self) -> None:
-        """PATCH is 405, unless `allows_patch` says that the resource has it."""
-        answers = [self.send("PATCH", url, self.get_update()) for url in self.get_urls()]
+    def test_patch_is_405_unless_opted_in(self) -> None:
+        """PATCH is 405, unless `allows_patch` is set."""
+        responses = [self.send("PATCH", url, self.get_update()) for url in self.get_urls()]
         if not self.allows_patch:
-            for answer in answers:
-                self.assert_refusal(answer, 405, code="METHOD_NOT_ALLOWED")
-        elif all(answer.status_code == 405 for answer in answers):
-            fail("PATCH must work, for `allows_patch` is set", [], Exchange.of(answers[-1]))
+            for response in responses:
+                self.assert_error(response, 405, code="METHOD_NOT_ALLOWED")
+        elif all(response.status_code == 405 for response in responses):
+            fail("PATCH must work, since `allows_patch` is set", [], Exchange.of(responses[-1]))
 
-    def test_trace_is_refused(self) -> None:
-        """TRACE, which repeats what the request carries, is 405."""
+    def test_trace_is_405(self) -> None:
+        """TRACE, which returns the headers of the request, is 405."""
         for url in self.get_urls():
-            self.assert_refusal(self.send("TRACE", url), 405, code="METHOD_NOT_ALLOWED")
+            self.assert_error(self.send("TRACE", url), 405, code="METHOD_NOT_ALLOWED")
 
-    def test_an_unknown_verb_is_refused(self) -> None:
-        """A verb that nobody knows is 405."""
+    def test_an_unknown_method_is_405(self) -> None:
+        """A method that does not exist is 405."""
         for url in self.get_urls():
-            self.assert_refusal(self.send(UNKNOWN_VERB, url), 405, code="METHOD_NOT_ALLOWED")
+            self.assert_error(self.send(UNKNOWN_METHOD, url), 405, code="METHOD_NOT_ALLOWED")
 
     def test_malformed_json_is_400(self) -> None:
-        """A document with a brace missing is INVALID_CONTENT."""
-        for response in self.send_content(content='{"name": "x"'):
-            self.assert_refusal(response, 400, code="INVALID_CONTENT")
+        """A document without its closing brace is INVALID_CONTENT."""
+        for response in self.send_to_writers(content='{"name": "x"'):
+            self.assert_error(response, 400, code="INVALID_CONTENT")
 
     def test_another_content_type_is_415(self) -> None:
-        """A document that is no JSON is UNSUPPORTED_MEDIA_TYPE."""
-        for response in self.send_content(content="<a/>", content_type="application/xml"):
-            self.assert_refusal(response, 415, code="UNSUPPORTED_MEDIA_TYPE")
+        """A document that is not JSON is UNSUPPORTED_MEDIA_TYPE."""
+        for response in self.send_to_writers(content="<a/>", content_type="application/xml"):
+            self.assert_error(response, 415, code="UNSUPPORTED_MEDIA_TYPE")
 
     def test_an_unknown_id_is_404(self) -> None:
-        """The id of no resource is MISSING_RESOURCE."""
-        for response in self.send_each(self.get_url_of("unknown_id")):
-            self.assert_refusal(response, 404, code="MISSING_RESOURCE")
+        """An id without a resource is MISSING_RESOURCE."""
+        for response in self.send_each_method(self.get_url_for("unknown_id")):
+            self.assert_error(response, 404, code="MISSING_RESOURCE")
 
     def test_a_malformed_id_is_400(self) -> None:
-        """What is no id at all is INVALID_ID."""
-        for response in self.send_each(self.get_url_of("malformed_id")):
-            self.assert_refusal(response, 400, code="INVALID_ID")
+        """A malformed id is INVALID_ID."""
+        for response in self.send_each_method(self.get_url_for("malformed_id")):
+            self.assert_error(response, 400, code="INVALID_ID")
 
 
-def strip(content: bytes, volatile: Collection[str]) -> Any:
-    """Return the document in `content` without the members in `volatile`, at whatever depth."""
+def parse_without(content: bytes, ignored_members: Collection[str]) -> Any:
+    """Return the decoded JSON without the ignored members, at any depth."""
     if not content:
         return None
 
-    def drop(members: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in members.items() if name not in volatile}
+    def remove_ignored(members: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in members.items() if key not in ignored_members}
 
-    return json.loads(content, object_hook=drop)
+    return json.loads(content, object_hook=remove_ignored)

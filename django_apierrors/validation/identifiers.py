@@ -1,4 +1,4 @@
-"""Identifiers: is one well formed, before or after something was looked up by it?"""
+"""Identifiers: whether a value has the form of an identifier, whatever it identifies."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model
 
-# The database's own limits of an integer are validators of its field too: nothing is wrong with
-# the form of a number beyond them, it is only nobody's.
-OUT_OF_RANGE = frozenset({"min_value", "max_value"})
+# The codes of the validators for the range of a database's integers. A number out of range is well
+# formed and matches no row: 404, not 400.
+OUT_OF_RANGE_CODES = frozenset({"min_value", "max_value"})
 
 
 def is_malformed(model: type[Model], lookup_field: str, value: Any) -> bool:
-    """Tell whether no `model` can have this `value`, by the form of the value alone."""
+    """Whether `value` cannot be the `lookup_field` of any `model`, by its form alone."""
     if "\0" in str(value):
         return True
-    field = get_field(model, lookup_field)
+    field = find_lookup_field(model, lookup_field)
     if field is None:
         return False
     try:
         field.run_validators(field.to_python(value))
     except ValidationError as exc:
-        return any(error.code not in OUT_OF_RANGE for error in exc.error_list)
+        return any(error.code not in OUT_OF_RANGE_CODES for error in exc.error_list)
     except (TypeError, ValueError, OverflowError):
-        # What a field of the project's own may raise, and `float("inf")` as a number of a row.
+        # Raised by fields of the project, and by IntegerField for `float("inf")` in a body.
         return True
     return False
 
 
-def get_field(model: type[Model], lookup_field: str) -> Field[Any, Any] | None:
-    """Return the field that is looked up, `None` where the look-up is of another kind.
+def find_lookup_field(model: type[Model], lookup_field: str) -> Field[Any, Any] | None:
+    """Return the field of a lookup (`pk`, `shelf__name`), or `None` if it ends in a transform.
 
-    `shelf__name` leads to the other model's field, and so does a foreign key.
+    For a foreign key it is the field of the other model.
     """
     field: Any = None
     for name in lookup_field.split("__"):

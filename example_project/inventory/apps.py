@@ -1,4 +1,4 @@
-"""The inventory's app configuration."""
+"""The app configuration of the inventory."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-from example_project import documentation
-
 
 class InventoryConfig(AppConfig):
-    """Names the app."""
+    """The inventory."""
 
     name = "example_project.inventory"
     label = "inventory"
 
     def ready(self) -> None:
-        """Tell drf-spectacular, where it is installed, what it cannot tell by itself."""
-        if documentation.IS_INSTALLED:
-            import_module("example_project.inventory.openapi")
+        """Register the extensions for drf-spectacular."""
+        import_module("example_project.inventory.openapi")

@@ -1,4 +1,4 @@
-"""Authentication by API key, bare in the ``Authorization`` header or as ``Token <key>``."""
+"""Authentication by API key: ``Authorization: <key>`` or ``Authorization: Token <key>``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from example_project.inventory.models import ApiKey, Operator
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Makes ``request.user`` the operator and ``request.auth`` the API key."""
+    """Sets ``request.user`` to the operator and ``request.auth`` to the API key."""
 
     def authenticate(self, request: Request) -> tuple[Operator, ApiKey] | None:
-        """Return who is calling, or ``None`` without a key; a key that is not ours is a 401.
+        """Return the operator and the API key; ``None`` without a key; raise for an unknown key.
 
-        The look-up is by digest. How long it takes tells a caller something about the digest,
-        which says nothing about a key.
+        The lookup is by digest. Its duration can reveal a part of a digest, but not of a key.
         """
         header = get_authorization_header(request).decode("latin-1")
         if not header:
@@ -28,10 +27,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         return api_key.operator, api_key
 
     def get_key(self, header: str) -> str:
-        """Return the key of an ``Authorization`` header, in either of its two spellings."""
+        """Return the key in an ``Authorization`` header."""
         scheme, _, key = header.partition(" ")
         return key.strip() if scheme.lower() == "token" else header.strip()
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401."""
+        """Return the ``WWW-Authenticate`` header of a 401."""
         return 'Token realm="api"'

@@ -1,4 +1,4 @@
-"""The API document's identifiers: 24 characters of an alphabet without look-alikes."""
+"""Ids as in the API document: 24 characters, without 0, I, O and l, which look alike."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ WELL_FORMED = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 
 
 def new_id() -> str:
-    """Return a random identifier that nobody can guess."""
+    """Return a random id that cannot be guessed."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 class IdField(models.CharField):
-    """A column of identifiers that refuses a malformed one instead of looking it up.
+    """A model field for ids that rejects malformed ids.
 
-    As with Django's ``UUIDField``, the refusal is a ``ValidationError`` from ``to_python``, which
-    every look-up goes through by way of ``CharField.get_prep_value``. That is what tells INVALID_ID
-    from MISSING_RESOURCE in stock views; the code says the same of an id in a body.
+    As in Django's ``UUIDField``, ``to_python`` raises ``ValidationError``. Every lookup calls it
+    through ``CharField.get_prep_value``, so a malformed id in a URL is INVALID_ID, not
+    MISSING_RESOURCE, in DRF's own views too. The code ``invalid_id`` does the same for an id in a
+    body.
     """
 
     default_error_messages = {
@@ -36,7 +37,7 @@ class IdField(models.CharField):
         super().__init__(*args, **{"max_length": LENGTH, "editable": False, **kwargs})
 
     def to_python(self, value: Any) -> str | None:
-        """Return ``value`` if it is a well-formed identifier, else raise ``ValidationError``."""
+        """Return ``value`` if it is a well-formed id, else raise ``ValidationError``."""
         if value is None:
             return None
         if isinstance(value, str) and WELL_FORMED.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Thngs, collections, and the operators whose API keys open them."""
+"""Thngs, collections, and operators with their API keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from example_project.inventory.ids import IdField
 
 
 class Operator(models.Model):
-    """A person who calls the API."""
+    """A user of the API."""
 
     id = IdField(primary_key=True)
     account = IdField()
@@ -21,7 +21,7 @@ class Operator(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # REST framework asks its users for this, as it does Django's own.
+    # DRF's permissions read this attribute of request.user.
     is_authenticated = True
 
     def __str__(self) -> str:
@@ -29,10 +29,10 @@ class Operator(models.Model):
 
 
 class ApiKey(models.Model):
-    """An operator's key, kept as a digest: whoever reads the table cannot call the API."""
+    """The API key of an operator. Only its digest is stored, so the table has no usable key."""
 
     class Access(models.TextChoices):
-        """What a key opens."""
+        """The access of a key."""
 
         NOTHING = "nothing"
         READ = "read"
@@ -43,20 +43,20 @@ class ApiKey(models.Model):
     access = models.CharField(max_length=10, choices=Access)
 
     def __str__(self) -> str:
-        return f"{self.operator} may {self.access}"
+        return f"{self.operator}: {self.access}"
 
     @staticmethod
     def digest_of(key: str) -> str:
-        """Return what is stored for ``key``.
+        """Return the digest of ``key``.
 
-        One round of SHA-256 is enough for keys that are long and random; the slow hashes are for
-        passwords that people make up.
+        One round of SHA-256 is enough, because keys are long and random. Slow hashes are for
+        passwords that people choose.
         """
         return hashlib.sha256(key.encode()).hexdigest()
 
 
 class Document(models.Model):
-    """What thngs and collections have in common."""
+    """The fields that thngs and collections share."""
 
     id = IdField(primary_key=True)
     name = models.CharField(max_length=255, db_index=True)
@@ -70,7 +70,7 @@ class Document(models.Model):
 
     class Meta:
         abstract = True
-        # Oldest first: what is created while a client walks the pages comes after them.
+        # Oldest first: a document that is created while a client reads the pages comes last.
         ordering = ("created_at", "id")
         indexes = (models.Index(fields=("created_at", "id"), name="%(class)s_order"),)
 
@@ -79,11 +79,11 @@ class Document(models.Model):
 
     @property
     def identifiers(self) -> dict[str, str]:
-        """The names that the rest of the world has for this document, by type."""
+        """The identifiers of this document in other systems, by type."""
         return {row.type: row.value for row in self.identifier_rows.all()}
 
     def set_identifiers(self, identifiers: Mapping[str, str]) -> None:
-        """Replace the identifiers; raises ``IntegrityError`` where another document has one."""
+        """Replace the identifiers; raise ``IntegrityError`` if another document has one of them."""
         rows = self.identifier_rows
         rows.all().delete()
         rows.bulk_create(
@@ -102,7 +102,7 @@ class Thng(Document):
 
 
 class Membership(models.Model):
-    """A thng's place in a collection; it keeps the collection from being deleted."""
+    """A thng in a collection. A collection that contains thngs cannot be deleted."""
 
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT)
     thng = models.ForeignKey(Thng, on_delete=models.CASCADE)
@@ -117,7 +117,7 @@ class Membership(models.Model):
 
 
 class Identifier(models.Model):
-    """One name that the rest of the world has for one document, such as its serial number."""
+    """An identifier of a document in another system, such as a serial number."""
 
     type = models.CharField(max_length=100)
     value = models.CharField(max_length=255)

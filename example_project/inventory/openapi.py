@@ -1,6 +1,6 @@
-"""What drf-spectacular cannot tell by itself of the inventory; loaded where it is installed.
+"""Extensions for drf-spectacular: schemas that it cannot find by itself.
 
-Its extensions name what they are about, so nothing else here knows of them.
+Each extension names its target. ``apps.py`` imports this module, which registers the extensions.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from example_project.inventory.views import MAX_THNGS_AT_ONCE
 
 APP = "example_project.inventory"
 ID = {"type": "string", "pattern": f"^[{ALPHABET}]{{{LENGTH}}}$"}
-# A text without NUL, and one that is more than white space. drf-spectacular adds the empty text.
-ANY_TEXT = r"^[^\x00]+$"
-SOME_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
+# Strings without NUL, and such strings that are not only white space. drf-spectacular adds the
+# empty string to the first.
+ANY_STRING = r"^[^\x00]+$"
+NON_BLANK_STRING = r"^[^\x00]*[^\s\x00][^\x00]*$"
 ACCESS = {
     "type": "object",
     "properties": {
@@ -46,18 +47,18 @@ ACCESS = {
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):
-    """An API key, bare in the ``Authorization`` header."""
+    """An API key in the ``Authorization`` header."""
 
     target_class = f"{APP}.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """Return the scheme."""
+        """Return the security scheme."""
         return {"type": "apiKey", "in": "header", "name": "Authorization"}
 
 
-class MillisecondsField(OpenApiSerializerFieldExtension):
-    """A moment."""
+class UnixMillisecondsFieldExtension(OpenApiSerializerFieldExtension):
+    """A datetime in milliseconds."""
 
     target_class = f"{APP}.serializers.UnixMillisecondsField"
 
@@ -66,7 +67,7 @@ class MillisecondsField(OpenApiSerializerFieldExtension):
         return {"type": "integer", "readOnly": True, "description": "Milliseconds since 1970."}
 
 
-class IdField(OpenApiSerializerFieldExtension):
+class IdRelatedFieldExtension(OpenApiSerializerFieldExtension):
     """The id of a document."""
 
     target_class = f"{APP}.serializers.IdRelatedField"
@@ -76,8 +77,8 @@ class IdField(OpenApiSerializerFieldExtension):
         return ID
 
 
-class Text(OpenApiSerializerFieldExtension):
-    """A text, which is trimmed."""
+class TextFieldExtension(OpenApiSerializerFieldExtension):
+    """A string that DRF trims."""
 
     target_class = f"{APP}.serializers.TextField"
 
@@ -86,11 +87,11 @@ class Text(OpenApiSerializerFieldExtension):
         schema = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
         if direction == "response":
             return schema
-        return schema | {"pattern": ANY_TEXT if self.target.allow_blank else SOME_TEXT}
+        return schema | {"pattern": ANY_STRING if self.target.allow_blank else NON_BLANK_STRING}
 
 
-class Import(OpenApiSerializerExtension):
-    """Many thngs, of which a worker refuses those that are none."""
+class ThngImportSerializerExtension(OpenApiSerializerExtension):
+    """An array of anything: the worker validates the rows."""
 
     target_class = f"{APP}.serializers.ThngImportSerializer"
 
@@ -99,8 +100,8 @@ class Import(OpenApiSerializerExtension):
         return {"type": "array", "items": {}, "maxItems": MAX_IMPORTED}
 
 
-class Expression(OpenApiFilterExtension):
-    """An expression that narrows a list."""
+class ExpressionFilterExtension(OpenApiFilterExtension):
+    """The filter of a list."""
 
     target_class = f"{APP}.filters.ExpressionFilter"
 
@@ -110,8 +111,8 @@ class Expression(OpenApiFilterExtension):
         return [{"name": PARAMETER, "in": "query", "required": False, "schema": schema}]
 
 
-class Access(OpenApiViewExtension):
-    """Whom the caller's key belongs to."""
+class AccessViewExtension(OpenApiViewExtension):
+    """The owner of the API key."""
 
     target_class = f"{APP}.views.AccessAPIView"
 
@@ -125,13 +126,13 @@ class Access(OpenApiViewExtension):
         return Described
 
 
-class CollectionThngs(OpenApiViewExtension):
-    """The thngs in a collection, which are put there by their ids."""
+class CollectionThngsViewExtension(OpenApiViewExtension):
+    """The thngs in a collection, which are added by id."""
 
     target_class = f"{APP}.views.CollectionThngsAPIView"
 
     def view_replacement(self) -> Any:
-        """Return the view with the body and the answer of its PUT."""
+        """Return the view with the request and the response of its PUT."""
         ids = {"type": "array", "items": ID, "maxItems": MAX_THNGS_AT_ONCE}
 
         class Described(self.target_class):
@@ -142,13 +143,13 @@ class CollectionThngs(OpenApiViewExtension):
         return Described
 
 
-class CollectionThng(OpenApiViewExtension):
-    """One thng's place in one collection."""
+class CollectionThngViewExtension(OpenApiViewExtension):
+    """One thng in one collection."""
 
     target_class = f"{APP}.views.CollectionThngAPIView"
 
     def view_replacement(self) -> Any:
-        """Return the view, under a name that is not that of its neighbour."""
+        """Return the view with an operation id of its own."""
 
         class Described(self.target_class):
             @extend_schema(operation_id="collections_thng_destroy")
@@ -158,34 +159,34 @@ class CollectionThng(OpenApiViewExtension):
         return Described
 
 
-def complete(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Say what serializers do not; drf-spectacular calls it with the whole document."""
-    for verbs in result["paths"].values():
-        for operation in verbs.values():
-            describe_operation(operation)
+def complete_schema(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add rules that the serializers do not contain. A postprocessing hook of drf-spectacular."""
+    for path_item in result["paths"].values():
+        for operation in path_item.values():
+            complete_operation(operation)
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request"):
-            describe_document(schema)
+            complete_document(schema)
     return result
 
 
-def describe_operation(operation: dict[str, Any]) -> None:
-    """Say how an id is spelled, and that there must be a body."""
+def complete_operation(operation: dict[str, Any]) -> None:
+    """Add the pattern of ids, and mark the body as required."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path" and parameter["name"] in ("id", "thng_pk"):
             parameter["schema"] = ID
-    # To REST framework no body is an empty object: nothing to create, and no array.
+    # DRF parses a missing body as an empty object, which creates nothing and is not an array.
     if "requestBody" in operation and "Patched" not in str(operation["requestBody"]):
         operation["requestBody"]["required"] = True
 
 
-def describe_document(schema: dict[str, Any]) -> None:
-    """Say how many identifiers there may be, and that what is ``null`` counts as not sent."""
-    members = schema.get("properties", {})
-    if "identifiers" in members:
-        members["identifiers"] |= {
+def complete_document(schema: dict[str, Any]) -> None:
+    """Add the limits of identifiers, and allow ``null``, which counts as missing."""
+    properties = schema.get("properties", {})
+    if "identifiers" in properties:
+        properties["identifiers"] |= {
             "propertyNames": {"minLength": 1, "maxLength": MAX_TYPE_LENGTH},
             "maxProperties": MAX_IDENTIFIERS,
         }
-    for name in members.keys() - set(schema.get("required", ())):
-        members[name] = {"anyOf": [members[name], {"type": "null"}]}
+    for name in properties.keys() - set(schema.get("required", ())):
+        properties[name] = {"anyOf": [properties[name], {"type": "null"}]}

@@ -1,4 +1,4 @@
-"""Lists are bare arrays; a ``Link`` header leads to the next page."""
+"""Pagination with bare arrays and a ``Link`` header for the next page."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class LinkPagination(PageNumberPagination):
     invalid_page_message = "page: {message}."
 
     def get_page_size(self, request: Request) -> int:
-        """Return ``perPage``; a value that is not between 1 and 100 is a 400."""
-        given = request.query_params.get(self.page_size_query_param, str(self.page_size))
-        if POSITIVE_INTEGER.fullmatch(given) and int(given) <= self.max_page_size:
-            return int(given)
+        """Return ``perPage``; raise if it is not between 1 and 100."""
+        value = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if POSITIVE_INTEGER.fullmatch(value) and int(value) <= self.max_page_size:
+            return int(value)
         message = f"A number from 1 to {self.max_page_size} is expected."
         raise ValidationError({self.page_size_query_param: [message]})
 
     def get_page_number(self, request: Request, paginator: Paginator) -> int:
-        """Return ``page``; a value that is no positive number is a 400, one too high a 404."""
-        given = request.query_params.get(self.page_query_param, "1")
-        if POSITIVE_INTEGER.fullmatch(given):
-            return int(given)
+        """Return ``page``; raise if it is not a positive number."""
+        value = request.query_params.get(self.page_query_param, "1")
+        if POSITIVE_INTEGER.fullmatch(value):
+            return int(value)
         raise ValidationError({self.page_query_param: ["A positive number is expected."]})
 
     def get_next_link(self) -> str | None:
-        """Return the next page's URL, with a filter that stays whole when a client decodes it."""
+        """Return the URL of the next page, with a filter that a client may decode."""
         link = super().get_next_link()
         expression = self.request.query_params.get(filters.PARAMETER)
         if link is None or expression is None:
@@ -51,16 +51,16 @@ class LinkPagination(PageNumberPagination):
         )
 
     def get_paginated_response(self, data: list[Any]) -> Response:
-        """Return the page itself, its successor in the header."""
+        """Return the array, with a link to the next page in the header."""
         link = self.get_next_link()
         return Response(data, headers={"Link": f'<{link}>; rel="next"'} if link else None)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return the schema of a page: that of the bare array."""
+        """Return the schema of the bare array."""
         return schema
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Return the parameters, with the numbers that are taken."""
+        """Return the parameters, with their minimum and maximum."""
         numbers = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         sizes = {**numbers, "maximum": self.max_page_size, "default": self.page_size}
         parameters = {self.page_query_param: numbers, self.page_size_query_param: sizes}

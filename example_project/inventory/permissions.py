@@ -1,4 +1,4 @@
-"""What an API key may do."""
+"""The permission of an API key."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rest_framework.request import Request
 from example_project.inventory.models import ApiKey
 
 if TYPE_CHECKING:
-    # REST framework imports its defaults while it defines APIView.
+    # DRF imports its default classes while it defines APIView.
     from rest_framework.views import APIView
 
 
 class KeyAllowsMethod(BasePermission):
-    """Lets a writing key do everything, a reading key read, and any other key nothing."""
+    """Allows all methods for a write key, safe methods for a read key, and nothing for others."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the caller's key opens the request's method."""
+        """Whether the API key allows the method of the request."""
         if not isinstance(request.auth, ApiKey):
             return False
         if request.auth.access == ApiKey.Access.READ:

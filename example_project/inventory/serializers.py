@@ -1,4 +1,4 @@
-"""The documents of the inventory, as they stand on the wire."""
+"""The serializers of the inventory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_TYPE_LENGTH = Identifier._meta.get_field("type").max_length
 
 
 class UnixMillisecondsField(serializers.Field):
-    """A moment as the milliseconds since 1970."""
+    """A datetime as milliseconds since 1970."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(read_only=True, **kwargs)
@@ -33,29 +33,29 @@ class UnixMillisecondsField(serializers.Field):
 
 
 class TextField(serializers.CharField):
-    """A text; REST framework's own takes a number for one."""
+    """A string. DRF's CharField also accepts numbers."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text."""
+        """Return the string."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class IdRelatedField(serializers.PrimaryKeyRelatedField):
-    """A document that is named by its id."""
+    """A document, represented by its id."""
 
     def to_internal_value(self, data: Any) -> Document:
-        """Return the document; a malformed id is as much the client's fault as an unknown one."""
+        """Return the document; raise for an id that is malformed or unknown."""
         try:
             return super().to_internal_value(data)
         except DjangoValidationError as error:
-            # PrimaryKeyRelatedField expects a TypeError or a ValueError from the model's field.
+            # PrimaryKeyRelatedField catches only TypeError and ValueError of the model field.
             raise ValidationError(get_error_detail(error)) from error
 
 
 class OperatorSerializer(serializers.ModelSerializer):
-    """An operator; its keys are nobody's to read."""
+    """An operator, without its API keys."""
 
     firstName = serializers.CharField(source="first_name")  # noqa: N815
     lastName = serializers.CharField(source="last_name")  # noqa: N815
@@ -68,10 +68,10 @@ class OperatorSerializer(serializers.ModelSerializer):
 
 
 class DocumentSerializer(serializers.ModelSerializer):
-    """What thngs and collections have in common.
+    """The fields that thngs and collections share.
 
-    A member that is ``null`` counts as not sent: the API's Python client sends every member that
-    it knows, those that its caller did not set as ``null``.
+    A field that is ``null`` counts as missing, because the API's Python client sends ``null`` for
+    each field that its user did not set.
     """
 
     serializer_field_mapping = {
@@ -99,15 +99,15 @@ class DocumentSerializer(serializers.ModelSerializer):
         )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Leave out what is ``null``, and refuse an id that is not the URL's."""
+        """Remove the fields that are ``null``; raise if the id differs from the id in the URL."""
         if isinstance(data, Mapping):
-            data = {member: value for member, value in data.items() if value is not None}
+            data = {name: value for name, value in data.items() if value is not None}
             if self.instance is not None and data.get("id", self.instance.pk) != self.instance.pk:
                 raise ValidationError({"id": ["This is not the id in the URL."]})
         return super().to_internal_value(data)
 
     def validate_identifiers(self, value: dict[str, str]) -> dict[str, str]:
-        """Refuse identifiers that another document has."""
+        """Raise if another document has one of the identifiers."""
         if len(value) > MAX_IDENTIFIERS:
             raise ValidationError(f"No more than {MAX_IDENTIFIERS} identifiers are kept.")
         if not all(0 < len(type_) <= MAX_TYPE_LENGTH for type_ in value):
@@ -124,7 +124,7 @@ class DocumentSerializer(serializers.ModelSerializer):
 
     @transaction.atomic
     def save(self, **kwargs: Any) -> Document:
-        """Write the document and its identifiers, both or neither."""
+        """Save the document and its identifiers in one transaction."""
         identifiers = self.validated_data.pop("identifiers", None)
         document: Document = super().save(**kwargs)
         if identifiers is not None:
@@ -140,7 +140,7 @@ class CollectionSerializer(DocumentSerializer):
 
 
 class ThngSerializer(DocumentSerializer):
-    """A thng, and the ids of the collections that it is in."""
+    """A thng, with the ids of its collections."""
 
     collections = IdRelatedField(many=True, required=False, queryset=Collection.objects.all())
 
@@ -149,7 +149,7 @@ class ThngSerializer(DocumentSerializer):
         fields = (*DocumentSerializer.Meta.fields, "collections")
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Refuse an object in place of the array, which REST framework takes by its keys."""
+        """Raise if the collections are an object. DRF would use the keys of the object as ids."""
         if isinstance(data, Mapping) and isinstance(data.get("collections"), Mapping):
             message = ManyRelatedField.default_error_messages["not_a_list"]
             raise ValidationError({"collections": [message.format(input_type="dict")]})
@@ -157,12 +157,12 @@ class ThngSerializer(DocumentSerializer):
 
 
 class ThngImportSerializer(serializers.BaseSerializer):
-    """An array of thngs; the task that creates them validates each, and refuses it alone."""
+    """An array of thngs. The task that creates them validates each on its own."""
 
     rows = serializers.ListField(max_length=MAX_IMPORTED)
-    # For what an OPTIONS request says of the members of a body: an array has none.
+    # DRF's SimpleMetadata reads this for OPTIONS. An array has no fields.
     fields: dict[str, Any] = {}
 
     def to_internal_value(self, data: Any) -> dict[str, list[Any]]:
-        """Return the rows, by the name of the task's argument."""
+        """Return the arguments of the task."""
         return {"rows": self.rows.run_validation(data)}

@@ -1,4 +1,4 @@
-"""The work that is accepted with a 202, and done by a worker."""
+"""The tasks of the inventory, which a worker runs after a 202."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from example_project.inventory.serializers import ThngSerializer
 try:
     from django.tasks import task
 except ImportError:
-    # Django 5.2 has the backport.
+    # Django 5.2 needs the backport.
     from django_tasks import task
 
 
 class Refusal(TypedDict):
-    """A row that was not created: its place in the array, and what is wrong with it."""
+    """A row that was not created: its index, and its error."""
 
     row: int
     code: str | int
@@ -27,7 +27,7 @@ class Refusal(TypedDict):
 
 
 class Report(TypedDict):
-    """What became of an import: how many rows, the ids of the new thngs, the refused rows."""
+    """The result of an import: numbers of rows, the ids of the new thngs, the refused rows."""
 
     total: int
     created: int
@@ -38,10 +38,10 @@ class Report(TypedDict):
 
 @task
 def import_thngs(rows: Iterable[Any]) -> Report:
-    """Create a thng of each row that is one, and tell what is wrong with the others.
+    """Create a thng from each valid row, and report the errors of the others.
 
-    Each row is written on its own, whole or not at all, so others may write in between. What is
-    wrong with the server, not with a row, ends the import, and leaves the rows before it created.
+    Each row is saved in a transaction of its own, so other requests can write in between. An
+    exception that is not about a row ends the import. The thngs that exist by then remain.
     """
     thngs: list[str] = []
     refusals: list[Refusal] = []
@@ -49,7 +49,7 @@ def import_thngs(rows: Iterable[Any]) -> Report:
         try:
             thngs.append(create_thng(row))
         except (ValidationError, IntegrityError) as error:
-            refusals.append(refuse(number, error))
+            refusals.append(make_refusal(number, error))
     return {
         "total": len(thngs) + len(refusals),
         "created": len(thngs),
@@ -66,10 +66,10 @@ def create_thng(row: Any) -> str:
     return serializer.save().pk
 
 
-def refuse(number: int, error: Exception) -> Refusal:
-    """Return the refusal of a row, in the words that a POST would be answered with."""
+def make_refusal(number: int, error: Exception) -> Refusal:
+    """Return the refusal of a row, with the code and the messages of a POST's error."""
     if isinstance(error, ValidationError):
-        # An int is an index of the path: `[3].name: This field is required.`
+        # An int becomes an index in the path: `[3].name: This field is required.`
         body = recognise(ValidationError({number: error.detail})).get_body()
         messages = body["errors"]
     else:

@@ -1,6 +1,6 @@
 """The URLs of the inventory, without trailing slashes.
 
-An id may be any text here: the look-up tells a malformed one (400) from an unknown one (404).
+Ids are plain strings here. The lookup decides whether an id is malformed (400) or unknown (404).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ urlpatterns = [
     path("access", views.AccessAPIView.as_view(), name="access"),
     path("operators/<str:pk>", views.OperatorDetailAPIView.as_view(), name="operator-detail"),
     path("thngs", views.ThngListAPIView.as_view(), name="thng-list"),
-    # No id is spelled like this, but the next route would take it for one.
+    # Before thng-detail, whose pattern matches this path too.
     path("thngs/imports", views.ThngImportAPIView.as_view(), name="thng-imports"),
     path("thngs/<str:pk>", views.ThngDetailAPIView.as_view(), name="thng-detail"),
     path("collections", views.CollectionListAPIView.as_view(), name="collection-list"),

@@ -1,6 +1,6 @@
-"""The resources of the inventory.
+"""The views of the inventory.
 
-The docstrings of the views are public: an OPTIONS request answers with them.
+The docstrings of the views are public: OPTIONS responses and the schema contain them.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ COLLECTIONS = Collection.objects.prefetch_related("identifier_rows")
 THNGS = Thng.objects.prefetch_related("identifier_rows", "collections")
 MAX_THNGS_AT_ONCE = 100
 
-# For the schema: an identifier may be another document's, which no field of the serializer says.
-TAKEN = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
+# For the schema: a unique identifier is checked by a method of the serializer, not by a field.
+DUPLICATE_ERRORS = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
 UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
 
 
@@ -47,7 +47,7 @@ class ThngListAPIView(ListCreateAPIView):
 
     queryset = THNGS
     serializer_class = ThngSerializer
-    possible_errors = TAKEN
+    possible_errors = DUPLICATE_ERRORS
 
 
 class ThngDetailAPIView(RetrieveUpdateDestroyAPIView):
@@ -57,11 +57,11 @@ class ThngDetailAPIView(RetrieveUpdateDestroyAPIView):
     serializer_class = ThngSerializer
     partial_put = True
     delete_status = 200
-    possible_errors = TAKEN
+    possible_errors = DUPLICATE_ERRORS
 
 
 class ThngImportAPIView(AcceptedAPIView):
-    """Many new thngs at once: a worker creates them, and an operation tells what came of it."""
+    """Import many thngs: a worker creates them, and the operation has the report."""
 
     serializer_class = ThngImportSerializer
     task = import_thngs
@@ -72,35 +72,35 @@ class CollectionListAPIView(ListCreateAPIView):
 
     queryset = COLLECTIONS
     serializer_class = CollectionSerializer
-    possible_errors = TAKEN
+    possible_errors = DUPLICATE_ERRORS
 
 
 class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
-    """One collection: read, update or delete it. With thngs in it, it cannot be deleted."""
+    """One collection: read, update or delete it. A collection with thngs cannot be deleted."""
 
     queryset = COLLECTIONS
     serializer_class = CollectionSerializer
     partial_put = True
     delete_status = 200
-    possible_errors = TAKEN
+    possible_errors = DUPLICATE_ERRORS
 
 
 class CollectionThngsAPIView(ListAPIView):
-    """The thngs in a collection: list them, put more in, or take all out."""
+    """The thngs in a collection: list them, add some, or remove all."""
 
     possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist")]}
     serializer_class = ThngSerializer
 
     def get_collection(self) -> Collection:
-        """Return the URL's collection."""
+        """Return the collection in the URL."""
         return get_object_or_404(Collection, pk=self.kwargs["pk"])
 
     def get_queryset(self) -> QuerySet[Thng]:
-        """Return the collection's thngs."""
+        """Return the thngs in the collection."""
         return THNGS.filter(membership__collection=self.get_collection())
 
     def put(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Put the thngs whose ids are sent into the collection, and list what is in it now."""
+        """Add thngs by id, and list the thngs in the collection."""
         collection = self.get_collection()
         field = serializers.ListField(
             child=IdRelatedField(queryset=Thng.objects.all()),
@@ -110,22 +110,22 @@ class CollectionThngsAPIView(ListAPIView):
         return self.list(request, *args, **kwargs)
 
     def delete(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Take all thngs out of the collection; the thngs themselves stay."""
+        """Remove all thngs from the collection. The thngs are not deleted."""
         self.get_collection().thngs.clear()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CollectionThngAPIView(StatusAwareMixin, APIView):
-    """One thng's place in one collection: take it out."""
+    """One thng in one collection: remove it."""
 
     def delete(self, request: Request, pk: str, thng_pk: str) -> Response:
-        """Take the thng out of the collection; the thng itself stays."""
+        """Remove the thng from the collection. The thng is not deleted."""
         get_object_or_404(Membership, collection=pk, thng=thng_pk).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class AccessAPIView(StatusAwareMixin, APIView):
-    """Whom the caller's key belongs to."""
+    """The owner of the API key."""
 
     def get(self, request: Request) -> Response:
         """Return the account and the actor."""
@@ -135,10 +135,10 @@ class AccessAPIView(StatusAwareMixin, APIView):
 
 
 class OperatorDetailAPIView(RetrieveAPIView):
-    """One operator of the caller's account; those of other accounts are out of scope."""
+    """One operator of the same account. Operators of other accounts are out of scope."""
 
     serializer_class = OperatorSerializer
 
     def get_queryset(self) -> QuerySet[Operator]:
-        """Return the operators of the caller's account."""
+        """Return the operators of the same account."""
         return Operator.objects.filter(account=self.request.user.account)

@@ -1,19 +1,19 @@
-"""The tables of the pages on the reference and the commands are held against the source."""
+"""The tables of docs/reference.md and docs/commands.md list what the source has."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from django_apierrors.introspection.findings import OF_VERBS, OF_VIEWS
+from django_apierrors.introspection.findings import METHOD_RULES, VIEW_RULES
+from django_apierrors.reference.rendering import DIRECTORY, TEMPLATES
 from tests.docs.blocks import PAGES
 
-# What every page fills of what `base.html` has.
-INHERITED = ("title", "main", "json", "on_index", "on_verbs")
+# The blocks of `base.html` that the other templates fill.
+INHERITED = {"title", "main", "json", "on_index", "on_verbs"}
 
 
 def read_section(page: str, title: str) -> str:
-    """Return what a page says below a heading of level 2."""
+    """Return the section below a heading of level 2."""
     text = PAGES[page].read_text(encoding="utf-8")
     return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
@@ -24,17 +24,17 @@ def read_first_cells(section: str) -> list[str]:
     return re.findall(r"^\| `(\w[\w.]*)` \|", table, re.MULTILINE)
 
 
-def test_the_table_of_departures_is_the_audits() -> None:
-    expected = {"handler", "unreadable", *OF_VIEWS, *OF_VERBS}
+def test_the_table_of_findings_is_complete() -> None:
+    expected = {"handler", "unreadable", *VIEW_RULES, *METHOD_RULES}
     assert set(read_first_cells(read_section("docs/commands.md", "The audit"))) == expected
 
 
-def test_the_table_of_templates_names_each_and_its_blocks() -> None:
+def test_the_table_of_templates_lists_each_with_its_blocks() -> None:
     section = read_section("docs/reference.md", "Your own look")
-    assert set(read_first_cells(section)) == set(templates.NAMES)
-    for name in templates.NAMES:
-        template = Path(templates.OURS, templates.DIRECTORY, name).read_text(encoding="utf-8")
-        row = section.partition(f"| `{name}` |")[2].partition("\n")[0]
-        blocks = set(re.findall(r"{% block (\w+) %}", template))
-        own = blocks - set(INHERITED) if name != "base.html" else blocks - {"on_index", "on_verbs"}
-        assert set(re.findall(r"`(\w+)`", row)) == own
+    templates = sorted((TEMPLATES / DIRECTORY).iterdir())
+    assert sorted(read_first_cells(section)) == [template.name for template in templates]
+    for template in templates:
+        row = section.partition(f"| `{template.name}` |")[2].partition("\n")[0]
+        blocks = set(re.findall(r"{% block (\w+) %}", template.read_text(encoding="utf-8")))
+        hidden = {"on_index", "on_verbs"} if template.name == "base.html" else INHERITED
+        assert set(re.findall(r"`(\w+)`", row)) == blocks - hidden

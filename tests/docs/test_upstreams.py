@@ -1,4 +1,4 @@
-"""docs/upstreams.md is held against the tables, and its rows are followed."""
+"""The tables in docs/upstreams.md equal those of the package, and its example works."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 from pytest_django.fixtures import Settings
 
@@ -24,12 +23,12 @@ from django_apierrors.recognition.tables import (
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "upstreams.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| (`?\w[^|]*?) \| (.*?) \|$", TEXT, re.MULTILINE))
 
-# Django and its databases are no upstreams' clients: the README and docs/ tell of them elsewhere.
+# Django and its databases are described on other pages.
 ELSEWHERE = ("django.", "psycopg", "pymysql", "MySQLdb")
 
 
 def describe(name: str) -> str:
-    """Return what the page says of the class called `name`."""
+    """Return the cell of the class called `name`."""
     words = [f"`{CODES_BY_EXCEPTION[name]}`"] if name in CODES_BY_EXCEPTION else []
     words += ["wrapper"] if name in UNWRAP else []
     words += ["by number"] if name in CODES_BY_ATTRIBUTE else []
@@ -52,22 +51,13 @@ def test_the_page_lists_the_numbers_of_the_tables() -> None:
     assert numbers == expected
 
 
-@pytest.fixture
-def example(settings: Settings) -> None:
-    """Configure what the page shows."""
-    shown: dict[str, Any] = {}
-    (snippet,) = re.findall(r"^```python\n(API_ERRORS .*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-    exec(compile(snippet, "docs/upstreams.md", "exec"), shown)
-    settings.API_ERRORS = shown["API_ERRORS"]
-
-
-@pytest.mark.usefixtures("example")
-def test_the_rows_of_the_example_are_followed() -> None:
+def test_the_settings_of_the_example_work(settings: Settings) -> None:
+    namespace: dict[str, Any] = {}
+    (example,) = re.findall(r"^```python\n(API_ERRORS .*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    exec(compile(example, "docs/upstreams.md", "exec"), namespace)
+    settings.API_ERRORS = namespace["API_ERRORS"]
     response = requests.Response()
     response.status_code = 503
-    known = {"__module__": "shop.warehouse", "__qualname__": "WarehouseSlow"}
-    found = [
-        recognise(type("WarehouseSlow", (Exception,), known)()).code.name,
-        recognise(requests.HTTPError(response=response)).code.name,
-    ]
-    assert found == ["GATEWAY_TIMEOUT", "INTERNAL_ERROR"]
+    cls = type("WarehouseSlow", (Exception,), {"__module__": "shop.warehouse"})
+    codes = [recognise(each).code.name for each in (cls(), requests.HTTPError(response=response))]
+    assert codes == ["GATEWAY_TIMEOUT", "INTERNAL_ERROR"]

@@ -1,4 +1,4 @@
-"""The answer to a request that Django cannot make an object of, whichever server it came from."""
+"""The response to a request that Django cannot make an object of."""
 
 from __future__ import annotations
 
@@ -13,45 +13,27 @@ from django.utils.translation import gettext_lazy
 from pytest_django.fixtures import Settings
 
 from django_apierrors.asgi import make_minimal_request
-from django_apierrors.catalog import CATALOG, CODES_BY_STATUS
+from django_apierrors.catalog import CODES_BY_STATUS
 from django_apierrors.fallback import BODY
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
+from tests.bodies import body
 
 
 @pytest.mark.parametrize("status", [400, 413, 415])
-def test_the_answer_is_the_body_of_its_status(status: int) -> None:
+def test_the_response_has_the_body_of_its_status(status: int) -> None:
     response = make_malformed_request_response(status, HttpRequest())
-    code = CATALOG[CODES_BY_STATUS[status]]
-
-    assert json.loads(response.content) == {
-        "status": status,
-        "errors": [str(code.message)],
-        "code": code.name,
-        "moreInfo": "",
-    }
     assert (response.status_code, response["Content-Type"]) == (status, "application/json")
+    assert json.loads(response.content) == body(CODES_BY_STATUS[status])
 
 
-def test_the_answer_has_the_status_that_the_project_gives_its_code(settings: Settings) -> None:
+def test_a_project_s_status_of_the_code_is_sent(settings: Settings) -> None:
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"status": 406}}}
     response = make_malformed_request_response(415, HttpRequest())
-
     assert (response.status_code, json.loads(response.content)["status"]) == (406, 406)
 
 
-def test_the_answer_is_in_the_language_of_the_project(settings: Settings) -> None:
-    settings.LANGUAGE_CODE = "de"
-    settings.API_ERRORS = {
-        "CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": gettext_lazy("Forbidden")}}
-    }
-    with translation.override("fr"):
-        response = make_malformed_request_response(415, HttpRequest())
-
-    assert json.loads(response.content)["errors"] == ["Verboten"]
-
-
 @pytest.mark.parametrize(
-    "sent",
+    "request_in_french",
     [
         make_minimal_request(
             {"headers": [(b"accept-language", b"fr"), (b"accept-language", b"de;q=0.9")]}
@@ -60,34 +42,31 @@ def test_the_answer_is_in_the_language_of_the_project(settings: Settings) -> Non
     ],
     ids=["ASGI", "WSGI"],
 )
-def test_the_answer_is_in_the_language_of_the_client_where_the_project_speaks_it(
-    settings: Settings, sent: HttpRequest
+def test_the_language_is_one_of_the_client_and_the_project(
+    settings: Settings, request_in_french: HttpRequest
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-    settings.API_ERRORS = {
-        "CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": gettext_lazy("Forbidden")}}
-    }
-    response = make_malformed_request_response(415, sent)
-
+    message = gettext_lazy("Forbidden")
+    settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": message}}}
+    # The language of an earlier request in the same thread.
+    with translation.override("es"):
+        response = make_malformed_request_response(415, request_in_french)
+        assert translation.get_language() == "es"
     assert json.loads(response.content)["errors"] == ["Verboten"]
 
 
 class Unprintable:
-    """An object without a text."""
-
     def __str__(self) -> str:
-        """Fail."""
         raise RuntimeError("secret")
 
 
-def test_an_answer_that_cannot_be_made_is_the_last_resort(
+def test_the_fallback_is_sent_if_the_body_cannot_be_made(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     message = lazystr(Unprintable())
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": message}}}
     response = make_malformed_request_response(415, HttpRequest())
-
     assert (response.status_code, response.content) == (500, BODY)
     assert response["Content-Type"] == "application/json"
     [record] = caplog.records

@@ -1,7 +1,8 @@
-"""What a view does otherwise than the verb table and the format ask."""
+"""The findings of the audit, and the rules that ignore some of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,28 +13,30 @@ from rest_framework import mixins as stock_mixins
 from rest_framework import parsers as stock_parsers
 from rest_framework import viewsets as stock_viewsets
 from rest_framework.renderers import JSONRenderer as StockJSONRenderer
-from rest_framework.renderers import TemplateHTMLRenderer
 from rest_framework.serializers import HyperlinkedIdentityField, ModelSerializer
 from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
-from django_apierrors.introspection.audit import RouteReport, make_audit
-from django_apierrors.introspection.findings import OF_VERBS, OF_VIEWS
+from django_apierrors.introspection.audit import make_audit
+from django_apierrors.introspection.findings import (
+    METHOD_RULES,
+    VIEW_RULES,
+    Finding,
+    IgnoreRule,
+    apply_rules,
+    read_rules,
+)
 from django_apierrors.operations import AcceptedAPIView
 from tests.models import Shelf
 
 
 class ShelfSerializer(ModelSerializer):
-    """A shelf."""
-
     class Meta:
         model = Shelf
         fields = ["name"]
 
 
-class LinkedSerializer(ShelfSerializer):
-    """A shelf with its own URL."""
-
+class LinkedSerializer(ModelSerializer):
     url = HyperlinkedIdentityField(view_name="shelf-detail")
 
     class Meta:
@@ -42,222 +45,191 @@ class LinkedSerializer(ShelfSerializer):
 
 
 class Shelves:
-    """Shelves."""
-
     queryset = Shelf.objects.all()
     serializer_class = ShelfSerializer
 
 
 class List(Shelves, generics.ListCreateAPIView):
-    """Lists and creates."""
+    """Our view."""
 
 
 class Detail(Shelves, generics.RetrieveUpdateDestroyAPIView):
-    """Shows, updates and deletes."""
+    """Our view of one object."""
 
 
-class Patched(Detail):
-    """Has PATCH."""
-
-    http_method_names = ["patch"]
+class ShelfViewSet(Shelves, viewsets.ModelViewSet):
+    """Our viewset."""
 
 
 class Stock(Shelves, stock_generics.CreateAPIView):
-    """Creates, by DRF."""
+    """A view of DRF."""
 
 
-class StockRead(Shelves, stock_mixins.ListModelMixin, stock_viewsets.GenericViewSet):
-    """Lists, by a viewset that is put together."""
+class StockViewSet(Shelves, stock_mixins.ListModelMixin, stock_viewsets.GenericViewSet):
+    """A viewset of DRF."""
 
 
 class Headed(Stock):
-    """Has headers of its own."""
-
     def get_success_headers(self, data: Any) -> dict[str, str]:
-        """Return the headers."""
-        return {"Location": "http://testserver/"}
+        raise NotImplementedError
 
 
 class ByRequest(Stock):
-    """Has a serializer that a request tells."""
-
     def get_serializer_class(self) -> Any:
-        """Return the serializer."""
         return self.request.user.serializer_class
 
 
-class Own(APIView):
-    """Says itself what it does with a POST."""
-
+class Plain(APIView):
     def post(self, request: Any) -> Any:
-        """Answer."""
+        raise NotImplementedError
 
 
-class Framed(List):
-    """Shelves that are created by a method of its own."""
-
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Create."""
-        return self.create(request)
-
+class OwnLocation(List):
     def get_location(self, data: Any) -> str:
-        """Return the URL."""
-        return "http://testserver/"
+        raise NotImplementedError
 
 
 class OwnViewSet(viewsets.ViewSet):
-    """Creates by a method of its own."""
-
     def create(self, request: Any) -> Any:
-        """Create."""
+        raise NotImplementedError
 
 
-class Odd(Detail):
-    """Succeeds as no PUT does."""
-
-    put_status = 201
-
-
-class JsonLines(stock_parsers.BaseParser):
-    """JSON of a vendor."""
-
+class VendorParser(stock_parsers.BaseParser):
     media_type = "application/vnd.shop+json"
 
 
 class Parsing(List):
-    """Reads forms, and JSON of a vendor."""
-
-    parser_classes = [JsonLines, stock_parsers.FormParser]
+    parser_classes = [VendorParser, stock_parsers.FormParser]
 
 
-class ParsingByRequest(List):
-    """Knows its parsers when there is a request."""
-
-    parser_classes = [stock_parsers.FormParser]
-
+class ParsingByRequest(Parsing):
     def get_parsers(self) -> Any:
-        """Return the parsers."""
         return [self.request.user.parser()]
 
 
-class Rendering(List):
-    """Makes pages, and JSON by DRF."""
-
-    renderer_classes = [StockJSONRenderer, TemplateHTMLRenderer]
-
-
-class Accepting(AcceptedAPIView):
-    """Accepts work."""
-
-
 @pytest.fixture
-def report(settings: Any) -> Any:
-    """Return a function that audits the first of some routes."""
+def find(settings: Any) -> Any:
+    """Return a function that audits the first of some routes, for its messages by name."""
 
     def audit(*patterns: URLPattern) -> dict[str, str]:
         urlconf = ModuleType("urlconf")
         urlconf.urlpatterns = list(patterns)  # type: ignore[attr-defined]
         settings.ROOT_URLCONF = urlconf
         clear_url_caches()
-        first: RouteReport = make_audit(get_resolver()).routes[0]
-        found = [*first.departures, *(one for verb in first.verbs for one in verb.departures)]
-        return {one.name: one.message for one in found}
+        findings = make_audit(get_resolver()).get_findings()
+        return {finding.name: finding.message for finding in findings if finding.route == "/a"}
 
     yield audit
     clear_url_caches()
 
 
-DETAIL = path("shelves/<pk>", Detail.as_view(), name="shelf-detail")
-
-KEEPING: dict[str, Any] = {
-    "ours, with a route to what it creates": List.as_view(),
-    "ours, with one object": Detail.as_view(),
-    "a creation that is ours alone": Framed.as_view(),
-    "work that is accepted": Accepting.as_view(),
-    "a plain view of DRF": Own.as_view(),
-    "a viewset of ours that creates by itself": OwnViewSet.as_view({"post": "create"}),
-    "a viewset of ours": type("ViewSet", (Shelves, viewsets.ModelViewSet), {}).as_view(
-        {"get": "list", "patch": "partial_update"}
-    ),
+CORRECT: dict[str, Any] = {
+    "our view with a detail route": List.as_view(),
+    "our view of one object": Detail.as_view(),
+    "our viewset": ShelfViewSet.as_view({"get": "list", "post": "create"}),
+    "our view with its own location": OwnLocation.as_view(),
+    "our viewset with its own create": OwnViewSet.as_view({"post": "create"}),
+    "accepted work": AcceptedAPIView.as_view(),
+    "a plain view of DRF": Plain.as_view(),
 }
 
-LOCATION = (
-    "A 201 has no Location. Give the serializer a HyperlinkedIdentityField called 'url', the model "
-    "a get_absolute_url(), or the resource a route whose name ends in '-detail', and create by "
-    "django_apierrors.mixins.CreateModelMixin."
-)
-STOCK = (
-    "Not held to the verb table: use the CreateAPIView of django_apierrors.generics in place of "
-    "rest_framework.generics."
-)
-
-DEPARTING: dict[str, tuple[Any, dict[str, str]]] = {
-    "PATCH": (
-        Patched.as_view(),
-        {
-            "patch": "Updates go by PUT. Leave 'patch' out of http_method_names; "
-            "partial_put = True helps."
-        },
+# For each view its findings, each with words of its message.
+WRONG: dict[str, tuple[Any, dict[str, str]]] = {
+    "PATCH": (Detail.as_view(http_method_names=["patch"]), {"patch": "partial_put = True"}),
+    "a wrong status": (Detail.as_view(put_status=201), {"status": "PUT succeeds with 201"}),
+    "a stock view": (
+        Stock.as_view(),
+        {"location": "get_location()", "stock": "CreateAPIView of django_apierrors.generics"},
     ),
-    "a status that the verb does not have": (
-        Odd.as_view(),
-        {"status": "PUT succeeds with 201. Answer with one of 200, 202, 204."},
-    ),
-    "a creation by DRF": (Stock.as_view(), {"location": LOCATION, "stock": STOCK}),
-    "a creation by DRF with a URL": (
+    "a stock view with a URL field": (
         Stock.as_view(serializer_class=LinkedSerializer),
-        {"stock": STOCK},
+        {"stock": "django_apierrors.generics"},
     ),
-    "a creation by DRF with headers": (Headed.as_view(), {"stock": STOCK}),
-    "a creation by DRF that a request tells": (ByRequest.as_view(), {"stock": STOCK}),
-    "a viewset of DRF": (
-        StockRead.as_view({"get": "list"}),
-        {
-            "stock": "Not held to the verb table: use the GenericViewSet of "
-            "django_apierrors.viewsets in place of rest_framework.viewsets."
-        },
+    "a stock view with its own headers": (Headed.as_view(), {"stock": "rest_framework.generics"}),
+    "a serializer that needs a request": (ByRequest.as_view(), {"stock": "CreateAPIView"}),
+    "a stock viewset": (
+        StockViewSet.as_view({"get": "list"}),
+        {"stock": "GenericViewSet of django_apierrors.viewsets"},
     ),
-    "a parser": (
-        Parsing.as_view(),
-        {
-            "parser": "Reads what is not JSON: leave rest_framework.parsers.FormParser out of "
-            "parser_classes."
-        },
-    ),
-    "a parser that a request tells": (
-        ParsingByRequest.as_view(),
-        {
-            "parser": "Reads what is not JSON: leave rest_framework.parsers.FormParser out of "
-            "parser_classes."
-        },
-    ),
+    "a parser": (Parsing.as_view(), {"parser": "leave rest_framework.parsers.FormParser out"}),
+    "parsers that need a request": (ParsingByRequest.as_view(), {"parser": "FormParser"}),
     "a renderer": (
-        Rendering.as_view(),
-        {
-            "renderer": "Errors that the view returns keep the shape that "
-            "rest_framework.renderers.JSONRenderer, rest_framework.renderers.TemplateHTMLRenderer "
-            "gives them: use django_apierrors.renderers.JSONRenderer, or a subclass."
-        },
+        List.as_view(renderer_classes=[StockJSONRenderer]),
+        {"renderer": "rest_framework.renderers.JSONRenderer"},
     ),
 }
 
-
-@pytest.mark.parametrize("view", KEEPING.values(), ids=KEEPING)
-def test_a_view_that_keeps_the_rules_departs_from_none(report: Any, view: Any) -> None:
-    assert report(path("shelves", view, name="shelf-list"), DETAIL) == {}
+DETAIL = path("a/<pk>", Detail.as_view(), name="shelf-detail")
 
 
-@pytest.mark.parametrize(("view", "departures"), DEPARTING.values(), ids=DEPARTING)
-def test_a_departure_is_told_with_what_to_do_about_it(
-    report: Any, view: Any, departures: dict[str, str]
+@pytest.mark.parametrize("view", CORRECT.values(), ids=CORRECT)
+def test_a_correct_view_has_no_findings(find: Any, view: Any) -> None:
+    assert find(path("a", view, name="shelf-list"), DETAIL) == {}
+
+
+@pytest.mark.parametrize(("view", "expected"), WRONG.values(), ids=WRONG)
+def test_a_wrong_view_has_its_findings_with_a_hint(
+    find: Any, view: Any, expected: dict[str, str]
 ) -> None:
-    assert report(path("shelves", view, name="shelf-list"), DETAIL) == departures
+    messages = find(path("a", view, name="shelf-list"), DETAIL)
+    assert messages.keys() == expected.keys()
+    assert all(words in messages[name] for name, words in expected.items())
 
 
-def test_a_creation_of_ours_without_a_route_to_its_resource_has_no_location(report: Any) -> None:
-    assert report(path("shelves", List.as_view(), name="rack-list")) == {"location": LOCATION}
+def test_our_view_without_a_detail_route_has_no_location(find: Any) -> None:
+    assert find(path("a", List.as_view(), name="rack-list")).keys() == {"location"}
 
 
-def test_every_departure_is_shown_here() -> None:
-    shown = {name for _, departures in DEPARTING.values() for name in departures}
-    assert shown == {*OF_VERBS, *OF_VIEWS}
+def test_each_rule_of_the_audit_has_a_wrong_view_here() -> None:
+    names = {name for _, expected in WRONG.values() for name in expected}
+    assert names == {*METHOD_RULES, *VIEW_RULES}
+
+
+PATCH = Finding("patch", "Updates go by PUT.", "/things/<int:pk>", "PATCH")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/things/<int:pk>:patch", True),
+        ("PATCH /things/<int:pk>:patch", True),
+        ("/things/*:*", True),
+        ("PATCH *:patch", True),
+        ("/things/<int:pk>:parser", False),
+        ("/things:patch", False),
+        ("/Things/*:patch", False),
+        ("PUT *:patch", False),
+    ],
+)
+def test_a_rule_matches_by_route_or_by_method_and_route(text: str, expected: bool) -> None:
+    rule = IgnoreRule(text)
+    assert (rule.matches(PATCH), rule.is_used) == (expected, expected)
+
+
+def test_brackets_in_a_route_are_not_a_pattern() -> None:
+    rule = IgnoreRule("/things/[a-z]:patch")
+    assert rule.matches(Finding("patch", "", "/things/[a-z]"))
+    assert not rule.matches(Finding("patch", "", "/things/b"))
+
+
+@pytest.mark.parametrize("text", ["patch", ":patch", "/things:"])
+def test_a_rule_without_a_route_or_a_name_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError, match="is not of the form ROUTE:FINDING"):
+        IgnoreRule(text)
+
+
+def test_each_rule_that_matches_any_finding_is_used() -> None:
+    rules = [IgnoreRule("*:patch"), IgnoreRule("*:*"), IgnoreRule("*:parser")]
+    findings = [PATCH, Finding("stock", "", "/b")]
+    apply_rules(rules[:1], findings)
+    assert [finding.ignored for finding in findings] == [True, False]
+    apply_rules(rules, findings)
+    assert [finding.ignored for finding in findings] == [True, True]
+    assert [rule.is_used for rule in rules] == [True, True, False]
+
+
+def test_rules_are_read_from_files_without_comments(tmp_path: Path) -> None:
+    file = tmp_path / "ignored.txt"
+    file.write_text("# old ones\n\nPATCH *:patch  # for good\n*:parser\n")
+    rules = read_rules(["a:b"], [str(file)])
+    assert [rule.text for rule in rules] == ["a:b", "PATCH *:patch", "*:parser"]

@@ -1,4 +1,4 @@
-"""`manage.py apierrors`: the catalogue and the audit, as a person and as CI reads them."""
+"""`manage.py apierrors`: the catalogue and the audit, for a person and for CI."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ ANSI = "\x1b["
 
 
 class Shelves(generics.ListAPIView):
-    """Lists shelves."""
-
     queryset = Shelf.objects.all()
     authentication_classes = []
     permission_classes = []
@@ -36,8 +34,6 @@ class Shelves(generics.ListAPIView):
 
 
 class Patched(generics.UpdateAPIView):
-    """Has PATCH."""
-
     queryset = Shelf.objects.all()
     authentication_classes = []
     permission_classes = []
@@ -46,21 +42,21 @@ class Patched(generics.UpdateAPIView):
 
 ALL = "415 UNSUPPORTED_MEDIA_TYPE, 500 INTERNAL_ERROR, 503 SERVICE_UNAVAILABLE"
 CLEAN = f"""
-/shelves  tests.management.test_apierrors.Shelves
+/shelves  {__name__}.Shelves
   GET     200  {ALL}
 
-1 verb of 1 route: 0 departures, 0 ignored. 1 route to views that are not DRF's: not audited.
+1 method of 1 route: 0 findings, 0 ignored. 1 route to views that are not DRF's: not audited.
 """
 PATCH = "Updates go by PUT. Leave 'patch' out of http_method_names; partial_put = True helps."
-DEPARTED = f"""
-/shelves  tests.management.test_apierrors.Shelves
+WRONG = f"""
+/shelves  {__name__}.Shelves
   GET     200  {ALL}
 
-/shelves/<str:pk>  tests.management.test_apierrors.Patched
+/shelves/<str:pk>  {__name__}.Patched
   PATCH   200  400 INVALID_ID INVALID_CONTENT, 404 MISSING_RESOURCE, 413 CONTENT_TOO_LARGE, {ALL}
                ! patch: {PATCH}
 
-2 verbs of 2 routes: 1 departure, 0 ignored. 1 route to views that are not DRF's: not audited.
+2 methods of 2 routes: 1 finding, 0 ignored. 1 route to views that are not DRF's: not audited.
 """
 
 
@@ -80,13 +76,13 @@ def urls(settings: Any) -> Any:
 
 @pytest.fixture
 def clean(urls: Any) -> None:
-    """Have a view that departs from nothing, and one that is not DRF's."""
+    """Have a view without findings, and a view that is not DRF's."""
     urls(path("shelves", Shelves.as_view()), path("admin", lambda request: HttpResponse()))
 
 
 @pytest.fixture
-def departed(urls: Any) -> None:
-    """Have a view that departs."""
+def wrong(urls: Any) -> None:
+    """Have a view with a finding as well."""
     urls(
         path("shelves", Shelves.as_view()),
         path("shelves/<str:pk>", Patched.as_view()),
@@ -94,21 +90,21 @@ def departed(urls: Any) -> None:
     )
 
 
-def run(*arguments: str, status: int = 0, stdout: Any = None) -> tuple[str, str]:
-    """Run the command and return what it printed."""
-    streams = stdout or io.StringIO(), io.StringIO()
-    found = 0
+def run(*arguments: str, status: int = 0) -> tuple[str, str]:
+    """Run the command; return what it wrote to stdout and stderr."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    exit_status = 0
     try:
-        call_command("apierrors", *arguments, stdout=streams[0], stderr=streams[1])
+        call_command("apierrors", *arguments, stdout=stdout, stderr=stderr)
     except SystemExit as exc:
-        found = exc.code  # type: ignore[assignment]
-    assert found == status
-    return streams[0].getvalue(), streams[1].getvalue()
+        exit_status = exc.code  # type: ignore[assignment]
+    assert exit_status == status
+    return stdout.getvalue(), stderr.getvalue()
 
 
 def run_on_a_terminal(columns: int, *arguments: str, **environment: str) -> str:
-    """Run the command in a terminal of its own and return what is seen there."""
-    ours, theirs = pty.openpty()
+    """Run the command in a terminal of its own; return its output."""
+    our_end, its_end = pty.openpty()
     environment = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "COLUMNS": str(columns),
@@ -120,19 +116,19 @@ def run_on_a_terminal(columns: int, *arguments: str, **environment: str) -> str:
         [sys.executable, "-m", "django", "apierrors", *arguments],
         cwd=ROOT,
         env=environment,
-        stdout=theirs,
-        stderr=theirs,
+        stdout=its_end,
+        stderr=its_end,
     ) as process:
-        os.close(theirs)
-        shown = b""
+        os.close(its_end)
+        output = b""
         try:
-            while chunk := os.read(ours, 65536):
-                shown += chunk
+            while chunk := os.read(our_end, 65536):
+                output += chunk
         except OSError:
             pass
-        os.close(ours)
-    assert process.returncode == 0, shown
-    return shown.decode().replace("\r\n", "\n")
+        os.close(our_end)
+    assert process.returncode == 0, output
+    return output.decode().replace("\r\n", "\n")
 
 
 def test_the_catalogue_is_a_table_of_the_codes_as_the_project_has_them(settings: Any) -> None:
@@ -148,7 +144,7 @@ def test_the_catalogue_is_a_table_of_the_codes_as_the_project_has_them(settings:
     ]
 
 
-def test_the_catalogue_is_json_with_all_that_it_knows() -> None:
+def test_the_catalogue_is_json_with_messages_and_advice() -> None:
     assert json.loads(run("--format", "json")[0]) == [
         {
             "name": code.name,
@@ -183,89 +179,89 @@ def test_the_catalogue_is_a_table_in_markdown() -> None:
     assert len(lines) == len(CATALOG) + 2
 
 
-def test_an_audit_prints_each_verb_and_ends_well_where_nothing_departs(clean: None) -> None:
+def test_an_audit_without_findings_exits_with_0(clean: None) -> None:
     assert run("audit") == (CLEAN, "")
 
 
-def test_an_audit_ends_with_1_where_a_view_departs(departed: None) -> None:
-    assert run("audit", status=1) == (DEPARTED, "")
+def test_an_audit_with_findings_exits_with_1(wrong: None) -> None:
+    assert run("audit", status=1) == (WRONG, "")
+
+
+def test_an_ignored_finding_is_printed_and_does_not_count(wrong: None) -> None:
+    output = WRONG.replace("! patch", "! ignored: patch")
+    output = output.replace("1 finding, 0 ignored", "0 findings, 1 ignored")
+    assert run("audit", "--ignore", "PATCH /shelves/<str:pk>:patch") == (output, "")
+
+
+def test_the_ignore_format_can_be_read_as_an_ignore_file(wrong: None, tmp_path: Path) -> None:
+    output, _ = run("audit", "--format", "ignore")
+    assert output == "PATCH /shelves/<str:pk>:patch\n"
+    file = tmp_path / "known.txt"
+    file.write_text(f"# since 2019\n{output}")
+    assert run("audit", "--ignore-file", str(file), "--format", "ignore") == ("", "")
+    run("audit", "--ignore-file", str(file))
+
+
+def test_an_unused_rule_is_named_on_stderr(clean: None) -> None:
+    assert "'*:patch'" in run("audit", "--ignore", "*:patch")[1]
 
 
 @pytest.mark.parametrize(
-    "rule", ["/shelves/<str:pk>:patch", "PATCH /shelves/<str:pk>:patch", "*:patch"]
-)
-def test_a_departure_that_is_ignored_is_shown_and_lets_the_audit_end_well(
-    departed: None, rule: str
-) -> None:
-    shown = DEPARTED.replace("! patch", "! ignored: patch")
-    shown = shown.replace("1 departure, 0 ignored", "0 departures, 1 ignored")
-    assert run("audit", "--ignore", rule) == (shown, "")
-
-
-def test_what_is_printed_to_be_ignored_can_be_read_again(departed: None, tmp_path: Path) -> None:
-    printed, _ = run("audit", "--format", "ignore")
-    assert printed == "PATCH /shelves/<str:pk>:patch\n"
-    known = tmp_path / "known.txt"
-    known.write_text(f"# since 2019\n{printed}")
-    assert run("audit", "--ignore-file", str(known), "--format", "ignore") == ("", "")
-    run("audit", "--ignore-file", str(known))
-
-
-def test_a_rule_that_nothing_needs_is_told_of(clean: None) -> None:
-    _, told = run("audit", "--ignore", "*:patch")
-    assert told == "Nothing departs as '*:patch' has it: leave it out.\n"
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "message"),
+    ("arguments", "words"),
     [
-        ("--ignore", "patch", "'patch' is not of the form ROUTE:DEPARTURE."),
-        ("--ignore-file", "/nothing", "[Errno 2] No such file or directory: '/nothing'"),
+        (["audit", "--ignore", "patch"], "'patch' is not of the form ROUTE:FINDING."),
+        (["audit", "--ignore-file", "/nothing"], "'/nothing'"),
+        (["audit", "--format", "markdown"], "The audit has no format 'markdown'."),
+        (["--format", "ignore"], "The catalogue has no format 'ignore'."),
     ],
 )
-def test_a_rule_that_cannot_be_read_is_an_error(
-    clean: None, option: str, value: str, message: str
-) -> None:
-    with pytest.raises(CommandError) as caught:
-        run("audit", option, value)
-    assert (str(caught.value), caught.value.returncode) == (message, 2)
+def test_a_wrong_option_exits_with_2(clean: None, arguments: list[str], words: str) -> None:
+    with pytest.raises(CommandError) as info:
+        run(*arguments)
+    assert words in str(info.value)
+    assert info.value.returncode == 2
 
 
-def test_a_urlconf_that_cannot_be_read_is_an_error(settings: Any) -> None:
+def test_a_broken_urlconf_exits_with_2(settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.nothing"
     clear_url_caches()
-    with pytest.raises(CommandError) as caught:
+    with pytest.raises(CommandError, match=r"URLconf .* No module named 'tests.nothing'") as info:
         run("audit")
     clear_url_caches()
-    assert str(caught.value) == (
-        "The URLconf cannot be read: ModuleNotFoundError: No module named 'tests.nothing'"
-    )
-    assert caught.value.returncode == 2
+    assert info.value.returncode == 2
 
 
-def test_an_audit_is_json_with_all_that_it_found(departed: None) -> None:
-    report = json.loads(run("audit", "--format", "json", status=1)[0])
+def test_an_audit_is_json_with_all_findings(wrong: None) -> None:
     always = [
         {"status": 415, "code": "UNSUPPORTED_MEDIA_TYPE"},
         {"status": 500, "code": "INTERNAL_ERROR"},
         {"status": 503, "code": "SERVICE_UNAVAILABLE"},
     ]
-    assert report == {
-        "departures": [],
+    finding = {
+        "name": "patch",
+        "message": PATCH,
+        "route": "/shelves/<str:pk>",
+        "method": "PATCH",
+        "ignored": False,
+    }
+    assert json.loads(run("audit", "--format", "json", status=1)[0]) == {
+        "findings": [],
         "routes": [
             {
                 "route": "/shelves",
-                "view": "tests.management.test_apierrors.Shelves",
-                "departures": [],
-                "verbs": [{"verb": "GET", "successes": [200], "errors": always, "departures": []}],
+                "view": f"{__name__}.Shelves",
+                "findings": [],
+                "methods": [
+                    {"method": "GET", "successes": [200], "errors": always, "findings": []}
+                ],
             },
             {
                 "route": "/shelves/<str:pk>",
-                "view": "tests.management.test_apierrors.Patched",
-                "departures": [],
-                "verbs": [
+                "view": f"{__name__}.Patched",
+                "findings": [],
+                "methods": [
                     {
-                        "verb": "PATCH",
+                        "method": "PATCH",
                         "successes": [200],
                         "errors": [
                             {"status": 400, "code": "INVALID_ID"},
@@ -274,7 +270,7 @@ def test_an_audit_is_json_with_all_that_it_found(departed: None) -> None:
                             {"status": 413, "code": "CONTENT_TOO_LARGE"},
                             *always,
                         ],
-                        "departures": [{"name": "patch", "message": PATCH, "ignored": False}],
+                        "findings": [finding],
                     }
                 ],
             },
@@ -283,66 +279,51 @@ def test_an_audit_is_json_with_all_that_it_found(departed: None) -> None:
     }
 
 
-def test_departures_of_the_project_and_of_a_view_are_printed_above_its_verbs(
+def test_findings_about_the_project_and_a_view_are_printed_above_its_methods(
     urls: Any, settings: Any
 ) -> None:
     settings.REST_FRAMEWORK = {}
     urls(path("shelves", Shelves.as_view(renderer_classes=[JSONRenderer])))
     lines = run("audit", status=1)[0].splitlines()
-    assert lines[0].startswith("! handler: The exception handler of django_apierrors is not")
-    assert lines[2] == "/shelves  tests.management.test_apierrors.Shelves"
-    assert lines[3].startswith("  ! renderer: Errors that the view returns keep the shape")
-    assert lines[-1].startswith("1 verb of 1 route: 2 departures, 0 ignored.")
-    assert run("audit", "--format", "ignore")[0] == "*:handler\n/shelves:renderer\n"
+    assert lines[0].startswith("! handler: ")
+    assert lines[2] == f"/shelves  {__name__}.Shelves"
+    assert lines[3].startswith("  ! renderer: ")
+    assert lines[-1].startswith("1 method of 1 route: 2 findings, 0 ignored.")
 
 
-def test_a_pipe_gets_no_colour(departed: None) -> None:
+def test_a_pipe_has_no_colour_unless_it_is_forced(wrong: None) -> None:
     assert ANSI not in run("audit", status=1)[0]
     assert ANSI in run("audit", "--force-color", status=1)[0]
 
 
-@pytest.mark.parametrize("arguments", [(), ("audit",)], ids=["catalogue", "audit"])
-def test_a_reader_that_leaves_early_sees_no_traceback(arguments: tuple[str, ...]) -> None:
+def test_a_reader_that_closes_the_pipe_early_sees_no_traceback() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "w") as stdout, pytest.raises(SystemExit) as ending:
-        call_command("apierrors", *arguments, stdout=stdout)
-    assert ending.value.code == 2
+    with os.fdopen(writer, "w") as stdout, pytest.raises(SystemExit) as info:
+        call_command("apierrors", stdout=stdout)
+    assert info.value.code == 2
 
 
-@pytest.mark.parametrize("columns", [50, 80, 120])
-def test_a_terminal_gets_colour_and_lines_that_fit(columns: int) -> None:
-    shown = run_on_a_terminal(columns)
-    assert ANSI in shown
+@pytest.mark.parametrize("columns", [50, 120])
+def test_a_terminal_has_colour_and_lines_that_fit(columns: int) -> None:
+    assert ANSI in run_on_a_terminal(columns)
     plain = run_on_a_terminal(columns, NO_COLOR="1")
     assert ANSI not in plain
     assert max(map(len, plain.splitlines())) <= columns
-    assert run_on_a_terminal(columns, "--no-color") == plain
 
 
-def test_an_option_of_django_and_a_format_can_stand_on_either_side(departed: None) -> None:
-    after = run("audit", "--force-color", "--format", "json", status=1)
-    assert run("--force-color", "--format", "json", "audit", status=1) == after
+def test_options_of_django_and_a_format_can_stand_on_either_side_of_audit(wrong: None) -> None:
+    options = ("--force-color", "--format", "json", "--traceback", "-v", "2")
+    output = run("audit", *options, status=1)
+    assert run(*options, "audit", status=1) == output
+    assert json.loads(output[0])["others"] == 1
 
 
-@pytest.mark.parametrize(
-    "option",
-    [["--settings", "tests.settings"], ["--pythonpath", "."], ["--traceback"], ["-v", "2"]],
-    ids=lambda option: option[0],
-)
-def test_every_option_of_django_can_stand_behind_the_word_audit(
-    clean: None, option: list[str]
-) -> None:
-    assert run("audit", *option) == (CLEAN, "")
-
-
-def test_a_terminal_gets_an_audit() -> None:
-    shown = run_on_a_terminal(80, "audit", NO_COLOR="1")
-    assert shown == "\n".join(
-        [
-            "",
-            "0 verbs of 0 routes: 0 departures, 0 ignored. 0 routes to views that are not",
-            "DRF's: not audited.",
-            "",
-        ]
-    )
+def test_the_summary_of_an_audit_is_folded_on_a_terminal() -> None:
+    lines = run_on_a_terminal(60, "audit", "--settings", "tests.settings", NO_COLOR="1").split("\n")
+    assert lines == [
+        "",
+        "0 methods of 0 routes: 0 findings, 0 ignored. 0 routes to",
+        "views that are not DRF's: not audited.",
+        "",
+    ]

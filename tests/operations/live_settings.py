@@ -1,4 +1,4 @@
-"""Settings of a server and its workers, for the engine that the environment names."""
+"""Settings of a server and its workers, for the task backend that the environment names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS
 
-ENGINE = os.environ["TEST_ENGINE"]
+BACKEND = os.environ["TEST_BACKEND"]
 DATABASE = os.environ["TEST_DATABASE"]
 REDIS_PORT = int(os.environ["TEST_REDIS_PORT"])
 REDIS_DATABASE = 15
@@ -25,7 +25,7 @@ DATABASES: dict[str, Any] = {
         "ATOMIC_REQUESTS": True,
     }
 }
-if ENGINE == "postgresql":
+if BACKEND == "postgresql":
     DATABASES["default"] = {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": "127.0.0.1",
@@ -34,11 +34,11 @@ if ENGINE == "postgresql":
         "ATOMIC_REQUESTS": True,
     }
 
-# Django 5.2 has no framework of its own, and django-tasks-rq uses the backport on Django 6 too.
-if not find_spec("django.tasks") or ENGINE == "rq":
+# Django 5.2 does not have django.tasks, and django-tasks-rq uses the backport on Django 6 too.
+if not find_spec("django.tasks") or BACKEND == "rq":
     INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks"]
 
-if ENGINE == "rq":
+if BACKEND == "rq":
     INSTALLED_APPS = [*INSTALLED_APPS, "django_rq", "django_tasks_rq"]
     TASKS = {"default": {"BACKEND": "django_tasks_rq.RQBackend"}}
     RQ_QUEUES = {
@@ -50,11 +50,11 @@ if ENGINE == "rq":
         }
     }
 
-if ENGINE == "celery":
+if BACKEND == "celery":
     TASKS = {
         "default": {
             "BACKEND": "django_tasks_celery.CeleryBackend",
-            "OPTIONS": {"CELERY_APP": "tests.celery.app"},
+            "OPTIONS": {"CELERY_APP": "tests.operations.celery.app"},
         }
     }
     CELERY_BROKER_URL = f"redis://127.0.0.1:{REDIS_PORT}/{REDIS_DATABASE}"
@@ -62,7 +62,7 @@ if ENGINE == "celery":
     CELERY_RESULT_EXTENDED = True
     CELERY_TASK_TRACK_STARTED = True
     CELERY_RESULT_EXPIRES = 1_209_600
-    # Without these the client goes on trying for 19 seconds where there is no Redis.
+    # Without these the client retries for 19 seconds if Redis is down.
     CELERY_TASK_PUBLISH_RETRY = False
     CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 0.5}
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"retry_policy": {"max_retries": 0}}

@@ -1,4 +1,4 @@
-"""The API of a server that accepts work for the tasks of the test suite."""
+"""An API that accepts each task of `tasks.py`, for the live servers and for `test_views.py`."""
 
 from __future__ import annotations
 
@@ -12,49 +12,44 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.operations import AcceptedAPIView, OperationView
-from tests import tasks
+from tests.operations import tasks
 
 
 class HeaderAuthentication(BaseAuthentication):
-    """Believes who the caller says it is."""
+    """Authenticates the user whose key is in the header `X-User`."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
-        """Return the user whose key the header has."""
         key = request.headers.get("X-User")
         return (User(pk=int(key)), None) if key else None
 
 
 class Accept(AcceptedAPIView):
-    """Accepts work for the task of that name, with the document as its arguments."""
+    """Accepts the task that the URL names, with the keys of the body as its arguments."""
 
     authentication_classes = [HeaderAuthentication]
 
     def get_task(self) -> Any:
-        """Return the task that the URL names."""
-        return getattr(tasks, self.kwargs["name"])
+        task = getattr(tasks, self.kwargs["name"])
+        return task.using(backend=self.kwargs.get("backend", "default"))
 
     def get_task_kwargs(self, serializer: Any) -> dict[str, Any]:
-        """Return the document."""
         return dict(self.request.data)
 
 
 class Operation(OperationView):
-    """Tells how an operation stands."""
-
     authentication_classes = [HeaderAuthentication]
 
 
-class Forget(APIView):
-    """Removes a task, as the next release of a project may."""
+class RemoveTask(APIView):
+    """Removes a task from this process, as the next release of a project may."""
 
     def post(self, request: Request) -> Response:
-        """Remove it from this process."""
         del tasks.doomed
         return Response(status=204)
 
 
 urlpatterns = [
     path("accept/<str:name>", Accept.as_view()),
-    path("forget", Forget.as_view()),
+    path("remove-task", RemoveTask.as_view()),
     path("operations/<str:handle>", Operation.as_view(), name="operation-detail"),
 ]

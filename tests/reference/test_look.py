@@ -1,4 +1,4 @@
-"""The reference in Chromium: for a person on a phone or at a desk, by day or by night."""
+"""The pages of the reference in Chromium, on a phone and on a desktop, light and dark."""
 
 from __future__ import annotations
 
@@ -40,33 +40,28 @@ PAGES = {
 BACKGROUNDS = {"light": "rgb(251, 250, 248)", "dark": "rgb(22, 23, 26)"}
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
-# Of Chromium, which asks for an icon of its own accord, and tells of every 404.
+# Chromium requests an icon by itself, and logs every 404.
 NOT_OURS = "Failed to load resource: the server responded with a status of 404 (Not Found)"
 
 
 class PolicyMiddleware:
-    """Allows a page nothing but a stylesheet from where it comes from."""
+    """Adds a policy that allows nothing but a stylesheet of the same origin."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Take the next layer."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Add the policy to an answer."""
         response = self.get_response(request)
         response["Content-Security-Policy"] = POLICY
         return response
 
 
 class QuietHandler(WSGIRequestHandler):
-    """A handler of requests that logs none."""
-
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        pass
 
 
 def serve() -> Iterator[str]:
-    """Run a server until it is no longer needed."""
     with make_server("127.0.0.1", 0, WSGIHandler(), handler_class=QuietHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -78,7 +73,7 @@ def serve() -> Iterator[str]:
 
 
 def find_browser() -> str:
-    """Return where Chromium is; skip where there is none, or nothing to drive it."""
+    """Return the path of Chromium; skip if it or its driver is not installed."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     browser = next(filter(None, map(shutil.which, names)), None)
     if browser is None:
@@ -90,7 +85,7 @@ def find_browser() -> str:
 
 @pytest.fixture(scope="module", params=PAGES)
 def looks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What was seen of each page, at each width, in each scheme."""
+    """The findings of `look.js` for each page, width and colour scheme."""
     browser = find_browser()
     directory = tmp_path_factory.mktemp("looks")
     names = PAGES[request.param]
@@ -112,40 +107,29 @@ def looks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 }
                 for name, width, scheme in keys
             ]
-            done = subprocess.run(
+            process = subprocess.run(
                 ["node", "look.js", browser, json.dumps(jobs)],
                 cwd=CLIENTS,
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT,
             )
-    assert done.returncode == 0, done.stderr
-    return dict(zip(keys, json.loads(done.stdout), strict=True))
+    assert process.returncode == 0, process.stderr
+    return dict(zip(keys, json.loads(process.stdout), strict=True))
 
 
-def test_axe_finds_nothing_to_complain_of(looks: Any) -> None:
-    assert {key: look["violations"] for key, look in looks.items() if look["violations"]} == {}
-
-
-def test_no_page_scrolls_sideways(looks: Any) -> None:
-    assert {key: look["overflow"] for key, look in looks.items() if look["overflow"]} == {}
-
-
-def test_a_page_has_the_colours_of_its_readers_scheme_under_a_strict_policy(looks: Any) -> None:
-    for (_, _, scheme), look in looks.items():
-        assert look["background"] == BACKGROUNDS[scheme]
-
-
-def test_the_tables_of_all_kinds_have_the_same_columns(looks: Any) -> None:
-    for (name, _, _), look in looks.items():
-        assert len(look["columns"]) == (0 if name else 1)
-
-
-def test_the_browser_complains_of_nothing(looks: Any) -> None:
-    complaints = [text for look in looks.values() for text in look["complaints"]]
-    assert [text for text in complaints if text != NOT_OURS] == []
-
-
-def test_every_page_has_the_status_that_it_should(looks: Any) -> None:
-    for (name, _, _), look in looks.items():
-        assert look["status"] == (404 if name == "nothing" else 200)
+def test_a_page_is_accessible_fits_the_screen_and_obeys_a_strict_policy(looks: Any) -> None:
+    for (name, width, scheme), look in looks.items():
+        # The tables of all categories have the same columns.
+        columns = look.pop("columns")
+        assert len(columns) == (0 if name else 1)
+        complaints = [text for text in look.pop("complaints") if text != NOT_OURS]
+        assert (complaints, look) == (
+            [],
+            {
+                "status": 404 if name == "nothing" else 200,
+                "violations": [],
+                "overflow": 0,
+                "background": BACKGROUNDS[scheme],
+            },
+        ), (name, width, scheme)

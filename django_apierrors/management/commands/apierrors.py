@@ -1,4 +1,4 @@
-"""`manage.py apierrors`: the catalogue as the project has it, and `audit`, what its views do."""
+"""`manage.py apierrors` prints the catalogue; `manage.py apierrors audit` audits the URLconf."""
 
 from __future__ import annotations
 
@@ -6,108 +6,109 @@ import json
 import os
 import shutil
 import sys
-from argparse import SUPPRESS
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any, TypeAlias
+from itertools import groupby
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.management.color import no_style
 from django.urls import get_resolver
 
 from django_apierrors.catalog import ErrorCode, get_category, get_codes
-from django_apierrors.introspection.audit import Audit, Found, VerbReport, make_audit
-from django_apierrors.introspection.findings import Departure, Rule, is_ignored, read_rules
+from django_apierrors.introspection.audit import Audit, MethodReport, make_audit
+from django_apierrors.introspection.findings import Finding, apply_rules, read_rules
 from django_apierrors.management.tables import TIED, fold, make_markdown, make_table
-
-Ignored: TypeAlias = Collection[Found]
 
 HEAD = ("code", "status", "number", "meaning")
 
-VERB_INDENT = " " * len("  DELETE  200  ")
+METHOD_INDENT = " " * len("  DELETE  200  ")
 
-FORMAT_HELP = "default: table"
+AUDIT = "audit"
 
-DEPARTED = 1
-BROKEN = 2
+CATALOGUE_FORMATS = ("table", "json", "markdown")
+AUDIT_FORMATS = ("table", "json", "ignore")
+
+# Exit statuses.
+HAS_FINDINGS = 1
+HAS_FAILED = 2
 
 
 class Command(BaseCommand):
     """Prints the catalogue, or audits the URLconf."""
 
     help = (
-        "Prints the error codes as this project has them; 'audit' prints what each verb of each "
-        "route can answer, and ends with 1 where one departs from the rules."
+        "Prints the error codes as this project has them; 'audit' prints the responses of each "
+        "method of each route, and exits with 1 if there are findings."
     )
-    # The audit tells itself what is missing, and a URLconf that is broken.
+    # The audit reports a missing handler and a broken URLconf itself.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the options."""
-        formats = ["table", "json", "markdown"]
-        parser.add_argument("--format", choices=formats, default="table", help=FORMAT_HELP)
-        parser.set_defaults(print=self.print_catalogue)
-        commands = parser.add_subparsers(title="commands", metavar="audit")
-        audit = commands.add_parser("audit", help="what each verb of each route can answer")
-        formats = ["table", "json", "ignore"]
-        # The default is the command's: one here would hide what was said before "audit".
-        audit.add_argument("--format", choices=formats, default=SUPPRESS, help=FORMAT_HELP)
-        audit.add_argument(
+        """Add the options; those of Django can stand on either side of `audit`."""
+        parser.add_argument(
+            "action", nargs="?", choices=[AUDIT], help="audit each method of each route"
+        )
+        parser.add_argument(
+            "--format",
+            choices=[*CATALOGUE_FORMATS, "ignore"],
+            default="table",
+            help="default: table; markdown is for the catalogue, ignore for the audit",
+        )
+        parser.add_argument(
             "--ignore",
             action="append",
             default=[],
-            metavar="ROUTE:DEPARTURE",
-            help="accept a departure: '/things:patch', 'POST /things:location', '*:renderer'",
+            metavar="ROUTE:FINDING",
+            help="ignore a finding: '/things:patch', 'POST /things:location', '*:renderer'",
         )
-        audit.add_argument(
+        parser.add_argument(
             "--ignore-file",
             action="append",
             default=[],
             metavar="PATH",
-            help="accept those of a file, one on a line, as --format ignore prints them",
+            help="ignore the findings in a file, one on each line, as --format ignore prints them",
         )
-        # Django has them for the command itself alone.
-        for option in ("--no-color", "--force-color", "--traceback"):
-            audit.add_argument(option, action="store_true", default=SUPPRESS, help=SUPPRESS)
-        for option in ("--settings", "--pythonpath"):
-            audit.add_argument(option, default=SUPPRESS, help=SUPPRESS)
-        audit.add_argument("-v", "--verbosity", type=int, default=SUPPRESS, help=SUPPRESS)
-        audit.set_defaults(print=self.print_audit)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print what was asked for."""
+        """Run the command or `audit`."""
         has_colour = self.stdout.isatty() and not os.environ.get("NO_COLOR")
         if not has_colour and not options["force_color"]:
             self.style = no_style()
-        # In a pipe a line is whole, so that it can be searched for.
+        # Lines in a pipe are not folded, so that grep finds them.
         self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
+        is_audit = options["action"] == AUDIT
+        if options["format"] not in (AUDIT_FORMATS if is_audit else CATALOGUE_FORMATS):
+            name = "audit" if is_audit else "catalogue"
+            message = f"The {name} has no format {options['format']!r}."
+            raise CommandError(message, returncode=HAS_FAILED)
         try:
             try:
-                options["print"](**options)
+                (self.print_audit if is_audit else self.print_catalogue)(**options)
             finally:
-                # Here, so that what cannot be written is not left to the end of the process.
+                # Raise BrokenPipeError here, not at the end of the process.
                 self.stdout.flush()
         except BrokenPipeError:
-            # `head` and `less` leave when they have seen enough. Python writes what is left once
-            # more as it ends: the way out is that of its documentation of SIGPIPE.
+            # `head` and `less` close the pipe early. Python flushes stdout again at its end: this
+            # is the solution in its documentation, in the note on SIGPIPE.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
-            sys.exit(BROKEN)
+            sys.exit(HAS_FAILED)
 
     def print_lines(self, lines: Iterable[str]) -> None:
         """Print lines."""
         for line in lines:
             self.stdout.write(line)
 
-    def print_json(self, document: object) -> None:
-        """Print a document."""
-        self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False))
+    def print_json(self, value: object) -> None:
+        """Print a value as JSON."""
+        self.stdout.write(json.dumps(value, indent=2, ensure_ascii=False))
 
     def print_catalogue(self, **options: Any) -> None:
         """Print the catalogue."""
         codes = list(get_codes().values())
         rows = [make_row(code) for code in codes]
         if options["format"] == "json":
-            self.print_json([make_document(code) for code in codes])
+            self.print_json([serialize_code(code) for code in codes])
         elif options["format"] == "markdown":
             self.print_lines(make_markdown(HEAD, rows))
         else:
@@ -115,143 +116,96 @@ class Command(BaseCommand):
             self.print_lines([self.style.MIGRATE_HEADING(head), *lines])
 
     def print_audit(self, **options: Any) -> None:
-        """Print the audit, and end with 1 where there is a departure that is not ignored."""
-        rules = self.get_rules(**options)
-        audit = self.get_audit()
-        departures = list(audit.get_departures())
-        ignored = {item for item in departures if is_ignored(rules, *item)}
-        found = [item for item in departures if item not in ignored]
-        if options["format"] == "json":
-            self.print_json(make_report(audit, ignored))
-        elif options["format"] == "ignore":
-            self.print_lines(make_rule(*item) for item in found)
-        else:
-            self.print_routes(audit, ignored)
-            self.print_summary(audit, len(found), len(departures) - len(found))
-        for rule in rules:
-            if not rule.is_used:
-                self.stderr.write(f"Nothing departs as {rule.text!r} has it: leave it out.")
-        if found and options["format"] != "ignore":
-            sys.exit(DEPARTED)
-
-    def get_rules(self, **options: Any) -> list[Rule]:
-        """Return what to ignore."""
+        """Print the audit; exit with 1 if there is a finding that is not ignored."""
         try:
-            return read_rules(options["ignore"], options["ignore_file"])
+            rules = read_rules(options["ignore"], options["ignore_file"])
         except (OSError, ValueError) as exc:
-            raise CommandError(str(exc), returncode=BROKEN) from exc
-
-    def get_audit(self) -> Audit:
-        """Return the audit of the project's URLconf."""
+            raise CommandError(str(exc), returncode=HAS_FAILED) from exc
         try:
-            return make_audit(get_resolver())
+            audit = make_audit(get_resolver())
         except Exception as exc:
             message = f"The URLconf cannot be read: {type(exc).__name__}: {exc}"
-            raise CommandError(message, returncode=BROKEN) from exc
+            raise CommandError(message, returncode=HAS_FAILED) from exc
+        apply_rules(rules, audit.get_findings())
+        findings = [finding for finding in audit.get_findings() if not finding.ignored]
+        if options["format"] == "json":
+            self.print_json(asdict(audit))
+        elif options["format"] == "ignore":
+            self.print_lines(finding.get_rule() for finding in findings)
+        else:
+            self.print_routes(audit)
+            self.print_summary(audit)
+        for rule in rules:
+            if not rule.is_used:
+                self.stderr.write(f"The rule {rule.text!r} matches no finding: remove it.")
+        if findings and options["format"] != "ignore":
+            sys.exit(HAS_FINDINGS)
 
-    def print_routes(self, audit: Audit, ignored: Ignored) -> None:
-        """Print the routes, each with its verbs."""
-        for departure in audit.departures:
-            self.print_departure(departure, ("*", "*", departure) in ignored, "")
-        for report in audit.routes:
-            self.stdout.write(f"\n{self.style.MIGRATE_HEADING(report.route)}  {report.view}")
-            for departure in report.departures:
-                self.print_departure(departure, ("*", report.route, departure) in ignored, "  ")
-            for verb in report.verbs:
-                self.print_verb(verb)
-                for departure in verb.departures:
-                    is_ignored = (verb.verb, report.route, departure) in ignored
-                    self.print_departure(departure, is_ignored, VERB_INDENT)
+    def print_routes(self, audit: Audit) -> None:
+        """Print the findings about the project, and the routes, each with its methods."""
+        self.print_findings(audit.findings, "")
+        for route in audit.routes:
+            self.stdout.write(f"\n{self.style.MIGRATE_HEADING(route.route)}  {route.view}")
+            self.print_findings(route.findings, "  ")
+            for method in route.methods:
+                self.print_method(method)
+                self.print_findings(method.findings, METHOD_INDENT)
 
-    def print_verb(self, report: VerbReport) -> None:
-        """Print a verb, what it succeeds with and what it can be refused with."""
-        successes = " ".join(map(str, report.successes))
-        start = f"  {report.verb:<6}  {successes:<3}  "
-        first, *further = fold(get_errors(report), self.width, VERB_INDENT) or [""]
-        verb = self.style.HTTP_INFO(start[:8])
-        status = self.style.SUCCESS(start[8:])
-        self.print_lines([f"{verb}{status}{first[len(start) :]}".rstrip(), *further])
+    def print_method(self, report: MethodReport) -> None:
+        """Print a method, its success statuses and its errors."""
+        statuses = " ".join(map(str, report.successes))
+        start = f"  {report.method:<6}  {statuses:<3}  "
+        first, *others = fold(join_errors(report), self.width, METHOD_INDENT) or [""]
+        method = self.style.HTTP_INFO(start[:8])
+        success = self.style.SUCCESS(start[8:])
+        self.print_lines([f"{method}{success}{first[len(start) :]}".rstrip(), *others])
 
-    def print_departure(self, departure: Departure, is_ignored: bool, indent: str) -> None:
-        """Print a departure."""
-        mark, style = ("ignored: ", self.style.WARNING) if is_ignored else ("", self.style.ERROR)
-        text = f"{mark}{departure.name}: {departure.message}"
-        self.print_lines(map(style, fold(text, self.width, f"{indent}! ", f"{indent}  ")))
+    def print_findings(self, findings: Iterable[Finding], indent: str) -> None:
+        """Print findings."""
+        for finding in findings:
+            style = self.style.WARNING if finding.ignored else self.style.ERROR
+            text = f"{'ignored: ' if finding.ignored else ''}{finding.name}: {finding.message}"
+            self.print_lines(map(style, fold(text, self.width, f"{indent}! ", f"{indent}  ")))
 
-    def print_summary(self, audit: Audit, found: int, ignored: int) -> None:
-        """Print how many there are of what."""
-        verbs = sum(len(report.verbs) for report in audit.routes)
+    def print_summary(self, audit: Audit) -> None:
+        """Print the numbers of methods, routes and findings."""
+        ignored = [finding.ignored for finding in audit.get_findings()]
+        findings = ignored.count(False)
+        methods = sum(len(route.methods) for route in audit.routes)
         text = (
-            f"{count(verbs, 'verb')} of {count(len(audit.routes), 'route')}: "
-            f"{count(found, 'departure')}, {ignored} ignored. "
+            f"{count(methods, 'method')} of {count(len(audit.routes), 'route')}: "
+            f"{count(findings, 'finding')}, {sum(ignored)} ignored. "
             f"{count(audit.others, 'route')} to views that are not DRF's: not audited."
         )
-        style = self.style.ERROR if found else self.style.SUCCESS
+        style = self.style.ERROR if findings else self.style.SUCCESS
         self.print_lines(["", *map(style, fold(text, self.width, ""))])
 
 
 def make_row(code: ErrorCode) -> Sequence[str]:
-    """Return the row of a code."""
+    """Return the row of a code in the table."""
     number = "" if code.number is None else str(code.number)
     return (code.name, str(code.status), number, str(code.description))
 
 
-def make_document(code: ErrorCode) -> dict[str, Any]:
-    """Return a code as JSON has it."""
-    texts = ("message", "description", "advice")
+def serialize_code(code: ErrorCode) -> dict[str, Any]:
+    """Return a code as a JSON object."""
     return {
         "name": code.name,
         "status": code.status,
         "number": code.number,
         "kind": get_category(code).name,
-        **{name: str(getattr(code, name)) for name in texts},
+        **{name: str(getattr(code, name)) for name in ("message", "description", "advice")},
     }
 
 
-def make_report(audit: Audit, ignored: Ignored) -> dict[str, Any]:
-    """Return an audit as JSON has it."""
-
-    def make_departures(verb: str, route: str, found: Sequence[Departure]) -> list[Any]:
-        return [{**asdict(one), "ignored": (verb, route, one) in ignored} for one in found]
-
-    return {
-        "departures": make_departures("*", "*", audit.departures),
-        "routes": [
-            {
-                "route": report.route,
-                "view": report.view,
-                "departures": make_departures("*", report.route, report.departures),
-                "verbs": [
-                    {
-                        "verb": verb.verb,
-                        "successes": list(verb.successes),
-                        "errors": [
-                            {"status": status, "code": code} for status, code in verb.errors
-                        ],
-                        "departures": make_departures(verb.verb, report.route, verb.departures),
-                    }
-                    for verb in report.verbs
-                ],
-            }
-            for report in audit.routes
-        ],
-        "others": audit.others,
-    }
+def join_errors(report: MethodReport) -> str:
+    """Return the errors of a method as text, with the codes of one status together."""
+    return ", ".join(
+        f"{status}{TIED}{' '.join(error['code'] for error in errors)}"
+        for status, errors in groupby(report.errors, lambda error: error["status"])
+    )
 
 
-def get_errors(report: VerbReport) -> str:
-    """Return the errors of a verb, those of one status together."""
-    names: dict[int, list[str]] = {}
-    for status, name in report.errors:
-        names.setdefault(status, []).append(name)
-    return ", ".join(f"{status}{TIED}{' '.join(found)}" for status, found in names.items())
-
-
-def make_rule(verb: str, route: str, departure: Departure) -> str:
-    """Return the rule that ignores one departure, and no more."""
-    return f"{'' if verb == '*' else f'{verb} '}{route}:{departure.name}"
-
-
-def count(number: int, what: str) -> str:
-    """Return a number and what there is that number of."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def count(number: int, noun: str) -> str:
+    """Return a number and its noun: `1 route`, `2 routes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,1 +1,1 @@
-"""Errors of databases: codes of the drivers, constraints, statements."""
+"""Recognition of database errors."""

@@ -1,13 +1,14 @@
-"""Driver codes: what the drivers' own names and numbers of a failure mean.
+"""The numbers and names that drivers give to errors, and the code of each.
 
-From the vendors' tables; docs/databases.md says which fault has which.
+From the vendors' tables. docs/databases.md describes which fault raises which.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# SQLite's names of its extended result codes, nearest first (https://sqlite.org/rescode.html).
+# SQLite's names of its extended result codes, the most specific first
+# (https://sqlite.org/rescode.html).
 CODES_BY_SQLITE_NAME: Mapping[str, str] = {
     "SQLITE_CONSTRAINT_UNIQUE": "ALREADY_EXISTS",
     "SQLITE_CONSTRAINT_PRIMARYKEY": "ALREADY_EXISTS",
@@ -26,17 +27,17 @@ CODES_BY_SQLITE_NAME: Mapping[str, str] = {
     "SQLITE_IOERR": "SERVICE_UNAVAILABLE",
 }
 
-# SQLSTATEs, and their classes of two characters, nearest first
-# (https://www.postgresql.org/docs/current/errcodes-appendix.html). One that is not here is a bug.
+# SQLSTATEs, and their classes of two characters, the most specific first
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html). All others are INTERNAL_ERROR.
 CODES_BY_SQLSTATE: Mapping[str, str] = {
     "23505": "ALREADY_EXISTS",  # unique_violation
     "23502": "INVALID_CONTENT",  # not_null_violation
     "23503": "MISSING_RESOURCE",  # foreign_key_violation
     "23": "INVALID_STATE",  # integrity constraint violation
     "22": "INVALID_CONTENT",  # data exception
-    "54000": "INVALID_CONTENT",  # program_limit_exceeded: too long for its index
-    "54001": "INVALID_CONTENT",  # statement_too_complex: JSON that is too deep
-    "P0001": "INVALID_STATE",  # raise_exception: a trigger that refuses
+    "54000": "INVALID_CONTENT",  # program_limit_exceeded: a value too long for its index
+    "54001": "INVALID_CONTENT",  # statement_too_complex: JSON nested too deeply
+    "P0001": "INVALID_STATE",  # raise_exception: raised by a trigger
     "57014": "GATEWAY_TIMEOUT",  # query_canceled
     "25P04": "GATEWAY_TIMEOUT",  # transaction_timeout
     "08": "SERVICE_UNAVAILABLE",  # connection exception
@@ -48,7 +49,7 @@ CODES_BY_SQLSTATE: Mapping[str, str] = {
     "57P": "SERVICE_UNAVAILABLE",  # shutdown, starting up, recovering, idle_session_timeout
 }
 
-# The numbers of the server (from 1000) and of the client's library (from 2000), of MariaDB
+# The numbers of the server (from 1000) and of the client library (from 2000), of MariaDB
 # (https://mariadb.com/kb/en/mariadb-error-code-reference/) and of MySQL
 # (https://dev.mysql.com/doc/mysql-errors/8.4/en/).
 CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
@@ -70,7 +71,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     1452: "MISSING_RESOURCE",  # ER_NO_REFERENCED_ROW_2
     1217: "INVALID_STATE",  # ER_ROW_IS_REFERENCED
     1451: "INVALID_STATE",  # ER_ROW_IS_REFERENCED_2
-    1644: "INVALID_STATE",  # ER_SIGNAL_EXCEPTION: a trigger that refuses
+    1644: "INVALID_STATE",  # ER_SIGNAL_EXCEPTION: raised by a trigger
     3819: "INVALID_STATE",  # ER_CHECK_CONSTRAINT_VIOLATED (MySQL)
     4025: "INVALID_STATE",  # ER_CONSTRAINT_FAILED (MariaDB)
     1317: "GATEWAY_TIMEOUT",  # ER_QUERY_INTERRUPTED
@@ -84,7 +85,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     1043: "SERVICE_UNAVAILABLE",  # ER_HANDSHAKE_ERROR
     1044: "SERVICE_UNAVAILABLE",  # ER_DBACCESS_DENIED_ERROR
     1045: "SERVICE_UNAVAILABLE",  # ER_ACCESS_DENIED_ERROR
-    1047: "SERVICE_UNAVAILABLE",  # ER_UNKNOWN_COM_ERROR: a node of Galera that has no quorum
+    1047: "SERVICE_UNAVAILABLE",  # ER_UNKNOWN_COM_ERROR: a Galera node without quorum
     1049: "SERVICE_UNAVAILABLE",  # ER_BAD_DB_ERROR
     1053: "SERVICE_UNAVAILABLE",  # ER_SERVER_SHUTDOWN
     1114: "SERVICE_UNAVAILABLE",  # ER_RECORD_FILE_FULL
@@ -120,7 +121,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     2055: "SERVICE_UNAVAILABLE",  # CR_SERVER_LOST_EXTENDED
 }
 
-# What drivers say in words alone: the class calls itself so, and this is all of its text.
+# Exceptions that have neither number nor name: their class, and their whole message.
 CODES_BY_TEXT: Mapping[tuple[str, str], str] = {
     ("builtins.ValueError", "A string literal cannot contain NUL (0x00) characters."): (
         "INVALID_CONTENT"  # psycopg2
@@ -132,5 +133,5 @@ CODES_BY_TEXT: Mapping[tuple[str, str], str] = {
     ("pymysql.err.Error", "Already closed"): "SERVICE_UNAVAILABLE",
 }
 
-# A value that has to be there and is not: the catalogue's description says just that.
+# NULL in a column that must have a value. The description of INVALID_CONTENT is about just that.
 NOT_NULL = frozenset({"SQLITE_CONSTRAINT_NOTNULL", "23502", 1048, 1364})

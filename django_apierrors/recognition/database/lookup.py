@@ -1,6 +1,6 @@
-"""Databases: what the driver says of a failure -> a code, and the fields it is about.
+"""From an exception of a database driver to an `Error` with the names of the fields.
 
-No driver is imported. docs/databases.md has the table of what becomes what.
+No driver is imported. docs/databases.md has the table.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.database.codes import NOT_NULL
 from django_apierrors.recognition.database.constraints import (
-    UNTRACED,
-    Trace,
+    NO_MATCH,
+    ConstraintMatch,
+    find_match,
     find_unique_constraint,
-    get_own_message,
-    get_sent_fields,
+    get_project_message,
+    get_public_names,
     has_relations,
-    trace,
 )
-from django_apierrors.recognition.database.drivers import Report, find_failure, read_report
-from django_apierrors.recognition.database.statements import get_statement
+from django_apierrors.recognition.database.drivers import classify, parse_violation
+from django_apierrors.recognition.database.statements import get_failed_query
 from django_apierrors.validation.codes import get_catalog_name
 from django_apierrors.validation.details import Item
 
 if TYPE_CHECKING:
     from django_apierrors.catalog import ErrorCode
-    from django_apierrors.recognition.database.drivers import Failure
-    from django_apierrors.recognition.database.statements import Statement
+    from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
+    from django_apierrors.recognition.database.statements import FailedQuery
 
-# What is wrong with what the client sent is a 400, whatever status its code has elsewhere: a
-# parent that the document names and that is not there is no missing page.
+# An error in the content that was sent is a 400, whatever status its code has elsewhere: a missing
+# foreign key in a body is not a missing page.
 CONTENT_STATUS = 400
 
 
 class MissingKey(NamedTuple):
-    """A foreign key that leads nowhere: its fields, and its values as texts, where they are known.
+    """A foreign key that leads to no row: the names of its fields, its values as strings.
 
-    SQLite says of neither: then they are all that the statement wrote, at a COMMIT none.
+    SQLite names neither: then all foreign keys of the query are here. At COMMIT both are empty.
     """
 
     fields: frozenset[str]
@@ -46,61 +46,66 @@ class MissingKey(NamedTuple):
 
 
 def recognise_database_error(exception: BaseException) -> Error | None:
-    """Return the error that the driver's report stands for, `None` where it is not recognised."""
-    failure = find_failure(exception)
-    if failure is None:
+    """Return the error of a driver's exception, `None` if it is not recognised."""
+    driver_error = classify(exception)
+    if driver_error is None:
         return None
-    code = get_code(failure.name)
+    code = get_code(driver_error.code)
     if code.status >= 500:
         return Error.of_code(code)
-    name, found = _look_closer(exception, failure)
-    own_code = getattr(found.constraint, "violation_error_code", None)
-    code = get_or_make_code(get_catalog_name(own_code) or name, CONTENT_STATUS)
-    own_message = get_own_message(found.constraint)
-    fields = ", ".join(get_sent_fields(found))
+    name, match = _trace_constraint(exception, driver_error)
+    project_code = getattr(match.constraint, "violation_error_code", None)
+    code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
+    project_message = get_project_message(match.constraint)
+    fields = ", ".join(get_public_names(match))
     items = []
-    if fields or own_message:
-        message = own_message or _get_message(code, failure)
-        items = [Item(fields, own_code or name.lower(), message)]
+    if fields or project_message:
+        message = project_message or _get_message(code, driver_error)
+        items = [Item(fields, project_code or name.lower(), message)]
     return Error(code, resolve_status(code, CONTENT_STATUS), items)
 
 
 def find_missing_key(exception: BaseException) -> MissingKey | None:
-    """Return the foreign key that a database found to lead nowhere, `None` for other failures."""
-    failure = find_failure(exception)
-    if failure is None or failure.name != "MISSING_RESOURCE":
+    """Return the foreign key that leads to no row, `None` for other exceptions."""
+    driver_error = classify(exception)
+    if driver_error is None or driver_error.code != "MISSING_RESOURCE":
         return None
-    report, keys = read_report(failure), get_statement(exception).get_keys()
-    fields = _look_closer(exception, failure)[1].fields or tuple(keys)
+    violation = parse_violation(driver_error)
+    keys = get_failed_query(exception).get_foreign_keys()
+    fields = _trace_constraint(exception, driver_error)[1].fields or tuple(keys)
     written = (value for field in fields for value in keys.get(field, ()))
-    return MissingKey(frozenset(fields), frozenset(report.values or written))
+    return MissingKey(frozenset(fields), frozenset(violation.values or written))
 
 
-def _look_closer(exception: BaseException, failure: Failure) -> tuple[str, Trace]:
-    """Return the name of the code, and what the failure is about, as far as the models tell."""
+def _trace_constraint(
+    exception: BaseException, driver_error: DriverError
+) -> tuple[str, ConstraintMatch]:
+    """Return the name of the code, and the constraint and the fields that were violated."""
     try:
-        report, statement = read_report(failure), get_statement(exception)
-        return _tell(failure.name, report, statement, trace(report, statement))
+        violation, query = parse_violation(driver_error), get_failed_query(exception)
+        return _refine(driver_error.code, violation, query, find_match(violation, query))
     except Exception:
-        # Models, constraints and their expressions are the project's.
-        log_failure("looking for what a database refused")
-        return failure.name, UNTRACED
+        # Models, constraints and their expressions are the project's code.
+        log_failure("tracing a constraint to its fields")
+        return driver_error.code, NO_MATCH
 
 
-def _tell(name: str, report: Report, statement: Statement, found: Trace) -> tuple[str, Trace]:
-    if name == "MISSING_RESOURCE" and (
-        # SQLite has one report for a parent that is not there, and one that is still in use;
-        # PostgreSQL names the columns of the parent's key for the latter.
-        statement.is_deletion or not has_relations(found.model, report.columns)
+def _refine(
+    code: str, violation: ConstraintViolation, query: FailedQuery, match: ConstraintMatch
+) -> tuple[str, ConstraintMatch]:
+    if code == "MISSING_RESOURCE" and (
+        # SQLite has one error for a missing row and for a row that others still refer to.
+        # PostgreSQL names the columns of the referenced key for the second.
+        query.is_deletion or not has_relations(match.model, violation.columns)
     ):
-        return "INVALID_STATE", UNTRACED
-    if name == "INVALID_STATE" and found.is_of_column:
-        # The check of a PositiveIntegerField, or of a JSONField: it is the value that is wrong.
-        return "INVALID_CONTENT", found
-    if name == "ALREADY_EXISTS" and found.constraint is None:
-        return name, found._replace(constraint=find_unique_constraint(found))
-    return name, found
+        return "INVALID_STATE", NO_MATCH
+    if code == "INVALID_STATE" and match.is_column_check:
+        # The check of a PositiveIntegerField or a JSONField: the value is invalid.
+        return "INVALID_CONTENT", match
+    if code == "ALREADY_EXISTS" and match.constraint is None:
+        return code, match._replace(constraint=find_unique_constraint(match))
+    return code, match
 
 
-def _get_message(code: ErrorCode, failure: Failure) -> str:
-    return str(code.description if failure.key in NOT_NULL else code.message)
+def _get_message(code: ErrorCode, driver_error: DriverError) -> str:
+    return str(code.description if driver_error.key in NOT_NULL else code.message)

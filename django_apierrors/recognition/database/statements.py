@@ -1,7 +1,7 @@
-"""Statements: what the ORM was about to do when a database refused it, read from the traceback.
+"""The ORM query that a database rejected, read from the traceback.
 
-MySQL names a column or a `PRIMARY` key without its table, SQLite a check without its table, and a
-missing parent without anything.
+MySQL names a column or a `PRIMARY` key without its table. SQLite names a check without its table,
+and a missing foreign key not at all.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from django_apierrors.recognition.tracebacks import iter_frames
 COMPILER = "django.db.models.sql.compiler"
 
 
-class Statement(NamedTuple):
-    """The model that a statement is about, and the query that it was compiled from."""
+class FailedQuery(NamedTuple):
+    """The model of a query, the query, and whether it deletes rows; empty if it is unknown."""
 
     model: type[Model] | None = None
     query: Any = None
     is_deletion: bool = False
 
-    def get_keys(self) -> Mapping[str, set[str]]:
-        """Return the foreign keys that were written, as texts, by the names of their fields."""
+    def get_foreign_keys(self) -> Mapping[str, set[str]]:
+        """Return the foreign keys that an INSERT or UPDATE wrote, as strings, by field name."""
         keys = defaultdict[str, set[str]](set)
-        # Those of an INSERT, and those of an UPDATE.
+        # InsertQuery has `objs` and `fields`, UpdateQuery has `values`.
         for row in getattr(self.query, "objs", ()):
             for field in self.query.fields:
                 if field.is_relation:
@@ -38,11 +38,11 @@ class Statement(NamedTuple):
         return keys
 
 
-def get_statement(exception: BaseException) -> Statement:
-    """Return the statement that raised `exception`, an empty one if it was not the ORM's."""
+def get_failed_query(exception: BaseException) -> FailedQuery:
+    """Return the query of the ORM that raised `exception`; an empty one for raw SQL."""
     for frame, _is_last in iter_frames(exception):
         if frame.f_code.co_name == "execute_sql" and frame.f_globals.get("__name__") == COMPILER:
             compiler = frame.f_locals["self"]
             is_deletion = type(compiler).__name__ == "SQLDeleteCompiler"
-            return Statement(compiler.query.model, compiler.query, is_deletion)
-    return Statement()
+            return FailedQuery(compiler.query.model, compiler.query, is_deletion)
+    return FailedQuery()

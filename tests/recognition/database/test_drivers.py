@@ -1,4 +1,7 @@
-"""Reports: the names in what drivers say, in whatever language, whatever a client wrote into it."""
+"""The names in the messages of drivers, in any language, whatever value of a client they quote.
+
+`drivers` is private. It parses text, and not every message can be provoked here.
+"""
 
 from __future__ import annotations
 
@@ -12,136 +15,148 @@ import pymysql
 import pytest
 from django.db import IntegrityError, OperationalError
 
-from django_apierrors.recognition.database.drivers import Failure, Report, find_failure, read_report
+from django_apierrors.recognition.database.drivers import (
+    ConstraintViolation,
+    DriverError,
+    classify,
+    parse_violation,
+)
 
 
-def report_of_mysql(number: int, message: str) -> Report:
-    return read_report(Failure(pymysql.err.OperationalError(number, message), "", number))
+def parse_mysql(number: int, message: str) -> ConstraintViolation:
+    exception = pymysql.err.OperationalError(number, message)
+    return parse_violation(DriverError(exception, "", number))
 
 
-def report_of_postgresql(detail: str | None, **names: str | None) -> Report:
+def parse_postgresql(detail: str | None, **names: str | None) -> ConstraintViolation:
     diag = {"table_name": None, "column_name": None, "constraint_name": None} | names
-    cause: Any = Exception()
-    cause.diag = SimpleNamespace(message_detail=detail, **diag)
-    return read_report(Failure(cause, "", "23505"))
+    exception: Any = Exception()
+    exception.diag = SimpleNamespace(message_detail=detail, **diag)
+    return parse_violation(DriverError(exception, "", "23505"))
+
+
+def parse_sqlite(message: str) -> ConstraintViolation:
+    return parse_violation(DriverError(sqlite3.IntegrityError(message), "", "SQLITE_CONSTRAINT"))
 
 
 @pytest.mark.parametrize(
-    ("number", "message", "report"),
+    ("number", "message", "violation"),
     [
-        (1062, "Duplicate entry 'a' for key 'shop_item.name'", Report("shop_item", (), "name")),
-        (1062, "Duplicate entry 'a' for key 'PRIMARY'", Report(constraint="PRIMARY")),
-        (1062, "Doppelter Eintrag 'a' für Schlüssel 'name'", Report(constraint="name")),
-        (1062, "Duplicate entry 'for key 'id'' for key 'name'", Report(constraint="name")),
-        (1062, "Duplicate entry 'a\nb' for key 'name'", Report(constraint="name")),
-        (1586, "Duplicate entry 'a' for key 'name'", Report(constraint="name")),
-        (1062, "secret", Report()),
-        (1048, "Column 'size' cannot be null", Report(columns=("size",))),
-        (1364, "Field 'size' doesn't have a default value", Report(columns=("size",))),
-        (1406, "Data too long for column 'name' at row 1", Report(columns=("name",))),
+        (1062, "Duplicate entry 'a' for key 'item.name'", ConstraintViolation("item", (), "name")),
+        (1062, "Doppelter Eintrag 'a' für 'PRIMARY'", ConstraintViolation(constraint="PRIMARY")),
+        (1062, "Duplicate entry 'for key 'x'' for key 'k'", ConstraintViolation(constraint="k")),
+        (1586, "Duplicate entry 'a\nb' for key 'k'", ConstraintViolation(constraint="k")),
+        (1062, "secret", ConstraintViolation()),
+        (1048, "Column 'size' cannot be null", ConstraintViolation(columns=("size",))),
+        (1364, "Field 'size' doesn't have a default", ConstraintViolation(columns=("size",))),
+        (1406, "Data too long for column 'name' at row 1", ConstraintViolation(columns=("name",))),
         (
             1366,
-            "Incorrect string value: '\\xF0' for column `db`.`shop_item`.`name` at row 1",
-            Report(columns=("name",)),
+            "Incorrect string value: '\\xF0' for column `db`.`item`.`name` at row 1",
+            ConstraintViolation(columns=("name",)),
         ),
         (
             1452,
-            "Cannot add or update a child row: a foreign key constraint fails (`db`.`shop_item`, "
-            "CONSTRAINT `fk` FOREIGN KEY (`a_id`, `b_id`) REFERENCES `shop_shelf` (`id`))",
-            Report("shop_item", ("a_id", "b_id")),
+            "Cannot add or update a child row: a foreign key constraint fails (`db`.`item`, "
+            "CONSTRAINT `fk` FOREIGN KEY (`a_id`, `b_id`) REFERENCES `shelf` (`id`))",
+            ConstraintViolation("item", ("a_id", "b_id")),
         ),
-        (1452, "secret", Report()),
-        (4025, "CONSTRAINT `fair` failed for `db`.`shop_item`", Report("shop_item", (), "fair")),
+        (1452, "secret", ConstraintViolation()),
         (
             4025,
-            "CONSTRAINT `shop_item.data` failed for `db`.`shop_item`",
-            Report("shop_item", (), "data"),
+            "CONSTRAINT `item.data` failed for `db`.`item`",
+            ConstraintViolation("item", (), "data"),
         ),
-        (3819, "Check constraint 'fair' is violated.", Report(constraint="fair")),
-        (1213, "Deadlock found when trying to get lock", Report()),
+        (3819, "Check constraint 'fair' is violated.", ConstraintViolation(constraint="fair")),
+        (1213, "Deadlock found when trying to get lock", ConstraintViolation()),
     ],
 )
-def test_what_mysql_names(number: int, message: str, report: Report) -> None:
-    assert report_of_mysql(number, message) == report
+def test_the_names_in_a_message_of_mysql(
+    number: int, message: str, violation: ConstraintViolation
+) -> None:
+    assert parse_mysql(number, message) == violation
 
 
 @pytest.mark.parametrize(
-    ("detail", "names", "report"),
+    ("detail", "names", "violation"),
     [
         (
             "Key (name)=(cup) already exists.",
-            {"table_name": "shop_item", "constraint_name": "shop_item_name_key"},
-            Report("shop_item", ("name",), "shop_item_name_key", ("cup",)),
+            {"table_name": "item", "constraint_name": "item_name_key"},
+            ConstraintViolation("item", ("name",), "item_name_key", ("cup",)),
         ),
         (
-            'Key ("row", rank)=(1, 2) already exists.',
+            'Schlüssel »("row", rank)=(1, 2)« existiert bereits.',
             {},
-            Report("", ("row", "rank"), "", ("1", "2")),
+            ConstraintViolation("", ("row", "rank"), "", ("1", "2")),
         ),
-        ("Schlüssel »(name)=(cup)« existiert bereits.", {}, Report("", ("name",), "", ("cup",))),
-        ("Key (lower(name::text))=(cup) already exists.", {"table_name": "t"}, Report("t")),
-        ('Key is not present in table "shop_shelf".', {}, Report()),
-        ("Failing row contains (1, (id)=(7)).", {}, Report()),
-        ("Failing row contains (1).", {"table_name": "t", "column_name": "c"}, Report("t", ("c",))),
-        (None, {}, Report()),
+        ("Key (lower(name::text))=(cup) exists.", {"table_name": "t"}, ConstraintViolation("t")),
+        ('Key is not present in table "shop_shelf".', {}, ConstraintViolation()),
+        ("Failing row contains (1, (id)=(7)).", {}, ConstraintViolation()),
+        (
+            "Failing row contains (1).",
+            {"table_name": "t", "column_name": "c"},
+            ConstraintViolation("t", ("c",)),
+        ),
+        (None, {}, ConstraintViolation()),
     ],
 )
-def test_what_postgresql_names(
-    detail: str | None, names: dict[str, str | None], report: Report
+def test_the_names_in_the_diagnostics_of_postgresql(
+    detail: str | None, names: dict[str, str | None], violation: ConstraintViolation
 ) -> None:
-    assert report_of_postgresql(detail, **names) == report
+    assert parse_postgresql(detail, **names) == violation
 
 
 @pytest.mark.parametrize(
-    ("message", "report"),
+    ("message", "violation"),
     [
-        ("UNIQUE constraint failed: shop_item.name", Report("shop_item", ("name",))),
-        ("UNIQUE constraint failed: shop_item.a, shop_item.b", Report("shop_item", ("a", "b"))),
-        ("NOT NULL constraint failed: shop_item.size", Report("shop_item", ("size",))),
-        ("UNIQUE constraint failed: index 'one_name'", Report(constraint="one_name")),
-        ("CHECK constraint failed: fair", Report(constraint="fair")),
-        ('CHECK constraint failed: "count" >= 0', Report(constraint="count")),
-        ("FOREIGN KEY constraint failed", Report()),
-        ("UNIQUE constraint failed: shop_item.size; DROP TABLE x", Report()),
-        ("", Report()),
+        ("UNIQUE constraint failed: item.a, item.b", ConstraintViolation("item", ("a", "b"))),
+        ("NOT NULL constraint failed: item.size", ConstraintViolation("item", ("size",))),
+        ("UNIQUE constraint failed: index 'one'", ConstraintViolation(constraint="one")),
+        ("CHECK constraint failed: fair", ConstraintViolation(constraint="fair")),
+        ('CHECK constraint failed: "count" >= 0', ConstraintViolation(constraint="count")),
+        ("FOREIGN KEY constraint failed", ConstraintViolation()),
+        ("UNIQUE constraint failed: item.size; DROP TABLE x", ConstraintViolation()),
+        ("", ConstraintViolation()),
     ],
 )
-def test_what_sqlite_names(message: str, report: Report) -> None:
-    cause = sqlite3.IntegrityError(message)
-    assert read_report(Failure(cause, "", "SQLITE_CONSTRAINT")) == report
+def test_the_names_in_a_message_of_sqlite(message: str, violation: ConstraintViolation) -> None:
+    assert parse_sqlite(message) == violation
 
 
 @pytest.mark.parametrize(
-    "hostile", ["a" * 50_000, "(" * 50_000, "'" * 50_000, '"a", ' * 10_000, "a)=(" * 10_000]
+    "value", ["a" * 50_000, "(" * 50_000, "'" * 50_000, '"a", ' * 10_000, "a)=(" * 10_000]
 )
-def test_what_a_client_wrote_into_a_report_costs_next_to_nothing(hostile: str) -> None:
+def test_a_value_of_a_client_does_not_slow_down_the_parsing(value: str) -> None:
     begin = time.process_time()
-    report_of_postgresql(f"Failing row contains ({hostile}).")
-    # The server cuts its messages off, at 512 bytes, and a key in them at 64.
-    report_of_mysql(1062, f"Duplicate entry '{hostile[:400]}' for key 'name'")
-    report_of_mysql(1452, hostile[:400])
-    read_report(Failure(sqlite3.IntegrityError(hostile), "", "SQLITE_CONSTRAINT"))
+    parse_postgresql(f"Failing row contains ({value}).")
+    # MySQL and MariaDB cut a message at 512 bytes.
+    parse_mysql(1062, f"Duplicate entry '{value[:400]}' for key 'name'")
+    parse_mysql(1452, value[:400])
+    parse_sqlite(value)
     assert time.process_time() - begin < 0.5
 
 
-def test_an_integrity_error_that_django_makes_of_mysqls_is_looked_into() -> None:
+def test_an_integrity_error_that_django_raises_in_place_of_mysqls_is_classified() -> None:
     # As CursorWrapper in django.db.backends.mysql.base does.
-    cause = pymysql.err.OperationalError(4025, "CONSTRAINT `fair` failed for `db`.`shop_item`")
+    cause = pymysql.err.OperationalError(4025, "CONSTRAINT `fair` failed for `db`.`item`")
     exception = IntegrityError(*cause.args)
     exception.__context__ = cause
 
-    assert find_failure(exception) == Failure(cause, "INVALID_STATE", 4025)
+    assert classify(exception) == DriverError(cause, "INVALID_STATE", 4025)
 
 
-def test_an_exception_of_django_that_others_led_to_is_not_that_other() -> None:
-    exception = OperationalError("of the project's own")
+def test_an_unrelated_exception_in_the_context_is_not_the_cause() -> None:
+    exception = OperationalError("raised by the project")
     exception.__context__ = psycopg.errors.UniqueViolation("secret")
 
-    assert find_failure(exception) is None
+    assert classify(exception) is None
 
 
-@pytest.mark.parametrize("state", [None, 23505, b"23505", ""])
-def test_a_state_that_is_none_is_passed_over(state: object) -> None:
-    exception: Any = RuntimeError()
-    exception.sqlstate = state
-    assert find_failure(exception) is None
+@pytest.mark.parametrize("name", ["sqlstate", "sqlite_errorname"])
+@pytest.mark.parametrize("value", [None, 23505, b"23505", ""])
+def test_an_attribute_of_another_type_is_ignored(name: str, value: object) -> None:
+    exception = RuntimeError()
+    setattr(exception, name, value)
+
+    assert classify(exception) is None

@@ -1,4 +1,4 @@
-"""``manage.py seed_demo``: the operators, keys, collections and thngs of the demo."""
+"""``manage.py seed_demo``: creates the operators, API keys, collections and thngs of the demo."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from example_project import demo_data
+from example_project.demo import data as demo_data
 from example_project.inventory.models import ApiKey, Collection, Operator, Thng
 
 
 class Command(BaseCommand):
-    """Writes the demo's data; a second run puts back what was changed since the first."""
+    """Creates the data of the demo; another run restores data that was changed."""
 
-    help = "Write the demo's operators, API keys, collections and thngs."
+    help = "Create the operators, API keys, collections and thngs of the demo."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write all of it, or nothing."""
-        for write in (seed_operators, seed_collections, seed_thngs):
-            self.stdout.write(f"  {write()}")
+        """Create all of it, or nothing."""
+        for seed in (seed_operators, seed_collections, seed_thngs):
+            self.stdout.write(f"  {seed()}")
 
 
 def seed_operators() -> str:
-    """Write the operators, each with its key, and return what was done."""
+    """Create the operators, each with an API key, and return a line for the output."""
     for data in demo_data.OPERATORS:
         operator, _ = Operator.objects.update_or_create(
             id=data["id"],
@@ -43,7 +43,7 @@ def seed_operators() -> str:
 
 
 def seed_collections() -> str:
-    """Write the collections and return what was done."""
+    """Create the collections and return a line for the output."""
     for data in demo_data.COLLECTIONS:
         defaults = {"name": data["name"], "description": data["description"]}
         Collection.objects.update_or_create(id=data["id"], defaults=defaults)
@@ -51,7 +51,7 @@ def seed_collections() -> str:
 
 
 def seed_thngs() -> str:
-    """Write the thngs, their identifiers and their places, and return what was done."""
+    """Create the thngs and return a line for the output."""
     for data in demo_data.THNGS:
         defaults = {"name": data["name"], "tags": data["tags"]}
         thng, _ = Thng.objects.update_or_create(id=data["id"], defaults=defaults)

@@ -1,0 +1,50 @@
+"""Rendering: the templates of the pages, each of which a project can override."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# A project's templates override these. Its loaders would not find them: the app's own folder
+# `templates` is what they search.
+TEMPLATES = Path(__file__).parent / "templates"
+DIRECTORY = "django_apierrors/reference"
+
+FILESYSTEM = "django.template.loaders.filesystem.Loader"
+APP_DIRECTORIES = "django.template.loaders.app_directories.Loader"
+
+
+def render_page(name: str, context: dict[str, Any], request: HttpRequest) -> str:
+    """Return the page (or the stylesheet) of the template `name`."""
+    template = make_engine().get_template(f"{DIRECTORY}/{name}")
+    return str(template.render(context, request))
+
+
+def make_engine() -> DjangoTemplates:
+    """Return an engine with the options of the project's first `DjangoTemplates`, if it has one.
+
+    It searches the project's directories and apps, then this package. It is not cached, so that
+    edited templates apply at once: Django reloads those of the engines in `TEMPLATES` only.
+    """
+    engine = next((each for each in engines.all() if isinstance(each, DjangoTemplates)), None)
+    engine_class = DjangoTemplates if engine is None else type(engine)
+    params = {"DIRS": [], "OPTIONS": {}} if engine is None else engines.templates[engine.name]
+    loaders = params["OPTIONS"].get("loaders", [FILESYSTEM, APP_DIRECTORIES])
+    return engine_class(
+        {
+            "NAME": "django_apierrors",
+            "DIRS": params["DIRS"],
+            "APP_DIRS": False,
+            "OPTIONS": {
+                **params["OPTIONS"],
+                "autoescape": True,
+                "loaders": [*loaders, (FILESYSTEM, [TEMPLATES])],
+            },
+        }
+    )

@@ -1,0 +1,1 @@
+"""``make demo``: runs the example project, tours its API and checks every response."""

@@ -1,0 +1,1 @@
+"""A tour of the API document: a request for each row, and a check of each response."""

@@ -1,0 +1,1 @@
+"""The smallest project: one model and the settings of the README."""

@@ -1,0 +1,193 @@
+"""The system checks of the installation."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from django_apierrors.checks import check_installation
+from django_apierrors.renderers import JSONRenderer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
+COMMON = "django.middleware.common.CommonMiddleware"
+STOCK_RENDERERS = [
+    "rest_framework.renderers.JSONRenderer",
+    "rest_framework.renderers.BrowsableAPIRenderer",
+]
+STOCK_NEGOTIATION = "rest_framework.negotiation.DefaultContentNegotiation"
+
+
+class OwnRenderer(JSONRenderer):
+    """A renderer of a project, based on ours."""
+
+
+def handle(exc: Exception, context: Any) -> None:
+    """Handle an exception, as a project's handler in front of ours."""
+
+
+# The changed settings: those of DRF, or those of Django.
+CORRECT: list[dict[str, Any]] = [
+    {},
+    {"EXCEPTION_HANDLER": f"{__name__}.handle"},
+    {"DEFAULT_RENDERER_CLASSES": [*STOCK_RENDERERS, f"{__name__}.OwnRenderer"]},
+    {"DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION},
+    {"API_ERRORS": {"PROBLEM_JSON": True}},
+    {"MIDDLEWARE": [MIDDLEWARE]},
+]
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "E007",
+        {"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"},
+        "'django_apierrors.handler.exception_handler'",
+    ),
+    ("E007", {"EXCEPTION_HANDLER": None}, "'django_apierrors.handler.exception_handler'"),
+    (
+        "W001",
+        {"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS},
+        "'django_apierrors.renderers.JSONRenderer'",
+    ),
+    ("W002", {"MIDDLEWARE": [COMMON]}, f"{MIDDLEWARE!r} first"),
+    ("W003", {"MIDDLEWARE": (COMMON, MIDDLEWARE)}, f"before {COMMON!r}"),
+    (
+        "W005",
+        {
+            "DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION,
+            "API_ERRORS": {"PROBLEM_JSON": True},
+        },
+        "'django_apierrors.negotiation.JSONContentNegotiation'",
+    ),
+]
+
+
+def change(settings: Settings, changes: dict[str, Any]) -> None:
+    """Change settings of Django and, by the names that only DRF has, of DRF."""
+    ours = {"MIDDLEWARE", "API_ERRORS"}
+    for name in ours & changes.keys():
+        setattr(settings, name, changes[name])
+    stock = {name: value for name, value in changes.items() if name not in ours}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, **stock}
+
+
+@pytest.mark.parametrize("changes", CORRECT)
+def test_a_correct_installation_has_no_messages(
+    settings: Settings, changes: dict[str, Any]
+) -> None:
+    change(settings, changes)
+    assert check_installation() == []
+
+
+@pytest.mark.parametrize(("number", "changes", "words"), WRONG)
+def test_a_missing_part_has_one_message_with_a_hint(
+    settings: Settings, number: str, changes: dict[str, Any], words: str
+) -> None:
+    change(settings, changes)
+    [message] = check_installation()
+    assert message.id == f"django_apierrors.{number}"
+    assert message.is_serious() is number.startswith("E")
+    assert words in str(message.hint)
+
+
+# The order of imports matters, so each project has a process of its own.
+
+TWO_LINES = """
+SECRET_KEY = "a key for this test alone"
+ROOT_URLCONF = "shop"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", *APPS]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+REST_FRAMEWORK = {"EXCEPTION_HANDLER": "django_apierrors.handler.exception_handler"}
+"""
+
+# A third-party authenticator that reads the user model when it is imported.
+EAGER = """
+from django.contrib.auth import get_user_model
+from rest_framework.authentication import BaseAuthentication
+
+User = get_user_model()
+
+
+class Eager(BaseAuthentication):
+    user = User
+"""
+
+MODELS = """
+from django.db import models
+
+from django_apierrors.exceptions import InvalidState
+
+
+class Crate(models.Model):
+    def close(self):
+        raise InvalidState
+"""
+
+
+@pytest.fixture
+def check_project(tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
+    """Return a function that runs `manage.py check` on a project; it returns status and ids."""
+
+    def check(changes: str = "", *, apps: str = '["rest_framework", "django_apierrors"]') -> Any:
+        package = tmp_path / "crates"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "models.py").write_text(MODELS)
+        (tmp_path / "eager.py").write_text(EAGER)
+        (tmp_path / "shop.py").write_text("urlpatterns = []\n")
+        (tmp_path / "settings.py").write_text(
+            f"APPS = {apps}\n{TWO_LINES}{textwrap.dedent(changes)}"
+        )
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "django", "check", "--settings", "settings"],
+            cwd=tmp_path,
+            env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert "Traceback" not in run.stderr, run.stderr
+        return run.returncode, re.findall(r"\((django_apierrors\.[A-Z]\d+)\)", run.stderr)
+
+    return check
+
+
+ALL = """
+    REST_FRAMEWORK["DEFAULT_RENDERER_CLASSES"] = ["django_apierrors.renderers.JSONRenderer"]
+    REST_FRAMEWORK["DEFAULT_PARSER_CLASSES"] = ["django_apierrors.parsers.JSONParser"]
+    REST_FRAMEWORK["DEFAULT_CONTENT_NEGOTIATION_CLASS"] = (
+        "django_apierrors.negotiation.JSONContentNegotiation"
+    )
+    MIDDLEWARE.insert(0, "django_apierrors.middleware.APIErrorsMiddleware")
+"""
+
+AUTHENTICATION = 'REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = ["eager.Eager"]\n'
+
+
+def test_a_project_with_the_two_required_lines_has_two_warnings(
+    check_project: Callable[..., Any],
+) -> None:
+    assert check_project() == (0, ["django_apierrors.W001", "django_apierrors.W002"])
+
+
+@pytest.mark.parametrize(
+    "apps",
+    [
+        '["django_apierrors", "rest_framework", "crates"]',
+        '["crates", "rest_framework", "django_apierrors"]',
+    ],
+)
+def test_an_authenticator_can_read_models_when_it_is_imported(
+    check_project: Callable[..., Any], apps: str
+) -> None:
+    changes = textwrap.dedent(ALL) + AUTHENTICATION
+    assert check_project(changes, apps=apps) == (0, [])

@@ -1,0 +1,28 @@
+"""The endpoints of the example project fulfil the contract of the verbs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from django_apierrors.testing import VerbContract
+from example_project.demo.server import ROOT
+
+CONTRACTS = Path(__file__).with_name("verb_contracts.py")
+CHECKS = [name for name in dir(VerbContract) if name.startswith("test_")]
+
+
+def test_the_endpoints_of_the_example_fulfil_the_contract() -> None:
+    # Without conftest.py, whose fixtures need the settings of the package's own tests.
+    options = ["-q", "--noconftest", "-p", "no:cacheprovider", "--ds", "example_project.settings"]
+    completed = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(CONTRACTS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # All checks of both endpoints; a skipped check would be in the summary line too.
+    summary = completed.stdout.splitlines()[-1]
+    assert summary.startswith(f"{2 * len(CHECKS)} passed in "), completed.stdout

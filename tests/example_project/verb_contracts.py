@@ -1,0 +1,44 @@
+"""The contracts of the example project's endpoints, which ``test_verb_contracts.py`` runs.
+
+They need the settings of the example project, so they run in a process of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from django_apierrors.testing import VerbContract
+from example_project.demo.data import WRITE_KEY
+
+
+@pytest.mark.django_db
+class TestThngs(VerbContract):
+    """The contract of the thngs."""
+
+    url = "/thngs"
+    resource_url = "/thngs/{id}"
+    document = {"name": "lantern"}
+    update = {"name": "lamp"}
+    unknown_id = "U" * 24
+    malformed_id = "x"
+    ignored_members = ("updatedAt",)
+
+    @pytest.fixture(autouse=True)
+    def seeded(self, db: None) -> None:
+        """Create the operators and their API keys."""
+        call_command("seed_demo")
+
+    def get_client(self) -> Any:
+        """Return a client with a write key."""
+        return Client(headers={"authorization": WRITE_KEY})
+
+
+class TestCollections(TestThngs):
+    """The contract of the collections."""
+
+    url = "/collections"
+    resource_url = "/collections/{id}"

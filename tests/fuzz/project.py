@@ -1,0 +1,236 @@
+"""The fuzzed project: views that call a function of the test, stock viewsets and ours."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+from wsgiref.util import setup_testing_defaults
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from jsonschema import Draft202012Validator
+from rest_framework import viewsets as stock_viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
+from rest_framework.serializers import ListField, ModelSerializer
+from rest_framework.views import APIView
+
+from django_apierrors import viewsets
+from django_apierrors.testing import ERROR_SCHEMA
+from django_apierrors.wsgi import APIErrorsWSGIHandler
+from tests.models import Parcel, Shelf, Thing
+
+SCHEMA = Draft202012Validator(ERROR_SCHEMA)
+
+Act = Callable[[], Response]
+
+# The last of these is called by the views, which run in the thread of the test.
+ACTS: list[Act] = []
+
+# The number of responses with each status.
+STATUS_COUNTS: Counter[int] = Counter()
+
+# The places that call the function: a DRF view, plain views, and a middleware.
+PLACES = ("drf", "plain", "async", "middleware")
+
+
+class Acting(APIView):
+    """Calls the function of the test."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        """Call the function."""
+        return ACTS[-1]()
+
+
+def plain(request: HttpRequest) -> Response:
+    """Call the function outside of DRF."""
+    return ACTS[-1]()
+
+
+async def in_async(request: HttpRequest) -> Response:
+    """Call the function in an async view."""
+    return ACTS[-1]()
+
+
+class ActingMiddleware:
+    """Calls the function outside of all views."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Set the next middleware."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Return the response."""
+        return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
+
+
+class ShelfSerializer(ModelSerializer):
+    """A shelf."""
+
+    class Meta:
+        model = Shelf
+        fields = "__all__"
+
+
+class ThingSerializer(ModelSerializer):
+    """A thing with a field that has no column."""
+
+    tags = ListField(required=False, max_length=3)
+
+    class Meta:
+        model = Thing
+        fields = "__all__"
+
+
+class ParcelSerializer(ModelSerializer):
+    """A parcel with keys of other resources."""
+
+    class Meta:
+        model = Parcel
+        fields = "__all__"
+
+
+RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {
+    "shelves": (Shelf, ShelfSerializer, "pk"),
+    "names": (Shelf, ShelfSerializer, "name"),
+    "things": (Thing, ThingSerializer, "pk"),
+    "parcels": (Parcel, ParcelSerializer, "pk"),
+    "numbers": (Parcel, ParcelSerializer, "number"),
+}
+VIEWSETS = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
+
+
+def make_router(viewset: type[Any]) -> DefaultRouter:
+    """Return the URL patterns of all resources, with subclasses of a viewset."""
+    router = DefaultRouter(trailing_slash=False)
+    router.include_root_view = False
+    for name, (model, serializer, lookup) in RESOURCES.items():
+        members = {
+            "queryset": model.objects.order_by("pk"),
+            "serializer_class": serializer,
+            "lookup_field": lookup,
+            "lookup_value_regex": ".+",
+            "authentication_classes": (),
+        }
+        router.register(name, type(f"{name}ViewSet", (viewset,), members), basename=name)
+    return router
+
+
+urlpatterns = [
+    path("drf", Acting.as_view()),
+    path("plain", csrf_exempt(plain)),
+    path("async", csrf_exempt(in_async)),
+    path("codes/<str:code>", plain, name="error-code"),
+    *(path(f"{name}/", include(make_router(viewset).urls)) for name, viewset in VIEWSETS.items()),
+]
+
+OURS = "django_apierrors.middleware.APIErrorsMiddleware"
+OTHERS = ["django.middleware.common.CommonMiddleware", f"{__name__}.ActingMiddleware"]
+
+# The package without and with its middleware.
+LAYERS: Mapping[str, list[str]] = {"handler": OTHERS, "middleware": [OURS, *OTHERS]}
+
+
+class RawResponse(NamedTuple):
+    """A response of the WSGI application."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+
+
+@cache
+def get_application(layers: str) -> WSGIHandler:
+    """Return the project with the middleware of `LAYERS[layers]`."""
+    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=LAYERS[layers]):
+        return APIErrorsWSGIHandler()
+
+
+def send(
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    layers: str = "middleware",
+    **settings: Any,
+) -> RawResponse:
+    """Send a request to the WSGI application, and return the response."""
+    url, _, query = target.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": url,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        **headers,
+    }
+    setup_testing_defaults(environ)
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    escaped, content = "", b""
+    with override_settings(ROOT_URLCONF=__name__, API_ERRORS={"PATHS": ["/"], **settings}):
+        try:
+            response = get_application(layers)(environ, lambda *args: started.append(args))
+            content = b"".join(response)
+            response.close()
+        except Exception as exc:
+            # The exception may raise when pytest shows it.
+            steps = BaseException.__traceback__.__get__(exc)
+            escaped = f"{type(exc).__mro__} escaped:\n{''.join(traceback.format_tb(steps))}"
+    assert not escaped, escaped
+    [(status, named)] = started
+    response = RawResponse(int(status.split()[0]), dict(named), content)
+    STATUS_COUNTS[response.status] += 1
+    return response
+
+
+def check_response(response: RawResponse) -> None:
+    """Check that an error has a body of the package."""
+    if response.status < 400:
+        return
+    assert response.headers["Content-Type"] == "application/json", response
+    body = json.loads(response.content)
+    SCHEMA.validate(body)
+    assert body["status"] == response.status
+    for name, value in response.headers.items():
+        assert not {"\r", "\n", "\0"} & {*name, *value}, response
+
+
+class FailureCounter(logging.Handler):
+    """Collects the log records of the fallback body."""
+
+    def __init__(self) -> None:
+        """Set an empty list."""
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Collect a record."""
+        if record.getMessage().startswith("django_apierrors failed"):
+            self.messages.append(self.format(record))
+
+
+@contextmanager
+def counted_failures() -> Iterator[list[str]]:
+    """Yield the log records of the fallback body that are made in the block."""
+    logger, counter = logging.getLogger("django_apierrors"), FailureCounter()
+    logger.addHandler(counter)
+    try:
+        yield counter.messages
+    finally:
+        logger.removeHandler(counter)

@@ -1,0 +1,88 @@
+"""The tasks of these tests, for `django.tasks` or, on Django 5.2, its backport."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+
+from tests.models import Shelf
+
+try:
+    from django.tasks import task
+except ImportError:
+    from django_tasks import task
+
+PATIENCE = 30.0
+
+EXCEPTIONS: dict[str, type[Exception]] = {
+    "validation": ValidationError,
+    "missing": Shelf.DoesNotExist,
+    "unavailable": ConnectionRefusedError,
+    "unhandled": KeyError,
+}
+
+
+@task
+def echo(**kwargs: Any) -> dict[str, Any]:
+    return kwargs
+
+
+@task
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+@task(takes_context=True)
+def count_attempts(context: Any, name: str) -> list[Any]:
+    return [name, context.attempt]
+
+
+@task
+def do_nothing() -> None:
+    """Return `None`."""
+
+
+@task
+def make_shelf(name: str) -> int:
+    return Shelf.objects.create(name=name).pk
+
+
+@task
+def fail(how: str) -> None:
+    """Raise one of `EXCEPTIONS`."""
+    raise EXCEPTIONS[how](f"Secret of {how}.")
+
+
+@task
+def raise_path(path: str) -> None:
+    """Raise an exception whose class has the dotted path `path` and cannot be imported."""
+    module, _, name = path.rpartition(".")
+    raise type(name, (Exception,), {"__module__": module, "__qualname__": name})("Secret.")
+
+
+@task
+def wait_for(directory: str, name: str) -> str:
+    """Append a line to the file `name`, then wait until the directory contains a file `go`."""
+    log = os.open(Path(directory, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(log, b"run\n")
+    os.close(log)
+    deadline = time.monotonic() + PATIENCE
+    while not Path(directory, "go").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return name
+
+
+@task
+def doomed() -> None:
+    """A task that tests remove."""
+
+
+def undecorated() -> None:
+    """A function that is not a task under this name."""
+
+
+misnamed = task(undecorated)

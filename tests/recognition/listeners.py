@@ -1,0 +1,210 @@
+"""Listeners on loopback, and the ways in which a service fails."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+HOST = "127.0.0.1"
+PATIENCE = 5.0
+
+
+class Words(NamedTuple):
+    """What a server sends first, and two beginnings of a response: in its head, in its body."""
+
+    greeting: bytes
+    head: bytes
+    body: bytes
+
+
+WORDS: Mapping[str, Words] = {
+    "amqp": Words(b"", b"\x01\x00\x00", b"\x01\x00\x00\x00\x00\x00\x64half"),
+    "http": Words(
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Ty",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+    ),
+    "memcache": Words(b"", b"VAL", b"VALUE :1:key 0 100\r\nhalf"),
+    "redis": Words(b"", b"$1", b"$100\r\nhalf"),
+    "smtp": Words(b"220 here\r\n", b"250-ha", b"250-half\r\n250-ha"),
+    "stream": Words(b"", b"h", b"half"),
+}
+
+NONSENSE = b"SSH-2.0-OpenSSH_9.2\r\n\r\n"
+
+Address = tuple[str, int]
+Serve = Callable[[socket.socket, Words], None]
+# Makes a fault, and yields the address to connect to.
+Fault = Callable[[Words], AbstractContextManager[Address]]
+
+
+@contextlib.contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[Address]:
+    """Yield the address of a listener that calls `serve` with one connection after another.
+
+    All connections stay open until the end.
+    """
+    with contextlib.ExitStack() as stack, socket.create_server((HOST, 0)) as listener:
+        connections: list[socket.socket] = []
+        done = threading.Event()
+
+        def accept_all() -> None:
+            while True:
+                connection = stack.enter_context(listener.accept()[0])
+                connections.append(connection)
+                if done.is_set():
+                    return
+                connection.settimeout(PATIENCE)
+                # The client may close the connection first.
+                with contextlib.suppress(OSError):
+                    serve(connection)
+
+        thread = threading.Thread(target=accept_all)
+        thread.start()
+        address = listener.getsockname()
+        try:
+            yield address
+        finally:
+            done.set()
+            for connection in list(connections):
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            # One more connection ends the thread.
+            with contextlib.suppress(OSError), socket.create_connection(address, PATIENCE):
+                thread.join(PATIENCE)
+    assert not thread.is_alive()
+
+
+def replying(*replies: bytes, greeting: bytes = b"") -> AbstractContextManager[Address]:
+    """Listen, and send the next reply to each request; the last reply repeats."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(greeting)
+        for number in range(100):
+            if not connection.recv(65536):
+                return
+            connection.sendall(replies[min(number, len(replies) - 1)])
+
+    return listening(serve)
+
+
+def accepting(serve: Serve) -> Fault:
+    """Return the fault of a listener that accepts a connection and calls `serve` with it."""
+    return lambda words: listening(lambda connection: serve(connection, words))
+
+
+def reset(connection: socket.socket) -> None:
+    """Close the connection so that the client reads ECONNRESET."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def receive(connection: socket.socket, words: Words) -> None:
+    connection.sendall(words.greeting)
+    connection.recv(65536)
+
+
+def keep_silent(connection: socket.socket, words: Words) -> None:
+    pass
+
+
+def hang_up(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    connection.close()
+
+
+def break_off(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    reset(connection)
+
+
+def close_in_the_head(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    connection.sendall(words.head)
+    connection.close()
+
+
+def close_in_the_body(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    connection.sendall(words.body)
+    connection.close()
+
+
+def reset_in_the_body(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    connection.sendall(words.body)
+    # A reset discards what the client has not read yet.
+    time.sleep(0.02)
+    reset(connection)
+
+
+def stall_in_the_body(connection: socket.socket, words: Words) -> None:
+    receive(connection, words)
+    connection.sendall(words.body)
+
+
+def speak_another_protocol(connection: socket.socket, words: Words) -> None:
+    if not words.greeting:
+        connection.recv(65536)
+    connection.sendall(NONSENSE)
+    connection.close()
+
+
+@contextlib.contextmanager
+def refuse(words: Words) -> Iterator[Address]:
+    """Yield an address without a listener."""
+    with socket.create_server((HOST, 0)) as listener:
+        address = listener.getsockname()
+    yield address
+
+
+@contextlib.contextmanager
+def be_unknown(words: Words) -> Iterator[Address]:
+    """Yield a name that does not resolve.
+
+    `.invalid` never does (RFC 2606), and no name server is asked for over 255 letters.
+    """
+    yield ".".join(["a" * 60] * 5) + ".invalid", 9
+
+
+@contextlib.contextmanager
+def be_unreachable(words: Words) -> Iterator[Address]:
+    """Yield an address that no stream reaches: ENETUNREACH, with a network and without."""
+    yield "255.255.255.255", 9
+
+
+@contextlib.contextmanager
+def never_accept(words: Words) -> Iterator[Address]:
+    """Yield the address of a listener with a full backlog: the kernel drops new connections."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+FAULTS: Mapping[str, Fault] = {
+    "unknown": be_unknown,
+    "unreachable": be_unreachable,
+    "refuses": refuse,
+    "never accepts": never_accept,
+    "never answers": accepting(keep_silent),
+    "hangs up": accepting(hang_up),
+    "resets": accepting(break_off),
+    "closes in the head": accepting(close_in_the_head),
+    "closes in the body": accepting(close_in_the_body),
+    "resets in the body": accepting(reset_in_the_body),
+    "stalls in the body": accepting(stall_in_the_body),
+    "speaks another protocol": accepting(speak_another_protocol),
+}
+
+# The client waits until its timeout.
+TIMEOUTS = frozenset({"never accepts", "never answers", "stalls in the body"})

@@ -1,0 +1,57 @@
+"""A DRF view that fails, and the bodies that tests expect of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
+
+from django_apierrors.catalog import CATALOG, PRINTED_AS_NUMBER
+
+REFERENCE = re.compile(r" Reference: [0-9a-f]{12}\.")
+
+Outcome = tuple[int, Any]
+
+
+def respond(fail: Callable[[], object]) -> HttpResponse:
+    """Return the response of a DRF view that calls `fail`, by the exception handler alone."""
+
+    class FailingView(APIView):
+        def post(self, request: Request) -> Response:
+            return Response({"result": repr(fail())})
+
+    return FailingView.as_view()(APIRequestFactory().post("/", {"shelf": 7})).render()
+
+
+def respond_to(exception: BaseException) -> HttpResponse:
+    """Return the response of a DRF view that raises `exception`."""
+
+    def fail() -> NoReturn:
+        raise exception
+
+    return respond(fail)
+
+
+def read(response: HttpResponse) -> Outcome:
+    """Return the status and the body, without the reference of an unhandled exception."""
+    return response.status_code, json.loads(REFERENCE.sub("", response.content.decode()))
+
+
+def expect(name: str, *messages: str, status: int | None = None) -> Outcome:
+    """Return the status and the body of a code, with the catalogue's if no other are given."""
+    code = CATALOG.get(name)
+    if code is not None:
+        status, messages = status or code.status, messages or (str(code.message),)
+    return status or 0, {
+        "status": status,
+        "errors": [*messages],
+        "code": code.number if code and name in PRINTED_AS_NUMBER else name,
+        "moreInfo": "",
+    }
