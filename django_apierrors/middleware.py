@@ -228,7 +228,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
 
 
 def render(response: Response) -> HttpResponse:
-    """Return `response`, rendered: Django does not render the response to an exception of rendering."""
+    """Render `response`: Django does not, if the exception is one of rendering."""
     rendered: HttpResponse = response.render()
     return rendered
 

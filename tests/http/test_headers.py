@@ -22,6 +22,7 @@ from rest_framework.authentication import (
     TokenAuthentication,
 )
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -137,9 +138,12 @@ def reject_delete(view: Any) -> Any:
     return decorated
 
 
+PAGES = [BrowsableAPIRenderer]
+
 urlpatterns = [
     path("decorated/", reject_delete(ListViewSet.as_view({"get": "list"}))),
     path("open/", ProtectedView.as_view(permission_classes=[])),
+    path("page/", ProtectedView.as_view(permission_classes=[], renderer_classes=PAGES)),
     path("viewset/", ListViewSet.as_view({"get": "list"})),
     path("throttled/", RaiseView.as_view(throttle_classes=[BusyThrottle])),
     path("endless/", RaiseView.as_view(throttle_classes=[EndlessThrottle])),
@@ -231,7 +235,7 @@ def test_a_temporary_error_has_retry_after(
     assert (response.json(), response["Retry-After"]) == (body(code), retry_after)
 
 
-@pytest.mark.parametrize("name", ["open", "viewset"])
+@pytest.mark.parametrize("name", ["open", "viewset", "page"])
 def test_a_405_has_the_methods_of_the_view(client: Client, name: str) -> None:
     response = client.delete(f"/{name}/")
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
