@@ -143,10 +143,15 @@ def _collect(leaves: Iterable[Leaf], limit: int | None, detail: object = None) -
         else:
             items.append(Item(clean(make_path(keys)), code, clean(message)))
     if left_out:
-        # The notice about them takes the place of one more.
+        # The truncation message takes the place of one more.
         items.pop()
         left_out += 1
     return Messages(items, frozenset(codes), left_out)
+
+
+def truncate(items: Sequence[Item], limit: int | None) -> Sequence[Item]:
+    """Return `items`, or the first `limit - 1` of more: the truncation message takes a place."""
+    return items if limit is None or len(items) <= limit else items[: limit - 1]
 
 
 def _walk_body(data: Mapping[object, object]) -> Iterator[Leaf]:
