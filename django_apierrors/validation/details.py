@@ -114,7 +114,8 @@ def get_non_field_keys() -> tuple[str, str]:
 
 def make_path(keys: Iterable[object]) -> str:
     """Return the path of a field, as in `lines[0].sku`."""
-    return "".join(map(_make_segment, keys)).removeprefix(".")
+    non_field_keys = get_non_field_keys()
+    return "".join([_make_segment(key, non_field_keys) for key in keys]).removeprefix(".")
 
 
 def clean(string: str) -> str:
@@ -197,9 +198,14 @@ def _walk(detail: object) -> Iterator[Leaf]:
             return
         identity, is_mapping, entries = stack[-1]
         for key, value in entries:
-            if not isinstance(value, MESSAGE_TYPES):
+            # Most fields have one message: no step into its list.
+            if isinstance(value, list) and len(value) == 1 and isinstance(value[0], ErrorDetail):
+                keys.append(key)
+                yield keys, 0, value[0]
+                keys.pop()
+            elif not isinstance(value, MESSAGE_TYPES):
                 break
-            if is_mapping:
+            elif is_mapping:
                 keys.append(key)
                 yield keys, None, value
                 keys.pop()
@@ -213,10 +219,10 @@ def _walk(detail: object) -> Iterator[Leaf]:
             value = None
 
 
-def _make_segment(key: object) -> str:
+def _make_segment(key: object, non_field_keys: Sequence[str]) -> str:
     if isinstance(key, int):
         return f"[{int(key)}]"
-    if key in get_non_field_keys():
+    if key in non_field_keys:
         return ""
     return f".{key}" if isinstance(key, MESSAGE_TYPES) else ""
 
