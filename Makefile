@@ -23,7 +23,7 @@ help:
 	@echo "make test        run the tests, with coverage"
 	@echo "make lint        check style and formatting"
 	@echo "make types       check the types of the package"
-	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316)"
+	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
@@ -48,7 +48,7 @@ types: .venv/.installed
 	$(BIN)/mypy
 
 matrix: .venv/.installed clients
-	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types' --skip-missing-interpreters true)
+	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types$(if $(SKIP),|$(SKIP))' --skip-missing-interpreters true)
 
 # Material for MkDocs has a page of its own opinion about MkDocs 2, which is not installed.
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1
