@@ -6,7 +6,7 @@ messages and descriptions are the document's own sentences wherever it has some.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,236 +39,158 @@ class ErrorCode:
     advice: StrOrPromise = ""
 
 
+# By name, status and number: the message, the advice, and the description if it is not the message.
 # The high byte of a number is the category (see CATEGORIES), the next byte counts, the low 16 bits
 # are zero.
+ROWS: Mapping[tuple[str, int, int], Sequence[StrOrPromise]] = {
+    ("MISSING_RESOURCE", 404, 0x01010000): (
+        _("The resource you try to access does not exist, or is outside your scope."),
+        _(
+            "Check the URL and the identifier in it. If both are right, the resource was deleted, "
+            "or your credentials may not see it. The same request will get the same answer."
+        ),
+        _("A resource does not exist."),
+    ),
+    ("GONE", 410, 0x01020000): (
+        _("The resource you try to access is no longer available."),
+        _(
+            "Forget the URL. What an operation has done can be read for a limited time only: read "
+            "it sooner, or start the operation again."
+        ),
+        _("A resource existed once and will not come back."),
+    ),
+    ("UNAUTHENTICATED", 401, 0x02010000): (
+        _("Access denied, please check your credentials!"),
+        _(
+            "Send your credentials in the Authorization header, in the way that the "
+            "WWW-Authenticate header of the answer names. If you did, they are misspelt, expired "
+            "or revoked: get new ones."
+        ),
+        _("The access credentials (via the Authorization header) were missing or are invalid."),
+    ),
+    ("ACCESS_FORBIDDEN", 403, 0x02020000): (
+        _("A resource does not allow access with the provided credentials."),
+        _(
+            "Use other credentials, or ask whoever gave you these for access to the resource. The "
+            "same request will get the same answer."
+        ),
+    ),
+    ("METHOD_FORBIDDEN", 403, 0x02030000): (
+        _("A resource does not allow to use the verb with the provided credentials."),
+        _(
+            "Use a verb that your credentials allow, such as GET, or ask whoever gave you them for "
+            "more."
+        ),
+        _(
+            "A resource does not allow to use the verb with the provided credentials, for example "
+            "it can happen when the user has limited permissions only to read a content (GET)."
+        ),
+    ),
+    ("INVALID_CONTENT", 400, 0x03010000): (
+        _("The syntax/content is incorrect."),
+        _(
+            "Read each of the messages: one about a field or a parameter begins with its name. "
+            "Correct what they name, and send the whole request again."
+        ),
+        _("A required field or parameter for the resource has not been set."),
+    ),
+    ("INVALID_ID", 400, 0x03020000): (
+        _("The formatting of a resource identifier is incorrect."),
+        _(
+            "Send the identifier exactly as the API gave it to you. A message that begins with the "
+            "name of a field is about the identifier in that field, any other about the one in the "
+            "URL."
+        ),
+    ),
+    ("INVALID_STATE", 400, 0x04010000): (
+        _("The state of a resource does not allow to fulfill a request."),
+        _(
+            "Get the resource to see its state. Change what stands in the way, for example the "
+            "resources that still refer to it, then send the request again."
+        ),
+    ),
+    ("ALREADY_EXISTS", 400, 0x04020000): (
+        _("Another resource has the same value for this field."),
+        _(
+            "Send another value for the field that the message names; or look for the resource "
+            "that has the value, and update that one."
+        ),
+        _(
+            "Another resource has the same value for this field, which can happen when the field "
+            "is used as unique key (for example the email address of a user)."
+        ),
+    ),
+    ("METHOD_NOT_ALLOWED", 405, 0x05010000): (
+        _("The verb/method you used to fulfill the request is not supported for this resource."),
+        _(
+            "Use one of the verbs that the Allow header of the answer names. No credentials open "
+            "another one."
+        ),
+    ),
+    ("UNSUPPORTED_MEDIA_TYPE", 415, 0x05020000): (
+        _("The format you requested (e.g., XML) is not supported for this resource."),
+        _(
+            "Send JSON, with the header Content-Type: application/json, and ask for it with the "
+            "header Accept: application/json, or with no such header."
+        ),
+    ),
+    ("CONTENT_TOO_LARGE", 413, 0x05030000): (
+        _("The content of the request is too large."),
+        _("Send less at once: a smaller file, or the rows of a list in several requests."),
+        _("The body of a request is larger, or has more parts, than the server takes."),
+    ),
+    ("THROTTLED", 429, 0x05040000): (
+        _("Too many requests, please try again later."),
+        _(
+            "Wait as many seconds as the Retry-After header of the answer says, then send the "
+            "request again. Keep what does not change instead of getting it anew."
+        ),
+        _("More requests were sent than these credentials may send in this time."),
+    ),
+    ("INTERNAL_ERROR", 500, 0x06010000): (
+        _(
+            "An error on our side, we're sorry. Please get in touch including details of the "
+            "request you tried and the response you received."
+        ),
+        _(
+            "Get in touch, and name the reference that the message ends with. The request may have "
+            "taken effect or not: look before you send it again."
+        ),
+        _(
+            "An error on our side, we're sorry. Hopefully, you will never see one, but if you do "
+            "please get in touch including details of the request you tried and the response you "
+            "received."
+        ),
+    ),
+    ("SERVICE_UNAVAILABLE", 503, 0x06020000): (
+        _("An external service needed to fulfil your request did not reply."),
+        _(
+            "Wait as many seconds as the Retry-After header of the answer says, then send the "
+            "request again; wait longer each time. Get in touch if it lasts."
+        ),
+        _("Most likely when an external service needed to fulfil your request did not reply."),
+    ),
+    ("GATEWAY_TIMEOUT", 504, 0x06030000): (
+        _("A service required to fulfill the request was not available."),
+        _(
+            "The request may have taken effect or not: look before you send it again. Wait as many "
+            "seconds as the Retry-After header of the answer says."
+        ),
+    ),
+}
+
 CATALOG: Mapping[str, ErrorCode] = {
-    code.name: code
-    for code in (
-        ErrorCode(
-            name="MISSING_RESOURCE",
-            status=404,
-            number=0x01010000,
-            message=_("The resource you try to access does not exist, or is outside your scope."),
-            description=_("A resource does not exist."),
-            advice=_(
-                "Check the URL and the identifier in it. If both are right, the resource was deleted, or "
-                "your credentials may not see it. The same request will get the same answer."
-            ),
-        ),
-        ErrorCode(
-            name="GONE",
-            status=410,
-            number=0x01020000,
-            message=_("The resource you try to access is no longer available."),
-            description=_("A resource existed once and will not come back."),
-            advice=_(
-                "Forget the URL. What an operation has done can be read for a limited time only: read it "
-                "sooner, or start the operation again."
-            ),
-        ),
-        ErrorCode(
-            name="UNAUTHENTICATED",
-            status=401,
-            number=0x02010000,
-            message=_("Access denied, please check your credentials!"),
-            description=_(
-                "The access credentials (via the Authorization header) were missing or are invalid."
-            ),
-            advice=_(
-                "Send your credentials in the Authorization header, in the way that the WWW-Authenticate "
-                "header of the answer names. If you did, they are misspelt, expired or revoked: get new "
-                "ones."
-            ),
-        ),
-        ErrorCode(
-            name="ACCESS_FORBIDDEN",
-            status=403,
-            number=0x02020000,
-            message=_("A resource does not allow access with the provided credentials."),
-            description=_("A resource does not allow access with the provided credentials."),
-            advice=_(
-                "Use other credentials, or ask whoever gave you these for access to the resource. The same "
-                "request will get the same answer."
-            ),
-        ),
-        ErrorCode(
-            name="METHOD_FORBIDDEN",
-            status=403,
-            number=0x02030000,
-            message=_("A resource does not allow to use the verb with the provided credentials."),
-            description=_(
-                "A resource does not allow to use the verb with the provided credentials, for "
-                "example it can happen when the user has limited permissions only to read a "
-                "content (GET)."
-            ),
-            advice=_(
-                "Use a verb that your credentials allow, such as GET, or ask whoever gave you them for "
-                "more."
-            ),
-        ),
-        ErrorCode(
-            name="INVALID_CONTENT",
-            status=400,
-            number=0x03010000,
-            message=_("The syntax/content is incorrect."),
-            description=_("A required field or parameter for the resource has not been set."),
-            advice=_(
-                "Read each of the messages: one about a field or a parameter begins with its name. Correct "
-                "what they name, and send the whole request again."
-            ),
-        ),
-        ErrorCode(
-            name="INVALID_ID",
-            status=400,
-            number=0x03020000,
-            message=_("The formatting of a resource identifier is incorrect."),
-            description=_("The formatting of a resource identifier is incorrect."),
-            advice=_(
-                "Send the identifier exactly as the API gave it to you. A message that begins with the "
-                "name of a field is about the identifier in that field, any other about the one in the URL."
-            ),
-        ),
-        ErrorCode(
-            name="INVALID_STATE",
-            status=400,
-            number=0x04010000,
-            message=_("The state of a resource does not allow to fulfill a request."),
-            description=_("The state of a resource does not allow to fulfill a request."),
-            advice=_(
-                "Get the resource to see its state. Change what stands in the way, for example the "
-                "resources that still refer to it, then send the request again."
-            ),
-        ),
-        ErrorCode(
-            name="ALREADY_EXISTS",
-            status=400,
-            number=0x04020000,
-            message=_("Another resource has the same value for this field."),
-            description=_(
-                "Another resource has the same value for this field, which can happen when the "
-                "field is used as unique key (for example the email address of a user)."
-            ),
-            advice=_(
-                "Send another value for the field that the message names; or look for the resource that "
-                "has the value, and update that one."
-            ),
-        ),
-        ErrorCode(
-            name="METHOD_NOT_ALLOWED",
-            status=405,
-            number=0x05010000,
-            message=_(
-                "The verb/method you used to fulfill the request is not supported for this "
-                "resource."
-            ),
-            description=_(
-                "The verb/method you used to fulfill the request is not supported for this "
-                "resource."
-            ),
-            advice=_(
-                "Use one of the verbs that the Allow header of the answer names. No credentials open "
-                "another one."
-            ),
-        ),
-        ErrorCode(
-            name="UNSUPPORTED_MEDIA_TYPE",
-            status=415,
-            number=0x05020000,
-            message=_("The format you requested (e.g., XML) is not supported for this resource."),
-            description=_(
-                "The format you requested (e.g., XML) is not supported for this resource."
-            ),
-            advice=_(
-                "Send JSON, with the header Content-Type: application/json, and ask for it with the header "
-                "Accept: application/json, or with no such header."
-            ),
-        ),
-        ErrorCode(
-            name="CONTENT_TOO_LARGE",
-            status=413,
-            number=0x05030000,
-            message=_("The content of the request is too large."),
-            description=_(
-                "The body of a request is larger, or has more parts, than the server takes."
-            ),
-            advice=_(
-                "Send less at once: a smaller file, or the rows of a list in several requests."
-            ),
-        ),
-        ErrorCode(
-            name="THROTTLED",
-            status=429,
-            number=0x05040000,
-            message=_("Too many requests, please try again later."),
-            description=_("More requests were sent than these credentials may send in this time."),
-            advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
-                "again. Keep what does not change instead of getting it anew."
-            ),
-        ),
-        ErrorCode(
-            name="INTERNAL_ERROR",
-            status=500,
-            number=0x06010000,
-            message=_(
-                "An error on our side, we're sorry. Please get in touch including details of the "
-                "request you tried and the response you received."
-            ),
-            description=_(
-                "An error on our side, we're sorry. Hopefully, you will never see one, but if you "
-                "do please get in touch including details of the request you tried and the "
-                "response you received."
-            ),
-            advice=_(
-                "Get in touch, and name the reference that the message ends with. The request may have "
-                "taken effect or not: look before you send it again."
-            ),
-        ),
-        ErrorCode(
-            name="SERVICE_UNAVAILABLE",
-            status=503,
-            number=0x06020000,
-            message=_("An external service needed to fulfil your request did not reply."),
-            description=_(
-                "Most likely when an external service needed to fulfil your request did not reply."
-            ),
-            advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
-                "again; wait longer each time. Get in touch if it lasts."
-            ),
-        ),
-        ErrorCode(
-            name="GATEWAY_TIMEOUT",
-            status=504,
-            number=0x06030000,
-            message=_("A service required to fulfill the request was not available."),
-            description=_("A service required to fulfill the request was not available."),
-            advice=_(
-                "The request may have taken effect or not: look before you send it again. Wait as many "
-                "seconds as the Retry-After header of the answer says."
-            ),
-        ),
-    )
+    key[0]: ErrorCode(*key, message, next(iter(description), message), advice)
+    for key, (message, advice, *description) in ROWS.items()
 }
 
 # The codes that the API document prints as a number: its one example is a 401.
 PRINTED_AS_NUMBER = frozenset({"UNAUTHENTICATED"})
 
-# The code of an error of which only the status is known. A project's own codes are never listed
-# here: several codes may share a status, and the package cannot choose between them.
+# The code of an error of which only the status is known: the first of the catalogue. A project's
+# own codes are never listed here: several may share a status, and the package cannot choose.
 CODES_BY_STATUS: Mapping[int, str] = {
-    400: "INVALID_CONTENT",
-    401: "UNAUTHENTICATED",
-    403: "ACCESS_FORBIDDEN",
-    404: "MISSING_RESOURCE",
-    405: "METHOD_NOT_ALLOWED",
-    410: "GONE",
-    413: "CONTENT_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    429: "THROTTLED",
-    500: "INTERNAL_ERROR",
-    503: "SERVICE_UNAVAILABLE",
-    504: "GATEWAY_TIMEOUT",
+    code.status: code.name for code in reversed([*CATALOG.values()])
 }
 
 # The phrases of the HTTP registry that Python 3.13 changed in `http.HTTPStatus`. The name and the
@@ -399,9 +321,7 @@ def get_category(code: ErrorCode) -> Category:
 
 def group_by_category(codes: Iterable[ErrorCode]) -> dict[Category, list[ErrorCode]]:
     """Return the codes by category, in the order of the catalogue; without empty categories."""
-    groups: dict[Category, list[ErrorCode]] = {
-        category: [] for category in (*CATEGORIES.values(), CUSTOM)
-    }
+    groups = {category: list[ErrorCode]() for category in (*CATEGORIES.values(), CUSTOM)}
     for code in codes:
         groups[get_category(code)].append(code)
     return {category: members for category, members in groups.items() if members}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,6 +15,7 @@ from django_apierrors.errors import Error
 from django_apierrors.handling.responses import make_response
 from django_apierrors.http.scope import prefers_html
 from django_apierrors.reference.documents import (
+    Document,
     Links,
     find_nearest,
     make_code,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     from django_apierrors.catalog import ErrorCode
-
-    Document = Mapping[str, Any]
 
 
 class ReferenceView(View):
