@@ -16,13 +16,12 @@ from django_apierrors.routing import Route, find_detail_routes, find_lookup
 def is_create_route(route: Route) -> bool:
     """Whether a POST to `route` creates by our mixin, which has to find the `Location`."""
     cls = getattr(route.view, "cls", None)
-    if cls is None or not issubclass(cls, CreateModelMixin):
-        return False
-    if "post" not in route.get_attribute("http_method_names"):
-        return False
     if (
-        cls.get_location is not LocationMixin.get_location
+        cls is None
+        or not issubclass(cls, CreateModelMixin)
+        or cls.get_location is not LocationMixin.get_location
         or cls.get_success_headers is not CreateModelMixin.get_success_headers
+        or "post" not in route.get_attribute("http_method_names")
     ):
         return False
     actions = getattr(route.view, "actions", None)

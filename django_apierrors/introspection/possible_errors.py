@@ -113,9 +113,8 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
 
 def is_authenticated(endpoint: Endpoint) -> bool:
     """Whether credentials can be missing or invalid; a session is never invalid."""
-    authenticators = _get_authenticators(endpoint)
-    sessions = all(isinstance(item, SessionAuthentication) for item in authenticators)
-    return bool(authenticators) and (not sessions or is_restricted(endpoint))
+    authenticators = _are_sessions(endpoint)
+    return not all(authenticators) or (bool(authenticators) and is_restricted(endpoint))
 
 
 def is_restricted(endpoint: Endpoint) -> bool:
@@ -132,8 +131,7 @@ def is_restricted_by_method(endpoint: Endpoint) -> bool:
 
 def is_checked_for_csrf(endpoint: Endpoint) -> bool:
     """Whether a session authenticates an unsafe method, and so needs a CSRF token."""
-    sessions = (isinstance(item, SessionAuthentication) for item in _get_authenticators(endpoint))
-    return endpoint.method not in SAFE_METHODS and any(sessions)
+    return endpoint.method not in SAFE_METHODS and any(_are_sessions(endpoint))
 
 
 def is_throttled(endpoint: Endpoint) -> bool:
@@ -149,8 +147,10 @@ def _has_rate(throttle: Any, view: Any) -> bool:
     return getattr(throttle, "rate", "") is not None
 
 
-def _get_authenticators(endpoint: Endpoint) -> Sequence[Any]:
-    return endpoint.call("get_authenticators", endpoint.view.authentication_classes)  # type: ignore[no-any-return]
+def _are_sessions(endpoint: Endpoint) -> Sequence[bool]:
+    # For each authenticator.
+    items = endpoint.call("get_authenticators", endpoint.view.authentication_classes)
+    return [isinstance(item, SessionAuthentication) for item in items]
 
 
 def is_operation(endpoint: Endpoint) -> bool:

@@ -101,9 +101,10 @@ class Command(BaseCommand):
     def print_catalogue(self, **options: Any) -> None:
         """Print the catalogue."""
         codes = list(get_codes().values())
+        numbers = ["" if code.number is None else str(code.number) for code in codes]
         rows = [
-            (code.name, str(code.status), str(code.number or ""), str(code.description))
-            for code in codes
+            (code.name, str(code.status), number, str(code.description))
+            for code, number in zip(codes, numbers, strict=True)
         ]
         if options["format"] == "json":
             self.print_json([serialize_code(code) for code in codes])
