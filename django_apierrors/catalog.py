@@ -284,12 +284,8 @@ def get_code_of_status(status: int) -> ErrorCode:
 
 def get_status_name(status: int) -> str:
     """Return the HTTP name of a status in capitals (`CONFLICT`), `HTTP_599` if it has none."""
-    if status in RENAMED_PHRASES:
-        return RENAMED_PHRASES[status].upper().replace(" ", "_")
-    try:
-        return HTTPStatus(status).name
-    except ValueError:
-        return f"HTTP_{status}"
+    # The apostrophe is that of "I'm a Teapot".
+    return get_phrase(status).upper().replace(" ", "_").replace("'", "")
 
 
 def get_phrase(status: int) -> str:

@@ -32,10 +32,7 @@ MAX_LIMIT = 2**63 - 1
 
 
 def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
-    """Raise ValidationError if the query parameter `name` is sent and not a number in range.
-
-    The range is `minimum` to `MAX_LIMIT`. DRF ignores an invalid number.
-    """
+    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`."""
     if not name or name not in request.query_params:
         return
     value = request.query_params[name]

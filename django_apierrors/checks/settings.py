@@ -155,16 +155,17 @@ def check_exceptions(
 
 def check_more_info(more_info: str) -> Iterator[CheckMessage]:
     """Yield an error for a `MORE_INFO` that leads nowhere."""
-    if is_template(more_info) and "{" in more_info.replace("{code}", ""):
-        yield Error(
-            f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
-            "Write {code} where the name of the error code is to stand.",
-            id="django_apierrors.E006",
-        )
-    if not more_info or is_template(more_info):
+    if is_template(more_info):
+        if "{" in more_info.replace("{code}", ""):
+            yield Error(
+                f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
+                "Write {code} where the name of the error code is to stand.",
+                id="django_apierrors.E006",
+            )
         return
     try:
-        reverse(more_info, kwargs={"code": "INVALID_ID"})
+        if more_info:
+            reverse(more_info, kwargs={"code": "INVALID_ID"})
     except NoReverseMatch:
         yield Error(
             f"API_ERRORS['MORE_INFO'] is {more_info!r}, and no URL of that name takes a `code`.",
@@ -186,15 +187,15 @@ def _is_code_name(name: object) -> bool:
 
 
 def resolve_class_path(name: object) -> str | None:
-    """Return the true class path of the exception class `name`, `None` if it is not a class.
-
-    A class of a package that is not installed is assumed to exist.
-    """
+    """Return the true class path of the exception class `name`, `None` if it is not a class."""
     cls: Any = name
     try:
         if isinstance(name, str):
             path = name if "." in name else f"builtins.{name}"
-            if not _is_installed(path.partition(".")[0]):
+            package = path.partition(".")[0]
+            # Some packages (kombu) have no spec after their import.
+            if package not in sys.modules and find_spec(package) is None:
+                # The class is assumed to exist.
                 return name
             cls = resolve_name(path)
     except Exception:
@@ -202,8 +203,3 @@ def resolve_class_path(name: object) -> str | None:
         return None
     is_exception = isinstance(cls, type) and issubclass(cls, BaseException)
     return f"{cls.__module__}.{cls.__qualname__}" if is_exception else None
-
-
-def _is_installed(package: str) -> bool:
-    # Some packages (kombu) have no spec after their import.
-    return package in sys.modules or find_spec(package) is not None

@@ -29,13 +29,11 @@ def is_create_route(route: Route) -> bool:
 
 
 def can_make_location(route: Route, resolver: URLResolver) -> bool:
-    """Whether a `Location` can be made for the resources of a create route.
-
-    It is assumed if the serializer is known only during a request.
-    """
+    """Whether a `Location` can be made for the resources of a create route."""
     try:
         view = create_view(route, "POST")
     except Exception:
+        # It is assumed for a view that needs a request.
         return True
     if has_url_field(view):
         return True

@@ -58,10 +58,7 @@ STATUS_BY_ACTION: Mapping[str, tuple[str, int]] = {
 
 
 def get_success_statuses(endpoint: Endpoint) -> Sequence[int]:
-    """Return the statuses that an endpoint succeeds with.
-
-    A handler method of the project's own is assumed to succeed as DRF's generic views do.
-    """
+    """Return the success statuses of an endpoint; other handler methods count as DRF's do."""
     if endpoint.is_accepting:
         return (202,)
     name, status = STATUS_BY_ACTION.get(endpoint.action or endpoint.method, ("", 200))
@@ -158,6 +155,11 @@ def is_operation(endpoint: Endpoint) -> bool:
     return isinstance(endpoint.view, OperationView)
 
 
+def has_identifier(endpoint: Endpoint) -> bool:
+    """Whether an identifier in the URL can be malformed; that of an operation never is."""
+    return any(endpoint.variables.values()) and not is_operation(endpoint)
+
+
 def get_version_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a version that is not allowed."""
     versioning = endpoint.view.versioning_class
@@ -188,11 +190,7 @@ ERROR_RULES: Sequence[ErrorRule] = (
     ),
     get_version_error,
     error_if(lambda endpoint: endpoint.variables, Http404),
-    error_if(
-        # The id of an operation is never malformed.
-        lambda endpoint: any(endpoint.variables.values()) and not is_operation(endpoint),
-        InvalidId,
-    ),
+    error_if(has_identifier, InvalidId),
     error_if(is_operation, Gone),
     request_errors.get_missing_page_error,
     request_errors.get_content_error,

@@ -119,13 +119,13 @@ def _get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:
 
 
 def _has_unique(model: Any, names: set[str]) -> bool:
-    unique = [set(fields) for fields in model._meta.unique_together]
+    unique = [{field.name} for field in model._meta.fields if field.unique]
+    unique += map(set, model._meta.unique_together)
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             # An expression may read any field.
             unique.append(set(constraint.fields) or names)
-    unique.extend({field.name} for field in model._meta.fields if field.unique)
-    return any(names & fields for fields in unique)
+    return any(map(names.intersection, unique))
 
 
 def _is_protected(model: Any, seen: frozenset[Any] = frozenset()) -> bool:

@@ -172,10 +172,7 @@ def get_cause(exception: BaseException) -> BaseException | None:
 
 
 def get_os_error(exception: BaseException) -> OSError | None:
-    """Return the OSError that was being handled when `exception` was raised, without a `from`.
-
-    Any other exception in the context is unrelated.
-    """
+    """Return the OSError in the context of `exception`; any other exception is unrelated."""
     context = exception.__context__
     return context if isinstance(context, OSError) else None
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -101,11 +102,8 @@ class Command(BaseCommand):
     def print_catalogue(self, **options: Any) -> None:
         """Print the catalogue."""
         codes = list(get_codes().values())
-        numbers = ["" if code.number is None else str(code.number) for code in codes]
-        rows = [
-            (code.name, str(code.status), number, str(code.description))
-            for code, number in zip(codes, numbers, strict=True)
-        ]
+        columns = attrgetter("name", "status", "number", "description")
+        rows = [["" if cell is None else str(cell) for cell in columns(code)] for code in codes]
         if options["format"] == "json":
             self.print_json([serialize_code(code) for code in codes])
         elif options["format"] == "markdown":
