@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = [
-    "BasePagination",
-    "CursorPagination",
-    "LimitOffsetPagination",
-    "PageNumberPagination",
-]
+__all__ = ["BasePagination", "CursorPagination", "LimitOffsetPagination", "PageNumberPagination"]
 
 NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
 

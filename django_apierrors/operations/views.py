@@ -233,5 +233,4 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return {"href": self.request.build_absolute_uri(url)}
 
     def _get_signed_handle(self) -> str:
-        signed: str = self.kwargs[self.get_lookup_url_kwarg()]
-        return signed
+        return str(self.kwargs[self.get_lookup_url_kwarg()])

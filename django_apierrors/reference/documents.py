@@ -14,13 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from rest_framework.fields import Field
 
-from django_apierrors.catalog import (
-    ADVICE_BY_CLASS,
-    ErrorCode,
-    get_category,
-    get_codes,
-    get_phrase,
-)
+from django_apierrors.catalog import ADVICE_BY_CLASS, ErrorCode, get_category, get_codes, get_phrase
 from django_apierrors.errors import Body, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
@@ -54,8 +48,7 @@ class Links:
 
     def get_url(self, name: str, **kwargs: str) -> str:
         """Return the absolute URL of the page `name`."""
-        url: str = self.request.build_absolute_uri(self.get_path(name, **kwargs))
-        return url
+        return str(self.request.build_absolute_uri(self.get_path(name, **kwargs)))
 
 
 VERBS: Mapping[str, StrOrPromise] = {
