@@ -1,9 +1,9 @@
-"""The catalogue: its numbers, its words, its look-up, and what `CODES` changes of it."""
+"""The catalogue of error codes, and its changes by `CODES`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
-from itertools import groupby
 from typing import Any
 
 import pytest
@@ -21,13 +21,18 @@ from rest_framework.views import APIView
 
 from django_apierrors.catalog import (
     CATALOG,
+    CATEGORIES,
     CODES_BY_STATUS,
+    CUSTOM,
     PRINTED_AS_NUMBER,
+    STATUSES_BY_NAME,
     ErrorCode,
+    get_category,
     get_code,
     get_code_of_status,
     get_codes,
     get_or_make_code,
+    group_by_category,
     resolve_status,
 )
 from django_apierrors.exceptions import AlreadyExists
@@ -81,9 +86,7 @@ DOCUMENT = {
     "GATEWAY_TIMEOUT": ["A service required to fulfill the request was not available."],
 }
 
-BEYOND_THE_DOCUMENT = {"GONE", "CONTENT_TOO_LARGE", "THROTTLED"}
-
-# Kind and count as the public list of numbers has them; a number must never change.
+# The status and the number of each code. A published number never changes.
 NUMBERS = {
     "MISSING_RESOURCE": (404, 16842752),
     "GONE": (410, 16908288),
@@ -105,57 +108,37 @@ NUMBERS = {
 
 
 class OutOfStock(APIException):
-    """An exception of a project, with a code of its own."""
-
     status_code = 402
     default_code = "out_of_stock"
-    default_detail = "None is left."
+    default_detail = "Sold out."
 
 
 class DepletedError(Exception):
-    """An exception of a project that knows nothing of HTTP."""
+    """An exception that does not come from DRF."""
 
 
 class ShelfSerializer(ModelSerializer[Shelf]):
-    """A serializer with DRF's own validator of a unique field."""
-
     class Meta:
         model = Shelf
         fields = ["name"]
 
 
 class OrderSerializer(Serializer[Any]):
-    """A serializer whose validation has a code of the project's."""
-
     sku = CharField()
 
     def validate_sku(self, value: str) -> str:
-        """Refuse all of them."""
-        raise ValidationError("None is left.", code="out_of_stock")
+        raise ValidationError("Sold out.", code="out_of_stock")
 
 
-class ShelvesView(APIView):
-    """Make a shelf."""
-
-    def post(self, request: Request) -> Response:
-        """Fail where there is a shelf of that name."""
-        serializer = ShelfSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return Response(serializer.data, status=201)
-
-
-class OrdersView(APIView):
-    """Order something."""
+class ValidatingView(APIView):
+    serializer_class: Any = None
 
     def post(self, request: Request) -> Response:
-        """Fail by a validator."""
-        OrderSerializer(data=request.data).is_valid(raise_exception=True)
+        self.serializer_class(data=request.data).is_valid(raise_exception=True)
         return Response()
 
 
-class RaiseView(APIView):
-    """Raise."""
-
+class RaisingView(APIView):
     exceptions = {
         "clash": AlreadyExists,
         "depleted": DepletedError,
@@ -164,93 +147,55 @@ class RaiseView(APIView):
     }
 
     def get(self, request: Request, name: str) -> Response:
-        """Raise what the URL names."""
+        if name.isdecimal():
+            return Response(status=int(name))
         raise self.exceptions[name]()
 
 
-class ReturnView(APIView):
-    """Return an error."""
-
-    def get(self, request: Request, status: int) -> Response:
-        """Return it bare."""
-        return Response(status=status)
-
-
 urlpatterns = [
-    path("shelves", ShelvesView.as_view()),
-    path("orders", OrdersView.as_view()),
-    path("raise/<str:name>", RaiseView.as_view()),
-    path("return/<int:status>", ReturnView.as_view()),
+    path("shelves", ValidatingView.as_view(serializer_class=ShelfSerializer)),
+    path("orders", ValidatingView.as_view(serializer_class=OrderSerializer)),
+    path("raise/<str:name>", RaisingView.as_view()),
 ]
 
 
-def make_body(status: int, code: str | int, *errors: str) -> dict[str, Any]:
-    """Return the body of an error."""
-    return {"status": status, "errors": list(errors), "code": code, "moreInfo": ""}
-
-
-def get_words(text: object) -> list[str]:
-    """Return the words of a text in small letters, punctuation left out."""
-    return [word.strip('.,!"()').lower() for word in str(text).split()]
+def assert_error(response: Any, status: int, code: str | int, message: str) -> None:
+    assert response.status_code == status
+    body = {"status": status, "errors": [message], "code": code, "moreInfo": ""}
+    assert response.json() == body
 
 
 def is_taken_from(text: object, sentence: str) -> bool:
-    """Tell whether all words of `text` stand in `sentence`, in this order."""
-    rest = iter(get_words(sentence))
-    return all(word in rest for word in get_words(text))
+    """Whether all words of `text` are in `sentence`, in the same order."""
+    words, rest = (
+        iter([word.strip('.,!"()').lower() for word in each.split()])
+        for each in (str(text), sentence)
+    )
+    return all(word in rest for word in words)
 
 
-@pytest.mark.parametrize(("name", "code"), CATALOG.items())
-def test_a_code_stands_under_its_own_name(name: str, code: ErrorCode) -> None:
-    assert name == code.name
-
-
-def test_the_statuses_and_numbers_are_the_published_ones() -> None:
+def test_the_statuses_and_the_numbers_are_the_published_ones() -> None:
     assert {name: (code.status, code.number) for name, code in CATALOG.items()} == NUMBERS
+    assert [code.name for code in CATALOG.values()] == list(CATALOG)
+    assert set(CATALOG) >= PRINTED_AS_NUMBER
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_a_number_has_its_kind_in_the_high_byte_and_zeroes_in_the_low_ones(code: ErrorCode) -> None:
-    assert code.number is not None
-    assert code.number >> 24 in range(1, 7)
-    assert code.number & 0xFFFF == 0
+def test_the_strings_of_a_code_are_sentences_that_can_be_translated() -> None:
+    for code in CATALOG.values():
+        for text in (code.message, code.description, code.advice):
+            assert isinstance(text, Promise)
+            assert str(text)[0].isupper()
+            assert str(text)[-1] in ".!"
 
 
-def test_the_numbers_of_a_kind_count_from_one() -> None:
-    numbers = sorted(code.number or 0 for code in CATALOG.values())
-    kinds = {
-        kind: [number >> 16 & 0xFF for number in group]
-        for kind, group in groupby(numbers, lambda number: number >> 24)
-    }
-    assert kinds == {kind: list(range(1, len(counts) + 1)) for kind, counts in kinds.items()}
+def test_the_strings_of_a_code_have_the_words_of_the_document() -> None:
+    assert set(CATALOG) == set(DOCUMENT) | {"GONE", "CONTENT_TOO_LARGE", "THROTTLED"}
+    for name, sentences in DOCUMENT.items():
+        for text in (CATALOG[name].message, CATALOG[name].description):
+            assert any(is_taken_from(text, sentence) for sentence in sentences), name
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_the_texts_of_a_code_are_translated_when_they_are_read(code: ErrorCode) -> None:
-    assert isinstance(code.message, Promise)
-    assert isinstance(code.description, Promise)
-
-
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_the_texts_of_a_code_are_sentences(code: ErrorCode) -> None:
-    assert str(code.message)[0].isupper()
-    assert str(code.message)[-1] in ".!"
-    assert str(code.description)[0].isupper()
-    assert str(code.description)[-1] in ".!"
-
-
-def test_each_code_is_in_the_document_or_known_to_be_beyond_it() -> None:
-    assert set(CATALOG) == set(DOCUMENT) | BEYOND_THE_DOCUMENT
-
-
-@pytest.mark.parametrize("name", DOCUMENT)
-@pytest.mark.parametrize("attribute", ["message", "description"])
-def test_a_text_has_the_words_of_the_document(name: str, attribute: str) -> None:
-    text = getattr(CATALOG[name], attribute)
-    assert any(is_taken_from(text, sentence) for sentence in DOCUMENT[name])
-
-
-def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None:
+def test_the_codes_that_the_document_lists_have_its_whole_descriptions() -> None:
     listed = ["INVALID_ID", "INVALID_CONTENT", "INVALID_STATE", "MISSING_RESOURCE"]
     listed += ["ALREADY_EXISTS", "ACCESS_FORBIDDEN", "METHOD_FORBIDDEN"]
     with translation.override("en"):
@@ -258,169 +203,165 @@ def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None
     assert descriptions == {name: DOCUMENT[name][-1] for name in listed}
 
 
-def test_the_codes_printed_as_a_number_are_in_the_catalogue() -> None:
-    assert set(CATALOG) >= PRINTED_AS_NUMBER
+def test_the_high_byte_of_a_number_is_the_category_of_the_code() -> None:
+    for code in CATALOG.values():
+        assert code.number is not None
+        assert get_category(code) is CATEGORIES[code.number >> 24]
+        # A code of ours keeps its category if the project changes its number.
+        assert get_category(replace(code, number=None)) == get_category(code)
+        assert get_category(replace(code, number=0x06FF0000)) == get_category(code)
 
 
-@pytest.mark.parametrize(("status", "name"), CODES_BY_STATUS.items())
-def test_the_code_of_a_status_is_sent_with_that_status(status: int, name: str) -> None:
-    assert CATALOG[name].status == status
+@pytest.mark.parametrize(
+    ("number", "name"), [(None, "own"), (0, "own"), (0x04990000, "conflict"), (0xFF000000, "own")]
+)
+def test_the_category_of_a_projects_code_is_that_of_its_number(
+    number: int | None, name: str
+) -> None:
+    assert get_category(ErrorCode("OUT_OF_STOCK", 409, number, "", "")).name == name
 
 
-def test_each_status_of_the_catalogue_has_a_code() -> None:
-    assert {code.status for code in CATALOG.values()} == set(CODES_BY_STATUS)
+def test_codes_are_grouped_in_the_order_of_the_categories() -> None:
+    custom = get_or_make_code("OUT_OF_STOCK", 409)
+    gone, missing = CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
+    groups = group_by_category([custom, gone, missing])
+    assert list(groups.items()) == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [custom])]
 
 
-@pytest.mark.parametrize("status", [status.value for status in HTTPStatus if status >= 400])
-def test_each_status_of_http_has_a_code_with_that_status(status: int) -> None:
-    assert get_code_of_status(status).status == status
+def test_the_strings_of_a_category_can_be_translated() -> None:
+    for category in (*CATEGORIES.values(), CUSTOM):
+        assert isinstance(category.title, Promise)
+        assert isinstance(category.summary, Promise)
+
+
+def test_a_bare_status_has_the_general_code_of_that_status() -> None:
+    assert CODES_BY_STATUS == {
+        400: "INVALID_CONTENT",
+        401: "UNAUTHENTICATED",
+        403: "ACCESS_FORBIDDEN",
+        404: "MISSING_RESOURCE",
+        405: "METHOD_NOT_ALLOWED",
+        410: "GONE",
+        413: "CONTENT_TOO_LARGE",
+        415: "UNSUPPORTED_MEDIA_TYPE",
+        429: "THROTTLED",
+        500: "INTERNAL_ERROR",
+        503: "SERVICE_UNAVAILABLE",
+        504: "GATEWAY_TIMEOUT",
+    }
+    for status in HTTPStatus:
+        code = get_code_of_status(status)
+        assert code.status == status
+        assert STATUSES_BY_NAME.get(code.name, status) == status
 
 
 @pytest.mark.parametrize(
     ("status", "name"),
     [
         (402, "PAYMENT_REQUIRED"),
-        (406, "NOT_ACCEPTABLE"),
-        (409, "CONFLICT"),
         (414, "URI_TOO_LONG"),
         (416, "RANGE_NOT_SATISFIABLE"),
         (418, "IM_A_TEAPOT"),
         (422, "UNPROCESSABLE_CONTENT"),
-        (501, "NOT_IMPLEMENTED"),
         (599, "HTTP_599"),
     ],
 )
-def test_a_status_without_a_code_of_ours_goes_by_its_http_name(
+def test_a_status_without_a_code_of_ours_has_its_http_name_as_the_code(
     client: Client, status: int, name: str
 ) -> None:
-    response = client.get(f"/return/{status}")
-    assert response.status_code == status
-    assert response.json() == make_body(status, name, f"{name.replace('_', ' ').capitalize()}.")
+    message = f"{name.replace('_', ' ').capitalize()}."
+    assert_error(client.get(f"/raise/{status}"), status, name, message)
 
 
-def test_without_changes_the_project_has_our_catalogue() -> None:
+def test_codes_changes_and_extends_the_catalogue(settings: Settings) -> None:
     assert get_codes() == CATALOG
+    settings.API_ERRORS = {
+        "CODES": {
+            "INVALID_ID": {"message": "No id."},
+            "GONE": {},
+            "OUT_OF_STOCK": {"status": 409, "number": 0x07010000},
+        }
+    }
+    assert list(get_codes().items()) == [
+        *{**CATALOG, "INVALID_ID": replace(CATALOG["INVALID_ID"], message="No id.")}.items(),
+        (
+            "OUT_OF_STOCK",
+            ErrorCode("OUT_OF_STOCK", 409, 0x07010000, "Out of stock.", "Out of stock."),
+        ),
+    ]
 
 
-def test_a_change_leaves_the_rest_of_an_entry(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"INVALID_ID": {"message": "No id."}}}
-    known = CATALOG["INVALID_ID"]
-    assert get_code("INVALID_ID") == ErrorCode(
-        "INVALID_ID", 400, known.number, "No id.", known.description, known.advice
-    )
-
-
-def test_a_projects_own_code_follows_ours(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"OUT_OF_STOCK": {"status": 409, "number": 0x07010000}}}
-    own = ErrorCode("OUT_OF_STOCK", 409, 0x07010000, "Out of stock.", "Out of stock.")
-    assert get_codes() == {**CATALOG, "OUT_OF_STOCK": own}
-
-
-def test_an_empty_change_changes_nothing(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"GONE": {}}}
-    assert get_codes() == CATALOG
-
-
-def test_a_name_that_nobody_defined_has_no_code() -> None:
+def test_an_undefined_name_has_a_code_only_with_a_status() -> None:
     with pytest.raises(KeyError, match="OUT_OF_STOCK"):
         get_code("OUT_OF_STOCK")
+    code = ErrorCode("OUT_OF_STOCK", 402, None, "Out of stock.", "Out of stock.")
+    assert get_or_make_code("OUT_OF_STOCK", 402) == code
 
 
-def test_a_name_that_nobody_defined_is_found_with_the_status_at_hand() -> None:
-    assert get_or_make_code("OUT_OF_STOCK", 402) == ErrorCode(
-        "OUT_OF_STOCK", 402, None, "Out of stock.", "Out of stock."
-    )
-
-
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_an_exceptions_own_status_is_kept(code: ErrorCode) -> None:
-    assert resolve_status(code, 418) == 418
-
-
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_a_changed_status_takes_the_place_of_the_catalogues(
-    settings: Settings, code: ErrorCode
-) -> None:
-    settings.API_ERRORS = {"CODES": {code.name: {"status": 418}}}
-    assert resolve_status(get_code(code.name), code.status) == 418
+def test_a_changed_status_replaces_that_of_the_catalogue_and_no_other(settings: Settings) -> None:
+    for code in CATALOG.values():
+        assert resolve_status(code, 418) == 418
+        settings.API_ERRORS = {"CODES": {code.name: {"status": 418}}}
+        assert resolve_status(get_code(code.name), code.status) == 418
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_unique_clash_of_a_validator_has_the_status_of_its_code(
+def test_a_duplicate_that_a_validator_finds_has_the_status_of_its_code(
     client: Client, settings: Settings, status: int
 ) -> None:
     settings.API_ERRORS = {"CODES": {"ALREADY_EXISTS": {"status": status}}}
     Shelf.objects.create(name="top")
     response = client.post("/shelves", {"name": "top"}, "application/json")
-    assert response.status_code == status
-    assert response.json() == make_body(
-        status, "ALREADY_EXISTS", "name: shelf with this name already exists."
-    )
-
-
-def test_an_exception_of_ours_has_the_status_of_its_code(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {
-        "CODES": {"ALREADY_EXISTS": {"status": 409, "message": "It is there already."}}
-    }
-    response = client.get("/raise/clash")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, "ALREADY_EXISTS", "It is there already.")
-
-
-def test_a_changed_code_of_a_status_has_its_new_status(client: Client, settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"MISSING_RESOURCE": {"status": 410, "number": None}}}
-    response = client.get("/raise/not-found")
-    assert response.status_code == 410
-    assert response.json()["status"] == 410
+    message = "name: shelf with this name already exists."
+    assert_error(response, status, "ALREADY_EXISTS", message)
 
 
 OUT_OF_STOCK = {"OUT_OF_STOCK": {"status": 409, "number": 7, "message": "We have none."}}
 
 
-def test_a_validator_with_a_code_of_the_projects_has_the_status_of_that_code(
+@pytest.mark.parametrize(
+    ("name", "changes", "status", "code", "message"),
+    [
+        (
+            "clash",
+            {"CODES": {"ALREADY_EXISTS": {"status": 409, "message": "Taken."}}},
+            *(409, "ALREADY_EXISTS", "Taken."),
+        ),
+        (
+            "not-found",
+            {"CODES": {"MISSING_RESOURCE": {"status": 410, "message": gettext_lazy("Yes")}}},
+            *(410, "MISSING_RESOURCE", "Ja"),
+        ),
+        ("out-of-stock", {}, 402, "OUT_OF_STOCK", "Sold out."),
+        ("out-of-stock", {"CODES": OUT_OF_STOCK}, 409, "OUT_OF_STOCK", "Sold out."),
+        (
+            "depleted",
+            {"CODES": OUT_OF_STOCK, "EXCEPTIONS": {f"{__name__}.DepletedError": "OUT_OF_STOCK"}},
+            *(409, "OUT_OF_STOCK", "We have none."),
+        ),
+    ],
+)
+def test_an_exception_has_the_status_and_the_message_of_its_code(
+    client: Client,
+    settings: Settings,
+    name: str,
+    changes: dict[str, Any],
+    status: int,
+    code: str,
+    message: str,
+) -> None:
+    settings.API_ERRORS = changes
+    with translation.override("de"):
+        response = client.get(f"/raise/{name}")
+    assert_error(response, status, code, message)
+
+
+def test_a_projects_code_of_a_validator_has_its_status_if_it_is_in_codes(
     client: Client, settings: Settings
 ) -> None:
+    response = client.post("/orders", {"sku": "a"}, "application/json")
+    assert_error(response, 400, "INVALID_CONTENT", "sku: Sold out.")
     settings.API_ERRORS = {"CODES": OUT_OF_STOCK, "CODE_FORMAT": "number"}
     response = client.post("/orders", {"sku": "a"}, "application/json")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, 7, "sku: None is left.")
-
-
-def test_without_an_entry_a_validators_own_code_stays_invalid_content(client: Client) -> None:
-    response = client.post("/orders", {"sku": "a"}, "application/json")
-    assert response.status_code == 400
-    assert response.json() == make_body(400, "INVALID_CONTENT", "sku: None is left.")
-
-
-@pytest.mark.parametrize(("codes", "status"), [({}, 402), (OUT_OF_STOCK, 409)])
-def test_an_exception_has_its_own_status_until_the_catalogue_has_its_code(
-    client: Client, settings: Settings, codes: Any, status: int
-) -> None:
-    settings.API_ERRORS = {"CODES": codes}
-    response = client.get("/raise/out-of-stock")
-    assert response.status_code == status
-    assert response.json() == make_body(status, "OUT_OF_STOCK", "None is left.")
-
-
-def test_a_row_of_exceptions_may_name_a_code_of_the_projects(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {
-        "CODES": OUT_OF_STOCK,
-        "EXCEPTIONS": {f"{__name__}.DepletedError": "OUT_OF_STOCK"},
-    }
-    response = client.get("/raise/depleted")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, "OUT_OF_STOCK", "We have none.")
-
-
-def test_a_lazy_message_of_a_project_is_read_when_it_is_sent(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {"CODES": {"MISSING_RESOURCE": {"message": gettext_lazy("Yes")}}}
-    with translation.override("de"):
-        response = client.get("/raise/not-found")
-    assert response.json() == make_body(404, "MISSING_RESOURCE", "Ja")
+    assert_error(response, 409, 7, "sku: Sold out.")
