@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import reduce
-from types import ModuleType
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import clear_url_caches, include, path
+from django.urls import include, path
 from rest_framework import generics as stock_generics
 from rest_framework import serializers
 from rest_framework.authentication import BasicAuthentication
@@ -543,22 +542,17 @@ class Real(Plain):
 
 
 @pytest.fixture
-def client(settings: Any, db: None) -> Iterator[Client]:
+def client(settings: Any, set_urls: Any, db: None) -> Client:
     """Return a client of real views and of their document."""
-    urlconf = ModuleType("urlconf")
-    urlconf.urlpatterns = [  # type: ignore[attr-defined]
+    schema = SpectacularAPIView.as_view(permission_classes=(), authentication_classes=())
+    set_urls(
         path("shelves", RealShelves.as_view()),
         path("bug", Real.as_view()),
-        path(
-            "schema", SpectacularAPIView.as_view(permission_classes=(), authentication_classes=())
-        ),
+        path("schema", schema),
         path("errors/<str:code>", Real.as_view(), name="error"),
-    ]
-    clear_url_caches()
-    settings.ROOT_URLCONF = urlconf
+    )
     settings.API_ERRORS = {"MORE_INFO": "error"}
-    yield Client(raise_request_exception=False, headers={"Host": "testserver"})
-    clear_url_caches()
+    return Client(raise_request_exception=False, headers={"Host": "testserver"})
 
 
 @pytest.mark.parametrize(
