@@ -14,10 +14,7 @@ Value = TypeVar("Value")
 
 
 class CodeChanges(TypedDict, total=False):
-    """A value of `CODES`: the attributes of a code to change.
-
-    A code of the project's own needs at least a `status`.
-    """
+    """A value of `CODES`; a code of the project's own needs at least a `status`."""
 
     status: int
     number: int | None

@@ -51,13 +51,6 @@ SHARED: Mapping[tuple[str, ...], str] = {
 
 URL: Schema = {"type": "string", "format": "uri"}
 
-# The members that problem details have and other errors do not.
-PROBLEM_SCHEMA: Schema = {
-    "type": "object",
-    "properties": {name: {"type": "string"} for name in STRING_MEMBERS},
-    "required": list(STRING_MEMBERS),
-}
-
 HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
     "Allow": (_("The verbs that the resource has."), {"type": "string"}),
     "Content-Location": (_("The URL of the operation, whose state is the body."), URL),
@@ -66,8 +59,9 @@ HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
     "WWW-Authenticate": (_("The credentials that are asked for."), {"type": "string"}),
 }
 
-# The headers that `semantics` requires of a success; `http.headers` has the table for errors.
-SUCCESS_HEADERS: Mapping[int, Sequence[str]] = {
+# The headers that a response of a status must have; for a success see `semantics`.
+STATUS_HEADERS: Mapping[int, Sequence[str]] = {
+    **{status: (name,) for status, (name, _) in REQUIRED_HEADERS.items()},
     201: ("Location",),
     202: ("Location", "Content-Location", "Retry-After"),
 }
@@ -92,13 +86,6 @@ def add_headers(response: Schema, headers: Schema) -> Schema:
     return {"headers": {}} | response | {"headers": headers} if headers else response
 
 
-def get_header_names(status: int) -> Sequence[str]:
-    """Return the names of the headers that a response of a status must have."""
-    if status in REQUIRED_HEADERS:
-        return [REQUIRED_HEADERS[status][0]]
-    return SUCCESS_HEADERS.get(status, ())
-
-
 def make_object_schema(properties: Schema, optional: Schema | None = None) -> Schema:
     """Return the schema of an object, of which `properties` are required."""
     return {
@@ -106,6 +93,10 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
         "properties": properties | (optional or {}),
         "required": list(properties),
     }
+
+
+# The members that problem details have and other errors do not.
+PROBLEM_SCHEMA = make_object_schema({name: {"type": "string"} for name in STRING_MEMBERS})
 
 
 def make_error_schema() -> Schema:
@@ -147,7 +138,7 @@ def make_error_response(
     lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
     description = "\n".join([f"{get_phrase(status)}.", "", *lines])
     response: Schema = {"description": description, "content": content}
-    return add_headers(response, make_headers(get_header_names(status)))
+    return add_headers(response, make_headers(STATUS_HEADERS.get(status, ())))
 
 
 def make_media(schemas: Sequence[Schema], examples: Mapping[str, Any]) -> Schema:
@@ -159,19 +150,14 @@ def make_media(schemas: Sequence[Schema], examples: Mapping[str, Any]) -> Schema
 
 
 def find_shared_name(errors: Sequence[Error]) -> str | None:
-    """Return the name of the shared component for the errors of one status.
-
-    Return `None` if there is no such component, or an error has its own message or status.
-    """
-    name = SHARED.get(tuple(error.code.name for error in errors))
-    return name if all(map(is_default, errors)) else None
-
-
-def is_default(error: Error) -> bool:
-    """Whether an error has the message and the status of its code."""
-    # An INTERNAL_ERROR has the message of its code and the reference of the example.
-    has_own_message = error.items and error.code.name != "INTERNAL_ERROR"
-    return error.status == error.code.status and not has_own_message
+    """Return the shared component for the errors of a status, if they have no own messages."""
+    are_default = all(
+        error.status == error.code.status
+        # An INTERNAL_ERROR has the message of its code and the reference of the example.
+        and (not error.items or error.code.name == "INTERNAL_ERROR")
+        for error in errors
+    )
+    return SHARED.get(tuple(error.code.name for error in errors)) if are_default else None
 
 
 class AutoSchema(openapi.AutoSchema):
@@ -194,17 +180,16 @@ class AutoSchema(openapi.AutoSchema):
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body, partial for a PUT with `partial_put`."""
         serializer = self._get_serializer_or_type(super().get_request_serializer)
-        if (
-            self.method == "PUT"
-            and self._endpoint.is_partial
-            and isinstance(serializer, Serializer)
-        ):
+        is_put = self.method == "PUT" and isinstance(serializer, Serializer)
+        if is_put and self._endpoint.is_partial:
             serializer.partial = True
         return serializer
 
     def get_response_serializers(self) -> Any:
         """Return the serializers of the successes, by status."""
-        return {status: self._get_success(status) for status in self._get_statuses()}
+        return {
+            status: self._get_success(status) for status in get_success_statuses(self._endpoint)
+        }
 
     def get_operation(
         self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
@@ -223,9 +208,6 @@ class AutoSchema(openapi.AutoSchema):
     @property
     def _endpoint(self) -> Endpoint:
         return Endpoint(self.view, self.method, self.path_regex)
-
-    def _get_statuses(self) -> Sequence[int]:
-        return get_success_statuses(self._endpoint)
 
     def _get_success(self, status: int) -> Any:
         if status == 202 or isinstance(self.view, OperationView):
@@ -246,7 +228,8 @@ class AutoSchema(openapi.AutoSchema):
         serializers = self.get_response_serializers()
         if not isinstance(serializers, dict):
             # For a single serializer drf-spectacular has guessed the status.
-            responses = self._make_responses(dict.fromkeys(self._get_statuses(), serializers))
+            statuses = get_success_statuses(self._endpoint)
+            responses = self._make_responses(dict.fromkeys(statuses, serializers))
         if not any(status[0] in "123d" for status in responses):
             responses |= self._make_responses(AutoSchema.get_response_serializers(self))
         return responses
@@ -265,28 +248,21 @@ class AutoSchema(openapi.AutoSchema):
             if {str(status), f"{status // 100}XX"} & responses.keys():
                 continue
             errors = list(group)
-            name = find_shared_name(errors)
-            response = make_error_response(errors, self._refer_to_error(), self._get_request())
-            if name:
+            # The request of a management command has no host for the URL of `moreInfo`.
+            request = self.view.request if "HTTP_HOST" in self.view.request.META else None
+            response = make_error_response(errors, self._refer_to_error(), request)
+            if name := find_shared_name(errors):
                 response = self._refer(ResolvedComponent.RESPONSE, name, response)
             responses[str(status)] = response
-
-    def _get_request(self) -> Request | None:
-        # The request of a management command has no host for the URL of `moreInfo`.
-        request: Request = self.view.request
-        return request if "HTTP_HOST" in request.META else None
 
     def _get_headers(self, status: str) -> Schema:
         if isinstance(self.view, OperationView) and status == "200":
             # A finished operation has no Retry-After.
             return make_headers(["Retry-After"], is_required=False)
-        if not status.isdecimal() or (status == "201" and not self._has_location()):
-            return {}
-        return make_headers(get_header_names(int(status)))
-
-    def _has_location(self) -> bool:
         is_ours = isinstance(self.view, LocationMixin)
-        return is_ours and not is_list_serializer(self.get_request_serializer())
+        if status == "201" and (not is_ours or is_list_serializer(self.get_request_serializer())):
+            return {}
+        return make_headers(STATUS_HEADERS.get(int(status), ()) if status.isdecimal() else ())
 
     def _refer_to_error(self) -> Schema:
         return self._refer(ResolvedComponent.SCHEMA, "APIError", make_error_schema())

@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = [
-    "BasePagination",
-    "CursorPagination",
-    "LimitOffsetPagination",
-    "PageNumberPagination",
-]
+__all__ = ["BasePagination", "CursorPagination", "LimitOffsetPagination", "PageNumberPagination"]
 
 NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
 
@@ -32,10 +27,7 @@ MAX_LIMIT = 2**63 - 1
 
 
 def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
-    """Raise ValidationError if the query parameter `name` is sent and not a number in range.
-
-    The range is `minimum` to `MAX_LIMIT`. DRF ignores an invalid number.
-    """
+    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`."""
     if not name or name not in request.query_params:
         return
     value = request.query_params[name]

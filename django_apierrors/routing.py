@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from django.conf import settings
 from django.db.models import Model
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, get_urlconf, reverse
 from rest_framework.relations import HyperlinkedIdentityField
@@ -47,11 +46,8 @@ def find_location(view: View, data: Any) -> str | None:
 def find_identity_url(view: View, data: Any) -> str | None:
     """Return the `url` of `data` if its field is a HyperlinkedIdentityField."""
     name = api_settings.URL_FIELD_NAME
-    if name not in data:
-        return None
     fields = getattr(getattr(data, "serializer", None), "fields", {})
-    is_identity = name in fields and isinstance(fields[name], HyperlinkedIdentityField)
-    return data[name] if is_identity else None
+    return data.get(name) if isinstance(fields.get(name), HyperlinkedIdentityField) else None
 
 
 def find_model_url(view: View, data: Any) -> str | None:
@@ -65,13 +61,9 @@ def find_route_url(view: View, data: Any) -> str | None:
     match = view.request.resolver_match
     model = find_created_model(view, data)
     if match is None or (model is None and is_extra_action(view)):
-        # An extra action may create another model than that of its viewset.
         return None
-    urlconf = get_urlconf() or settings.ROOT_URLCONF
-    routes = find_detail_routes(
-        get_resolver(urlconf), match.namespaces, match.url_name or "", model
-    )
-    for route in routes:
+    resolver = get_resolver(get_urlconf())
+    for route in find_detail_routes(resolver, match.namespaces, match.url_name or "", model):
         lookup = find_lookup(route, view)
         key = find_lookup_value(data, lookup[1]) if lookup else None
         if lookup is None or key is None:
@@ -82,7 +74,7 @@ def find_route_url(view: View, data: Any) -> str | None:
             if name in route.variables and name != api_settings.FORMAT_SUFFIX_KWARG
         }
         try:
-            return reverse(route.view_name, urlconf, kwargs={**variables, lookup[0]: key})
+            return reverse(route.view_name, kwargs={**variables, lookup[0]: key})
         except NoReverseMatch:
             continue
     return None
@@ -112,8 +104,10 @@ def find_created_model(view: View, data: Any) -> type[Model] | None:
     instance = get_instance(data)
     if isinstance(instance, Model):
         return type(instance)
-    queryset = None if is_extra_action(view) else getattr(view, "queryset", None)
-    return getattr(queryset, "model", None)
+    # An extra action may create another model than that of its viewset.
+    return (
+        None if is_extra_action(view) else getattr(getattr(view, "queryset", None), "model", None)
+    )
 
 
 def is_extra_action(view: View) -> bool:
@@ -187,10 +181,10 @@ def find_detail_routes(
     routes = [
         route
         for route in get_routes(resolver)
-        if route.name in names and route.namespaces == tuple(namespaces)
+        if route.name in names
+        and route.namespaces == tuple(namespaces)
+        and (model is None or issubclass(model, route.model or object))
     ]
-    if model is not None:
-        routes = [route for route in routes if issubclass(model, route.model or object)]
     return sorted(routes, key=lambda route: names.index(route.name))
 
 
@@ -202,16 +196,11 @@ def get_detail_names(name: str, model: type[Model] | None) -> Sequence[str]:
 
 
 def find_lookup(route: Route, view: Any) -> tuple[str, str] | None:
-    """Return the variable of a detail route that holds the key, and the lookup field.
-
-    They are attributes of the route's view; if it has none, of `view`, which created the resource.
-    """
-    field = route.get_attribute("lookup_field")
-    if field:
-        variable = route.get_attribute("lookup_url_kwarg") or field
-    else:
-        field = view.lookup_field
-        variable = view.lookup_url_kwarg or field
+    """Return the variable and the lookup field of a detail route, else those of `view`."""
+    field, variable = map(route.get_attribute, ("lookup_field", "lookup_url_kwarg"))
+    if not field:
+        field, variable = view.lookup_field, view.lookup_url_kwarg
+    variable = variable or field
     return (variable, field) if variable in route.variables else None
 
 

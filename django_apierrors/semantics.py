@@ -39,6 +39,8 @@ class Requirement(NamedTuple):
 
 Successes: TypeAlias = Mapping[int, tuple[Requirement, ...]]
 
+ACCEPT_HINT = "Accept the work through django_apierrors.operations."
+
 
 def has_body(response: HttpResponseBase) -> bool:
     """Whether a response, rendered or not, has a body."""
@@ -56,11 +58,7 @@ def has_absolute_location(response: HttpResponseBase) -> bool:
 
 def make_header_requirement(name: str) -> Requirement:
     """Return the requirement that a 202 has the header `name`."""
-    return Requirement(
-        f"a {name} header",
-        lambda response: response.has_header(name),
-        "Accept the work through django_apierrors.operations.",
-    )
+    return Requirement(f"a {name} header", lambda response: response.has_header(name), ACCEPT_HINT)
 
 
 RESOURCE = Requirement(
@@ -74,15 +72,9 @@ LOCATION = Requirement(
     "get_location() of the view.",
 )
 NO_BODY = Requirement(
-    "no body",
-    lambda response: not has_body(response),
-    "Leave the data out, or answer with 200.",
+    "no body", lambda response: not has_body(response), "Leave the data out, or answer with 200."
 )
-STATE = Requirement(
-    "the state of the operation in its body",
-    has_body,
-    "Accept the work through django_apierrors.operations.",
-)
+STATE = Requirement("the state of the operation in its body", has_body, ACCEPT_HINT)
 POLLABLE = tuple(map(make_header_requirement, ("Location", "Content-Location", "Retry-After")))
 
 READ_STATUSES: Successes = {200: (), 206: ()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -19,70 +19,57 @@ from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
 from django_apierrors.conf import CodeChanges
 from django_apierrors.errors import is_template
 
-Values: TypeAlias = Mapping[str, tuple[str, Callable[[Any], bool]]]
+Test: TypeAlias = Callable[[Any], bool]
+Values: TypeAlias = Mapping[str, tuple[str, Test]]
 
 
-def _is_string(value: object) -> bool:
-    return isinstance(value, (str, Promise))
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
+def _is(*types: type) -> Test:
+    return lambda value: isinstance(value, types)
 
 
 def _is_list_of_strings(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
-def _is_natural(value: object, at_least: int = 0) -> bool:
-    return type(value) is int and value >= at_least
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value != "" and value.isprintable()
+
+
+def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
+    return lambda value: type(value) is int and minimum <= value <= maximum
+
+
+def _is_none_or(test: Test) -> Test:
+    return lambda value: value is None or test(value)
 
 
 # For each key the values that it accepts: in words, and as a test.
 VALUES: Values = {
-    "CODES": ("a dict of dicts", lambda value: isinstance(value, Mapping)),
-    "CODE_FORMAT": (
-        '"legacy", "name" or "number"',
-        lambda value: value in ("legacy", "name", "number"),
-    ),
-    "EXCEPTIONS": ("a dict of class names", lambda value: isinstance(value, Mapping)),
-    "MORE_INFO": ("a string", lambda value: isinstance(value, str)),
-    "DETAILS": ("True or False", _is_bool),
-    "MAX_ERRORS": (
-        "None, or an integer of at least 2",
-        lambda value: value is None or _is_natural(value, 2),
-    ),
-    "PATHS": (
-        "None, or a list of paths",
-        lambda value: value is None or _is_list_of_strings(value),
-    ),
+    "CODES": ("a dict of dicts", _is(Mapping)),
+    "CODE_FORMAT": ('"legacy", "name" or "number"', ("legacy", "name", "number").__contains__),
+    "EXCEPTIONS": ("a dict of class names", _is(Mapping)),
+    "MORE_INFO": ("a string", _is(str)),
+    "DETAILS": ("True or False", _is(bool)),
+    "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),
+    "PATHS": ("None, or a list of paths", _is_none_or(_is_list_of_strings)),
     "EXCLUDED_PATHS": ("a list of paths", _is_list_of_strings),
-    "CHALLENGE": (
-        "a string of one line",
-        lambda value: isinstance(value, str) and value != "" and value.isprintable(),
-    ),
-    "RETRY_AFTER": ("a number of seconds", _is_natural),
-    "PROBE_PERMISSIONS": ("True or False", _is_bool),
-    "HIDE_FORBIDDEN": ("True or False", _is_bool),
-    "STRICT": ("None, True or False", lambda value: value is None or _is_bool(value)),
-    "PROBLEM_JSON": ("True or False", _is_bool),
-    "OPERATION_MAX_AGE": ("a number of seconds", _is_natural),
-    "OPERATION_TIMEOUT": ("a number of seconds", _is_natural),
+    "CHALLENGE": ("a string of one line", _is_line),
+    "RETRY_AFTER": ("a number of seconds", _is_integer(0)),
+    "PROBE_PERMISSIONS": ("True or False", _is(bool)),
+    "HIDE_FORBIDDEN": ("True or False", _is(bool)),
+    "STRICT": ("None, True or False", _is_none_or(_is(bool))),
+    "PROBLEM_JSON": ("True or False", _is(bool)),
+    "OPERATION_MAX_AGE": ("a number of seconds", _is_integer(0)),
+    "OPERATION_TIMEOUT": ("a number of seconds", _is_integer(0)),
 }
 
 # The same for the keys of an entry of `CODES`.
 CHANGES: Values = {
-    "status": (
-        "an HTTP status from 400 to 599",
-        lambda value: type(value) is int and 400 <= value <= 599,
-    ),
-    "number": (
-        "None, or an integer of 32 bits",
-        lambda value: value is None or (_is_natural(value) and value < 2**32),
-    ),
-    "message": ("a string", lambda value: _is_string(value) and value != ""),
-    "description": ("a string", _is_string),
-    "advice": ("a string", _is_string),
+    "status": ("an HTTP status from 400 to 599", _is_integer(400, 599)),
+    "number": ("None, or an integer of 32 bits", _is_none_or(_is_integer(0, 2**32 - 1))),
+    "message": ("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
+    "description": ("a string", _is(str, Promise)),
+    "advice": ("a string", _is(str, Promise)),
 }
 
 
@@ -168,16 +155,17 @@ def check_exceptions(
 
 def check_more_info(more_info: str) -> Iterator[CheckMessage]:
     """Yield an error for a `MORE_INFO` that leads nowhere."""
-    if is_template(more_info) and "{" in more_info.replace("{code}", ""):
-        yield Error(
-            f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
-            "Write {code} where the name of the error code is to stand.",
-            id="django_apierrors.E006",
-        )
-    if not more_info or is_template(more_info):
+    if is_template(more_info):
+        if "{" in more_info.replace("{code}", ""):
+            yield Error(
+                f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
+                "Write {code} where the name of the error code is to stand.",
+                id="django_apierrors.E006",
+            )
         return
     try:
-        reverse(more_info, kwargs={"code": "INVALID_ID"})
+        if more_info:
+            reverse(more_info, kwargs={"code": "INVALID_ID"})
     except NoReverseMatch:
         yield Error(
             f"API_ERRORS['MORE_INFO'] is {more_info!r}, and no URL of that name takes a `code`.",
@@ -189,9 +177,8 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
 def suggest(name: str, choices: Iterable[str]) -> str:
     """Return a hint at the choice that is nearest to `name`, or at all choices."""
     by_capitals = {choice.upper(): choice for choice in choices}
-    nearest = get_close_matches(name.upper(), by_capitals, 1)
-    if nearest:
-        return f"Did you mean {by_capitals[nearest[0]]!r}?"
+    for nearest in get_close_matches(name.upper(), by_capitals, 1):
+        return f"Did you mean {by_capitals[nearest]!r}?"
     return f"Known are: {', '.join(sorted(by_capitals.values()))}."
 
 
@@ -200,27 +187,19 @@ def _is_code_name(name: object) -> bool:
 
 
 def resolve_class_path(name: object) -> str | None:
-    """Return the true class path of the exception class `name`, `None` if it is not a class.
-
-    A class of a package that is not installed is assumed to exist.
-    """
-    cls = name
-    if isinstance(name, str):
-        try:
-            if "." not in name:
-                cls = getattr(builtins, name, None)
-            elif not _is_installed(name.partition(".")[0]):
+    """Return the true class path of the exception class `name`, `None` if it is not a class."""
+    cls: Any = name
+    try:
+        if isinstance(name, str):
+            path = name if "." in name else f"builtins.{name}"
+            package = path.partition(".")[0]
+            # Some packages (kombu) have no spec after their import.
+            if package not in sys.modules and find_spec(package) is None:
+                # The class is assumed to exist.
                 return name
-            else:
-                cls = resolve_name(name)
-        except Exception:
-            # The import of a module may raise anything.
-            return None
-    if isinstance(cls, type) and issubclass(cls, BaseException):
-        return f"{cls.__module__}.{cls.__qualname__}"
-    return None
-
-
-def _is_installed(package: str) -> bool:
-    # Some packages (kombu) have no spec after their import.
-    return package in sys.modules or find_spec(package) is not None
+            cls = resolve_name(path)
+    except Exception:
+        # The import of a module may raise anything.
+        return None
+    is_exception = isinstance(cls, type) and issubclass(cls, BaseException)
+    return f"{cls.__module__}.{cls.__qualname__}" if is_exception else None

@@ -12,10 +12,11 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.introspection.endpoints import Endpoint, create_view
 from django_apierrors.introspection.findings import (
+    METHOD_RULES,
+    VIEW_RULES,
     Finding,
-    find_method_findings,
+    find_findings,
     find_project_findings,
-    find_view_findings,
 )
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.recognition.permissions import METHODS
@@ -85,7 +86,8 @@ def make_audit(resolver: URLResolver) -> Audit:
 def _audit_route(route: Route, path: str) -> RouteReport:
     name = f"{route.view.cls.__module__}.{route.view.cls.__qualname__}"
     try:
-        findings = tuple(find_view_findings(create_view(route, "OPTIONS"), path))
+        endpoint = Endpoint(create_view(route, "OPTIONS"), "OPTIONS")
+        findings = tuple(find_findings(VIEW_RULES, endpoint, route, path))
     except Exception as exc:
         return RouteReport(path, name, _make_unreadable(exc, path))
     reports = [_audit_method(route, path, method) for method in _get_methods(route)]
@@ -99,7 +101,7 @@ def _audit_method(route: Route, path: str, method: str) -> MethodReport:
             method,
             get_success_statuses(endpoint),
             [{"status": error.status, "code": error.code.name} for error in get_errors(endpoint)],
-            tuple(find_method_findings(endpoint, route, path)),
+            tuple(find_findings(METHOD_RULES, endpoint, route, path, method)),
         )
     except Exception as exc:
         return MethodReport(method, findings=_make_unreadable(exc, path, method))

@@ -59,13 +59,11 @@ class Endpoint:
     body: Any = USE_VIEW_SERIALIZER
 
     def call(self, name: str, default: Any = None) -> Any:
-        """Call the view's method `name`; return `default` if it does not exist or raises.
-
-        Methods that a project has overridden may need a request or a user.
-        """
+        """Call the view's method `name`; return `default` if it does not exist or raises."""
         try:
             return getattr(self.view, name)()
         except Exception:
+            # A method that a project has overridden may need a request or a user.
             return default
 
     @cached_property

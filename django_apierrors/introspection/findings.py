@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.urls import get_resolver
 from rest_framework.generics import GenericAPIView
@@ -26,6 +26,9 @@ from django_apierrors.mixins import LocationMixin
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import Route
 from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMixin
+
+# Returns the message of a finding, `None` if there is none.
+Rule: TypeAlias = Callable[[Endpoint, Route], str | None]
 
 STOCK_BASES = (GenericAPIView, ViewSetMixin)
 
@@ -61,18 +64,13 @@ def find_project_findings() -> Iterator[Finding]:
         yield Finding("handler", f"Errors have the format of DRF. {HANDLER_HINT}")
 
 
-def find_view_findings(view: Any, path: str) -> Iterator[Finding]:
-    """Yield the findings about a view, whatever the method; `path` is the route to name."""
-    for name, check in VIEW_RULES.items():
-        if message := check(view):
-            yield Finding(name, message, path)
-
-
-def find_method_findings(endpoint: Endpoint, route: Route, path: str) -> Iterator[Finding]:
-    """Yield the findings about one method of a view."""
-    for name, check in METHOD_RULES.items():
+def find_findings(
+    rules: Mapping[str, Rule], endpoint: Endpoint, route: Route, path: str, method: str = "*"
+) -> Iterator[Finding]:
+    """Yield the findings about a view, or about one method of it; `path` is the route to name."""
+    for name, check in rules.items():
         if message := check(endpoint, route):
-            yield Finding(name, message, path, endpoint.method)
+            yield Finding(name, message, path, method)
 
 
 def has_stock_handler() -> bool:
@@ -116,14 +114,14 @@ def check_parser(endpoint: Endpoint, route: Route) -> str | None:
     """Check for a parser of anything but JSON."""
     if endpoint.method not in BODY_METHODS:
         return None
-    parsers = _get_classes(endpoint.view, "get_parsers", "parser_classes")
+    parsers = _get_classes(endpoint, "get_parsers", "parser_classes")
     others = _join_names(cls for cls in parsers if not str(cls.media_type).endswith("json"))
     return f"Reads what is not JSON: leave {others} out of parser_classes." if others else None
 
 
-def check_renderer(view: Any) -> str | None:
+def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
     """Check for a renderer that leaves the errors that a view returns in their own format."""
-    renderers = _get_classes(view, "get_renderers", "renderer_classes")
+    renderers = _get_classes(endpoint, "get_renderers", "renderer_classes")
     others = _join_names(cls for cls in renderers if not issubclass(cls, JSONRenderer))
     message = (
         f"Errors that the view returns keep the shape that {others} gives them: use "
@@ -132,9 +130,9 @@ def check_renderer(view: Any) -> str | None:
     return message if others else None
 
 
-def check_stock(view: Any) -> str | None:
+def check_stock(endpoint: Endpoint, route: Route) -> str | None:
     """Check for a generic view or viewset of DRF that we have under the same name."""
-    cls = type(view)
+    cls = type(endpoint.view)
     if issubclass(cls, StatusAwareMixin) or not issubclass(cls, STOCK_BASES):
         return None
     bases = (base for base in cls.__mro__ if base.__module__.startswith("rest_framework."))
@@ -146,24 +144,18 @@ def check_stock(view: Any) -> str | None:
     )
 
 
-METHOD_RULES: Mapping[str, Callable[[Endpoint, Route], str | None]] = {
+METHOD_RULES: Mapping[str, Rule] = {
     "patch": check_patch,
     "status": check_status,
     "location": check_location,
     "parser": check_parser,
 }
-VIEW_RULES: Mapping[str, Callable[[Any], str | None]] = {
-    "renderer": check_renderer,
-    "stock": check_stock,
-}
+VIEW_RULES: Mapping[str, Rule] = {"renderer": check_renderer, "stock": check_stock}
 
 
-def _get_classes(view: Any, method: str, attribute: str) -> list[type[Any]]:
-    try:
-        return [type(item) for item in getattr(view, method)()]
-    except Exception:
-        # An overridden method may need a request.
-        return list(getattr(view, attribute))
+def _get_classes(endpoint: Endpoint, method: str, attribute: str) -> list[type[Any]]:
+    items = endpoint.call(method, getattr(endpoint.view, attribute))
+    return [item if isinstance(item, type) else type(item) for item in items]
 
 
 def _join_names(classes: Iterable[type[Any]]) -> str:

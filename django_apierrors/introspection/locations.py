@@ -16,13 +16,12 @@ from django_apierrors.routing import Route, find_detail_routes, find_lookup
 def is_create_route(route: Route) -> bool:
     """Whether a POST to `route` creates by our mixin, which has to find the `Location`."""
     cls = getattr(route.view, "cls", None)
-    if cls is None or not issubclass(cls, CreateModelMixin):
-        return False
-    if "post" not in route.get_attribute("http_method_names"):
-        return False
     if (
-        cls.get_location is not LocationMixin.get_location
+        cls is None
+        or not issubclass(cls, CreateModelMixin)
+        or cls.get_location is not LocationMixin.get_location
         or cls.get_success_headers is not CreateModelMixin.get_success_headers
+        or "post" not in route.get_attribute("http_method_names")
     ):
         return False
     actions = getattr(route.view, "actions", None)
@@ -30,13 +29,11 @@ def is_create_route(route: Route) -> bool:
 
 
 def can_make_location(route: Route, resolver: URLResolver) -> bool:
-    """Whether a `Location` can be made for the resources of a create route.
-
-    It is assumed if the serializer is known only during a request.
-    """
+    """Whether a `Location` can be made for the resources of a create route."""
     try:
         view = create_view(route, "POST")
     except Exception:
+        # It is assumed for a view that needs a request.
         return True
     if has_url_field(view):
         return True

@@ -58,10 +58,7 @@ STATUS_BY_ACTION: Mapping[str, tuple[str, int]] = {
 
 
 def get_success_statuses(endpoint: Endpoint) -> Sequence[int]:
-    """Return the statuses that an endpoint succeeds with.
-
-    A handler method of the project's own is assumed to succeed as DRF's generic views do.
-    """
+    """Return the success statuses of an endpoint; other handler methods count as DRF's do."""
     if endpoint.is_accepting:
         return (202,)
     name, status = STATUS_BY_ACTION.get(endpoint.action or endpoint.method, ("", 200))
@@ -113,9 +110,8 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
 
 def is_authenticated(endpoint: Endpoint) -> bool:
     """Whether credentials can be missing or invalid; a session is never invalid."""
-    authenticators = _get_authenticators(endpoint)
-    sessions = all(isinstance(item, SessionAuthentication) for item in authenticators)
-    return bool(authenticators) and (not sessions or is_restricted(endpoint))
+    authenticators = _are_sessions(endpoint)
+    return not all(authenticators) or (bool(authenticators) and is_restricted(endpoint))
 
 
 def is_restricted(endpoint: Endpoint) -> bool:
@@ -132,8 +128,7 @@ def is_restricted_by_method(endpoint: Endpoint) -> bool:
 
 def is_checked_for_csrf(endpoint: Endpoint) -> bool:
     """Whether a session authenticates an unsafe method, and so needs a CSRF token."""
-    sessions = (isinstance(item, SessionAuthentication) for item in _get_authenticators(endpoint))
-    return endpoint.method not in SAFE_METHODS and any(sessions)
+    return endpoint.method not in SAFE_METHODS and any(_are_sessions(endpoint))
 
 
 def is_throttled(endpoint: Endpoint) -> bool:
@@ -149,13 +144,20 @@ def _has_rate(throttle: Any, view: Any) -> bool:
     return getattr(throttle, "rate", "") is not None
 
 
-def _get_authenticators(endpoint: Endpoint) -> Sequence[Any]:
-    return endpoint.call("get_authenticators", endpoint.view.authentication_classes)  # type: ignore[no-any-return]
+def _are_sessions(endpoint: Endpoint) -> Sequence[bool]:
+    # For each authenticator.
+    items = endpoint.call("get_authenticators", endpoint.view.authentication_classes)
+    return [isinstance(item, SessionAuthentication) for item in items]
 
 
 def is_operation(endpoint: Endpoint) -> bool:
     """Whether the view shows an operation."""
     return isinstance(endpoint.view, OperationView)
+
+
+def has_identifier(endpoint: Endpoint) -> bool:
+    """Whether an identifier in the URL can be malformed; that of an operation never is."""
+    return any(endpoint.variables.values()) and not is_operation(endpoint)
 
 
 def get_version_error(endpoint: Endpoint) -> Exception | None:
@@ -188,11 +190,7 @@ ERROR_RULES: Sequence[ErrorRule] = (
     ),
     get_version_error,
     error_if(lambda endpoint: endpoint.variables, Http404),
-    error_if(
-        # The id of an operation is never malformed.
-        lambda endpoint: any(endpoint.variables.values()) and not is_operation(endpoint),
-        InvalidId,
-    ),
+    error_if(has_identifier, InvalidId),
     error_if(is_operation, Gone),
     request_errors.get_missing_page_error,
     request_errors.get_content_error,

@@ -24,13 +24,7 @@ from rest_framework.validators import (
 
 from django_apierrors import filters, pagination
 from django_apierrors.exceptions import AlreadyExists, InvalidState
-from django_apierrors.filters import NO_ORDERING
-from django_apierrors.introspection.endpoints import (
-    Endpoint,
-    get_meta_model,
-    get_writable_fields,
-)
-from django_apierrors.pagination import NOT_A_NUMBER
+from django_apierrors.introspection.endpoints import Endpoint, get_meta_model, get_writable_fields
 from django_apierrors.validation.identifiers import is_malformed
 
 UNIQUE_VALIDATORS = (UniqueValidator, UniqueTogetherValidator, BaseUniqueForValidator)
@@ -54,41 +48,33 @@ def get_content_error(endpoint: Endpoint) -> Exception | None:
 
 def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a value that is not unique, of a validator or of the database."""
-    validators = [
-        *((path, item) for path, field in endpoint.fields.items() for item in field.validators),
-        *(
-            ("", item)
-            for serializer in endpoint.serializers
-            for item in getattr(serializer, "validators", ())
-        ),
-    ]
-    for path, validator in validators:
-        if isinstance(validator, UNIQUE_VALIDATORS):
-            return make_validation_error(path, _format_message(validator), "unique")
+    owners = [*endpoint.fields.items(), *(("", item) for item in endpoint.serializers)]
+    for path, owner in owners:
+        for validator in getattr(owner, "validators", ()):
+            if isinstance(validator, UNIQUE_VALIDATORS):
+                return make_validation_error(path, _format_message(validator), "unique")
     is_unique = any(_has_unique(model, names) for model, names in _get_written_models(endpoint))
     return AlreadyExists() if is_unique else None
 
 
 def get_malformed_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a malformed foreign key."""
-    for path, field in endpoint.fields.items():
-        if isinstance(field, RelatedField):
-            messages = field.error_messages
-            message = messages.get("incorrect_type") or messages["invalid"]
-            return make_validation_error(path, message.format(data_type="list"), "incorrect_type")
+    for path, field in _iter_relations(endpoint):
+        messages = field.error_messages
+        message = messages.get("incorrect_type") or messages["invalid"]
+        return make_validation_error(path, message.format(data_type="list"), "incorrect_type")
     return None
 
 
 def get_unknown_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a foreign key of a resource that does not exist."""
-    for path, field in endpoint.fields.items():
-        if isinstance(field, RelatedField):
-            slug = getattr(field, "slug_field", None) or "pk"
-            key = _get_sample_key(getattr(field.get_queryset(), "model", None), slug)
-            message = field.error_messages["does_not_exist"].format(
-                pk_value=key, slug_name=slug, value=key
-            )
-            return make_validation_error(path, message, "does_not_exist")
+    for path, field in _iter_relations(endpoint):
+        slug = getattr(field, "slug_field", None) or "pk"
+        model = getattr(field.get_queryset(), "model", None)
+        keys = (key for key in KEYS if model is None or not is_malformed(model, slug, key))
+        values = dict.fromkeys(("pk_value", "value"), next(keys, KEYS[0]))
+        message = field.error_messages["does_not_exist"].format(**values, slug_name=slug)
+        return make_validation_error(path, message, "does_not_exist")
     return None
 
 
@@ -97,12 +83,12 @@ def get_state_error(endpoint: Endpoint) -> Exception | None:
     if endpoint.method == "DELETE":
         model = endpoint.model if endpoint.action == "destroy" else None
         return InvalidState() if model is not None and _is_protected(model) else None
-    constraints = (
+    has_check = any(
         isinstance(constraint, models.CheckConstraint)
         for model, _ in _get_written_models(endpoint)
         for constraint in model._meta.constraints
     )
-    return InvalidState() if any(constraints) else None
+    return InvalidState() if has_check else None
 
 
 def make_validation_error(path: str, message: Any, code: str) -> ValidationError:
@@ -111,9 +97,8 @@ def make_validation_error(path: str, message: Any, code: str) -> ValidationError
     return ValidationError({path: [detail]} if path else [detail])
 
 
-def _get_sample_key(model: Any, lookup_field: str) -> str:
-    keys = (key for key in KEYS if model is None or not is_malformed(model, lookup_field, key))
-    return next(keys, KEYS[0])
+def _iter_relations(endpoint: Endpoint) -> Iterator[tuple[str, Any]]:
+    return (item for item in endpoint.fields.items() if isinstance(item[1], RelatedField))
 
 
 def _format_message(validator: Any) -> str:
@@ -134,13 +119,13 @@ def _get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:
 
 
 def _has_unique(model: Any, names: set[str]) -> bool:
-    unique = [set(fields) for fields in model._meta.unique_together]
+    unique = [{field.name} for field in model._meta.fields if field.unique]
+    unique += map(set, model._meta.unique_together)
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             # An expression may read any field.
             unique.append(set(constraint.fields) or names)
-    unique.extend({field.name} for field in model._meta.fields if field.unique)
-    return any(names & fields for fields in unique)
+    return any(map(names.intersection, unique))
 
 
 def _is_protected(model: Any, seen: frozenset[Any] = frozenset()) -> bool:
@@ -169,7 +154,7 @@ class Paging(NamedTuple):
     can_be_missing: bool = False
 
 
-NO_NUMBER = NOT_A_NUMBER % {"least": 1}
+NO_NUMBER = pagination.NOT_A_NUMBER % {"least": 1}
 
 # The first class of the paginator's `__mro__` that is a key decides.
 PAGINGS: Mapping[type[Any], Paging] = {
@@ -181,6 +166,8 @@ PAGINGS: Mapping[type[Any], Paging] = {
     stock_pagination.PageNumberPagination: Paging(can_be_missing=True),
     stock_pagination.LimitOffsetPagination: Paging(),
     stock_pagination.CursorPagination: Paging(can_be_missing=True),
+    # A pagination of the project's own.
+    object: Paging(can_be_missing=True),
 }
 
 # A subclass that overrides one of these may reject more.
@@ -192,23 +179,18 @@ PARSING_METHODS = {
 
 def get_page_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for an invalid parameter of the pagination."""
-    paginator = _find_paginator(endpoint)
-    if paginator is None:
-        return None
-    paging = _find_paging(paginator)
-    if paging is not None and paging.parameter:
-        name = getattr(paginator, paging.parameter)
-        return ValidationError({name: [str(paging.message)]})
-    return ParseError() if paging is None or overrides_parsing(paginator) else None
+    for paginator, paging in _find_paging(endpoint):
+        if paging.parameter:
+            name = getattr(paginator, paging.parameter)
+            return ValidationError({name: [str(paging.message)]})
+        return ParseError() if overrides_parsing(paginator) else None
+    return None
 
 
 def get_missing_page_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a page that does not exist."""
-    paginator = _find_paginator(endpoint)
-    if paginator is None:
-        return None
-    paging = _find_paging(paginator)
-    return NotFound() if paging is None or paging.can_be_missing else None
+    is_possible = any(paging.can_be_missing for _, paging in _find_paging(endpoint))
+    return NotFound() if is_possible else None
 
 
 def overrides_parsing(paginator: Any) -> bool:
@@ -217,13 +199,11 @@ def overrides_parsing(paginator: Any) -> bool:
     return any(PARSING_METHODS & vars(cls).keys() for cls in classes)
 
 
-def _find_paginator(endpoint: Endpoint) -> Any:
-    return getattr(endpoint.view, "paginator", None) if endpoint.is_list else None
-
-
-def _find_paging(paginator: Any) -> Paging | None:
-    rows = (PAGINGS[cls] for cls in type(paginator).__mro__ if cls in PAGINGS)
-    return next(rows, None)
+def _find_paging(endpoint: Endpoint) -> Iterator[tuple[Any, Paging]]:
+    # At most one: only lists are paginated.
+    paginator = getattr(endpoint.view, "paginator", None) if endpoint.is_list else None
+    if paginator is not None:
+        yield paginator, next(PAGINGS[cls] for cls in type(paginator).__mro__ if cls in PAGINGS)
 
 
 def get_filter_error(endpoint: Endpoint) -> Exception | None:
@@ -231,12 +211,12 @@ def get_filter_error(endpoint: Endpoint) -> Exception | None:
     if not (endpoint.is_list or endpoint.is_about_one_object):
         return None
     errors = map(_get_backend_error, getattr(endpoint.view, "filter_backends", ()))
-    return next((error for error in errors if error is not None), None)
+    return next(filter(None, errors), None)
 
 
 def _get_backend_error(backend: Any) -> Exception | None:
     if issubclass(backend, filters.OrderingFilter):
-        message = str(NO_ORDERING % {"fields": "colour"})
+        message = str(filters.NO_ORDERING % {"fields": "colour"})
         return ValidationError({backend.ordering_param: [message]})
     if issubclass(backend, stock_filters.OrderingFilter):
         return None

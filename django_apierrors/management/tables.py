@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from typing import TypeAlias
 
 Row: TypeAlias = Sequence[str]
@@ -22,20 +21,14 @@ def make_table(head: Row, rows: Sequence[Row], width: int | None = None) -> Iter
     If fewer than NARROWEST columns remain for the last column, it is printed below its row.
     """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    before = sum(widths[:-1]) + len(GAP) * (len(widths) - 1)
-    left = None if width is None else width - before
     for row in (head, *rows):
         cells = [cell.ljust(space) for cell, space in zip(row[:-1], widths[:-1], strict=True)]
-        start = GAP.join(cells)
-        if left is None:
-            yield f"{start}{GAP}{row[-1]}".rstrip()
-        elif left >= NARROWEST:
-            folded = textwrap.wrap(row[-1], left) or [""]
-            for first, text in zip_longest([start], folded, fillvalue=" " * len(start)):
-                yield f"{first}{GAP}{text}".rstrip()
+        start = GAP.join([*cells, ""])
+        if width is None or width - len(start) >= NARROWEST:
+            lines = fold(row[-1], width, start, " " * len(start)) or [start]
         else:
-            yield start.rstrip()
-            yield from fold(row[-1], width, GAP)
+            lines = [start, *fold(row[-1], width, GAP)]
+        yield from map(str.rstrip, lines)
 
 
 def fold(text: str, width: int | None, indent: str, hanging: str | None = None) -> list[str]:

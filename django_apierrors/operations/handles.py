@@ -7,7 +7,7 @@ not escape (RFC 3986, section 2.3).
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core import signing
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 SALT = "django_apierrors.operations"
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Some clients escape Signer's own ":". This one is not in the alphabet of base64 either.
 SEPARATOR = "~"
@@ -70,7 +68,7 @@ class Handle(NamedTuple):
     @property
     def created_at(self) -> datetime:
         """The time of acceptance."""
-        return EPOCH + timedelta(milliseconds=self.created)
+        return datetime.fromtimestamp(self.created / 1000, UTC)
 
     @property
     def age(self) -> float:

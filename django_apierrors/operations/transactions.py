@@ -69,7 +69,9 @@ class NonAtomicMixin(Base):
 
         A worker might run before the COMMIT, and a rollback does not always remove the task.
         """
-        if is_in_transaction():
+        open_connections = connections.all(initialized_only=True)
+        # The block of a TestCase is not an open one.
+        if any(find_open_block(connection) is not None for connection in open_connections):
             action = get_action(self, request)
             raise ImproperlyConfigured(
                 f"{type(self).__name__}.{action}() accepts work inside a transaction. Name "
@@ -82,9 +84,3 @@ def get_action(view: Any, request: HttpRequest | Request) -> str:
     """Return the action of a viewset for the request's method, for other views the method."""
     method = (request.method or "").lower()
     return getattr(view, "action_map", {}).get(method, method)  # type: ignore[no-any-return]
-
-
-def is_in_transaction() -> bool:
-    """Whether an `atomic()` block is open on any connection; a TestCase's own does not count."""
-    open_connections = connections.all(initialized_only=True)
-    return any(find_open_block(connection) is not None for connection in open_connections)

@@ -29,12 +29,7 @@ from django_apierrors.operations.handles import (
     read_handle,
     sign_handle,
 )
-from django_apierrors.operations.status import (
-    FINISHED,
-    OperationBody,
-    find_error,
-    make_operation_body,
-)
+from django_apierrors.operations.status import FINISHED, find_error, make_operation_body
 from django_apierrors.operations.tasks import check_task, load_result, serialize_arguments
 from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin
@@ -218,17 +213,15 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         self.get_handle()
         return super().options(request, *args, **kwargs)
 
-    def get_body(self, handle: Handle, result: TaskResult) -> OperationBody:
+    def get_body(self, handle: Handle, result: TaskResult) -> dict[str, Any]:
         """Return the body, with `result` or `error` if the task is finished."""
         signed = self._get_signed_handle()
         url = self.get_operation_url(self.request, signed)
         error = find_error(result, handle)
+        body = make_operation_body(handle, signed, url, "FAILED" if error else result.status)
         if error is not None:
-            body = make_operation_body(handle, signed, url, "FAILED")
             body["error"] = error.get_body(self.request)
-            return body
-        body = make_operation_body(handle, signed, url, result.status)
-        if result.status in FINISHED:
+        elif result.status in FINISHED:
             body["result"] = self.get_result(result)
         return body
 
@@ -240,5 +233,4 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return {"href": self.request.build_absolute_uri(url)}
 
     def _get_signed_handle(self) -> str:
-        signed: str = self.kwargs[self.get_lookup_url_kwarg()]
-        return signed
+        return str(self.kwargs[self.get_lookup_url_kwarg()])

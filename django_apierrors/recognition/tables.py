@@ -14,7 +14,7 @@ from typing import Any
 
 # For subclasses of APIException, whose own status and code hold otherwise.
 CODES_BY_API_EXCEPTION: Mapping[str, str] = {
-    "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE",
+    "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE"
 }
 
 # Omitted on purpose, because they cover programming errors too: OSError, PermissionError,
@@ -136,10 +136,7 @@ CODES_BY_SMTP_CODE: Mapping[object, str] = {421: "SERVICE_UNAVAILABLE"}
 # Exceptions that have a number: how to read it, and the code of each number.
 CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, str]]] = {
     "builtins.OSError": (lambda exc: exc.errno, CODES_BY_ERRNO),
-    "aiohttp.client_exceptions.ClientResponseError": (
-        lambda exc: exc.status,
-        CODES_BY_HTTP_STATUS,
-    ),
+    "aiohttp.client_exceptions.ClientResponseError": (lambda exc: exc.status, CODES_BY_HTTP_STATUS),
     "httpx.HTTPStatusError": (lambda exc: exc.response.status_code, CODES_BY_HTTP_STATUS),
     "requests.exceptions.HTTPError": (
         lambda exc: getattr(exc.response, "status_code", None),
@@ -147,10 +144,7 @@ CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, 
     ),
     "urllib.error.HTTPError": (lambda exc: exc.code, CODES_BY_HTTP_STATUS),
     # "too many 503 error responses", after the last retry.
-    "urllib3.exceptions.ResponseError": (
-        lambda exc: parse_status(str(exc)),
-        CODES_BY_HTTP_STATUS,
-    ),
+    "urllib3.exceptions.ResponseError": (lambda exc: parse_status(str(exc)), CODES_BY_HTTP_STATUS),
     "smtplib.SMTPResponseException": (lambda exc: exc.smtp_code, CODES_BY_SMTP_CODE),
     # One reply for each recipient; all are equal if the server shuts down.
     "smtplib.SMTPRecipientsRefused": (
@@ -172,10 +166,7 @@ def get_cause(exception: BaseException) -> BaseException | None:
 
 
 def get_os_error(exception: BaseException) -> OSError | None:
-    """Return the OSError that was being handled when `exception` was raised, without a `from`.
-
-    Any other exception in the context is unrelated.
-    """
+    """Return the OSError in the context of `exception`; any other exception is unrelated."""
     context = exception.__context__
     return context if isinstance(context, OSError) else None
 

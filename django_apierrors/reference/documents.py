@@ -5,31 +5,28 @@ Source of the descriptions: "HTTP Verbs" and "Success Codes" of the API document
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from rest_framework.fields import Field
 
-from django_apierrors.catalog import (
-    ADVICE_BY_CLASS,
-    ErrorCode,
-    get_category,
-    get_codes,
-    get_phrase,
-)
+from django_apierrors.catalog import ADVICE_BY_CLASS, ErrorCode, get_category, get_codes, get_phrase
 from django_apierrors.errors import Body, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
-from django_apierrors.semantics import ALLOWED_STATUSES
+from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
 from django_apierrors.validation.details import Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.urls import ResolverMatch
     from django_stubs_ext import StrOrPromise
+
+# A JSON object, which is the context of a template too.
+Document: TypeAlias = dict[str, Any]
 
 
 class Links:
@@ -51,8 +48,7 @@ class Links:
 
     def get_url(self, name: str, **kwargs: str) -> str:
         """Return the absolute URL of the page `name`."""
-        url: str = self.request.build_absolute_uri(self.get_path(name, **kwargs))
-        return url
+        return str(self.request.build_absolute_uri(self.get_path(name, **kwargs)))
 
 
 VERBS: Mapping[str, StrOrPromise] = {
@@ -107,85 +103,7 @@ HEADER_MEANINGS: Mapping[str, StrOrPromise] = {
 }
 
 
-class Reference(TypedDict):
-    """A link to the page of a code."""
-
-    name: str
-    href: str
-
-
-class Header(TypedDict):
-    """A header that a response must carry, and its meaning."""
-
-    name: str
-    description: str
-
-
-class Code(TypedDict):
-    """An entry of the list of codes; `code` is the value in the body of an error."""
-
-    name: str
-    code: str | int
-    number: int | None
-    status: int
-    phrase: str
-    kind: str
-    message: str
-    description: str
-    advice: str
-    headers: list[Header]
-    href: str
-
-
-class CodePage(Code):
-    """The page of a code."""
-
-    example: Body
-    related: list[Reference]
-
-
-class Success(TypedDict):
-    """A success status of a method, and what its response must have."""
-
-    status: int
-    phrase: str
-    requirements: list[str]
-
-
-class Verb(TypedDict):
-    """An HTTP method and its success statuses."""
-
-    name: str
-    description: str
-    successes: list[Success]
-
-
-class Status(TypedDict):
-    """A success status and its meaning."""
-
-    status: int
-    phrase: str
-    description: str
-
-
-class IndexPage(TypedDict):
-    """The list of the codes."""
-
-    codes: list[Code]
-    href: str
-    verbs: str
-
-
-class VerbsPage(TypedDict):
-    """The HTTP methods and the success statuses."""
-
-    verbs: list[Verb]
-    statuses: list[Status]
-    href: str
-    codes: str
-
-
-def make_index(links: Links) -> IndexPage:
+def make_index(links: Links) -> Document:
     """Return the list of the codes, with the project's changes."""
     return {
         "codes": [make_code(code, links) for code in get_codes().values()],
@@ -194,12 +112,9 @@ def make_index(links: Links) -> IndexPage:
     }
 
 
-def make_code(code: ErrorCode, links: Links) -> Code:
-    """Return the entry of a code in the list."""
-    header, _ = REQUIRED_HEADERS.get(code.status, (None, None))
-    headers: list[Header] = []
-    if header is not None:
-        headers.append({"name": header, "description": str(HEADER_MEANINGS[header])})
+def make_code(code: ErrorCode, links: Links) -> Document:
+    """Return the entry of a code in the list; `code` is the value in the body of an error."""
+    names = [REQUIRED_HEADERS[code.status][0]] if code.status in REQUIRED_HEADERS else []
     return {
         "name": code.name,
         "code": format_code(code),
@@ -210,14 +125,12 @@ def make_code(code: ErrorCode, links: Links) -> Code:
         "message": str(code.message),
         "description": str(code.description),
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),
-        "headers": [{"name": header, "description": str(HEADER_MEANINGS[header])}]
-        if header
-        else [],
+        "headers": [{"name": name, "description": str(HEADER_MEANINGS[name])} for name in names],
         "href": links.get_url("code", code=code.name),
     }
 
 
-def make_code_page(code: ErrorCode, links: Links) -> CodePage:
+def make_code_page(code: ErrorCode, links: Links) -> Document:
     """Return the page of a code."""
     category = get_category(code)
     return {
@@ -233,32 +146,22 @@ def make_code_page(code: ErrorCode, links: Links) -> CodePage:
 
 def make_example(code: ErrorCode, request: HttpRequest) -> Body:
     """Return an example of a body with `code`; codes of validation get an example of a field."""
+    required = str(Field.default_error_messages["required"])
     items = {
-        "INVALID_CONTENT": [
-            Item("name", "required", str(Field.default_error_messages["required"]))
-        ],
+        "INVALID_CONTENT": [Item("name", "required", required)],
         "ALREADY_EXISTS": [Item("email", "unique", str(code.message))],
     }
     return Error.of_code(code, items.get(code.name, ())).get_body(request)
 
 
-def make_verbs(links: Links) -> VerbsPage:
+def make_verbs(links: Links) -> Document:
     """Return the table of methods and statuses that the generic views are checked against."""
     return {
         "verbs": [
             {
                 "name": verb,
                 "description": str(VERBS[verb]),
-                "successes": [
-                    {
-                        "status": status,
-                        "phrase": get_phrase(status),
-                        "requirements": [
-                            str(REQUIREMENTS[item.description]) for item in requirements
-                        ],
-                    }
-                    for status, requirements in sorted(successes.items())
-                ],
+                "successes": [make_success(*success) for success in sorted(successes.items())],
             }
             for verb, successes in ALLOWED_STATUSES.items()
         ],
@@ -269,6 +172,12 @@ def make_verbs(links: Links) -> VerbsPage:
         "href": links.get_url("verbs"),
         "codes": links.get_url("index"),
     }
+
+
+def make_success(status: int, requirements: Sequence[Requirement]) -> Document:
+    """Return a success status of a method, and what its response must have."""
+    descriptions = [str(REQUIREMENTS[requirement.description]) for requirement in requirements]
+    return {"status": status, "phrase": get_phrase(status), "requirements": descriptions}
 
 
 def search_code(text: str) -> ErrorCode | None:

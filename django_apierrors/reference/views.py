@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
+from django.utils.cache import get_conditional_response, set_response_etag
 from django.views import View
+from django.views.decorators.vary import vary_on_headers
 
 from django_apierrors.catalog import get_category, get_codes, group_by_category
 from django_apierrors.errors import Error
 from django_apierrors.handling.responses import make_response
 from django_apierrors.http.scope import prefers_html
 from django_apierrors.reference.documents import (
+    Document,
     Links,
     find_nearest,
     make_code,
@@ -29,10 +31,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
-    from django_apierrors.catalog import ErrorCode
-
-    Document = Mapping[str, Any]
-
 
 class ReferenceView(View):
     """A page, as HTML for browsers and as JSON for other clients; `?format=` overrides `Accept`.
@@ -45,16 +43,10 @@ class ReferenceView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view, with the attributes that login_not_required and csrf_exempt set."""
-        view: Any = super().as_view(**initkwargs)
+        """Return the view with `Vary`, and what login_not_required and csrf_exempt set."""
+        view: Any = vary_on_headers("Accept")(super().as_view(**initkwargs))
         view.login_required, view.csrf_exempt = False, True
         return view  # type: ignore[no-any-return]
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Handle the request, and add `Vary: Accept` to the response."""
-        response = super().dispatch(request, *args, **kwargs)
-        patch_vary_headers(response, ["Accept"])
-        return response
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Return the page, or a 415 for an unknown `?format=`."""
@@ -123,7 +115,14 @@ class CodeView(ReferenceView):
         document = make_code_page(code, links)
         if not is_html:
             return self.send_json(document)
-        return self.send_page("code.html", **make_context(code, document))
+        context = {
+            **document,
+            "kind": get_category(code),
+            "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
+            # The first byte is the category.
+            "hexadecimal": "" if code.number is None else f"0x{code.number:08X}",
+        }
+        return self.send_page("code.html", **context)
 
     def respond_not_found(self, text: str, is_html: bool) -> HttpResponse:
         """Return a 404. The HTML does not repeat `text`, which anyone can put into a link."""
@@ -153,14 +152,3 @@ class StyleView(ReferenceView):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Return the stylesheet."""
         return self.send(render_page("style.css", {}, request), "text/css; charset=utf-8")
-
-
-def make_context(code: ErrorCode, document: Document) -> dict[str, Any]:
-    """Return the context of `code.html`: the document, its values formatted for people."""
-    return {
-        **document,
-        "kind": get_category(code),
-        "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
-        # The first byte is the category.
-        "hexadecimal": "" if code.number is None else f"0x{code.number:08X}",
-    }

@@ -62,10 +62,7 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Iterator[str]:
-    """Yield the reasons why `body`, decoded JSON, is not valid by `ERROR_SCHEMA`.
-
-    `more_members` are keys that the project adds to the body.
-    """
+    """Yield the reasons why decoded JSON is not valid by `ERROR_SCHEMA` with `more_members`."""
     if not isinstance(body, dict):
         yield f"the body must be an object, not {body!r}"
         return
@@ -76,11 +73,10 @@ def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Itera
                 yield f"{key!r} is not a member of an error"
         elif not is_valid(value, properties[key]):
             yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
-    missing = [key for key in REQUIRED_KEYS if key not in body]
-    if not missing and body.keys() & set(STRING_MEMBERS):
-        missing = [key for key in STRING_MEMBERS if key not in body]
-    for key in missing:
-        yield f"{key!r} is missing"
+    required: tuple[str, ...] = REQUIRED_KEYS
+    if body.keys() & set(STRING_MEMBERS):
+        required += STRING_MEMBERS
+    yield from (f"{key!r} is missing" for key in required if key not in body)
 
 
 def assert_api_error(
@@ -105,29 +101,30 @@ def assert_api_error(
     faults = list(find_faults(exchange, more_members))
     if exchange.status != status:
         faults.insert(0, f"the status must be {int(status)}, not {exchange.status}")
-    body: Any = parse_body(exchange)
-    if isinstance(body, dict):
-        faults += find_differences(body, code, field, message)
+    body = parse_body(exchange)
+    members = body if isinstance(body, dict) else {}
+    if members:
+        faults += find_differences(members, code, field, message)
     if faults:
-        fail("This is not the error that was expected", faults, exchange)
-    return body if isinstance(body, dict) else {}
+        fail("This is not the error that was expected", response, *faults)
+    return members
 
 
-def fail(title: str, reasons: Collection[str], exchange: Exchange) -> None:
-    """Raise AssertionError with the reasons and the exchange."""
+def fail(title: str, response: Any, *reasons: str) -> None:
+    """Raise AssertionError with the reasons, the request and the response."""
     __tracebackhide__ = True
     listed = "".join(f"\n  - {reason}" for reason in reasons)
-    raise AssertionError(f"{title}:{listed}\n\n{exchange}")
+    raise AssertionError(f"{title}:{listed}\n\n{Exchange.of(response)}")
 
 
 def find_faults(exchange: Exchange, more_members: Collection[str] = ()) -> Iterator[str]:
     """Yield the reasons why a response is not an error in the format, whatever its code."""
-    media_type = (exchange.get_header("Content-Type") or "").partition(";")[0].strip()
+    media_type = exchange.received.get("Content-Type", "").partition(";")[0].strip()
     if media_type not in (JSON, PROBLEM):
         yield f"the content type must be {JSON}, not {media_type or 'absent'}"
     name, _ = REQUIRED_HEADERS.get(exchange.status, ("Content-Type", None))
     # Only Allow may be empty, if the resource has no methods: RFC 9110, section 10.2.1.
-    value = exchange.get_header(name)
+    value = exchange.received.get(name)
     if value is None or (value == "" and name != "Allow"):
         yield f"a {exchange.status} must have the header {name}"
     if exchange.method == "HEAD":

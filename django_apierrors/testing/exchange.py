@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.datastructures import CaseInsensitiveMapping
+from django.utils.encoding import force_str
+
 # The output of a failed test ends up in the logs of CI.
 SECRET = re.compile("auth|cookie|key|passw|secret|session|token", re.IGNORECASE)
+COOKIE = re.compile("cookie", re.IGNORECASE)
 NOT_SHOWN = "(not shown)"
 
 # The characters of a body that are printed.
@@ -48,25 +52,19 @@ class Exchange:
             sent,
             response.status_code,
             next(filter(None, reasons), ""),
-            read_headers(response.headers.items()),
+            CaseInsensitiveMapping(read_headers(response.headers.items())),
             # A streaming response does not have a content.
             getattr(response, "content", None) or b"",
-        )
-
-    def get_header(self, name: str) -> str | None:
-        """Return a header of the response; the case of its name does not matter."""
-        return next(
-            (self.received[key] for key in self.received if key.lower() == name.lower()), None
         )
 
     def __str__(self) -> str:
         """Return the exchange as text, without the secrets in its headers."""
         lines = [
             f"> {self.method or 'unknown request'} {self.url}".rstrip(),
-            *(f"> {name}: {hide(name, value)}" for name, value in self.sent.items()),
+            *(f"> {name}: {value}" for name, value in hide(SECRET, self.sent)),
             "",
             f"< {self.status} {self.reason}".rstrip(),
-            *(f"< {name}: {hide(name, value, 'cookie')}" for name, value in self.received.items()),
+            *(f"< {name}: {value}" for name, value in hide(COOKIE, self.received)),
         ]
         content = self.content.decode(errors="replace")
         if len(content) > MAX_LENGTH:
@@ -95,16 +93,12 @@ def read_request(response: Any) -> tuple[str, str, dict[str, str]]:
 def read_headers(headers: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """Return headers as strings; schemathesis has a list of values for each."""
     return {
-        name: ", ".join(value) if isinstance(value, list) else _decode(value)
+        name: ", ".join(value) if isinstance(value, list) else force_str(value, "latin-1")
         for name, value in headers
     }
 
 
-def hide(name: str, value: str, secret: str | None = None) -> str:
-    """Return the value of a header, or a placeholder if it may be a secret."""
-    is_secret = SECRET.search(name) if secret is None else secret in name.lower()
-    return NOT_SHOWN if is_secret else value
-
-
-def _decode(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+def hide(secret: re.Pattern[str], headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the headers, with a placeholder for the value of one whose name may be of a secret."""
+    for name, value in headers.items():
+        yield name, NOT_SHOWN if secret.search(name) else value

@@ -26,7 +26,6 @@ def api_error_format(ctx: CheckContext, response: Response, case: Case[Any]) -> 
 def hold_to_format(response: Response, more_members: Collection[str] = ()) -> None:
     """Do what the check does; `more_members` are members that the project adds to the body."""
     if response.status_code >= 400:
-        exchange = Exchange.of(response)
-        faults = list(find_faults(exchange, more_members))
+        faults = list(find_faults(Exchange.of(response), more_members))
         if faults:
-            fail("This error is not in the format", faults, exchange)
+            fail("This error is not in the format", response, *faults)

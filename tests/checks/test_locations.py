@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage
 from django.http import HttpRequest, HttpResponse
-from django.urls import clear_url_caches, include, path, re_path
+from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 from rest_framework.serializers import (
     CharField,
@@ -134,48 +135,37 @@ def inner(*patterns: Any, namespace: str) -> Any:
 
 
 @pytest.fixture
-def check(settings: Any) -> Any:
-    """Return a function that checks a URLconf."""
+def check(set_urls: Any) -> Callable[..., list[CheckMessage]]:
+    """Return a function that checks URL patterns."""
 
-    def check_urlconf(*patterns: Any) -> list[CheckMessage]:
-        urlconf = ModuleType("urlconf")
-        urlconf.urlpatterns = list(patterns)  # type: ignore[attr-defined]
-        clear_url_caches()
-        settings.ROOT_URLCONF = urlconf
+    def check_patterns(*patterns: Any) -> list[CheckMessage]:
+        set_urls(*patterns)
         return check_locations()
 
-    yield check_urlconf
-    clear_url_caches()
+    return check_patterns
+
+
+def make_pair(
+    create: Any = Create, detail: str = "a/<pk>/", retrieve: Any = Retrieve, route: str = "a/"
+) -> list[Any]:
+    """Return the URL patterns of a list and of its details."""
+    create, retrieve = (
+        view.as_view() if isinstance(view, type) else view for view in (create, retrieve)
+    )
+    return [path(route, create, name="a-list"), path(detail, retrieve, name="a-detail")]
 
 
 LOCATED: dict[str, list[Any]] = {
     "a router": [path("", register(ShelfViewSet))],
-    "a generic pair": [
-        path("a/", Create.as_view(), name="a-list"),
-        path("a/<pk>/", Retrieve.as_view(), name="a-detail"),
-    ],
-    "the key of the view that creates": [
-        path("a/", Create.as_view(lookup_field="name"), name="a-list"),
-        path("a/<name>/", show, name="a-detail"),
-    ],
-    "a generic pair by another key": [
-        path("a/", Create.as_view(), name="a-list"),
-        path("a/<name>/", Retrieve.as_view(lookup_field="name"), name="a-detail"),
-    ],
-    "a pair in a namespace": [
-        path(
-            "a/",
-            inner(
-                path("b/", Create.as_view(), name="b-list"),
-                path("b/<pk>/", Retrieve.as_view(), name="b-detail"),
-                namespace="n",
-            ),
-        )
-    ],
-    "variables of its own": [
-        path("<version>/a/<floor>/", Create.as_view(), name="a-list"),
-        path("<version>/a/<pk>/", Retrieve.as_view(), name="a-detail"),
-    ],
+    "a generic pair": make_pair(),
+    "the key of the view that creates": make_pair(
+        Create.as_view(lookup_field="name"), "a/<name>/", show
+    ),
+    "a generic pair by another key": make_pair(
+        detail="a/<name>/", retrieve=Retrieve.as_view(lookup_field="name")
+    ),
+    "a pair in a namespace": [path("a/", inner(*make_pair(), namespace="n"))],
+    "variables of its own": make_pair(detail="<version>/a/<pk>/", route="<version>/a/<floor>/"),
     "a suffix": [
         path("a/", Create.as_view(), name="a-list"),
         re_path(r"^a/(?P<pk>\d+)(?:\.(?P<format>\w+))?$", Retrieve.as_view(), name="a-detail"),
@@ -184,10 +174,7 @@ LOCATED: dict[str, list[Any]] = {
         path("a/", Create.as_view()),
         path("b/<pk>/", Retrieve.as_view(), name="shelf-detail"),
     ],
-    "no model": [
-        path("a/", Create.as_view(serializer_class=NoModel, queryset=None), name="a-list"),
-        path("a/<pk>/", show, name="a-detail"),
-    ],
+    "no model": make_pair(Create.as_view(serializer_class=NoModel, queryset=None), retrieve=show),
     "a url field": [path("a/", Create.as_view(serializer_class=UrlSerializer))],
     "get_absolute_url": [path("a/", Create.as_view(serializer_class=PlacedSerializer))],
     "get_absolute_url of the queryset": [
@@ -226,29 +213,11 @@ UNLOCATED: dict[str, tuple[list[Any], str, str]] = {
         "n:b-detail",
     ),
     "another model": (
-        [
-            path("a/", Create.as_view(), name="a-list"),
-            path("a/<pk>/", Retrieve.as_view(queryset=Thing.objects.all()), name="a-detail"),
-        ],
-        "a/",
-        "a-detail",
+        make_pair(retrieve=Retrieve.as_view(queryset=Thing.objects.all())),
+        *("a/", "a-detail"),
     ),
-    "a variable that nobody knows": (
-        [
-            path("a/", Create.as_view(), name="a-list"),
-            path("a/<floor>/<pk>/", Retrieve.as_view(), name="a-detail"),
-        ],
-        "a/",
-        "a-detail",
-    ),
-    "no key": (
-        [
-            path("a/", Create.as_view(), name="a-list"),
-            path("a/one/", Retrieve.as_view(), name="a-detail"),
-        ],
-        "a/",
-        "a-detail",
-    ),
+    "an unknown variable": (make_pair(detail="a/<floor>/<pk>/"), "a/", "a-detail"),
+    "no key": (make_pair(detail="a/one/"), "a/", "a-detail"),
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.urls import clear_url_caches, get_resolver, include, path, re_path
+from django.urls import get_resolver, include, path, re_path
 from django.views.decorators.cache import cache_page
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import Throttled
@@ -56,18 +56,14 @@ class LazyView:
 
 
 @pytest.fixture
-def audit(settings: Any) -> Any:
-    """Return a function that audits a URLconf."""
+def audit(set_urls: Any) -> Callable[..., Audit]:
+    """Return a function that audits URL patterns."""
 
-    def audit_urlconf(*patterns: Any) -> Audit:
-        urlconf = ModuleType("urlconf")
-        urlconf.urlpatterns = list(patterns)  # type: ignore[attr-defined]
-        settings.ROOT_URLCONF = urlconf
-        clear_url_caches()
+    def audit_patterns(*patterns: Any) -> Audit:
+        set_urls(*patterns)
         return make_audit(get_resolver())
 
-    yield audit_urlconf
-    clear_url_caches()
+    return audit_patterns
 
 
 def make_report(name: str, findings: Any = (), methods: Any = ()) -> RouteReport:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, clear_url_caches, get_resolver, path
+from django.urls import URLPattern, get_resolver, path
 from rest_framework import generics as stock_generics
 from rest_framework import mixins as stock_mixins
 from rest_framework import parsers as stock_parsers
@@ -108,19 +108,15 @@ class ParsingByRequest(Parsing):
 
 
 @pytest.fixture
-def find(settings: Any) -> Any:
+def find(set_urls: Any) -> Callable[..., dict[str, str]]:
     """Return a function that audits the first of some routes, for its messages by name."""
 
     def audit(*patterns: URLPattern) -> dict[str, str]:
-        urlconf = ModuleType("urlconf")
-        urlconf.urlpatterns = list(patterns)  # type: ignore[attr-defined]
-        settings.ROOT_URLCONF = urlconf
-        clear_url_caches()
+        set_urls(*patterns)
         findings = make_audit(get_resolver()).get_findings()
         return {finding.name: finding.message for finding in findings if finding.route == "/a"}
 
-    yield audit
-    clear_url_caches()
+    return audit
 
 
 CORRECT: dict[str, Any] = {

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.test import Client
 from django.test.utils import isolate_apps
-from django.urls import clear_url_caches, path
+from django.urls import path
 from rest_framework import filters as stock_filters
 from rest_framework import generics as stock_generics
 from rest_framework import pagination as stock_pagination
@@ -553,19 +552,13 @@ VIEWS = {
 
 
 @pytest.fixture
-def client(settings: Any, db: None) -> Any:
+def client(set_urls: Any, db: None) -> Client:
     """Return a client of the views, with a shelf that holds a thing."""
-    urlconf = ModuleType("urlconf")
-    urlconf.urlpatterns = [  # type: ignore[attr-defined]
-        path(route, view.as_view()) for route, view in VIEWS.items()
-    ]
-    clear_url_caches()
-    settings.ROOT_URLCONF = urlconf
+    set_urls(*(path(route, view.as_view()) for route, view in VIEWS.items()))
     shelf = Shelf.objects.create(pk=1, name="low")
     Thing.objects.create(name="cup", size=1, shelf=shelf)
     User.objects.create_user("ada", password="secret")
-    yield Client(raise_request_exception=False)
-    clear_url_caches()
+    return Client(raise_request_exception=False)
 
 
 @pytest.mark.parametrize(

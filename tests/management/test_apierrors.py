@@ -9,7 +9,6 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -61,29 +60,15 @@ WRONG = f"""
 
 
 @pytest.fixture
-def urls(settings: Any) -> Any:
-    """Return a function that sets the URLs."""
-
-    def set_urls(*patterns: Any) -> None:
-        urlconf = ModuleType("urlconf")
-        urlconf.urlpatterns = list(patterns)  # type: ignore[attr-defined]
-        settings.ROOT_URLCONF = urlconf
-        clear_url_caches()
-
-    yield set_urls
-    clear_url_caches()
-
-
-@pytest.fixture
-def clean(urls: Any) -> None:
+def clean(set_urls: Any) -> None:
     """Have a view without findings, and a view that is not DRF's."""
-    urls(path("shelves", Shelves.as_view()), path("admin", lambda request: HttpResponse()))
+    set_urls(path("shelves", Shelves.as_view()), path("admin", lambda request: HttpResponse()))
 
 
 @pytest.fixture
-def wrong(urls: Any) -> None:
+def wrong(set_urls: Any) -> None:
     """Have a view with a finding as well."""
-    urls(
+    set_urls(
         path("shelves", Shelves.as_view()),
         path("shelves/<str:pk>", Patched.as_view()),
         path("admin", lambda request: HttpResponse()),
@@ -280,10 +265,10 @@ def test_an_audit_is_json_with_all_findings(wrong: None) -> None:
 
 
 def test_findings_about_the_project_and_a_view_are_printed_above_its_methods(
-    urls: Any, settings: Any
+    set_urls: Any, settings: Any
 ) -> None:
     settings.REST_FRAMEWORK = {}
-    urls(path("shelves", Shelves.as_view(renderer_classes=[JSONRenderer])))
+    set_urls(path("shelves", Shelves.as_view(renderer_classes=[JSONRenderer])))
     lines = run("audit", status=1)[0].splitlines()
     assert lines[0].startswith("! handler: ")
     assert lines[2] == f"/shelves  {__name__}.Shelves"

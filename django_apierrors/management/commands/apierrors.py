@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -24,10 +25,7 @@ HEAD = ("code", "status", "number", "meaning")
 
 METHOD_INDENT = " " * len("  DELETE  200  ")
 
-AUDIT = "audit"
-
-CATALOGUE_FORMATS = ("table", "json", "markdown")
-AUDIT_FORMATS = ("table", "json", "ignore")
+FORMATS = {"catalogue": ("table", "json", "markdown"), "audit": ("table", "json", "ignore")}
 
 # Exit statuses.
 HAS_FINDINGS = 1
@@ -46,12 +44,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options; those of Django can stand on either side of `audit`."""
-        parser.add_argument(
-            "action", nargs="?", choices=[AUDIT], help="audit each method of each route"
-        )
+        action_help = "audit each method of each route"
+        parser.add_argument("action", nargs="?", choices=["audit"], help=action_help)
         parser.add_argument(
             "--format",
-            choices=[*CATALOGUE_FORMATS, "ignore"],
+            choices=[*FORMATS["catalogue"], "ignore"],
             default="table",
             help="default: table; markdown is for the catalogue, ignore for the audit",
         )
@@ -77,14 +74,13 @@ class Command(BaseCommand):
             self.style = no_style()
         # Lines in a pipe are not folded, so that grep finds them.
         self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
-        is_audit = options["action"] == AUDIT
-        if options["format"] not in (AUDIT_FORMATS if is_audit else CATALOGUE_FORMATS):
-            name = "audit" if is_audit else "catalogue"
+        name = options["action"] or "catalogue"
+        if options["format"] not in FORMATS[name]:
             message = f"The {name} has no format {options['format']!r}."
             raise CommandError(message, returncode=HAS_FAILED)
         try:
             try:
-                (self.print_audit if is_audit else self.print_catalogue)(**options)
+                (self.print_audit if name == "audit" else self.print_catalogue)(**options)
             finally:
                 # Raise BrokenPipeError here, not at the end of the process.
                 self.stdout.flush()
@@ -106,7 +102,8 @@ class Command(BaseCommand):
     def print_catalogue(self, **options: Any) -> None:
         """Print the catalogue."""
         codes = list(get_codes().values())
-        rows = [make_row(code) for code in codes]
+        columns = attrgetter("name", "status", "number", "description")
+        rows = [["" if cell is None else str(cell) for cell in columns(code)] for code in codes]
         if options["format"] == "json":
             self.print_json([serialize_code(code) for code in codes])
         elif options["format"] == "markdown":
@@ -154,11 +151,14 @@ class Command(BaseCommand):
     def print_method(self, report: MethodReport) -> None:
         """Print a method, its success statuses and its errors."""
         statuses = " ".join(map(str, report.successes))
-        start = f"  {report.method:<6}  {statuses:<3}  "
-        first, *others = fold(join_errors(report), self.width, METHOD_INDENT) or [""]
-        method = self.style.HTTP_INFO(start[:8])
-        success = self.style.SUCCESS(start[8:])
-        self.print_lines([f"{method}{success}{first[len(start) :]}".rstrip(), *others])
+        method, success = f"  {report.method:<6}", f"  {statuses:<3}  "
+        errors = ", ".join(
+            f"{status}{TIED}{' '.join(error['code'] for error in group)}"
+            for status, group in groupby(report.errors, lambda error: error["status"])
+        )
+        first, *others = fold(errors, self.width, METHOD_INDENT) or [""]
+        start = f"{self.style.HTTP_INFO(method)}{self.style.SUCCESS(success)}"
+        self.print_lines([f"{start}{first[len(METHOD_INDENT) :]}".rstrip(), *others])
 
     def print_findings(self, findings: Iterable[Finding], indent: str) -> None:
         """Print findings."""
@@ -181,12 +181,6 @@ class Command(BaseCommand):
         self.print_lines(["", *map(style, fold(text, self.width, ""))])
 
 
-def make_row(code: ErrorCode) -> Sequence[str]:
-    """Return the row of a code in the table."""
-    number = "" if code.number is None else str(code.number)
-    return (code.name, str(code.status), number, str(code.description))
-
-
 def serialize_code(code: ErrorCode) -> dict[str, Any]:
     """Return a code as a JSON object."""
     return {
@@ -196,14 +190,6 @@ def serialize_code(code: ErrorCode) -> dict[str, Any]:
         "kind": get_category(code).name,
         **{name: str(getattr(code, name)) for name in ("message", "description", "advice")},
     }
-
-
-def join_errors(report: MethodReport) -> str:
-    """Return the errors of a method as text, with the codes of one status together."""
-    return ", ".join(
-        f"{status}{TIED}{' '.join(error['code'] for error in errors)}"
-        for status, errors in groupby(report.errors, lambda error: error["status"])
-    )
 
 
 def count(number: int, noun: str) -> str:

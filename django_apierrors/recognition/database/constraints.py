@@ -35,11 +35,13 @@ def find_match(violation: ConstraintViolation, query: FailedQuery) -> Constraint
     ]
     tables = {_get_table(model): model for model in models}
     model = tables.get(violation.table) or query.model
-    return (
-        _match_constraint(models, model, violation.constraint)
-        or _match_column_constraint(models, model, violation.constraint)
-        or ConstraintMatch(_get_field_names(models, model, violation.columns), model=model)
-    )
+    match = _match_constraint(models, model, violation.constraint)
+    if match is not None:
+        return match
+    # MySQL and SQLite name some constraints of a column as the column.
+    checked = _get_field_names(models, model, [violation.constraint])
+    fields = checked or _get_field_names(models, model, violation.columns)
+    return ConstraintMatch(fields, model=model, is_column_check=bool(checked))
 
 
 def find_unique_constraint(match: ConstraintMatch) -> BaseConstraint | None:
@@ -124,12 +126,9 @@ def _iter_matches(model: type[Model], name: str) -> Iterator[ConstraintMatch]:
 
 
 def _is_unique_name(name: str, table: str, columns: Sequence[str]) -> bool:
-    """Whether Django gives `name` to a UNIQUE of several columns, or to one added later.
-
-    Only the end is compared: each database cuts the names in front of the digest differently.
-    """
-    ending = "_uniq"
-    return name.endswith(ending) and name.endswith(names_digest(table, *columns, length=8) + ending)
+    # The name that Django gives to a UNIQUE of several columns, or to one added later. Only the end
+    # is compared: each database cuts the names in front of the digest differently.
+    return name.endswith(f"{names_digest(table, *columns, length=8)}_uniq")
 
 
 def _get_table(model: type[Model]) -> str:
@@ -143,10 +142,15 @@ def _get_unique_fields(model: type[Model], constraint: BaseConstraint) -> tuple[
         return ()
     if constraint.fields:
         return tuple(constraint.fields)
-    names = dict.fromkeys(
-        name for expression in constraint.expressions for name in _iter_references(expression)
+    paths = dict.fromkeys(
+        path for expression in constraint.expressions for path in _iter_references(expression)
     )
-    return tuple(_get_field_name(model, name) for name in names)
+    # `data__city` is a key in the JSON of `data`.
+    names = [path.partition("__")[0] for path in paths]
+    return tuple(
+        str(model._meta.pk.name if name == "pk" else model._meta.get_field(name).name)
+        for name in names
+    )
 
 
 def _iter_references(expression: Any) -> Iterator[str]:
@@ -157,20 +161,6 @@ def _iter_references(expression: Any) -> Iterator[str]:
     # A Q, and the None that some expressions hold, have no source expressions.
     for source in getattr(expression, "get_source_expressions", list)():
         yield from _iter_references(source)
-
-
-def _get_field_name(model: type[Model], name: str) -> str:
-    # `data__city` is a key in the JSON of `data`.
-    first = name.partition("__")[0]
-    return str(model._meta.pk.name if first == "pk" else model._meta.get_field(first).name)
-
-
-def _match_column_constraint(
-    models: Sequence[type[Model]], model: type[Model] | None, name: str
-) -> ConstraintMatch | None:
-    """Return the column with a constraint of the same name, as MySQL and SQLite name some."""
-    fields = _get_field_names(models, model, [name])
-    return ConstraintMatch(fields, model=model, is_column_check=True) if fields else None
 
 
 def _get_field_names(

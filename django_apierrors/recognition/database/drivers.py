@@ -8,7 +8,7 @@ number or name is exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db import Error as DatabaseError
@@ -39,12 +39,12 @@ class ConstraintViolation(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+# In each pattern the groups are the names that the message contains.
+
 # SQLite does not translate its messages.
-SQLITE_COLUMNS = re.compile(
-    r"(?:UNIQUE|NOT NULL) constraint failed: (\w+)\.(\w+(?:, \w+\.\w+)*)\Z", re.ASCII
-)
-SQLITE_CONSTRAINT = re.compile(
-    r"(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(\w+)"
+SQLITE = re.compile(
+    r"(?a:(?:UNIQUE|NOT NULL) constraint failed: (?P<table>\w+)\.(?P<columns>\w+(?:, \w+\.\w+)*)\Z)"
+    r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(?P<constraint>\w+)"
 )
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`. Its words are translated. An index on an
@@ -52,18 +52,31 @@ SQLITE_CONSTRAINT = re.compile(
 POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
 # MySQL and MariaDB. The messages are translated, and quote a value of the client before the names.
-# The last (or the first) quoted string is always a name. MySQL writes `table.key` for a key.
-LAST_QUOTED = re.compile(r".*['`]([^'`]+)['`]", re.DOTALL)
-FIRST_QUOTED = re.compile(r"[^'`]*['`]([^'`]+)['`]")
-FAILED_TABLE = re.compile(r".*`\.`([^`]+)`", re.DOTALL)
-FOREIGN_KEY = re.compile(r".*\(`[^`]+`\.`([^`]+)`, CONSTRAINT .* FOREIGN KEY \((`[^)]+`)\)")
+# The last (or the first) quoted string is always a name.
+MYSQL_PATTERNS = {
+    # MySQL writes `table.key` for a key.
+    (1062, 1586): r".*['`](?:(?P<table>[^'`]+)\.)?(?P<constraint>[^'`.]+)['`]",
+    # MariaDB writes `database`.`table`.`column` in some messages.
+    (1264, 1265, 1366, 1406): r".*['`](?P<columns>[^'`]+)['`]",
+    # `Field 'size' doesn't have a default value`
+    (1048, 1364): r"[^'`]*['`](?P<columns>[^'`]+)['`]",
+    (1216, 1452): (
+        r".*\(`[^`]+`\.`(?P<table>[^`]+)`, CONSTRAINT .* FOREIGN KEY \((?P<columns>`[^)]+`)\)"
+    ),
+    # MariaDB names the check of a column `table.column`, and then the failed table.
+    (3819, 4025): (
+        r"[^'`]*['`](?:[^'`]+\.)?(?P<constraint>[^'`.]+)['`](?:.*`\.`(?P<table>[^`]+)`)?"
+    ),
+}
+MYSQL: Mapping[object, re.Pattern[str]] = {
+    number: re.compile(pattern, re.DOTALL)
+    for numbers, pattern in MYSQL_PATTERNS.items()
+    for number in numbers
+}
 
 
 def classify(exception: BaseException) -> DriverError | None:
-    """Return the driver's exception with its code; `None` if it is in no table.
-
-    `exception` is a driver's exception, or Django's wrapper of one.
-    """
+    """Return a driver's exception, also if Django wraps it, with its code; `None` without a row."""
     cause = _get_cause(exception)
     if cause is None:
         return None
@@ -80,9 +93,11 @@ def parse_violation(error: DriverError) -> ConstraintViolation:
     diag = getattr(error.exception, "diag", None)
     if diag is not None:
         return _parse_postgresql(diag)
-    if isinstance(error.key, int):
-        return _parse_mysql(error.key, str(error.exception.args[-1]))
-    return _parse_sqlite(str(error.exception))
+    if isinstance(error.key, str):
+        return _parse(SQLITE, str(error.exception))
+    if error.key in MYSQL:
+        return _parse(MYSQL[error.key], str(error.exception.args[-1]))
+    return ConstraintViolation()
 
 
 def _get_cause(exception: BaseException) -> BaseException | None:
@@ -146,56 +161,9 @@ def _parse_postgresql(diag: Any) -> ConstraintViolation:
     return ConstraintViolation(table, tuple(columns), constraint, tuple(values))
 
 
-def _parse_mysql(number: int, message: str) -> ConstraintViolation:
-    parse = MYSQL_PARSERS.get(number)
-    return parse(message) if parse is not None else ConstraintViolation()
-
-
-def _parse_mysql_key(message: str) -> ConstraintViolation:
-    table, _, key = _get_group(LAST_QUOTED, message).rpartition(".")
-    return ConstraintViolation(table, constraint=key)
-
-
-def _parse_mysql_column(message: str) -> ConstraintViolation:
-    # MariaDB writes `database`.`table`.`column` in some messages.
-    return ConstraintViolation(columns=(_get_group(LAST_QUOTED, message),))
-
-
-def _parse_mysql_unset_column(message: str) -> ConstraintViolation:
-    # `Field 'size' doesn't have a default value`
-    return ConstraintViolation(columns=(_get_group(FIRST_QUOTED, message),))
-
-
-def _parse_mysql_foreign_key(message: str) -> ConstraintViolation:
-    match = FOREIGN_KEY.match(message)
-    if match is None:
-        return ConstraintViolation()
-    return ConstraintViolation(match[1], tuple(match[2].strip("`").split("`, `")))
-
-
-def _parse_mysql_check(message: str) -> ConstraintViolation:
-    # MariaDB names the check of a column `table.column`.
-    name = _get_group(FIRST_QUOTED, message).rpartition(".")[2]
-    return ConstraintViolation(_get_group(FAILED_TABLE, message), constraint=name)
-
-
-MYSQL_PARSERS: Mapping[int, Callable[[str], ConstraintViolation]] = {
-    **dict.fromkeys((1062, 1586), _parse_mysql_key),
-    **dict.fromkeys((1264, 1265, 1366, 1406), _parse_mysql_column),
-    **dict.fromkeys((1048, 1364), _parse_mysql_unset_column),
-    **dict.fromkeys((1216, 1452), _parse_mysql_foreign_key),
-    **dict.fromkeys((3819, 4025), _parse_mysql_check),
-}
-
-
-def _parse_sqlite(message: str) -> ConstraintViolation:
-    match = SQLITE_COLUMNS.match(message)
-    if match is not None:
-        columns = match[2].replace(f"{match[1]}.", "").split(", ")
-        return ConstraintViolation(match[1], tuple(columns))
-    return ConstraintViolation(constraint=_get_group(SQLITE_CONSTRAINT, message))
-
-
-def _get_group(pattern: re.Pattern[str], message: str) -> str:
+def _parse(pattern: re.Pattern[str], message: str) -> ConstraintViolation:
     match = pattern.match(message)
-    return match[1] if match else ""
+    names: dict[str, Any] = match.groupdict("") if match else {}
+    # SQLite writes `table.column`.
+    columns = [name.strip("`").rpartition(".")[2] for name in names.pop("columns", "").split(", ")]
+    return ConstraintViolation(columns=tuple(filter(None, columns)), **names)

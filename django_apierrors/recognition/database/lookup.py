@@ -26,7 +26,6 @@ from django_apierrors.validation.codes import get_catalog_name
 from django_apierrors.validation.details import Item
 
 if TYPE_CHECKING:
-    from django_apierrors.catalog import ErrorCode
     from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
     from django_apierrors.recognition.database.statements import FailedQuery
 
@@ -60,8 +59,8 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     fields = ", ".join(get_public_names(match))
     items = []
     if fields or project_message:
-        message = project_message or _get_message(code, driver_error)
-        items = [Item(fields, project_code or name.lower(), message)]
+        message = code.description if driver_error.key in NOT_NULL else code.message
+        items = [Item(fields, project_code or name.lower(), project_message or str(message))]
     return Error(code, resolve_status(code, CONTENT_STATUS), items)
 
 
@@ -105,7 +104,3 @@ def _refine(
     if code == "ALREADY_EXISTS" and match.constraint is None:
         return code, match._replace(constraint=find_unique_constraint(match))
     return code, match
-
-
-def _get_message(code: ErrorCode, driver_error: DriverError) -> str:
-    return str(code.description if driver_error.key in NOT_NULL else code.message)
