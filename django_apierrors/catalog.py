@@ -256,21 +256,10 @@ CATALOG: Mapping[str, ErrorCode] = {
 # The codes that the API document prints as a number: its one example is a 401.
 PRINTED_AS_NUMBER = frozenset({"UNAUTHENTICATED"})
 
-# The code of an error of which only the status is known. A project's own codes are never listed
-# here: several codes may share a status, and the package cannot choose between them.
+# The code of an error of which only the status is known: the first with that status. A project's
+# own codes are never here: several may share a status, and the package cannot choose.
 CODES_BY_STATUS: Mapping[int, str] = {
-    400: "INVALID_CONTENT",
-    401: "UNAUTHENTICATED",
-    403: "ACCESS_FORBIDDEN",
-    404: "MISSING_RESOURCE",
-    405: "METHOD_NOT_ALLOWED",
-    410: "GONE",
-    413: "CONTENT_TOO_LARGE",
-    415: "UNSUPPORTED_MEDIA_TYPE",
-    429: "THROTTLED",
-    500: "INTERNAL_ERROR",
-    503: "SERVICE_UNAVAILABLE",
-    504: "GATEWAY_TIMEOUT",
+    code.status: code.name for code in reversed([*CATALOG.values()])
 }
 
 # The phrases of the HTTP registry that Python 3.13 changed in `http.HTTPStatus`. The name and the

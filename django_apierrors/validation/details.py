@@ -72,7 +72,8 @@ def flatten(detail: object, limit: int | None = None) -> Messages:
     dict with int keys. If there are more than `limit` messages, `limit - 1` are returned: the last
     one that is sent says how many were left out.
     """
-    return _collect(_walk(detail), limit, detail)
+    leaves = [((), None, detail)] if isinstance(detail, MESSAGE_TYPES) else _walk(detail)
+    return _collect(leaves, limit, detail)
 
 
 def flatten_body(data: object, limit: int | None = None) -> Messages:
@@ -173,19 +174,17 @@ def _walk_body(data: Mapping[object, object]) -> Iterator[Leaf]:
 
 
 def _walk(detail: object) -> Iterator[Leaf]:
-    """Yield all messages of `detail`, in time linear in their number.
+    """Yield all messages of `detail`, which is a container, in time linear in their number.
 
     A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
     that changes with each step: a copy for each message would take time by depth. A container
     inside itself is passed over.
     """
-    if isinstance(detail, MESSAGE_TYPES):
-        yield (), None, detail
-        return
     keys: list[object] = []
     stack: list[tuple[int, bool, Iterator[tuple[Any, object]]]] = []
     opened: set[int] = set()
-    key, value = None, detail
+    key: Any = None
+    value: Any = detail
     while True:
         if isinstance(value, CONTAINERS) and id(value) not in opened:
             opened.add(id(value))
@@ -199,18 +198,15 @@ def _walk(detail: object) -> Iterator[Leaf]:
         identity, is_mapping, entries = stack[-1]
         for key, value in entries:
             # Most fields have one message: no step into its list.
-            if isinstance(value, list) and len(value) == 1 and isinstance(value[0], ErrorDetail):
-                keys.append(key)
-                yield keys, 0, value[0]
-                keys.pop()
-            elif not isinstance(value, MESSAGE_TYPES):
+            is_only = isinstance(value, list) and [*map(type, value[:2])] == [ErrorDetail]
+            if not is_only and not isinstance(value, MESSAGE_TYPES):
                 break
-            elif is_mapping:
-                keys.append(key)
-                yield keys, None, value
-                keys.pop()
-            else:
+            if not is_only and not is_mapping:
                 yield keys, key, value
+                continue
+            keys.append(key)
+            yield (keys, 0, value[0]) if is_only else (keys, None, value)
+            keys.pop()
         else:
             stack.pop()
             opened.discard(identity)
