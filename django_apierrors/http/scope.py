@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.http.problems import JSON, PROBLEM, is_enabled, prefers_problem
+from django_apierrors.http.problems import (
+    JSON,
+    PROBLEM,
+    has_long_accept,
+    is_enabled,
+    prefers_problem,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -61,6 +67,8 @@ def is_excluded(request: HttpRequest | Request) -> bool:
 
 def prefers_html(request: HttpRequest) -> bool:
     """Whether `Accept` prefers HTML to JSON, as a browser's does."""
+    if has_long_accept(request):
+        return False
     json_types = [JSON, PROBLEM] if is_enabled() else [JSON]
     try:
         return request.get_preferred_type([*json_types, "text/html"]) == "text/html"
