@@ -22,6 +22,7 @@ from django_apierrors.handling.reporting import (
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
 from django_apierrors.handling.rewriting import (
+    add_vary,
     find_body,
     is_logged,
     is_slash_redirect,
@@ -192,6 +193,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
         with override_language(request):
             response = render(make_response(get_error(exception, request), request))
             response["Content-Length"] = str(len(response.content))
+        add_vary(response, request)
         log_unhandled(exception, request, response)
     except Exception:
         fallback.log_failure("responding to an exception")
@@ -201,6 +203,8 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format if it is an error of the API in another one."""
+    if response.status_code >= 400:
+        add_vary(response, request)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):

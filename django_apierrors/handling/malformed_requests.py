@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from django_apierrors import fallback
 from django_apierrors.errors import Error
-from django_apierrors.handling.rewriting import override_language
+from django_apierrors.handling.rewriting import add_language_to_vary, override_language
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
@@ -43,6 +43,7 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> HttpRe
             response.content = encode(make_problem(body) if is_problem else body)
         response.status_code = error.status
         add_required_headers(response)
+        add_language_to_vary(response, request)
     except Exception:
         fallback.log_failure("responding to a malformed request")
         response.content = get_fallback(response, request)

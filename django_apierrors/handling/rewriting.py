@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
 
 from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
@@ -23,7 +24,7 @@ from django_apierrors.http.bodies import get_content_length
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.scope import is_api_view, is_in_paths
+from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -66,7 +67,7 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     content = read_content(response) if is_json(response) else b""
     if content is None and not hasattr(response, "data"):
         return None
-    document = parse_json(content or b"")
+    document: Body | None = parse_json(content or b"")
     if is_error_body(document, status):
         response["Content-Type"] = JSON
         if apply_content_type(response, request):
@@ -175,11 +176,28 @@ def override_language(request: HttpRequest) -> Iterator[None]:
         yield
 
 
+def is_language_negotiated(request: HttpRequest) -> bool:
+    """Whether `Accept-Language` decides the language, because LocaleMiddleware was not reached."""
+    is_chosen = getattr(request, "LANGUAGE_CODE", None) is not None
+    return not is_chosen and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
+
+
+def add_vary(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Add to `Vary` the headers that choose the format and the language of an error."""
+    if is_chosen_by_accept(request):
+        patch_vary_headers(response, ["Accept"])
+    add_language_to_vary(response, request)
+
+
+def add_language_to_vary(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Add `Accept-Language` to `Vary` if it decides the language of an error."""
+    if is_language_negotiated(request):
+        patch_vary_headers(response, ["Accept-Language"])
+
+
 def get_language(request: HttpRequest) -> str:
     """Return the language that LocaleMiddleware chose, or would choose, for `request`."""
-    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    if chosen is not None:
-        return chosen
-    if LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+    if is_language_negotiated(request):
         return translation.get_language_from_request(request)
-    return settings.LANGUAGE_CODE
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    return chosen or settings.LANGUAGE_CODE

@@ -39,6 +39,23 @@ def is_api_request(request: HttpRequest) -> bool:
         return is_api_view(request)
 
 
+def is_chosen_by_accept(request: HttpRequest) -> bool:
+    """Whether `Accept` decides if an error of `request` is a page or JSON."""
+    try:
+        if is_excluded(request):
+            return False
+        match = request.resolver_match
+        if match is None:
+            return api_errors.PATHS is None
+        view_class = getattr(match.func, "cls", None)
+        initkwargs = getattr(match.func, "initkwargs", {})
+        classes = initkwargs.get("renderer_classes", getattr(view_class, "renderer_classes", ()))
+        return any(is_html(renderer_class) for renderer_class in classes)
+    except Exception:
+        log_failure("reading PATHS or the renderers of a view")
+        return False
+
+
 def is_api_view(request: HttpRequest) -> bool:
     """Whether the view of `request` is a DRF view: its `as_view()` sets the class as `cls`.
 
