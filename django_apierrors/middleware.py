@@ -14,6 +14,7 @@ from django.dispatch import receiver
 
 from django_apierrors import fallback
 from django_apierrors.errors import NO_HEADERS
+from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.reporting import (
     get_error,
     is_unhandled,
@@ -118,6 +119,10 @@ class APIErrorsMiddleware:
         except Exception as exc:
             return handle_urlconf_error(request, exc)
         return response if response.status_code < 301 else format_response(request, response)
+
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        """Read a body that was sent in chunks: DRF would take it for an empty one."""
+        return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the response for an exception of a view, its transaction or its rendering.

@@ -19,6 +19,11 @@ from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
+from django_apierrors.http.bodies import (
+    check_content_encoding,
+    get_content_length,
+    read_chunked_body,
+)
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -170,15 +175,18 @@ class StatusAwareMixin(Base):
     def check_content_type(self, request: Request) -> None:
         """Raise UnsupportedMediaType for a body that no parser of the view reads.
 
+        A body that was sent in chunks is read here, and a compressed one is rejected.
+
         DRF raises it when the view reads `request.data`, which may be after a lookup. The length
         decides whether there is a body: DRF's `request.stream` raises if it has been read.
         """
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length == "0" or request.method not in ("POST", "PUT", "PATCH"):
+        read_chunked_body(request)
+        if not get_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):
             return
         parser = self.get_content_negotiator().select_parser(request, request.parsers or ())
         if parser is None:
             raise UnsupportedMediaType(request.content_type)
+        check_content_encoding(request)
 
     def perform_content_negotiation(
         self, request: Request, force: bool = False

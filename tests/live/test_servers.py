@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,14 +101,23 @@ def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Each of the servers, with the project of `server_settings`."""
-    require_package(request.param)
-    log = tmp_path_factory.mktemp(request.param) / "server.log"
+    with run_server(request.param, "tests.live.server_settings", tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def run_server(
+    name: str, settings: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Run one of the servers with the module `settings`."""
+    require_package(name)
+    log = tmp_path_factory.mktemp(name) / "server.log"
     with socket.create_server((HOST, 0)) as listener, log.open("wb") as output:
         fd = listener.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", *COMMANDS[request.param].format(fd=fd).split()],
+            [sys.executable, "-m", *COMMANDS[name].format(fd=fd).split()],
             cwd=ROOT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.live.server_settings"},
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
