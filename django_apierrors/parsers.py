@@ -211,6 +211,7 @@ def refine_parse_error(exception: BaseException, request: Any) -> BaseException:
         return exception
     context = getattr(request, "parser_context", {})
     try:
+        check_content_encoding(request)
         JSONParser().parse(BytesIO(request.body), parser_context={"request": request, **context})
     except APIException as exc:
         return exc

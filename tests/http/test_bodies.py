@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
+import rest_framework
 from asgiref.sync import async_to_sync
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +31,9 @@ from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
+
+# From this version on, DRF keeps the body that its JSONParser reads.
+HAS_BODY = tuple(map(int, rest_framework.VERSION.split("."))) >= (3, 17, 2)
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": "application/json"}
 MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
@@ -297,7 +301,8 @@ def test_a_message_of_the_interpreter_gives_way_to_that_of_our_parser(
     client: Client, content: bytes, message: str
 ) -> None:
     response = client.post("/negotiated", content, content_type="application/json")
-    assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT", message))
+    messages = [message] if HAS_BODY else []
+    assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT", *messages))
 
 
 def test_a_message_of_drf_about_the_document_stays(client: Client) -> None:
