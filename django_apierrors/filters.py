@@ -29,8 +29,9 @@ class OrderingFilter(filters.OrderingFilter):
     ) -> list[str]:
         """Return `fields`, or raise ValidationError with those that DRF would remove."""
         valid = super().remove_invalid_fields(queryset, fields, view, request)
+        names = set(valid)
         # DRF's split by commas leaves an empty string for each superfluous comma.
-        invalid = [field for field in fields if field and field not in valid]
+        invalid = [field for field in fields if field and field not in names]
         if invalid:
             message = NO_ORDERING % {"fields": ", ".join(invalid)}
             raise ValidationError({self.ordering_param: [message]})

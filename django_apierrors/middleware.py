@@ -14,6 +14,7 @@ from django.dispatch import receiver
 
 from django_apierrors import fallback
 from django_apierrors.errors import NO_HEADERS
+from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.reporting import (
     get_error,
     is_unhandled,
@@ -22,6 +23,7 @@ from django_apierrors.handling.reporting import (
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
 from django_apierrors.handling.rewriting import (
+    add_vary,
     find_body,
     is_logged,
     is_slash_redirect,
@@ -118,6 +120,10 @@ class APIErrorsMiddleware:
             return handle_urlconf_error(request, exc)
         return response if response.status_code < 301 else format_response(request, response)
 
+    def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
+        """Read a body that was sent in chunks: DRF would take it for an empty one."""
+        return find_unreadable_body_response(request)
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the response for an exception of a view, its transaction or its rendering.
 
@@ -193,6 +199,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
         with override_language(request):
             response = render(make_response(get_error(exception, request), request))
             response["Content-Length"] = str(len(response.content))
+        add_vary(response, request)
         log_unhandled(exception, request, response)
     except Exception:
         fallback.log_failure("responding to an exception")
@@ -202,6 +209,8 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format if it is an error of the API in another one."""
+    if response.status_code >= 400:
+        add_vary(response, request)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
+from django.urls import NoReverseMatch
 from rest_framework import mixins
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
-from django_apierrors.fallback import log_failure
+from django_apierrors.fallback import log_failure, logger
 from django_apierrors.routing import find_location
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ __all__ = [
 ]
 
 
+# The views that have logged that a new resource has no `Location`.
+_views_without_location: WeakSet[type] = WeakSet()
+
+
 class LocationMixin(Base):
     """Adds the `Location` to every 201 of a view, also if the view builds the response itself."""
 
@@ -45,6 +51,9 @@ class LocationMixin(Base):
         """Return the `Location` header, or nothing if it fails: the resource exists already."""
         try:
             location = self.get_location(data)
+        except NoReverseMatch:
+            # A key that no URL fits; the missing header is logged.
+            return {}
         except Exception:
             log_failure("calling get_location() of a view")
             return {}
@@ -71,10 +80,23 @@ class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
 
         Check W004 reports the views whose new resources get no `Location`.
         """
+        return not self.has_created(response) and super().should_enforce_semantics(response)
+
+    def log_violation(self, response: HttpResponseBase, message: str) -> None:
+        """Log a violation; once for the view if the key of a new resource does not fit its URL.
+
+        The client may have chosen the key: `a/b`.
+        """
+        if not self.has_created(response):
+            super().log_violation(response, message)
+        elif type(self) not in _views_without_location:
+            _views_without_location.add(type(self))
+            logger.warning(message)
+
+    def has_created(self, response: HttpResponseBase) -> bool:
+        """Whether `response` is that of `create()` for a resource that exists by now."""
         action = getattr(self, "action", "create")
-        if (self.request.method, action, response.status_code) == ("POST", "create", 201):
-            return False
-        return super().should_enforce_semantics(response)
+        return (self.request.method, action, response.status_code) == ("POST", "create", 201)
 
 
 class UpdateModelMixin(mixins.UpdateModelMixin, Base):

@@ -9,6 +9,7 @@ from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 
+from django_apierrors.http.bodies import read_chunked_body
 from django_apierrors.http.problems import JSON, prefers_problem
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class JSONContentNegotiation(DefaultContentNegotiation):
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer for `request`, and the accepted media type."""
+        # DRF negotiates before it reads the body, for its own views too.
+        read_chunked_body(request)
         renderers = list(renderers)
         if not format_suffix and self.is_plain(request, renderers):
             # A short cut: the result is that of DRF, which parses each media type to compare them.

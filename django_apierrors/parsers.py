@@ -7,15 +7,18 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from io import BytesIO
 from math import isinf
 from typing import IO, Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException
 from django.utils.translation import gettext_lazy as _
 from rest_framework import parsers
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.utils.json import strict_constant
+
+from django_apierrors.http.bodies import check_content_encoding
 
 MALFORMED_JSON = _("The JSON document is malformed at line %(line)d, column %(column)d.")
 UNDECODABLE = _("The JSON document is not valid %(charset)s at line %(line)d, column %(column)d.")
@@ -74,9 +77,19 @@ class JSONParser(parsers.JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the document in `stream`, or raise ParseError."""
-        charset = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
-        text = decode(read(stream), charset)
+        """Return the document in `stream`; raise ParseError, or UnsupportedMediaType for gzip."""
+        context = parser_context or {}
+        try:
+            return self.parse_text(
+                decode(read(stream), context.get("encoding", settings.DEFAULT_CHARSET))
+            )
+        except ParseError:
+            if "request" in context:
+                check_content_encoding(context["request"])
+            raise
+
+    def parse_text(self, text: str) -> Any:
+        """Return the document in `text`, or raise ParseError."""
         try:
             document = self.decode_json(text)
         except json.JSONDecodeError as exc:
@@ -183,3 +196,26 @@ def make_parse_error(message: Any, before: str, **values: str) -> ParseError:
     """Return the ParseError with `message` about the place after the string `before`."""
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return ParseError(message % {"line": line, "column": column, **values})
+
+
+def refine_parse_error(exception: BaseException, request: Any) -> BaseException:
+    """Return our parser's exception in place of one of DRF's JSONParser whose message is Python's.
+
+    Such messages name a function of the interpreter, or a byte of a compressed body. DRF before
+    3.17.2 does not keep the body; the exception then has no message of its own.
+    """
+    cause = exception.__context__
+    if type(exception) is not ParseError or type(cause) not in (ValueError, UnicodeDecodeError):
+        return exception
+    if str(exception.detail) != f"JSON parse error - {cause}":
+        return exception
+    context = getattr(request, "parser_context", {})
+    try:
+        check_content_encoding(request)
+        JSONParser().parse(BytesIO(request.body), parser_context={"request": request, **context})
+    except APIException as exc:
+        return exc
+    except (AttributeError, OSError, RawPostDataException):
+        # No request, or no body.
+        pass
+    return ParseError()

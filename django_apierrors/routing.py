@@ -28,13 +28,16 @@ def find_location(view: View, data: Any) -> str | None:
 
     `data` is the representation of the resource. The URL is the first of these: the serializer's
     own `url`, the model's `get_absolute_url()`, the URL of the resource's detail route. An
-    exception is logged and the next source is used, because the resource exists already.
+    exception is logged and the next source is used, because the resource exists already. It is not
+    logged if the key, which the client may have chosen, does not fit the URL pattern.
     """
     if not isinstance(data, Mapping):
         return None
     for find_url in (find_identity_url, find_model_url, find_route_url):
         try:
             location = make_absolute(view.request, find_url(view, data))
+        except NoReverseMatch:
+            continue
         except Exception:
             log_failure(f"looking for the Location of a resource in {find_url.__name__}()")
         else:

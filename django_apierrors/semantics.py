@@ -13,10 +13,17 @@ from django.conf import settings
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
+from django_apierrors.http.bodies import (
+    check_content_encoding,
+    get_content_length,
+    read_chunked_body,
+)
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -47,6 +54,17 @@ def has_body(response: HttpResponseBase) -> bool:
     if hasattr(response, "data"):
         return response.data is not None
     return bool(getattr(response, "content", True))
+
+
+def remove_empty_content(response: HttpResponseBase) -> None:
+    """Let a 204 without data have no bytes, whatever its renderer makes of `None`: an envelope.
+
+    The browsable API has a page for it, with the status 200.
+    """
+    if not isinstance(response, Response) or (response.status_code, response.data) != (204, None):
+        return
+    if not isinstance(response.accepted_renderer, BrowsableAPIRenderer):
+        response.accepted_renderer = JSONRenderer()
 
 
 def has_absolute_location(response: HttpResponseBase) -> bool:
@@ -149,15 +167,18 @@ class StatusAwareMixin(Base):
     def check_content_type(self, request: Request) -> None:
         """Raise UnsupportedMediaType for a body that no parser of the view reads.
 
+        A body that was sent in chunks is read here, and a compressed one is rejected.
+
         DRF raises it when the view reads `request.data`, which may be after a lookup. The length
         decides whether there is a body: DRF's `request.stream` raises if it has been read.
         """
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length == "0" or request.method not in ("POST", "PUT", "PATCH"):
+        read_chunked_body(request)
+        if not get_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):
             return
         parser = self.get_content_negotiator().select_parser(request, request.parsers or ())
         if parser is None:
             raise UnsupportedMediaType(request.content_type)
+        check_content_encoding(request)
 
     def perform_content_negotiation(
         self, request: Request, force: bool = False
@@ -187,13 +208,14 @@ class StatusAwareMixin(Base):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response; if it is a success, check it against the table of methods."""
         response = super().finalize_response(request, response, *args, **kwargs)
+        remove_empty_content(response)
         is_success = 200 <= response.status_code < 300
         violation = find_violation(request.method, response) if is_success else None
         if violation is None:
             return response
         message = f"{type(self).__module__}.{type(self).__qualname__} {violation}"
         if not self.should_enforce_semantics(response):
-            logger.error(message)
+            self.log_violation(response, message)
             return response
         try:
             # Raised for its traceback, which the log record of an unhandled exception has.
@@ -205,3 +227,7 @@ class StatusAwareMixin(Base):
     def should_enforce_semantics(self, response: HttpResponseBase) -> bool:
         """Whether `response`, a violation, becomes a SemanticsError instead of a log record."""
         return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT
+
+    def log_violation(self, response: HttpResponseBase, message: str) -> None:
+        """Log a violation that does not become a SemanticsError."""
+        logger.error(message)

@@ -41,7 +41,7 @@ PRIVATE_ATTRIBUTES = {
     "atomic_blocks": {"handling/rollback.py"},
     "savepoint_ids": {"handling/rollback.py"},
     "_from_testcase": {"handling/rollback.py"},
-    "_request": {"handler.py", "recognition/provenance.py"},
+    "_request": {"handler.py", "http/bodies.py", "recognition/provenance.py"},
     "_has_been_logged": {"handling/rewriting.py"},
 }
 
@@ -104,7 +104,7 @@ def test_the_top_level_has_few_names() -> None:
 
 def test_the_package_is_small() -> None:
     lines = sum(path.read_text("utf-8").count("\n") for path in PATHS.values())
-    assert lines <= 9_000
+    assert lines <= 9_500
 
 
 def test_no_function_is_long() -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import (
+    NoReverseMatch,
     URLResolver,
     clear_script_prefix,
     get_resolver,
@@ -40,6 +41,12 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 def strict(settings: Any) -> None:
     """Turn a 201 without its `Location` into an error, unless `create()` made the resource."""
     settings.API_ERRORS = {"STRICT": True}
+
+
+@pytest.fixture(autouse=True)
+def silent_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test be the first in which a view creates a resource without a `Location`."""
+    monkeypatch.setattr(mixins, "_views_without_location", set())
 
 
 class LinkedShelf(Shelf):
@@ -170,10 +177,12 @@ class PlainDict(ShelfViewSet):
 
 
 class ByName(ShelfViewSet):
-    """A view whose `get_location()` raises for a name without a dash."""
+    """A view whose `get_location()` raises for a name without a dash, and for `none-1`."""
 
     def get_location(self, data: Any) -> str:
-        _, number = data["name"].split("-")
+        prefix, number = data["name"].split("-")
+        if prefix == "none":
+            raise NoReverseMatch(number)
         return f"http://testserver/by-name/{number}"
 
 
@@ -470,23 +479,55 @@ def test_an_invalid_get_absolute_url_is_ignored(
 
 
 @pytest.mark.parametrize(
-    ("url", "data"),
+    ("url", "data", "has_bug"),
     [
-        pytest.param("/lost/", PARCEL, id="no detail route"),
-        pytest.param("/unsaved/", {"name": "low"}, id="no key"),
-        pytest.param("/related/", PARCEL, id="a key that is null"),
-        pytest.param("/by-name/", {"name": "low"}, id="get_location() raises"),
-        pytest.param("/by-name/", {"name": "low-1\r\nX: 1"}, id="a line break"),
+        pytest.param("/lost/", PARCEL, False, id="no detail route"),
+        pytest.param("/unsaved/", {"name": "low"}, False, id="no key"),
+        pytest.param("/related/", PARCEL, False, id="a key that is null"),
+        pytest.param("/by-name/", {"name": "low"}, True, id="get_location() raises"),
+        pytest.param("/by-name/", {"name": "low-1\r\nX: 1"}, False, id="a line break"),
     ],
 )
 def test_a_new_resource_without_a_location_is_201(
-    client: Client, caplog: pytest.LogCaptureFixture, url: str, data: dict[str, Any]
+    client: Client, caplog: pytest.LogCaptureFixture, url: str, data: dict[str, Any], has_bug: bool
 ) -> None:
     response = post(client, url, data)
     assert (response.status_code, response.headers.get("Location")) == (201, None)
     assert Shelf.objects.count() + Parcel.objects.count() == 1
-    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+    levels = {record.levelno for record in caplog.records}
+    assert levels == {logging.WARNING, *[logging.ERROR] * has_bug}
     assert "answered POST with 201, which must have a Location header" in caplog.text
+
+
+def test_a_key_that_fits_no_url_is_logged_once_for_its_view(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = Shelf.objects.create(name="a/b")
+    for number in range(3):
+        data = {"code": str(number) * 24, "slug": number, "number": number, "shelf": shelf.pk}
+        response = post(client, "/related/", data)
+        assert (response.status_code, response.headers.get("Location")) == (201, None)
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+
+
+def test_a_key_that_does_not_fit_get_absolute_url_is_not_logged(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LinkedShelf, "url", NoReverseMatch("a/b"))
+    response = post(client, "/linked/", {"name": "a/b"})
+    assert_location(client, response, f"/linked/{Shelf.objects.get().pk}/")
+    assert caplog.records == []
+
+
+def test_a_key_that_does_not_fit_get_location_is_logged_once_for_its_view(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("none-a/b", "none-c/d"):
+        response = post(client, "/by-name/", {"name": name})
+        assert (response.status_code, response.headers.get("Location")) == (201, None)
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
 
 
 def test_a_location_that_the_view_has_set_is_kept() -> None:

@@ -1,18 +1,23 @@
-"""Malformed requests: the response if Django cannot make a request object."""
+"""Malformed requests: the response if Django cannot make a request object, or DRF read its body."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import BadRequest, TooManyFieldsSent
-from django.http import HttpResponse
+from django.http import HttpResponse, UnreadablePostError
+from rest_framework.exceptions import APIException
 
 from django_apierrors import fallback
 from django_apierrors.errors import Error
-from django_apierrors.handling.rewriting import override_language
+from django_apierrors.handling.responses import make_response
+from django_apierrors.handling.rewriting import add_language_to_vary, override_language
+from django_apierrors.http.bodies import read_chunked_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
+from django_apierrors.http.scope import is_api_request, is_api_view
+from django_apierrors.recognition.lookup import recognise
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -43,8 +48,27 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> HttpRe
             response.content = encode(make_problem(body) if is_problem else body)
         response.status_code = error.status
         add_required_headers(response)
+        add_language_to_vary(response, request)
     except Exception:
         fallback.log_failure("responding to a malformed request")
         response.content = get_fallback(response, request)
     response["Content-Length"] = str(len(response.content))
     return response
+
+
+def find_unreadable_body_response(request: HttpRequest) -> HttpResponse | None:
+    """Return the response if the view is DRF's, and its body was sent in chunks and is unreadable.
+
+    A view of ours reads the body itself, after its other checks.
+    """
+    match = request.resolver_match
+    view_class = getattr(match.func, "cls", None) if match else None
+    is_stock = is_api_view(request) and not hasattr(view_class, "check_content_type")
+    if not is_stock or not is_api_request(request):
+        return None
+    try:
+        read_chunked_body(request)
+    except (APIException, UnreadablePostError) as exc:
+        response: HttpResponse = make_response(recognise(exc, request), request).render()
+        return response
+    return None

@@ -10,24 +10,25 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
 
 from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
+from django_apierrors.http.bodies import UNSAFE_METHODS, get_content_length
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.scope import is_api_view, is_in_paths
+from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
-
-UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 # The headers that describe the content that is replaced.
 STALE_HEADERS = frozenset(
@@ -36,6 +37,9 @@ STALE_HEADERS = frozenset(
         *("etag", "last-modified", "location"),
     }
 )
+
+# An upstream's error that a view passes on may expand to a thousand times its size.
+MAX_DECOMPRESSED_BYTES = 1_000_000
 
 LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
@@ -58,7 +62,10 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
         return Error.of_status(status).get_body(request)
     if not is_api_view(request) and not is_in_paths(request):
         return None
-    document = read_json(response) if is_json(response) else None
+    content = read_content(response) if is_json(response) else b""
+    if content is None and not hasattr(response, "data"):
+        return None
+    document: Body | None = parse_json(content or b"")
     if is_error_body(document, status):
         response["Content-Type"] = JSON
         if apply_content_type(response, request):
@@ -114,14 +121,23 @@ def is_json(response: HttpResponse) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def read_json(response: HttpResponse) -> Any:
-    """Return the document in `response`, `None` if it is not valid JSON."""
-    content = response.content
+def read_content(response: HttpResponse) -> bytes | None:
+    """Return the content of `response`, decompressed; `None` if it would be too large."""
+    if response.get("Content-Encoding") != "gzip":
+        return response.content
     try:
-        if response.get("Content-Encoding") == "gzip":
-            content = gzip.decompress(content)
+        with gzip.open(BytesIO(response.content)) as file:
+            content = file.read(MAX_DECOMPRESSED_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        return b""
+    return content if len(content) <= MAX_DECOMPRESSED_BYTES else None
+
+
+def parse_json(content: bytes) -> Any:
+    """Return the document in `content`, `None` if it is not valid JSON."""
+    try:
         return json.loads(content)
-    except (ValueError, RecursionError, OSError, EOFError, zlib.error):
+    except (ValueError, RecursionError):
         return None
 
 
@@ -141,8 +157,7 @@ def is_oversized_body(request: HttpRequest, response: HttpResponse) -> bool:
     Outside views, in its CSRF check, Django responds with a bare 400.
     """
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    is_too_large = limit is not None and length.isdecimal() and int(length) > limit
+    is_too_large = limit is not None and (get_content_length(request) or 0) > limit
     return is_too_large and response.status_code == 400 and is_logged(response)
 
 
@@ -159,11 +174,28 @@ def override_language(request: HttpRequest) -> Iterator[None]:
         yield
 
 
+def is_language_negotiated(request: HttpRequest) -> bool:
+    """Whether `Accept-Language` decides the language, because LocaleMiddleware was not reached."""
+    is_chosen = getattr(request, "LANGUAGE_CODE", None) is not None
+    return not is_chosen and LOCALE_MIDDLEWARE in settings.MIDDLEWARE
+
+
+def add_vary(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Add to `Vary` the headers that choose the format and the language of an error."""
+    if is_chosen_by_accept(request):
+        patch_vary_headers(response, ["Accept"])
+    add_language_to_vary(response, request)
+
+
+def add_language_to_vary(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Add `Accept-Language` to `Vary` if it decides the language of an error."""
+    if is_language_negotiated(request):
+        patch_vary_headers(response, ["Accept-Language"])
+
+
 def get_language(request: HttpRequest) -> str:
     """Return the language that LocaleMiddleware chose, or would choose, for `request`."""
-    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
-    if chosen is not None:
-        return chosen
-    if LOCALE_MIDDLEWARE in settings.MIDDLEWARE:
+    if is_language_negotiated(request):
         return translation.get_language_from_request(request)
-    return settings.LANGUAGE_CODE
+    chosen: str | None = getattr(request, "LANGUAGE_CODE", None)
+    return chosen or settings.LANGUAGE_CODE

@@ -45,8 +45,12 @@ def add_required_headers(
 
 
 def is_header_safe(value: object) -> bool:
-    """Whether `value` can be a header: Django raises BadHeaderError for two lines."""
-    return not {"\r", "\n"} & set(str(value))
+    """Whether `value` can be a header: printable Latin-1.
+
+    Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters.
+    """
+    text = str(value)
+    return text.isprintable() and text.encode("latin-1", "ignore").decode("latin-1") == text
 
 
 def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:

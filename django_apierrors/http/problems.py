@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 
+# A browser's `Accept` has about 150 characters. Django parses it in quadratic time.
+MAX_ACCEPT_LENGTH: Final = 4096
+
 # The type of a problem that is fully described by its HTTP status; RFC 9457, section 4.2.1.
 ABOUT_BLANK: Final = "about:blank"
 
@@ -50,7 +53,8 @@ def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bo
     if request is None or not is_enabled():
         return False
     # Most requests do not name them; Django parses the others, once.
-    if "problem+json" not in request.META.get("HTTP_ACCEPT", "").lower():
+    accept = request.META.get("HTTP_ACCEPT", "").lower()
+    if has_long_accept(request) or "problem+json" not in accept:
         return False
     try:
         accepted = request.accepted_types
@@ -64,6 +68,11 @@ def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bo
         return problem > qualities[to]
     main_type = to.partition("/")[0]
     return 0 < problem >= qualities.get(f"{main_type}/*", qualities.get("*/*", 0))
+
+
+def has_long_accept(request: HttpRequest | Request) -> bool:
+    """Whether the `Accept` of `request` is too long to be parsed: it then prefers nothing."""
+    return len(request.META.get("HTTP_ACCEPT", "")) > MAX_ACCEPT_LENGTH
 
 
 def apply_content_type(response: HttpResponseBase, request: HttpRequest | Request | None) -> bool:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.http.problems import JSON, PROBLEM, is_enabled, prefers_problem
+from django_apierrors.http.problems import (
+    JSON,
+    PROBLEM,
+    has_long_accept,
+    is_enabled,
+    prefers_problem,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,6 +37,23 @@ def is_api_request(request: HttpRequest) -> bool:
     except Exception:
         log_failure("reading PATHS")
         return is_api_view(request)
+
+
+def is_chosen_by_accept(request: HttpRequest) -> bool:
+    """Whether `Accept` decides if an error of `request` is a page or JSON."""
+    try:
+        if is_excluded(request):
+            return False
+        match = request.resolver_match
+        if match is None:
+            return api_errors.PATHS is None
+        view_class = getattr(match.func, "cls", None)
+        initkwargs = getattr(match.func, "initkwargs", {})
+        classes = initkwargs.get("renderer_classes", getattr(view_class, "renderer_classes", ()))
+        return any(is_html(renderer_class) for renderer_class in classes)
+    except Exception:
+        log_failure("reading PATHS or the renderers of a view")
+        return False
 
 
 def is_api_view(request: HttpRequest) -> bool:
@@ -61,6 +84,8 @@ def is_excluded(request: HttpRequest | Request) -> bool:
 
 def prefers_html(request: HttpRequest) -> bool:
     """Whether `Accept` prefers HTML to JSON, as a browser's does."""
+    if has_long_accept(request):
+        return False
     json_types = [JSON, PROBLEM] if is_enabled() else [JSON]
     try:
         return request.get_preferred_type([*json_types, "text/html"]) == "text/html"

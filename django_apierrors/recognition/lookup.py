@@ -23,7 +23,9 @@ from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_limit, get_shared_code
+from django_apierrors.http.bodies import UnsupportedContentEncoding
 from django_apierrors.http.headers import is_header_safe
+from django_apierrors.parsers import refine_parse_error
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.permissions import is_object_hidden, refine_forbidden
 from django_apierrors.recognition.provenance import check_client_sent_key
@@ -74,6 +76,7 @@ def recognise(
     With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
     ACCESS_FORBIDDEN, and whether the client sent the foreign key that a database misses.
     """
+    exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
     if request is None:
         return error
@@ -278,6 +281,8 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     challenge = getattr(exception, "auth_header", None)
     if challenge and is_header_safe(challenge):
         headers["WWW-Authenticate"] = str(challenge)
+    if isinstance(exception, UnsupportedContentEncoding):
+        headers["Accept-Encoding"] = "identity"
     wait = getattr(exception, "wait", None)
     if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
         headers["Retry-After"] = str(math.ceil(wait))

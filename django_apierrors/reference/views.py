@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.cache import get_conditional_response, set_response_etag
+from django.utils.log import log_response
 from django.views import View
 from django.views.decorators.vary import vary_on_headers
 
@@ -53,7 +56,16 @@ class ReferenceView(View):
         page_format = request.GET.get("format") or ("html" if prefers_html(request) else "json")
         if page_format not in ("html", "json"):
             return make_response(Error.of_status(415), request)
-        return self.respond(Links(request), is_html=page_format == "html")
+        try:
+            return self.respond(Links(request), is_html=page_format == "html")
+        except DisallowedHost as exc:
+            if page_format == "html":
+                raise
+            response = make_response(Error.of_status(400), request)
+            # As Django does when it responds to this exception, with a page.
+            logger = getLogger("django.security.DisallowedHost")
+            log_response(str(exc), request=request, response=response, level="error", logger=logger)
+            return response
 
     if TYPE_CHECKING:
 

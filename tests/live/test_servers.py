@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,15 +98,24 @@ class WireResponse(NamedTuple):
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """Start each of the servers."""
-    require_package(request.param)
-    log = tmp_path_factory.mktemp(request.param) / "server.log"
+    """Each of the servers, with the project of `server_settings`."""
+    with run_server(request.param, "tests.live.server_settings", tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def run_server(
+    name: str, settings: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Run one of the servers with the module `settings`."""
+    require_package(name)
+    log = tmp_path_factory.mktemp(name) / "server.log"
     with socket.create_server((HOST, 0)) as listener, log.open("wb") as output:
         fd = listener.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", *COMMANDS[request.param].format(fd=fd).split()],
+            [sys.executable, "-m", *COMMANDS[name].format(fd=fd).split()],
             cwd=ROOT,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.live.server_settings"},
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -125,20 +135,25 @@ def server(
 def send(
     server: Server, method: str, target: str, content: str = "", host: str = HOST, **headers: str
 ) -> WireResponse:
-    """Send a request on a connection of its own, and return the response.
-
-    The content must be as long as the headers declare.
-    """
+    """Send a request, and return the response."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(content)}"] if content else []
+    return exchange(server, "\r\n".join([*lines, "", content]))
+
+
+def exchange(server: Server, request: str) -> WireResponse:
+    """Send the text of a request on a connection of its own, and return the response.
+
+    The content must be as long as the headers declare.
+    """
     with socket.create_connection((HOST, server.port), TIMEOUT) as connection:
-        connection.sendall("\r\n".join([*lines, "", content]).encode("latin-1"))
+        connection.sendall(request.encode("latin-1"))
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, received_content = received.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     fields = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    if received_content:
+    if received_content and "transfer-encoding" not in fields:
         assert fields["content-length"] == str(len(received_content))
     return WireResponse(int(first.split()[1]), fields, received_content)
 
