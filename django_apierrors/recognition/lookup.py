@@ -25,7 +25,11 @@ from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_limit, get_shared_code
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.recognition.database.lookup import recognise_database_error
-from django_apierrors.recognition.permissions import is_object_hidden, refine_forbidden
+from django_apierrors.recognition.permissions import (
+    is_method_missing,
+    is_object_hidden,
+    refine_forbidden,
+)
 from django_apierrors.recognition.provenance import check_client_sent_key
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
@@ -80,6 +84,8 @@ def recognise(
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
+        if is_method_missing(error, exception, request, view):
+            return recognise(exceptions.MethodNotAllowed(str(request.method)))
         error = refine_forbidden(error, exception, request, view)
     return check_client_sent_key(error, exception, request)
 

@@ -1,15 +1,19 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and what `HIDE_FORBIDDEN` hides.
 
-To find out which of the two it is, the view's own checks are run for its other methods. That runs
-code of the project.
+To find out which of the two it is, the view's own checks are run for its other methods, until the
+first that is open. That runs code of the project: a permission class with `probe = False` is left
+out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from django.core import exceptions as django_exceptions
+from rest_framework import exceptions
 from rest_framework.request import override_method
 
 from django_apierrors.catalog import get_code
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 
     from django_apierrors.errors import Error
 
+PERMISSION_DENIED = (django_exceptions.PermissionDenied, exceptions.PermissionDenied)
+
+# Reads come first: a permission may write.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # The checks of DRF's APIView that reject a request with a 403.
@@ -43,21 +50,35 @@ def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> b
     return check is not None and bool(_get_arguments(check))
 
 
+def is_method_missing(error: Error, exception: BaseException, request: Any, view: APIView) -> bool:
+    """Whether the view does not have the method that its checks rejected.
+
+    DRF runs the checks before it looks for the method.
+    """
+    is_check = error.code.name == "ACCESS_FORBIDDEN" and _find_check(exception, view) is not None
+    return is_check and request.method not in view.allowed_methods
+
+
 def refine_forbidden(
     error: Error, exception: BaseException, request: HttpRequest | Request, view: APIView
 ) -> Error:
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
     Only if the view's own checks rejected the request: the reasons of other code are unknown to
-    them.
+    them. If other code did, an anonymous client gets UNAUTHENTICATED, as it does from the checks.
     """
-    if error.code.name != "ACCESS_FORBIDDEN" or not api_errors.PROBE_PERMISSIONS:
+    if error.code.name != "ACCESS_FORBIDDEN":
+        return error
+    if isinstance(exception, PERMISSION_DENIED) and _is_anonymous(exception, request):
+        return _with_code(error, "UNAUTHENTICATED")
+    if not api_errors.PROBE_PERMISSIONS:
         return error
     check = _find_check(exception, view)
-    if check is None or not _is_another_method_open(request, view, _get_arguments(check)):
+    if check is None or not _may_be_asked(_find_refuser(exception)):
         return error
-    code = get_code("METHOD_FORBIDDEN")
-    return error._replace(code=code, status=code.status)
+    if not _is_another_method_open(request, view, _get_arguments(check)):
+        return error
+    return _with_code(error, "METHOD_FORBIDDEN")
 
 
 def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
@@ -68,12 +89,46 @@ def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
     return api_errors.HIDE_FORBIDDEN and not _is_another_method_open(request, view, [obj])
 
 
+def _with_code(error: Error, name: str) -> Error:
+    code = get_code(name)
+    return error._replace(code=code, status=code.status)
+
+
 def _find_check(exception: BaseException, view: APIView) -> FrameType | None:
     """Return the frame of the view's check that raised `exception`."""
     for frame, _is_last in iter_frames(exception):
         if frame.f_code.co_name in CHECKS and frame.f_locals.get("self") is view:
             return frame
     return None
+
+
+def _find_refuser(exception: BaseException) -> Any:
+    """Return the permission that rejected the request, in DRF's own checks."""
+    frames = [frame for frame, _is_last in iter_frames(exception)]
+    checks = [frame for frame in frames if frame.f_code.co_name in CHECKS]
+    return checks[-1].f_locals.get("permission") if checks else None
+
+
+def _may_be_asked(permission: Any) -> bool:
+    """Whether a permission, and each that it is composed of by `&`, `|` and `~`, can be asked."""
+    operands = (getattr(permission, name, None) for name in ("op1", "op2"))
+    return getattr(permission, "probe", True) and all(
+        _may_be_asked(operand) for operand in operands if operand is not None
+    )
+
+
+def _is_anonymous(exception: BaseException, request: Any) -> bool:
+    """Whether no authenticator knows the client; not if an authenticator raised `exception`."""
+    authenticators = getattr(request, "authenticators", None) or ()
+    raised_in = [frame.f_locals.get("self") for frame, _is_last in iter_frames(exception)]
+    # By identity: the classes are the project's.
+    if not authenticators or any(a is obj for a in authenticators for obj in raised_in):
+        return False
+    try:
+        return request.successful_authenticator is None
+    except Exception:
+        # Authentication that runs only now can fail itself.
+        return False
 
 
 def _get_arguments(check: FrameType) -> list[Any]:
@@ -97,11 +152,15 @@ def _is_another_method_open(request: Any, view: APIView, arguments: list[Any]) -
 
 
 def _is_open(request: Request, view: APIView, method: str, arguments: list[Any]) -> bool:
+    # A copy, because its permissions are others.
+    probe = copy.copy(view)
+    get_permissions = probe.get_permissions
     try:
-        with override_method(view, request, method) as other:
-            view.check_permissions(other)
+        probe.get_permissions = lambda: [*filter(_may_be_asked, get_permissions())]  # type: ignore[method-assign]
+        with override_method(probe, request, method) as other:
+            probe.check_permissions(other)
             if arguments:
-                view.check_object_permissions(other, *arguments)
+                probe.check_object_permissions(other, *arguments)
     except Exception:
         # A check that raises opens nothing; PostgreSQL rejects queries in a failed transaction.
         return False
