@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, cast
@@ -16,6 +17,7 @@ from django_apierrors import fallback
 from django_apierrors.errors import NO_HEADERS
 from django_apierrors.handling.reporting import (
     get_error,
+    is_noted,
     is_unhandled,
     log_unhandled,
     report_recognised,
@@ -58,6 +60,8 @@ class RequestState:
     body: Body | None = None
     headers: Mapping[str, str] = NO_HEADERS
     status = 500
+    # The reference in that body, until a log record has it.
+    reference: str | None = None
 
     def defer(self, drf_request: Request, view: APIView) -> None:
         """Let an exception of a DRF view travel to `process_exception()`."""
@@ -73,12 +77,17 @@ class RequestState:
 
     def expect(self, error: Error, request: HttpRequest, status: int = 500) -> None:
         """Keep `error` for the response of `status` that Django is about to make."""
-        self.status = status
+        self.status, self.reference = status, error.reference
         self.body, self.headers = error.get_body(request), error.headers
 
     def get_body(self, response: HttpResponseBase) -> Body | None:
-        """Return the expected body, if `response` is Django's response to the exception."""
-        return self.body if response.status_code == self.status else None
+        """Return the expected body, if `response` is Django's response to the exception.
+
+        Django has logged its 500; the 500 of another middleware is in no record.
+        """
+        if response.status_code != self.status:
+            return None
+        return self.body if self.status < 500 or is_logged(response) else None
 
 
 class APIErrorsMiddleware:
@@ -149,6 +158,23 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
             fallback.log_failure("recognising an exception")
 
 
+def show_reference(record: logging.LogRecord) -> bool:
+    """Add the reference of a 500 to Django's record, unless the traceback has it as a note.
+
+    The exception may not allow notes, or serve other requests too.
+    """
+    state: RequestState | None = getattr(getattr(record, "request", None), "apierrors", None)
+    exception = record.exc_info[1] if record.exc_info else None
+    if state is not None and state.reference is not None and exception is not None:
+        if not is_noted(exception, state.reference):
+            record.msg = f"{record.msg} Reference: {state.reference}."
+        state.reference = None
+    return True
+
+
+logging.getLogger("django.request").addFilter(show_reference)
+
+
 def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """Return the response for an exception of a view, `None` if Django makes it."""
     if not is_api_request(request):
@@ -191,7 +217,10 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
         raise exception
     try:
         with override_language(request):
-            response = render(make_response(get_error(exception, request), request))
+            error = get_error(exception, request)
+            state: RequestState = request.apierrors  # type: ignore[attr-defined]
+            state.expect(error, request)
+            response = render(make_response(error, request))
             response["Content-Length"] = str(len(response.content))
         log_unhandled(exception, request, response)
     except Exception:

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core import signals
 from django.utils.log import log_response  # Undocumented; BaseHandler logs through it.
@@ -52,24 +53,42 @@ def is_unhandled(error: Error, exception: BaseException) -> bool:
 
 
 def add_reference(exception: BaseException) -> str:
-    """Add a new reference to `exception` as a note, and return it."""
+    """Add a new reference to `exception` as a note, if its class allows that, and return it."""
     reference = secrets.token_hex(6)
     # An exception object that is raised again has the note of the last time.
-    notes = getattr(exception, "__notes__", None)
-    if notes:
-        notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
-    exception.add_note(f"Reference: {reference}")
+    notes = _get_notes(exception)
+    notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
+    # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
+    with contextlib.suppress(Exception):
+        exception.add_note(f"Reference: {reference}")
     return reference
 
 
 def with_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
     message = MESSAGE_WITH_REFERENCE % {"message": error.code.message, "reference": reference}
-    return error._replace(items=[Item("", None, message)])
+    return error._replace(items=[Item("", None, message)], reference=reference)
+
+
+def is_noted(exception: BaseException, reference: str) -> bool:
+    """Whether `reference` is a note of `exception`.
+
+    Otherwise its class does not allow notes, or another request has it by now.
+    """
+    return f"Reference: {reference}" in _get_notes(exception)
+
+
+def _get_notes(exception: BaseException) -> list[Any]:
+    # Not as an attribute, for which a class may have a __getattr__() that raises or never ends.
+    notes = vars(exception).get("__notes__")
+    return notes if isinstance(notes, list) else []
 
 
 def report_unhandled(
-    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None = None,
 ) -> None:
     """Send the signal that monitoring listens to, and log one ERROR record, as Django does."""
     try:
@@ -77,35 +96,48 @@ def report_unhandled(
     except Exception:
         # Django cannot run an async receiver on the event loop, where async views run.
         fallback.log_failure("sending got_request_exception")
-    log_unhandled(exception, request, response)
+    log_unhandled(exception, request, response, error)
 
 
 def log_unhandled(
-    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None = None,
 ) -> None:
     """Log an ERROR record with the traceback, as Django does."""
-    _log(exception, request, response, "error")
+    _log(exception, request, response, "error", error)
 
 
 def report_recognised(
-    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None = None,
 ) -> None:
     """Log a recognised exception once, as a WARNING, with the traceback unless it is DRF's."""
     if isinstance(exception, APIException):
         # Without this Django logs a deliberate 503 as an ERROR.
         if response.status_code > 500:
-            _log(None, request, response, "warning")
+            _log(None, request, response, "warning", error)
     elif not isinstance(exception, DRF_EXCEPTIONS):
-        _log(exception, request, response, "warning")
+        _log(exception, request, response, "warning", error)
 
 
 def _log(
-    exception: BaseException | None, request: HttpRequest | None, response: HttpResponse, level: str
+    exception: BaseException | None,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    level: str,
+    error: Error | None,
 ) -> None:
+    message, arguments = "%s: %s", [response.reason_phrase, request.path if request else ""]
+    reference = error.reference if error else None
+    if reference and exception is not None and not is_noted(exception, reference):
+        message, arguments = f"{message} Reference: %s.", [*arguments, reference]
     log_response(
-        "%s: %s",
-        response.reason_phrase,
-        request.path if request else "",
+        message,
+        *arguments,
         response=response,
         request=request,
         exception=exception,
