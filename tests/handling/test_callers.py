@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connections, transaction
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 from pytest_django.fixtures import Settings
@@ -312,6 +313,21 @@ def test_what_a_middleware_wrote_stays(
     settings.MIDDLEWARE = [f"{__name__}.audit"]
     assert get_code(send(f"/{name}/", fault)) in ("INTERNAL_ERROR", "GATEWAY_TIMEOUT")
     assert get_rows() == [row.format(fault=fault) for row in rows]
+
+
+def test_under_asgi_it_is_the_same(settings: Settings) -> None:
+    """A view that is not async, and its middleware, run in threads between which asgiref stands."""
+
+    async def post(target: str, fault: str) -> HttpResponse:
+        client = AsyncClient(raise_request_exception=False)
+        return await client.post(target, query_params={"fault": fault})  # type: ignore[return-value]
+
+    settings.MIDDLEWARE = [f"{__name__}.audit"]
+    assert async_to_sync(post)("/explaining/", "protected").status_code == 409
+    assert get_rows() == ["audit", "protected"]
+    Shelf.objects.all().delete()
+    assert get_code(async_to_sync(post)("/atomic/", "bug")) == "INTERNAL_ERROR"
+    assert get_rows() == ["audit"]
 
 
 def test_an_exception_travels_if_a_block_may_be_the_views_or_the_middlewares(

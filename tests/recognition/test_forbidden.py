@@ -199,6 +199,19 @@ def test_a_rejection_by_an_authenticator_stays_a_403() -> None:
     assert read(send(view, "POST")) == expect("ACCESS_FORBIDDEN")
 
 
+def test_a_rejection_stays_a_403_if_authentication_fails_only_afterwards() -> None:
+    class LazyView(StockView):
+        authentication_classes = [BrokenAuthentication]
+
+        def perform_authentication(self, request: Request) -> None:
+            pass
+
+        def post(self, request: Request) -> Response:  # type: ignore[override]
+            raise exceptions.PermissionDenied
+
+    assert read(send(LazyView.as_view(), "POST")) == expect("ACCESS_FORBIDDEN")
+
+
 def test_a_csrf_failure_stays_a_403() -> None:
     request = APIRequestFactory(enforce_csrf_checks=True).post("/things/")
     request.user = User(username="ann")
