@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from django_apierrors import fallback
 from django_apierrors.exceptions import DRF_EXCEPTIONS
-from django_apierrors.handling.callers import is_awaited
 from django_apierrors.handling.reporting import (
     get_error,
     is_unhandled,
@@ -20,13 +20,17 @@ from django_apierrors.handling.reporting import (
     report_unhandled,
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
-from django_apierrors.handling.rollback import UnknownOwnerError, find_own_blocks, roll_back
+from django_apierrors.handling.rollback import roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded
+from django_apierrors.recognition import recognise
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
     from rest_framework.views import APIView
+
+# The packages whose `dispatch()` does not respond to exceptions in its own way.
+PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Response | None:
@@ -35,11 +39,13 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     With the middleware installed that is for DRF's own exceptions. All others get `None` and travel
     on, so that decorators, transactions and Django's reporting see them as ever, until the
     middleware responds. Without the middleware every exception has its response here, unless other
-    code around the view may respond to it, or has to see it to roll its transaction back.
+    code of the project may respond to it.
     """
     context = context or {}
     request, view = context.get("request"), context.get("view")
-    if (request is not None and is_excluded(request)) or _is_success(exc):
+    # A redirect or a 304 is not an error.
+    is_success = isinstance(exc, APIException) and exc.status_code in range(100, 400)
+    if is_success or (request is not None and is_excluded(request)):
         return drf_exception_handler(exc, dict(context))
     if isinstance(exc, DRF_EXCEPTIONS):
         # The response comes first: it may check permissions, and a transaction that is marked for
@@ -53,22 +59,41 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if state is not None and view is not None:
         state.defer(request, view)
         return None
-    try:
-        if is_awaited(exc, view):
-            return None
-        blocks = find_own_blocks(request, view)
-    except UnknownOwnerError:
+    if _is_called_by_project(request, view) or _is_for_middleware(exc):
         return None
     response = _respond(exc, request, view)
-    roll_back(blocks)
+    roll_back_open_blocks()
     return response
 
 
-def _is_success(exc: Exception) -> bool:
-    """Whether `exc` is a redirect, a 304 or another response that is not an error."""
-    if not isinstance(exc, APIException):
+def _is_called_by_project(request: Request | None, view: APIView | None) -> bool:
+    """Whether another view or a `dispatch()` of the project has called DRF's, and may catch."""
+    if view is None:
         return False
-    return isinstance(exc.status_code, int) and 200 <= exc.status_code < 400
+    cls, match = type(view), getattr(request, "resolver_match", None)
+    # The URL leads to another view, which may have a savepoint around this one.
+    is_nested = match is not None and getattr(match.func, "cls", None) is not cls
+    methods = [vars(base)["dispatch"] for base in cls.__mro__ if "dispatch" in vars(base)]
+    # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
+    return is_nested or any(str(m.__module__).partition(".")[0] not in PACKAGES for m in methods)
+
+
+def _is_for_middleware(exc: Exception) -> bool:
+    """Whether `exc` is not recognised, and a middleware has `process_exception()`."""
+    paths = [path for path in settings.MIDDLEWARE if not path.startswith("django_apierrors.")]
+    if not any(_has_process_exception(import_string(path)) for path in paths):
+        return False
+    try:
+        return is_unhandled(recognise(exc), exc)
+    except Exception:
+        # _respond() logs it.
+        return False
+
+
+def _has_process_exception(middleware: Any) -> bool:
+    # A function, as allauth's is, sets it on the function that it returns.
+    names = getattr(getattr(middleware, "__code__", None), "co_names", ())
+    return hasattr(middleware, "process_exception") or "process_exception" in names
 
 
 def _respond(exc: Exception, request: Request | None, view: APIView | None) -> Response:
@@ -81,10 +106,12 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     except Exception:
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)
-    unhandled = error is None or is_unhandled(error, exc)
-    report = report_unhandled if unhandled else report_recognised
+    django_request = getattr(request, "_request", request)
     try:
-        report(exc, getattr(request, "_request", request), response, error)
+        if error is None or is_unhandled(error, exc):
+            report_unhandled(exc, django_request, response, error)
+        else:
+            report_recognised(exc, django_request, response)
     except Exception:
         fallback.log_failure("reporting an exception")
     return response

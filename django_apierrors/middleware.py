@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, cast
@@ -21,6 +20,7 @@ from django_apierrors.handling.reporting import (
     is_unhandled,
     log_unhandled,
     report_recognised,
+    report_unhandled,
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
 from django_apierrors.handling.rewriting import (
@@ -60,8 +60,6 @@ class RequestState:
     body: Body | None = None
     headers: Mapping[str, str] = NO_HEADERS
     status = 500
-    # The reference in that body, until a log record has it.
-    reference: str | None = None
 
     def defer(self, drf_request: Request, view: APIView) -> None:
         """Let an exception of a DRF view travel to `process_exception()`."""
@@ -77,7 +75,7 @@ class RequestState:
 
     def expect(self, error: Error, request: HttpRequest, status: int = 500) -> None:
         """Keep `error` for the response of `status` that Django is about to make."""
-        self.status, self.reference = status, error.reference
+        self.status = status
         self.body, self.headers = error.get_body(request), error.headers
 
     def get_body(self, response: HttpResponseBase) -> Body | None:
@@ -153,26 +151,12 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
     if is_api_request(request) and not prefers_debug_page(request):
         try:
             with override_language(request):
-                state.expect(get_error(exception, state.drf_request or request), request)
+                error = get_error(exception, state.drf_request or request)
+                # Otherwise Django's record does not have the reference.
+                if is_noted(error, exception):
+                    state.expect(error, request)
         except Exception:
             fallback.log_failure("recognising an exception")
-
-
-def show_reference(record: logging.LogRecord) -> bool:
-    """Add the reference of a 500 to Django's record, unless the traceback has it as a note.
-
-    The exception may not allow notes, or serve other requests too.
-    """
-    state: RequestState | None = getattr(getattr(record, "request", None), "apierrors", None)
-    exception = record.exc_info[1] if record.exc_info else None
-    if state is not None and state.reference is not None and exception is not None:
-        if not is_noted(exception, state.reference):
-            record.msg = f"{record.msg} Reference: {state.reference}."
-        state.reference = None
-    return True
-
-
-logging.getLogger("django.request").addFilter(show_reference)
 
 
 def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -189,9 +173,12 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         with override_language(request):
             state.expect(error, request, status=400)
         return None
-    if is_unhandled(error, exception):
+    unhandled = is_unhandled(error, exception)
+    if unhandled:
         state.expect(error, request)
-        return None
+        if is_noted(error, exception):
+            return None
+        # Django's record would not have the reference: ours has.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -203,7 +190,10 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
         response = view.finalize_response(drf_request, page)
-    report_recognised(exception, request, response)
+    if unhandled:
+        report_unhandled(exception, request, response, error)
+    else:
+        report_recognised(exception, request, response)
     return response
 
 
@@ -218,11 +208,9 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
     try:
         with override_language(request):
             error = get_error(exception, request)
-            state: RequestState = request.apierrors  # type: ignore[attr-defined]
-            state.expect(error, request)
             response = render(make_response(error, request))
             response["Content-Length"] = str(len(response.content))
-        log_unhandled(exception, request, response)
+        log_unhandled(exception, request, response, error)
     except Exception:
         fallback.log_failure("responding to an exception")
         return render(make_fallback_response(request))

@@ -39,7 +39,8 @@ def get_error(
 ) -> Error:
     """Return the error for `exception`; that of an unhandled one has a reference in its message.
 
-    The same reference is a note on the exception, and so in the traceback that is logged.
+    The same reference is a note on the exception, and so in the traceback that is logged; or in the
+    message of our own record.
     """
     error = recognise(exception, request, view)
     if is_unhandled(error, exception):
@@ -53,14 +54,16 @@ def is_unhandled(error: Error, exception: BaseException) -> bool:
 
 
 def add_reference(exception: BaseException) -> str:
-    """Add a new reference to `exception` as a note, if its class allows that, and return it."""
+    """Return a new reference, which is a note of `exception` if it can be.
+
+    An exception object that other requests have raised keeps their note: the record of one of them
+    may not be written yet.
+    """
     reference = secrets.token_hex(6)
-    # An exception object that is raised again has the note of the last time.
-    notes = _get_notes(exception)
-    notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
-    # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
-    with contextlib.suppress(Exception):
-        exception.add_note(f"Reference: {reference}")
+    if not any(str(note).startswith("Reference: ") for note in _get_notes(exception)):
+        # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
+        with contextlib.suppress(Exception):
+            exception.add_note(f"Reference: {reference}")
     return reference
 
 
@@ -70,12 +73,9 @@ def with_reference(error: Error, reference: str) -> Error:
     return error._replace(items=[Item("", None, message)], reference=reference)
 
 
-def is_noted(exception: BaseException, reference: str) -> bool:
-    """Whether `reference` is a note of `exception`.
-
-    Otherwise its class does not allow notes, or another request has it by now.
-    """
-    return f"Reference: {reference}" in _get_notes(exception)
+def is_noted(error: Error, exception: BaseException) -> bool:
+    """Whether the reference of `error`, if it has one, is a note of `exception`."""
+    return error.reference is None or f"Reference: {error.reference}" in _get_notes(exception)
 
 
 def _get_notes(exception: BaseException) -> list[Any]:
@@ -105,23 +105,23 @@ def log_unhandled(
     response: HttpResponse,
     error: Error | None = None,
 ) -> None:
-    """Log an ERROR record with the traceback, as Django does."""
-    _log(exception, request, response, "error", error)
+    """Log an ERROR record with the traceback, as Django does, and with the reference of `error`."""
+    note = ""
+    if error is not None and not is_noted(error, exception):
+        note = f" Reference: {error.reference}."
+    _log(exception, request, response, "error", note)
 
 
 def report_recognised(
-    exception: BaseException,
-    request: HttpRequest | None,
-    response: HttpResponse,
-    error: Error | None = None,
+    exception: BaseException, request: HttpRequest | None, response: HttpResponse
 ) -> None:
     """Log a recognised exception once, as a WARNING, with the traceback unless it is DRF's."""
     if isinstance(exception, APIException):
         # Without this Django logs a deliberate 503 as an ERROR.
         if response.status_code > 500:
-            _log(None, request, response, "warning", error)
+            _log(None, request, response, "warning")
     elif not isinstance(exception, DRF_EXCEPTIONS):
-        _log(exception, request, response, "warning", error)
+        _log(exception, request, response, "warning")
 
 
 def _log(
@@ -129,15 +129,13 @@ def _log(
     request: HttpRequest | None,
     response: HttpResponse,
     level: str,
-    error: Error | None,
+    note: str = "",
 ) -> None:
-    message, arguments = "%s: %s", [response.reason_phrase, request.path if request else ""]
-    reference = error.reference if error else None
-    if reference and exception is not None and not is_noted(exception, reference):
-        message, arguments = f"{message} Reference: %s.", [*arguments, reference]
     log_response(
-        message,
-        *arguments,
+        "%s: %s%s",
+        response.reason_phrase,
+        request.path if request else "",
+        note,
         response=response,
         request=request,
         exception=exception,

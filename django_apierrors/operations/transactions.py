@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -53,15 +54,15 @@ class NonAtomicMixin(Base):
         Django's `make_view_atomic()` decides for the whole view, before the action is known.
         """
         actions = getattr(self, "action_map", None)
-        dispatch = super().dispatch
-        if (
-            self.has_accepting_action(actions)
-            and get_action(self, request) not in self.get_accepting_actions()
-        ):
-            for connection in connections.all():
-                if connection.settings_dict["ATOMIC_REQUESTS"]:
-                    dispatch = transaction.atomic(using=connection.alias)(dispatch)
-        return dispatch(request, *args, **kwargs)
+        with ExitStack() as transactions:
+            if (
+                self.has_accepting_action(actions)
+                and get_action(self, request) not in self.get_accepting_actions()
+            ):
+                for connection in connections.all():
+                    if connection.settings_dict["ATOMIC_REQUESTS"]:
+                        transactions.enter_context(transaction.atomic(using=connection.alias))
+            return super().dispatch(request, *args, **kwargs)
 
     def check_transaction(self, request: Request) -> None:
         """Raise ImproperlyConfigured inside a transaction.

@@ -46,8 +46,8 @@ def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> b
     """
     if not api_errors.HIDE_FORBIDDEN or error.status not in (401, 403):
         return False
-    check = _find_check(exception, view)
-    return check is not None and bool(_get_arguments(check))
+    checks = _find_checks(exception, view)
+    return bool(checks and _get_arguments(checks[0]))
 
 
 def is_method_missing(error: Error, exception: BaseException, request: Any, view: APIView) -> bool:
@@ -55,8 +55,8 @@ def is_method_missing(error: Error, exception: BaseException, request: Any, view
 
     DRF runs the checks before it looks for the method.
     """
-    is_check = error.code.name == "ACCESS_FORBIDDEN" and _find_check(exception, view) is not None
-    return is_check and request.method not in view.allowed_methods
+    is_forbidden = error.code.name == "ACCESS_FORBIDDEN" and _find_checks(exception, view)
+    return bool(is_forbidden) and request.method not in view.allowed_methods
 
 
 def refine_forbidden(
@@ -71,12 +71,11 @@ def refine_forbidden(
         return error
     if isinstance(exception, PERMISSION_DENIED) and _is_anonymous(exception, request):
         return _with_code(error, "UNAUTHENTICATED")
-    if not api_errors.PROBE_PERMISSIONS:
+    checks = _find_checks(exception, view) if api_errors.PROBE_PERMISSIONS else []
+    # DRF's own check, the innermost, has the permission that rejected the request.
+    if not checks or not _is_probed(checks[-1].f_locals.get("permission")):
         return error
-    check = _find_check(exception, view)
-    if check is None or not _may_be_asked(_find_refuser(exception)):
-        return error
-    if not _is_another_method_open(request, view, _get_arguments(check)):
+    if not _is_another_method_open(request, view, _get_arguments(checks[0])):
         return error
     return _with_code(error, "METHOD_FORBIDDEN")
 
@@ -94,35 +93,22 @@ def _with_code(error: Error, name: str) -> Error:
     return error._replace(code=code, status=code.status)
 
 
-def _find_check(exception: BaseException, view: APIView) -> FrameType | None:
-    """Return the frame of the view's check that raised `exception`."""
-    for frame, _is_last in iter_frames(exception):
-        if frame.f_code.co_name in CHECKS and frame.f_locals.get("self") is view:
-            return frame
-    return None
-
-
-def _find_refuser(exception: BaseException) -> Any:
-    """Return the permission that rejected the request, in DRF's own checks."""
+def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
+    """Return the frames of the view's check that raised `exception`: an override calls DRF's."""
     frames = [frame for frame, _is_last in iter_frames(exception)]
-    checks = [frame for frame in frames if frame.f_code.co_name in CHECKS]
-    return checks[-1].f_locals.get("permission") if checks else None
+    return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
 
 
-def _may_be_asked(permission: Any) -> bool:
-    """Whether a permission, and each that it is composed of by `&`, `|` and `~`, can be asked."""
-    operands = (getattr(permission, name, None) for name in ("op1", "op2"))
-    return getattr(permission, "probe", True) and all(
-        _may_be_asked(operand) for operand in operands if operand is not None
-    )
+def _is_probed(permission: Any) -> bool:
+    """Whether no `probe = False` is on `permission`, nor on what `&`, `|` and `~` made it of."""
+    operands = [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]
+    return getattr(permission, "probe", True) and all(map(_is_probed, operands))
 
 
 def _is_anonymous(exception: BaseException, request: Any) -> bool:
-    """Whether no authenticator knows the client; not if an authenticator raised `exception`."""
-    authenticators = getattr(request, "authenticators", None) or ()
-    raised_in = [frame.f_locals.get("self") for frame, _is_last in iter_frames(exception)]
-    # By identity: the classes are the project's.
-    if not authenticators or any(a is obj for a in authenticators for obj in raised_in):
+    """Whether the view has authenticators, and neither knows the client nor raised `exception`."""
+    names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
+    if "authenticate" in names or not getattr(request, "authenticators", None):
         return False
     try:
         return request.successful_authenticator is None
@@ -152,12 +138,12 @@ def _is_another_method_open(request: Any, view: APIView, arguments: list[Any]) -
 
 
 def _is_open(request: Request, view: APIView, method: str, arguments: list[Any]) -> bool:
-    # A copy, because its permissions are others.
+    # A copy, whose checks leave permissions out.
     probe = copy.copy(view)
-    get_permissions = probe.get_permissions
     try:
-        probe.get_permissions = lambda: [*filter(_may_be_asked, get_permissions())]  # type: ignore[method-assign]
         with override_method(probe, request, method) as other:
+            permissions = [*filter(_is_probed, probe.get_permissions())]
+            probe.get_permissions = lambda: permissions  # type: ignore[method-assign]
             probe.check_permissions(other)
             if arguments:
                 probe.check_object_permissions(other, *arguments)
