@@ -98,6 +98,8 @@ class Error(NamedTuple):
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
+    # Of an unhandled exception, in its message and in the log.
+    reference: str | None = None
 
     @classmethod
     def of_status(cls, status: int) -> Error:

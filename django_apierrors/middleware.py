@@ -17,9 +17,11 @@ from django_apierrors.errors import NO_HEADERS
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.reporting import (
     get_error,
+    is_noted,
     is_unhandled,
     log_unhandled,
     report_recognised,
+    report_unhandled,
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
 from django_apierrors.handling.rewriting import (
@@ -79,8 +81,13 @@ class RequestState:
         self.body, self.headers = error.get_body(request), error.headers
 
     def get_body(self, response: HttpResponseBase) -> Body | None:
-        """Return the expected body, if `response` is Django's response to the exception."""
-        return self.body if response.status_code == self.status else None
+        """Return the expected body, if `response` is Django's response to the exception.
+
+        Django has logged its 500; the 500 of another middleware is in no record.
+        """
+        if response.status_code != self.status:
+            return None
+        return self.body if self.status < 500 or is_logged(response) else None
 
 
 class APIErrorsMiddleware:
@@ -150,7 +157,10 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
     if is_api_request(request) and not prefers_debug_page(request):
         try:
             with override_language(request):
-                state.expect(get_error(exception, state.drf_request or request), request)
+                error = get_error(exception, state.drf_request or request)
+                # Otherwise Django's record does not have the reference.
+                if is_noted(error, exception):
+                    state.expect(error, request)
         except Exception:
             fallback.log_failure("recognising an exception")
 
@@ -169,9 +179,12 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         with override_language(request):
             state.expect(error, request, status=400)
         return None
-    if is_unhandled(error, exception):
+    unhandled = is_unhandled(error, exception)
+    if unhandled:
         state.expect(error, request)
-        return None
+        if is_noted(error, exception):
+            return None
+        # Django's record would not have the reference: ours has.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -183,7 +196,10 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
         response = view.finalize_response(drf_request, page)
-    report_recognised(exception, request, response)
+    if unhandled:
+        report_unhandled(exception, request, response, error)
+    else:
+        report_recognised(exception, request, response)
     return response
 
 
@@ -197,10 +213,11 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
         raise exception
     try:
         with override_language(request):
-            response = render(make_response(get_error(exception, request), request))
+            error = get_error(exception, request)
+            response = render(make_response(error, request))
             response["Content-Length"] = str(len(response.content))
         add_vary(response, request)
-        log_unhandled(exception, request, response)
+        log_unhandled(exception, request, response, error)
     except Exception:
         fallback.log_failure("responding to an exception")
         return render(make_fallback_response(request))

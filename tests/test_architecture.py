@@ -104,7 +104,7 @@ def test_the_top_level_has_few_names() -> None:
 
 def test_the_package_is_small() -> None:
     lines = sum(path.read_text("utf-8").count("\n") for path in PATHS.values())
-    assert lines <= 9_500
+    assert lines <= 9_600
 
 
 def test_no_function_is_long() -> None:

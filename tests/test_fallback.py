@@ -46,13 +46,6 @@ class UnprintableError(Exception):
     __repr__ = __str__
 
 
-class NotelessError(Exception):
-    """An exception that rejects notes."""
-
-    def add_note(self, note: str, /) -> None:
-        raise LookupError("no notes")
-
-
 class UntranslatableError(APIException):
     """An exception of DRF's whose detail cannot be printed."""
 
@@ -90,7 +83,6 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "timeout": TimeoutError,
     "404": NotFound,
     "unprintable": UnprintableError,
-    "noteless": NotelessError,
     "untranslatable": UntranslatableError,
     "late": LateError,
     "errno": OddErrnoError,
@@ -147,7 +139,7 @@ def test_a_code_that_is_not_a_string_is_ignored(client: Client) -> None:
     assert client.get("/code/").json() == status_body(409)
 
 
-@pytest.mark.parametrize("fault", ["noteless", "untranslatable", "late", "errno"])
+@pytest.mark.parametrize("fault", ["untranslatable", "late", "errno"])
 def test_an_exception_that_cannot_be_recognised_gets_the_fallback_and_a_record(
     client: Client, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -228,12 +220,12 @@ def test_an_exception_that_gets_the_fallback_is_reported_too(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = []
-    with pytest.raises(NotelessError):
+    with pytest.raises(OddErrnoError):
         # The client raises the exception of got_request_exception.
-        Client().get("/noteless/")
+        Client().get("/errno/")
     assert [(r.name, r.exc_info and r.exc_info[0]) for r in caplog.records] == [
-        ("django_apierrors", LookupError),
-        ("django.request", NotelessError),
+        ("django_apierrors", TypeError),
+        ("django.request", OddErrnoError),
     ]
 
 
@@ -267,6 +259,8 @@ def test_any_detail_and_any_code_get_a_body_without_the_fallback(
     cls: type[APIException], detail: Any, code: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     class OddView(APIView):
+        authentication_classes = []
+
         def get(self, request: Request) -> Response:
             exception = cls()
             exception.detail = detail

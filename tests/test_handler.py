@@ -20,7 +20,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
-from rest_framework.decorators import api_view, parser_classes, renderer_classes
+from rest_framework.decorators import (
+    api_view,
+    authentication_classes,
+    parser_classes,
+    renderer_classes,
+)
 from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
@@ -92,6 +97,8 @@ def fail(fault: str) -> Response:
 class StockView(APIView):
     """A view with DRF's own renderer, parser and negotiation."""
 
+    # With an authenticator, an anonymous client gets a 401 in place of each 403.
+    authentication_classes = []
     renderer_classes = [JSONRenderer]
     parser_classes = [JSONParser]
     content_negotiation_class = DefaultContentNegotiation
@@ -106,6 +113,7 @@ class StockViewSet(StockView, ViewSet):
 
 
 @api_view(["GET"])
+@authentication_classes([])
 @renderer_classes([JSONRenderer])
 @parser_classes([JSONParser])
 def stock_function(request: Request, fault: str) -> Response:
@@ -114,6 +122,7 @@ def stock_function(request: Request, fault: str) -> Response:
 
 
 class AsyncView(AsyncAPIView):
+    authentication_classes = []
     renderer_classes = [JSONRenderer]
     content_negotiation_class = DefaultContentNegotiation
 
@@ -123,6 +132,7 @@ class AsyncView(AsyncAPIView):
 
 
 @async_api_view(["GET"])
+@authentication_classes([])
 async def async_function(request: Request, fault: str) -> Response:
     """Fail in an async function."""
     return fail(fault)

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core import signals
 from django.utils.log import log_response  # Undocumented; BaseHandler logs through it.
@@ -38,7 +39,8 @@ def get_error(
 ) -> Error:
     """Return the error for `exception`; that of an unhandled one has a reference in its message.
 
-    The same reference is a note on the exception, and so in the traceback that is logged.
+    The same reference is a note on the exception, and so in the traceback that is logged; or in the
+    message of our own record.
     """
     error = recognise(exception, request, view)
     if is_unhandled(error, exception):
@@ -52,24 +54,41 @@ def is_unhandled(error: Error, exception: BaseException) -> bool:
 
 
 def add_reference(exception: BaseException) -> str:
-    """Add a new reference to `exception` as a note, and return it."""
+    """Return a new reference, which is a note of `exception` if it can be.
+
+    An exception object that other requests have raised keeps their note: the record of one of them
+    may not be written yet.
+    """
     reference = secrets.token_hex(6)
-    # An exception object that is raised again has the note of the last time.
-    notes = getattr(exception, "__notes__", None)
-    if notes:
-        notes[:] = [note for note in notes if not str(note).startswith("Reference: ")]
-    exception.add_note(f"Reference: {reference}")
+    if not any(str(note).startswith("Reference: ") for note in _get_notes(exception)):
+        # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
+        with contextlib.suppress(Exception):
+            exception.add_note(f"Reference: {reference}")
     return reference
 
 
 def with_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
     message = MESSAGE_WITH_REFERENCE % {"message": error.code.message, "reference": reference}
-    return error._replace(items=[Item("", None, message)])
+    return error._replace(items=[Item("", None, message)], reference=reference)
+
+
+def is_noted(error: Error, exception: BaseException) -> bool:
+    """Whether the reference of `error`, if it has one, is a note of `exception`."""
+    return error.reference is None or f"Reference: {error.reference}" in _get_notes(exception)
+
+
+def _get_notes(exception: BaseException) -> list[Any]:
+    # Not as an attribute, for which a class may have a __getattr__() that raises or never ends.
+    notes = vars(exception).get("__notes__")
+    return notes if isinstance(notes, list) else []
 
 
 def report_unhandled(
-    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None = None,
 ) -> None:
     """Send the signal that monitoring listens to, and log one ERROR record, as Django does."""
     try:
@@ -77,14 +96,20 @@ def report_unhandled(
     except Exception:
         # Django cannot run an async receiver on the event loop, where async views run.
         fallback.log_failure("sending got_request_exception")
-    log_unhandled(exception, request, response)
+    log_unhandled(exception, request, response, error)
 
 
 def log_unhandled(
-    exception: BaseException, request: HttpRequest | None, response: HttpResponse
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None = None,
 ) -> None:
-    """Log an ERROR record with the traceback, as Django does."""
-    _log(exception, request, response, "error")
+    """Log an ERROR record with the traceback, as Django does, and with the reference of `error`."""
+    note = ""
+    if error is not None and not is_noted(error, exception):
+        note = f" Reference: {error.reference}."
+    _log(exception, request, response, "error", note)
 
 
 def report_recognised(
@@ -100,12 +125,17 @@ def report_recognised(
 
 
 def _log(
-    exception: BaseException | None, request: HttpRequest | None, response: HttpResponse, level: str
+    exception: BaseException | None,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    level: str,
+    note: str = "",
 ) -> None:
     log_response(
-        "%s: %s",
+        "%s: %s%s",
         response.reason_phrase,
         request.path if request else "",
+        note,
         response=response,
         request=request,
         exception=exception,

@@ -27,7 +27,11 @@ from django_apierrors.http.bodies import UnsupportedContentEncoding
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.parsers import refine_parse_error
 from django_apierrors.recognition.database.lookup import recognise_database_error
-from django_apierrors.recognition.permissions import is_object_hidden, refine_forbidden
+from django_apierrors.recognition.permissions import (
+    is_method_missing,
+    is_object_hidden,
+    refine_forbidden,
+)
 from django_apierrors.recognition.provenance import check_client_sent_key
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
@@ -83,6 +87,8 @@ def recognise(
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
+        if is_method_missing(error, exception, request, view):
+            return recognise(exceptions.MethodNotAllowed(str(request.method)))
         error = refine_forbidden(error, exception, request, view)
     return check_client_sent_key(error, exception, request)
 

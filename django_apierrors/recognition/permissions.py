@@ -1,15 +1,19 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and what `HIDE_FORBIDDEN` hides.
 
-To find out which of the two it is, the view's own checks are run for its other methods. That runs
-code of the project.
+To find out which of the two it is, the view's own checks are run for its other methods, until the
+first that is open. That runs code of the project: a permission class with `probe = False` is left
+out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from django.core import exceptions as django_exceptions
+from rest_framework import exceptions
 from rest_framework.request import override_method
 
 from django_apierrors.catalog import get_code
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 
     from django_apierrors.errors import Error
 
+PERMISSION_DENIED = (django_exceptions.PermissionDenied, exceptions.PermissionDenied)
+
+# Reads come first: a permission may write.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # The checks of DRF's APIView that reject a request with a 403.
@@ -39,8 +46,17 @@ def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> b
     """
     if not api_errors.HIDE_FORBIDDEN or error.status not in (401, 403):
         return False
-    check = _find_check(exception, view)
-    return check is not None and bool(_get_arguments(check))
+    checks = _find_checks(exception, view)
+    return bool(checks and _get_arguments(checks[0]))
+
+
+def is_method_missing(error: Error, exception: BaseException, request: Any, view: APIView) -> bool:
+    """Whether the view does not have the method that its checks rejected.
+
+    DRF runs the checks before it looks for the method.
+    """
+    is_forbidden = error.code.name == "ACCESS_FORBIDDEN" and _find_checks(exception, view)
+    return bool(is_forbidden) and request.method not in view.allowed_methods
 
 
 def refine_forbidden(
@@ -49,15 +65,19 @@ def refine_forbidden(
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
     Only if the view's own checks rejected the request: the reasons of other code are unknown to
-    them.
+    them. If other code did, an anonymous client gets UNAUTHENTICATED, as it does from the checks.
     """
-    if error.code.name != "ACCESS_FORBIDDEN" or not api_errors.PROBE_PERMISSIONS:
+    if error.code.name != "ACCESS_FORBIDDEN":
         return error
-    check = _find_check(exception, view)
-    if check is None or not _is_another_method_open(request, view, _get_arguments(check)):
+    if isinstance(exception, PERMISSION_DENIED) and _is_anonymous(exception, request):
+        return _with_code(error, "UNAUTHENTICATED")
+    checks = _find_checks(exception, view) if api_errors.PROBE_PERMISSIONS else []
+    # DRF's own check, the innermost, has the permission that rejected the request.
+    if not checks or not _is_probed(checks[-1].f_locals.get("permission")):
         return error
-    code = get_code("METHOD_FORBIDDEN")
-    return error._replace(code=code, status=code.status)
+    if not _is_another_method_open(request, view, _get_arguments(checks[0])):
+        return error
+    return _with_code(error, "METHOD_FORBIDDEN")
 
 
 def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
@@ -68,12 +88,33 @@ def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
     return api_errors.HIDE_FORBIDDEN and not _is_another_method_open(request, view, [obj])
 
 
-def _find_check(exception: BaseException, view: APIView) -> FrameType | None:
-    """Return the frame of the view's check that raised `exception`."""
-    for frame, _is_last in iter_frames(exception):
-        if frame.f_code.co_name in CHECKS and frame.f_locals.get("self") is view:
-            return frame
-    return None
+def _with_code(error: Error, name: str) -> Error:
+    code = get_code(name)
+    return error._replace(code=code, status=code.status)
+
+
+def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
+    """Return the frames of the view's check that raised `exception`: an override calls DRF's."""
+    frames = [frame for frame, _is_last in iter_frames(exception)]
+    return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
+
+
+def _is_probed(permission: Any) -> bool:
+    """Whether no `probe = False` is on `permission`, nor on what `&`, `|` and `~` made it of."""
+    operands = [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]
+    return getattr(permission, "probe", True) and all(map(_is_probed, operands))
+
+
+def _is_anonymous(exception: BaseException, request: Any) -> bool:
+    """Whether the view has authenticators, and neither knows the client nor raised `exception`."""
+    names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
+    if "authenticate" in names or not getattr(request, "authenticators", None):
+        return False
+    try:
+        return request.successful_authenticator is None
+    except Exception:
+        # Authentication that runs only now can fail itself.
+        return False
 
 
 def _get_arguments(check: FrameType) -> list[Any]:
@@ -97,11 +138,15 @@ def _is_another_method_open(request: Any, view: APIView, arguments: list[Any]) -
 
 
 def _is_open(request: Request, view: APIView, method: str, arguments: list[Any]) -> bool:
+    # A copy, whose checks leave permissions out.
+    probe = copy.copy(view)
     try:
-        with override_method(view, request, method) as other:
-            view.check_permissions(other)
+        with override_method(probe, request, method) as other:
+            permissions = [*filter(_is_probed, probe.get_permissions())]
+            probe.get_permissions = lambda: permissions  # type: ignore[method-assign]
+            probe.check_permissions(other)
             if arguments:
-                view.check_object_permissions(other, *arguments)
+                probe.check_object_permissions(other, *arguments)
     except Exception:
         # A check that raises opens nothing; PostgreSQL rejects queries in a failed transaction.
         return False

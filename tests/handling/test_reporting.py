@@ -25,7 +25,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.handler import exception_handler
-from django_apierrors.handling.reporting import get_error
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -218,11 +217,17 @@ def test_an_exception_without_a_request_is_reported_too(
     assert caplog.messages[0].endswith(": ")
 
 
-def test_an_exception_that_is_raised_again_has_its_last_reference_only() -> None:
+def test_an_exception_that_is_raised_again_has_its_later_references_in_the_records(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     exception = KeyError("kept")
     exception.add_note("A project's note.")
+    references = []
     for _time in range(3):
-        [message] = get_error(exception).get_messages()
-    [own, reference] = exception.__notes__
-    assert own == "A project's note."
-    assert message.endswith(f" {reference}.")
+        response = exception_handler(exception, {})
+        assert response is not None
+        references.append(get_reference(response.render()))
+    assert exception.__notes__ == ["A project's note.", f"Reference: {references[0]}"]
+    # The note is in the traceback of the first record.
+    for reference, message in zip(references[1:], caplog.messages[1:], strict=True):
+        assert message.endswith(f" Reference: {reference}.")

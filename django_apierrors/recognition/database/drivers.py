@@ -90,7 +90,7 @@ def classify(exception: BaseException) -> DriverError | None:
 
 def parse_violation(error: DriverError) -> ConstraintViolation:
     """Return the names in the error details of `error`."""
-    diag = getattr(error.exception, "diag", None)
+    diag = _get_attribute(error.exception, "diag")
     if diag is not None:
         return _parse_postgresql(diag)
     if isinstance(error.key, str):
@@ -98,6 +98,14 @@ def parse_violation(error: DriverError) -> ConstraintViolation:
     if error.key in MYSQL:
         return _parse(MYSQL[error.key], str(error.exception.args[-1]))
     return ConstraintViolation()
+
+
+def _get_attribute(exception: BaseException, name: str) -> Any:
+    """Return an attribute, `None` without it: the __getattr__() of any class may raise."""
+    try:
+        return getattr(exception, name, None)
+    except Exception:
+        return None
 
 
 def _get_cause(exception: BaseException) -> BaseException | None:
@@ -120,7 +128,7 @@ def _find_mysql_row(cause: BaseException) -> tuple[str, int] | None:
 
 
 def _find_sqlite_row(cause: BaseException) -> tuple[str, str] | None:
-    key = getattr(cause, "sqlite_errorname", None)
+    key = _get_attribute(cause, "sqlite_errorname")
     name = key if isinstance(key, str) else ""
     while name:
         if name in CODES_BY_SQLITE_NAME:
@@ -131,14 +139,14 @@ def _find_sqlite_row(cause: BaseException) -> tuple[str, str] | None:
 
 def _find_sqlstate_row(cause: BaseException) -> tuple[str, str] | None:
     # The attributes of psycopg and of psycopg2.
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    state = _get_attribute(cause, "sqlstate") or _get_attribute(cause, "pgcode")
     if not isinstance(state, str):
         return None
     for length in range(len(state), 1, -1):
         if state[:length] in CODES_BY_SQLSTATE:
             return CODES_BY_SQLSTATE[state[:length]], state
     # The row of OperationalError in `recognition.tables` is only for exceptions without a SQLSTATE.
-    return ("INTERNAL_ERROR", state) if hasattr(cause, "diag") else None
+    return ("INTERNAL_ERROR", state) if _get_attribute(cause, "diag") is not None else None
 
 
 def _find_text_row(cause: BaseException) -> tuple[str, str] | None:
