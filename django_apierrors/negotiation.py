@@ -9,8 +9,8 @@ from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 
-from django_apierrors.http.bodies import read_chunked_body
 from django_apierrors.http.problems import JSON, prefers_problem
+from django_apierrors.http.request_bodies import read_chunked_body
 
 if TYPE_CHECKING:
     from rest_framework.renderers import BaseRenderer

@@ -18,7 +18,7 @@ from rest_framework import parsers
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.utils.json import strict_constant
 
-from django_apierrors.http.bodies import check_content_encoding
+from django_apierrors.http.request_bodies import check_content_encoding
 
 MALFORMED_JSON = _("The JSON document is malformed at line %(line)d, column %(column)d.")
 UNDECODABLE = _("The JSON document is not valid %(charset)s at line %(line)d, column %(column)d.")

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
-from django_apierrors.http.bodies import (
+from django_apierrors.http.request_bodies import (
     check_content_encoding,
     get_content_length,
     read_chunked_body,

@@ -41,7 +41,7 @@ PRIVATE_ATTRIBUTES = {
     "atomic_blocks": {"handling/rollback.py"},
     "savepoint_ids": {"handling/rollback.py"},
     "_from_testcase": {"handling/rollback.py"},
-    "_request": {"handler.py", "http/bodies.py", "recognition/provenance.py"},
+    "_request": {"handler.py", "http/request_bodies.py", "recognition/provenance.py"},
     "_has_been_logged": {"handling/rewriting.py"},
 }
 

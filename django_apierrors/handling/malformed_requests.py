@@ -12,10 +12,10 @@ from django_apierrors import fallback
 from django_apierrors.errors import Error
 from django_apierrors.handling.responses import make_response
 from django_apierrors.handling.rewriting import add_language_to_vary, override_language
-from django_apierrors.http.bodies import read_chunked_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
+from django_apierrors.http.request_bodies import read_chunked_body
 from django_apierrors.http.scope import is_api_request, is_api_view
 from django_apierrors.recognition.lookup import recognise
 

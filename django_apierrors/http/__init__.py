@@ -1,1 +1,1 @@
-"""An error as HTTP: headers, problem details, encoding, scope."""
+"""An error as HTTP: headers, problem details, encoding, scope; and the bodies of requests."""

@@ -23,8 +23,8 @@ from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_limit, get_shared_code
-from django_apierrors.http.bodies import UnsupportedContentEncoding
 from django_apierrors.http.headers import is_header_safe
+from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.permissions import (

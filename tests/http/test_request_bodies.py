@@ -24,7 +24,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from django_apierrors.exceptions import ContentTooLarge
-from django_apierrors.http.bodies import read_chunked_body
+from django_apierrors.http.request_bodies import read_chunked_body
 from django_apierrors.parsers import JSONParser
 from django_apierrors.recognition.lookup import recognise
 from django_apierrors.semantics import StatusAwareMixin
