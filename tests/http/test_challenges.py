@@ -1,4 +1,4 @@
-"""Challenges that are no header on the wire."""
+"""Challenges that are not valid headers."""
 
 from __future__ import annotations
 
