@@ -101,7 +101,8 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     error = None
     try:
         error = get_error(exc, request, view)
-        detail = exc.detail if isinstance(exc, ValidationError) else None
+        # Of DRF's class alone: the __getattr__() of any other may raise.
+        detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
         response = make_response(error, request, view, getattr(detail, "serializer", None))
     except Exception:
         fallback.log_failure("responding to an exception")
