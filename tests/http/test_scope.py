@@ -17,7 +17,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_apierrors.http.scope import is_api_request, is_excluded, is_in_paths, prefers_html
+from django_apierrors.http.scope import (
+    is_api_request,
+    is_chosen_by_accept,
+    is_excluded,
+    is_in_paths,
+    prefers_html,
+)
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -168,6 +174,14 @@ def test_if_a_setting_is_broken_the_view_decides(
     assert is_api_request(make_request("/drf/class"))
     assert not is_api_request(make_request("/plain/function"))
     assert f"django_apierrors failed while reading {key}." in caplog.text
+
+
+def test_if_the_settings_are_not_a_dict_accept_decides_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = 7
+    assert not is_chosen_by_accept(make_request("/nowhere", is_resolved=False))
+    assert "django_apierrors failed while reading PATHS" in caplog.text
 
 
 @pytest.mark.parametrize(
