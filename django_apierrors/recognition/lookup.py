@@ -26,14 +26,14 @@ from django_apierrors.errors import Error, get_limit, get_shared_code
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.permissions import is_object_hidden, refine_forbidden
-from django_apierrors.recognition.provenance import check_client_sent_key
+from django_apierrors.recognition.provenance import check_provenance
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_ATTRIBUTE,
     CODES_BY_EXCEPTION,
     UNWRAP,
 )
-from django_apierrors.recognition.tracebacks import find_raise_site, find_rejected_key
+from django_apierrors.recognition.tracebacks import find_raise_site, find_rejected_field
 from django_apierrors.validation.codes import GENERIC_CODES, resolve_code
 from django_apierrors.validation.details import Item, Messages, flatten, get_message
 from django_apierrors.validation.foreign_keys import MALFORMED
@@ -63,7 +63,7 @@ def recognise(
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
     With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
-    ACCESS_FORBIDDEN, and whether the client sent the foreign key that a database misses.
+    ACCESS_FORBIDDEN, and whether the client sent the value that the exception is about.
     """
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
     if request is None:
@@ -72,7 +72,9 @@ def recognise(
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
         error = refine_forbidden(error, exception, request, view)
-    return check_client_sent_key(error, exception, request)
+    if _is_of_project(exception):
+        return error
+    return check_provenance(error, exception, request)
 
 
 def recognise_class_path(path: str) -> Error:
@@ -117,18 +119,25 @@ def _recognise_details(
     if any(project_rows.get(name, "") is None for name in names):
         return None
     return (
-        _recognise_rejected_key(exception)
+        _recognise_rejected_field(exception)
         or _make_error(find_raise_site(exception))
         or recognise_database_error(exception)
     )
 
 
-def _recognise_rejected_key(exception: BaseException) -> Error | None:
-    field = find_rejected_key(exception)
+def _recognise_rejected_field(exception: BaseException) -> Error | None:
+    field = find_rejected_field(exception)
     if field is None:
         return None
-    code = get_code("INVALID_ID")
-    return Error.of_code(code, [Item(field, MALFORMED, str(code.message))])
+    code = get_code("INVALID_ID" if field.is_relation else "INVALID_CONTENT")
+    item_code = MALFORMED if field.is_relation else "invalid"
+    return Error.of_code(code, [Item(field.path, item_code, str(code.message))])
+
+
+def _is_of_project(exception: BaseException) -> bool:
+    """Whether a row of `EXCEPTIONS` decides."""
+    names = _get_class_names(type(exception))
+    return _find_row(exception, names, api_errors.EXCEPTIONS)[1]
 
 
 def _find_row(

@@ -7,17 +7,19 @@ client.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from opcode import opmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import TooManyFieldsSent, ValidationError
 from django.db import DataError
 from django.http import Http404
+from rest_framework.fields import Field
 from rest_framework.relations import RelatedField
 
 from django_apierrors.validation.details import make_path
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 
 class RaiseSite(NamedTuple):
@@ -59,6 +61,12 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
         (ValueError, LookupError, RecursionError),
         "INVALID_CONTENT",
     ),
+    # The parameters of a query string; those of a body are counted in another function.
+    "GET": RaiseSite(
+        frozenset({"django.core.handlers.wsgi", "django.core.handlers.asgi"}),
+        (TooManyFieldsSent,),
+        "INVALID_CONTENT",
+    ),
     # CommonMiddleware under DEBUG; without DEBUG it redirects an unsafe method.
     "get_full_path_with_slash": RaiseSite(
         frozenset({"django.middleware.common"}), (RuntimeError,), "MISSING_RESOURCE"
@@ -85,15 +93,53 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
 }
 
 
+class RejectedField(NamedTuple):
+    """The path of a serializer's field, and whether the field is a relation."""
+
+    path: str
+    is_relation: bool
+
+
+# They raise an exception of another thread or task again, with its frames.
+FUTURES = frozenset({"asgiref.sync", "asyncio.futures", "concurrent.futures._base"})
+
+FIELD_FUNCTIONS = frozenset(
+    {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
+)
+FIELD_MODULES = frozenset({Field.__module__, RelatedField.__module__})
+
+
 def iter_frames(exception: BaseException) -> Iterator[tuple[FrameType, bool]]:
     """Yield the frames that `exception` passed, the outermost first, and whether each is the last.
 
-    The last frame is the one that raised the exception.
+    The last frame is the one that raised the exception. An exception object that a module keeps has
+    the frames of earlier raises behind those of this raise; they are left out.
     """
+    frames: set[FrameType | None] = set()
     step = exception.__traceback__
     while step is not None:
-        yield step.tb_frame, step.tb_next is None
-        step = step.tb_next
+        frames.add(step.tb_frame)
+        following = step.tb_next
+        if following is not None and _is_of_earlier_raise(following.tb_frame, step, frames):
+            following = None
+        yield step.tb_frame, following is None
+        step = following
+
+
+def _is_of_earlier_raise(
+    frame: FrameType, previous: TracebackType, frames: set[FrameType | None]
+) -> bool:
+    """Whether `frame`, which stands behind `previous`, belongs to an earlier raise.
+
+    A frame that was awaited, or ran in another thread, was not called by `previous` either: only a
+    `raise` in `previous` can bring old frames with it. `raise exc` in an `except` clause brings the
+    frames below that clause.
+    """
+    if frame in frames or frame.f_back in frames:
+        return False
+    code = previous.tb_frame.f_code
+    is_raise = code.co_code[previous.tb_lasti] == opmap["RAISE_VARARGS"]
+    return is_raise and previous.tb_frame.f_globals.get("__name__") not in FUTURES
 
 
 def find_raise_site(exception: BaseException) -> str | None:
@@ -105,18 +151,25 @@ def find_raise_site(exception: BaseException) -> str | None:
     return None
 
 
-def find_rejected_key(exception: BaseException) -> str | None:
-    """Return the path of the relation whose key the database rejected, `None` if there is none.
+def find_rejected_field(exception: BaseException) -> RejectedField | None:
+    """Return the field of a serializer that could not convert a value, `None` if there is none.
 
-    PostgreSQL rejects a NUL in a string, and DRF's relations do not catch its DataError.
+    DRF's own fields let a few exceptions pass: `HyperlinkedRelatedField` that of `http://[`,
+    `DateTimeField` that of a date at the end of the calendar, all relations the DataError of a NUL.
     """
-    if not isinstance(exception, DataError):
+    if not isinstance(exception, (ValueError, OverflowError, DataError)):
         return None
+    innermost = None
     for frame, _is_last in iter_frames(exception):
-        is_relation = frame.f_globals.get("__name__") == RelatedField.__module__
-        if is_relation and frame.f_code.co_name == "to_internal_value":
-            return _get_path(frame.f_locals["self"])
-    return None
+        if frame.f_code.co_name in FIELD_FUNCTIONS:
+            innermost = frame
+    # Any other function is the project's, or calls code of the project's.
+    if innermost is None or innermost.f_code.co_name != "to_internal_value":
+        return None
+    field = innermost.f_locals.get("self")
+    if innermost.f_globals.get("__name__") not in FIELD_MODULES or not isinstance(field, Field):
+        return None
+    return RejectedField(_get_path(field), isinstance(field, RelatedField))
 
 
 def _get_path(field: Any) -> str:

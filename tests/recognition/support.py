@@ -27,7 +27,9 @@ def respond(fail: Callable[[], object]) -> HttpResponse:
         def post(self, request: Request) -> Response:
             return Response({"result": repr(fail())})
 
-    return FailingView.as_view()(APIRequestFactory().post("/", {"shelf": 7})).render()
+    return FailingView.as_view()(
+        APIRequestFactory().post("/", {"shelf": 7}, format="json")
+    ).render()
 
 
 def respond_to(exception: BaseException) -> HttpResponse:

@@ -238,6 +238,7 @@ PROVOKED: dict[str, Callable[[Client], HttpResponse]] = {
     "aget_object_or_404": send_async_key,
     "select_renderer": send_accept,
     "select_parser": send_content_type,
+    "GET": lambda client: client.get("/stock/?" + "a=1&" * 1001),
     "filter_renderers": lambda client: client.get("/stock/?format=xml"),
     "parse": lambda client: client.post("/stock/", b"[" * 200_000, "application/json"),
     "reconnect_on_error": enqueue_without_redis,

@@ -7,14 +7,20 @@ and a missing foreign key not at all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from django_apierrors.recognition.tracebacks import iter_frames
 
 COMPILER = "django.db.models.sql.compiler"
+CURSORS = "django.db.backends.utils"
+EXECUTING = frozenset({"_execute", "_executemany"})
+
+# An executemany() may have a million rows.
+MAX_ROWS = 10_000
 
 
 class FailedQuery(NamedTuple):
@@ -24,17 +30,21 @@ class FailedQuery(NamedTuple):
     query: Any = None
     is_deletion: bool = False
 
-    def get_foreign_keys(self) -> Mapping[str, set[str]]:
-        """Return the foreign keys that an INSERT or UPDATE wrote, as strings, by field name."""
-        keys = defaultdict[str, set[str]](set)
+    def iter_written(self) -> Iterator[tuple[Field[Any, Any], Any]]:
+        """Yield the fields that an INSERT or UPDATE wrote, and the value of each."""
         # InsertQuery has `objs` and `fields`, UpdateQuery has `values`.
         for row in getattr(self.query, "objs", ()):
             for field in self.query.fields:
-                if field.is_relation:
-                    keys[field.name].add(str(getattr(row, field.attname)))
+                yield field, getattr(row, field.attname)
         for field, _, value in getattr(self.query, "values", ()):
+            yield field, getattr(value, "pk", value)
+
+    def get_foreign_keys(self) -> Mapping[str, set[str]]:
+        """Return the foreign keys that an INSERT or UPDATE wrote, as strings, by field name."""
+        keys = defaultdict[str, set[str]](set)
+        for field, value in self.iter_written():
             if field.is_relation:
-                keys[field.name].add(str(getattr(value, "pk", value)))
+                keys[field.name].add(str(value))
         return keys
 
 
@@ -46,3 +56,19 @@ def get_failed_query(exception: BaseException) -> FailedQuery:
             is_deletion = type(compiler).__name__ == "SQLDeleteCompiler"
             return FailedQuery(compiler.query.model, compiler.query, is_deletion)
     return FailedQuery()
+
+
+def get_parameters(exception: BaseException) -> Sequence[Any]:
+    """Return the parameters of the statement that a database rejected, of raw SQL too."""
+    for frame, _is_last in iter_frames(exception):
+        if frame.f_globals.get("__name__") == CURSORS and frame.f_code.co_name in EXECUTING:
+            local = frame.f_locals
+            rows = local.get("param_list") or [local.get("params")]
+            return [value for row in islice(rows, MAX_ROWS) for value in _get_values(row)]
+    return ()
+
+
+def _get_values(parameters: Any) -> Iterable[Any]:
+    if isinstance(parameters, Mapping):
+        return parameters.values()
+    return parameters or ()
