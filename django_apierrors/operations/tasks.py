@@ -8,7 +8,8 @@ exceptions are matched by class name.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -17,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
 from django.db.models import Model
 from django.utils.module_loading import import_string
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import FloatField
 from rest_framework.utils import json
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -110,6 +113,21 @@ def serialize_arguments(
     content = json.dumps([list(args), dict(kwargs)], cls=ArgumentEncoder)
     json_args, json_kwargs = json.loads(content)
     return json_args, json_kwargs
+
+
+def find_number_errors(value: Any) -> Any:
+    """Return an error for each NaN and infinity in `value`, which JSON lacks; else `None`.
+
+    DRF's FloatField accepts "NaN" before 3.18.3.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return [ErrorDetail(str(FloatField.default_error_messages["invalid"]), code="invalid")]
+    members: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    return {key: errors for key, inner in members if (errors := find_number_errors(inner))} or None
 
 
 def check_task(task: Task) -> None:

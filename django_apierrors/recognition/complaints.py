@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, OperationalError
 from django.db.models import Field, Lookup, UUIDField
 
-from django_apierrors.recognition.database.codes import NOT_NULL
+from django_apierrors.recognition.database.codes import INVALID_PATTERN, NOT_NULL
 from django_apierrors.recognition.database.drivers import DriverError, classify, parse_violation
 from django_apierrors.recognition.database.lookup import find_missing_key
 from django_apierrors.recognition.database.statements import get_failed_query, get_parameters
@@ -89,16 +89,19 @@ def _find_rejected_by_database(
         for field, value in written
         if (field.column in columns if columns else _is_rejected(field, value))
     ]
-    values = [value for _, value in rejected or written]
+    values = [value for _, value in rejected]
     if not rejected:
-        values += islice(get_parameters(exception), MAX_VALUES)
+        parameters = [*islice(get_parameters(exception), MAX_VALUES)]
+        is_suspect = _is_invalid_pattern if _is_about_pattern(driver_error) else _has_nul
+        suspects = [value for value in parameters if is_suspect(value)]
+        values = suspects or [*(value for _, value in written), *parameters]
     names = frozenset(str(field.name) for field, _ in rejected)
     return Complaint(values or None, "INVALID_CONTENT", names)
 
 
 def _is_rejected(field: Field[Any, Any], value: Any) -> bool:
     """Whether `field` knows without the database that it cannot have `value`."""
-    if isinstance(value, str) and "\0" in value:
+    if _has_nul(value):
         return True
     try:
         field.run_validators(field.to_python(value))
@@ -107,20 +110,28 @@ def _is_rejected(field: Field[Any, Any], value: Any) -> bool:
     return False
 
 
+def _has_nul(value: object) -> bool:
+    """Whether NUL is in a string, or in a string of a JSON value."""
+    if isinstance(value, (dict, list)):
+        return "\\x00" in repr(value)
+    return isinstance(value, str) and "\0" in value
+
+
+def _is_about_pattern(driver_error: DriverError | None) -> bool:
+    return driver_error is not None and driver_error.key in INVALID_PATTERN
+
+
 def _find_rejected_pattern(exception: OperationalError) -> Complaint | None:
     """Return the regular expressions that SQLite's function, which is Python's `re`, rejects."""
     if str(exception) != FAILED_FUNCTION:
         return None
-    strings = (value for value in get_parameters(exception) if isinstance(value, str))
-    return Complaint(
-        [value for value in islice(strings, MAX_VALUES) if _is_invalid_pattern(value)],
-        "INVALID_CONTENT",
-    )
+    parameters = islice(get_parameters(exception), MAX_VALUES)
+    return Complaint(list(filter(_is_invalid_pattern, parameters)), "INVALID_CONTENT")
 
 
-def _is_invalid_pattern(value: str) -> bool:
+def _is_invalid_pattern(value: object) -> bool:
     try:
-        re.compile(value)
+        re.compile(value if isinstance(value, str) else "")
     except (re.error, OverflowError, RecursionError):
         return True
     return False

@@ -145,6 +145,9 @@ def _make_error(
         code = get_code("INVALID_CONTENT")
         return Error.of_code(code, [Item(source.name, "invalid", _get_message(exception, code))])
     # A database's own error, in the client's spelling of the field.
+    if not complaint.names and len(complaint.values or ()) > 1:
+        # Which of the values the database rejected is unknown.
+        return error
     message = error.items[0].message if error.items else str(error.code.message)
     return error._replace(items=[Item(source.name, error.code.name.lower(), message)])
 

@@ -156,3 +156,6 @@ CODES_BY_TEXT: Mapping[tuple[str, str], str] = {
 
 # NULL in a column that must have a value. The description of INVALID_CONTENT is about just that.
 NOT_NULL = frozenset({"SQLITE_CONSTRAINT_NOTNULL", "23502", 1048, 1364})
+
+# An invalid regular expression.
+INVALID_PATTERN = frozenset({"2201B", 1139, *range(3684, 3700)})

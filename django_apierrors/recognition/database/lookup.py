@@ -70,9 +70,12 @@ def find_missing_key(exception: BaseException) -> MissingKey | None:
     driver_error = classify(exception)
     if driver_error is None or driver_error.code != "MISSING_RESOURCE":
         return None
+    code, match = _trace_constraint(exception, driver_error)
+    if code != "MISSING_RESOURCE":
+        return None
     violation = parse_violation(driver_error)
     keys = get_failed_query(exception).get_foreign_keys()
-    fields = _trace_constraint(exception, driver_error)[1].fields or tuple(keys)
+    fields = match.fields or tuple(keys)
     written = (value for field in fields for value in keys.get(field, ()))
     return MissingKey(frozenset(fields), frozenset(violation.values or written))
 

@@ -214,16 +214,16 @@ ROWS = {
     "a condition": write_ticket(EXISTS, f"seat: {SEAT}", "", f"seat: {SEAT}", seat=1),
     "bulk_create": write_thing(EXISTS, f"name: {TAKEN}", rows=[{"name": "mug"}, {"name": "cup"}]),
     "NOT NULL": write_ticket(CONTENT, f"row: {UNSET}", row=None),
-    "too long": write_ticket(CONTENT, WRONG, f"email: {WRONG}", "", email="b" * 31),
-    "out of range": write_ticket(CONTENT, WRONG, f"rank: {WRONG}", "", rank=2**20),
-    "beyond 64 bits": write_ticket(CONTENT, WRONG, f"rank: {WRONG}", WRONG, rank=2**70),
+    "too long": write_ticket(CONTENT, *[f"email: {WRONG}"] * 2, "", email="b" * 31),
+    "out of range": write_ticket(CONTENT, *[f"rank: {WRONG}"] * 2, "", rank=2**20),
+    "beyond 64 bits": write_ticket(CONTENT, f"rank: {WRONG}", rank=2**70),
     "negative": write_ticket(CONTENT, f"count: {WRONG}", count=-1),
-    "numeric overflow": write_ticket(CONTENT, WRONG, f"price: {WRONG}", "", price="12345.67"),
-    "NUL in text": write_ticket(CONTENT, WRONG, "", "", email="b\0"),
-    "NUL in JSON": write_ticket(CONTENT, WRONG, "", "", data={"a": "\0"}),
+    "numeric overflow": write_ticket(CONTENT, *[f"price: {WRONG}"] * 2, "", price="12345.67"),
+    "NUL in text": write_ticket(CONTENT, f"email: {WRONG}", "", "", email="b\0"),
+    "NUL in JSON": write_ticket(CONTENT, f"data.a: {WRONG}", "", "", data={"a": "\0"}),
     "JSON of 40 levels": write_ticket(CONTENT, "", f"data: {WRONG}", "", data=nest(40)),
     "a missing foreign key": write_ticket(
-        "MISSING_RESOURCE", f"shelf: {MISSING}", f"shelf: {MISSING}", MISSING, shelf_id=10**6
+        "MISSING_RESOURCE", f"shelf_id: {MISSING}", shelf_id=10**6
     ),
     "a CheckConstraint": write_thing(STATE, FORBIDDEN, size=-1),
     "a CheckConstraint with a message": write_ticket(STATE, "There are 50 rows.", row=51),
@@ -297,9 +297,7 @@ def test_a_row_between_two_models_is_named_by_the_many_to_many_field(
     twice = read(post(client, "/parcel-things/", {"things": [CUP, CUP]}))
     missing = read(post(client, "/parcel-things/", {"things": [NOTHING]}))
     assert twice == expect(EXISTS, f"things: {TAKEN}", status=400)
-    # SQLite does not name the foreign key.
-    message = MISSING if driver.vendor == "sqlite" else f"things: {MISSING}"
-    assert missing == expect("MISSING_RESOURCE", message, status=400)
+    assert missing == expect("MISSING_RESOURCE", f"things[0]: {MISSING}", status=400)
     assert Parcel.things.through.objects.count() == 0
 
 
@@ -326,7 +324,10 @@ def test_what_commit_rejects_is_the_same(
     driver: Driver, client: Client, reported: list[object]
 ) -> None:
     row, rows = ROWS["a missing foreign key"], get_rows()
-    assert send(client, row) == expect_row(row, driver)
+    # At COMMIT SQLite names no foreign key, and the body cannot be read again.
+    message = MISSING if driver.vendor == "sqlite" else f"shelf: {MISSING}"
+    outcomes = [expect_row(row, driver), expect("MISSING_RESOURCE", message, status=400)]
+    assert send(client, row) in outcomes
     assert read(client.delete("/shelf/90003/")) == expect("INVALID_STATE")
     assert get_rows() == rows
     assert reported == []
