@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 PLACES = ("path", "query", "body")
 
 # A request with more values may have sent any value.
-MAX_SENT = 100_000
+MAX_SENT = 20_000
 MAX_MESSAGE_LENGTH = 1_000
 
 UUID_LENGTH = 32
@@ -52,7 +52,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 # What spellings of one value differ in: `shelf_id`, `shelfId`; hyphens of a UUID; the wildcards and
 # the backslashes that `contains` adds.
-IGNORED = str.maketrans("", "", "_-%\\")
+IGNORED = re.compile(r"[-_%\\]+")
 
 # A key and the keys above it, the nearest first: paths are made only for the values that match.
 Keys: TypeAlias = tuple[Any, Any] | None
@@ -123,8 +123,9 @@ def _judge(
         return Error.of_code(get_code("INTERNAL_ERROR"))
     if not source.name:
         # Without the message of a ValidationError, which repeats the value.
-        is_validation = isinstance(exception, ValidationError)
-        return Error.of_code(get_code("INVALID_CONTENT")) if is_validation else error
+        if isinstance(exception, ValidationError) or error.code.status >= 500:
+            return Error.of_code(get_code("INVALID_CONTENT"))
+        return error
     return _make_error(error, complaint, exception, source)
 
 
@@ -305,7 +306,7 @@ def _spell(value: object) -> str | None:
 
 def _simplify(value: object) -> str:
     try:
-        spelling = str(value).strip().translate(IGNORED).lower()
+        spelling = IGNORED.sub("", str(value).strip()).lower()
     except ValueError:
         # An integer that is longer than sys.get_int_max_str_digits() allows.
         return ""

@@ -36,7 +36,14 @@ class RaiseSite(NamedTuple):
 
 
 LOOKUP = RaiseSite(
-    frozenset({"rest_framework.generics", "django.shortcuts", "adrf.generics"}),
+    frozenset(
+        {
+            "rest_framework.generics",
+            "django.shortcuts",
+            "adrf.generics",
+            "rest_framework_extensions.mixins",
+        }
+    ),
     (ValueError, TypeError, OverflowError, ValidationError, DataError),
     "INVALID_ID",
     raised_below=True,
@@ -49,6 +56,8 @@ NEGOTIATION = RaiseSite(
 RAISE_SITES: Mapping[str, RaiseSite] = {
     "get_object_or_404": LOOKUP,
     "aget_object_or_404": LOOKUP,
+    # NestedViewSetMixin of drf-extensions: the variables of the parents in the URL.
+    "filter_queryset_by_parents_lookups": LOOKUP,
     "select_renderer": NEGOTIATION,
     "select_parser": NEGOTIATION,
     # DRF raises a bare Http404 if `?format=` names no renderer.

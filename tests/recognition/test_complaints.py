@@ -380,6 +380,11 @@ def test_the_body_of_a_plain_view_is_read(settings: Settings) -> None:
     assert send(client, "/plain/", {"key": "x"}) == expect("INVALID_ID", f"key: {MALFORMED}")
 
 
+@pytest.mark.parametrize("target", ["/find_secret_shelf/", "/find_by_secret/"])
+def test_a_request_of_very_many_values_may_have_sent_any(client: Client, target: str) -> None:
+    assert send(client, target, [[1]] * 20_000) == expect("INVALID_CONTENT")
+
+
 def test_an_exception_that_a_module_keeps_has_the_frames_of_one_raise(client: Client) -> None:
     KEPT.__traceback__ = None
     assert send(client, "/raise_kept_in_lookup/?a=1") == expect("INVALID_ID")
