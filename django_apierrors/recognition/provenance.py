@@ -228,7 +228,7 @@ def _iter_sent(request: HttpRequest | Request) -> tuple[bool, Iterator[SentValue
 
 
 def _get_plain(request: HttpRequest | Request) -> HttpRequest:
-    """Return Django's request. DRF documents `_request` (3.16 to 3.18) for those who need it."""
+    """Return the request of Django inside DRF's `_request` (checked on DRF 3.16 and 3.18)."""
     plain: HttpRequest = getattr(request, "_request", request)
     return plain
 
