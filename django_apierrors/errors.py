@@ -19,8 +19,9 @@ from django_apierrors.catalog import (
 )
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.validation.codes import get_catalog_name, resolve_code
-from django_apierrors.validation.details import Item, Messages, flatten_body, get_own_code
+from django_apierrors.validation.codes import find_code, get_catalog_name
+from django_apierrors.validation.details import Item, Messages, read_detail
+from django_apierrors.validation.extra import NO_EXTRA
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -42,6 +43,7 @@ class Body(TypedDict):
     errors: list[str]
     code: str | int
     moreInfo: str
+    extra: NotRequired[Mapping[str, Any]]
     details: NotRequired[list[Detail]]
 
 
@@ -69,6 +71,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
         ],
     },
     "moreInfo": {"description": "a string", "type": "string"},
+    "extra": {"description": "an object", "type": "object"},
     "details": {
         "description": "a list of objects with the strings field, code and message",
         "type": "array",
@@ -91,13 +94,14 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Error(NamedTuple):
-    """An error as it is sent: a code, a status, messages, the headers of the exception."""
+    """An error as it is sent: a code, a status, messages, headers of the exception, data."""
 
     code: ErrorCode
     status: int
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
+    extra: Mapping[str, Any] = NO_EXTRA
 
     @classmethod
     def of_status(cls, status: int) -> Error:
@@ -113,18 +117,19 @@ class Error(NamedTuple):
     @classmethod
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
-        messages = flatten_body(data, get_limit())
-        own_code = get_own_code(data)
-        if own_code is None:
-            return cls.of_messages(messages, status)
-        code = resolve_code(own_code, status)
-        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
+        # The status may be a member of HTTPStatus.
+        return cls.of_messages(read_detail(data, status, get_limit()), int(status))
 
     @classmethod
-    def of_messages(cls, messages: Messages, status: int) -> Error:
-        """Return the error of messages: its code is the one that all of them share."""
-        code = get_shared_code(messages, status)
-        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
+    def of_messages(cls, messages: Messages, status: int, default: object = None) -> Error:
+        """Return the error of messages.
+
+        Its code is that of the detail, else the code `default`, else the one that all share.
+        """
+        code = find_code(messages.code, status) or find_code(default, status)
+        code = code or get_shared_code(messages, status)
+        error = cls(code, resolve_status(code, status), messages.items, messages.left_out)
+        return error._replace(extra=messages.extra)
 
     def get_messages(self) -> list[str]:
         """Return what a person reads: at least one string."""
@@ -141,6 +146,8 @@ class Error(NamedTuple):
             "code": format_code(self.code),
             "moreInfo": get_more_info(self.code, request),
         }
+        if self.extra:
+            body["extra"] = self.extra
         if api_errors.DETAILS:
             body["details"] = [
                 {"field": item.field, "code": item.code or "invalid", "message": item.message}
@@ -156,13 +163,14 @@ def is_error_body(data: object, status: int) -> bool:
     """
     return (
         isinstance(data, Mapping)
-        and type(data.get("status")) is int
+        and isinstance(data.get("status"), int)
         and data["status"] == status
         and isinstance(data.get("code"), (str, int))
         and isinstance(data.get("moreInfo"), str)
         and isinstance(data.get("errors"), list)
         and bool(data["errors"])
         and all(isinstance(message, str) and message for message in data["errors"])
+        and isinstance(data.get("extra", {}), Mapping)
     )
 
 
@@ -187,7 +195,12 @@ def get_shared_code(messages: Messages, status: int) -> ErrorCode:
 
 
 def format_code(code: ErrorCode) -> str | int:
-    """Return the `code` of the body, by `CODE_FORMAT`; a code without a number is sent by name."""
+    """Return the `code` of the body, by `CODE_FORMAT`.
+
+    A code without a number is sent by name, and a code without a name by number.
+    """
+    if code.name.isdecimal():
+        return int(code.name)
     code_format = api_errors.CODE_FORMAT
     as_number = code_format == "number" or (
         code_format == "legacy" and code.name in PRINTED_AS_NUMBER

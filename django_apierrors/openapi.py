@@ -111,7 +111,9 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
 def make_error_schema() -> Schema:
     """Return the schema of the body of any error."""
     keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
-    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys})
+    return make_object_schema(
+        {key: BODY_PROPERTIES[key] for key in keys}, {"extra": BODY_PROPERTIES["extra"]}
+    )
 
 
 def make_operation_schema(error_schema: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""Flatten the nested detail of a validation error into messages, each with the path of its field.
+"""Read the detail of an error, raised or returned: its messages, its code, further data.
 
 `{"lines": [{}, {"sku": ["Required."]}]}` becomes `lines[1].sku: Required.`
 """
@@ -8,40 +8,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeAlias
+from enum import Enum
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.functional import Promise
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.settings import api_settings
 
+from django_apierrors.validation.codes import GENERIC_CODES, get_spelling, is_code
+from django_apierrors.validation.error_objects import (
+    CONTAINERS,
+    has_message,
+    is_envelope,
+    is_redundant,
+    is_sentence,
+    read_object,
+)
+from django_apierrors.validation.extra import (
+    MAX_DEPTH,
+    NO_EXTRA,
+    VALUE_TYPES,
+    Index,
+    build_extra,
+    clean,
+)
 from django_apierrors.validation.foreign_keys import (
     AMBIGUOUS_CODES,
     MALFORMED,
     find_malformed_keys,
 )
 
-# The keys and indexes that lead to a list of messages; the index of the message in that list, or
-# `None` for a message that is not in a list; the message.
-Leaf: TypeAlias = tuple[Sequence[object], int | None, object]
-
-CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
-
 # The types that a client may see as they are. Anything else (a model, an exception, a function)
 # would show its repr, and with it the inside of the server.
 MESSAGE_TYPES = (str, Promise, int, float, Decimal, UUID, date, time)
-
-# The keys under which libraries and projects put the message of an error body. In the details of
-# serializers these names are fields, so flatten() does not know them.
-MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason")
-
-# The keys of such bodies under which all messages may be.
-ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
-
-# The keys of such bodies that hold no message. With a list or a dict below them they are fields of
-# a serializer.
-OTHER_KEYS = frozenset({"code", "ok", "status", "status_code", "success", "type"})
 
 
 class Item(NamedTuple):
@@ -57,54 +58,71 @@ class Item(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """The messages to send, the codes of all messages, and how many messages were left out."""
+    """The messages to send, the codes of all messages, and how many messages were left out.
+
+    `code` is the code of the whole detail, if it has one, and `extra` its further data.
+    """
 
     items: Sequence[Item] = ()
     codes: frozenset[str | None] = frozenset()
     left_out: int = 0
+    code: object = None
+    extra: Mapping[str, Any] = NO_EXTRA
 
 
-def flatten(detail: object, limit: int | None = None) -> Messages:
-    """Return the messages of `detail` in their order, each with its path.
+class Mode(Enum):
+    """How a part of a detail is read."""
 
-    `detail` may be anything. Strings in a list are messages of one field. Other entries of a list
-    are named by their index, and so are int keys: DRF 3.18 has the failing rows of `many=True` in a
-    dict with int keys. If there are more than `limit` messages, `limit - 1` are returned: the last
-    one that is sent says how many were left out.
+    # The errors of a serializer: each value is a message, each key a field.
+    SERIALIZER = "serializer"
+    # The detail itself, and what `errors` and the other envelopes hold.
+    HELD = "held"
+    # Below the name of a field: each value is a message.
+    FIELDS = "fields"
+    # Beside a message: sentences are messages, other values are data.
+    BESIDE = "beside"
+    # Inside an object of a list: each value is data.
+    DATA = "data"
+
+
+class Entry(NamedTuple):
+    """A value in a detail: its step in the path of the field, and its step in the detail."""
+
+    key: object
+    step: object
+    value: Any
+    mode: Mode
+
+
+class Located(tuple[object, ...]):
+    """The path of the field that an error object names, as one step."""
+
+
+def read_detail(
+    detail: object, status: int, limit: int | None = None, *, is_serializer: bool = False
+) -> Messages:
+    """Return the messages of `detail` in their order, each with its path, its code and its data.
+
+    `detail` may be anything: that of an exception, or an error body that a view returns. Strings in
+    a list are messages of one field. Other entries of a list are named by their index, and so are
+    int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
+    `is_serializer`, or if a serializer made the errors, all keys are fields.
+
+    If there are more than `limit` messages, `limit - 1` are returned: the last one that is sent
+    says how many were left out.
     """
-    return _collect(_walk(detail), limit, detail)
+    reader = _Reader(status, limit)
+    reader.read(detail, Mode.SERIALIZER if is_serializer else Mode.HELD)
+    return reader.get_messages()
 
 
-def flatten_body(data: object, limit: int | None = None) -> Messages:
-    """Return the messages of an error body that another package or a project built.
-
-    The errors of a serializer (`serializer.errors`) are read as in an exception. Otherwise a key
-    such as `detail` or `error` holds the message, or all messages, and is not a field:
-    `{"error": "Rejected.", "ok": false, "email": "Used already."}` becomes `Rejected.` and
-    `email: Used already.`.
-    """
-    if isinstance(data, Mapping) and not hasattr(data, "serializer"):
-        return _collect(_walk_body(data), limit)
-    return flatten(data, limit)
-
-
-def get_message(data: object) -> Item | None:
-    """Return the message of a dict such as `{"detail": "No.", "code": "no"}`, if it has one."""
-    if isinstance(data, Mapping):
-        for key in MESSAGE_KEYS:
-            message = data.get(key)
-            if isinstance(message, (str, Promise)) and str(message).strip():
-                code = _get_string(data.get("code")) or _get_string(getattr(message, "code", None))
-                return Item("", code, clean(str(message)))
-    return None
-
-
-def get_own_code(data: object) -> str | None:
-    """Return the code that an error body of another shape has, at its top or inside its `error`."""
-    if not isinstance(data, Mapping) or hasattr(data, "serializer"):
-        return None
-    message = get_message(data) or get_message(data.get("error"))
-    return message.code if message is not None else _get_string(data.get("code"))
+def read_data(data: object) -> Mapping[str, Any]:
+    """Return the data of a mapping as JSON can represent it, `{}` if it is not a mapping."""
+    if not isinstance(data, Mapping):
+        return NO_EXTRA
+    reader = _Reader(500, None)
+    reader.read(data, Mode.DATA)
+    return reader.get_messages().extra
 
 
 def get_non_field_keys() -> tuple[str, str]:
@@ -117,100 +135,201 @@ def make_path(keys: Iterable[object]) -> str:
     return "".join(map(_make_segment, keys)).removeprefix(".")
 
 
-def clean(string: str) -> str:
-    """Return `string` without halves of surrogate pairs; messages repeat what a client sent."""
-    return string if string.isascii() else string.encode(errors="replace").decode()
+class _Reader:
+    """Walks through a detail, in time linear in the number of its values.
 
-
-def _collect(leaves: Iterable[Leaf], limit: int | None, detail: object = None) -> Messages:
-    items: list[Item] = []
-    codes: set[str | None] = set()
-    left_out = 0
-    malformed: set[tuple[object, ...]] | None = None
-    for keys, index, leaf in leaves:
-        message = str.__str__(leaf) if isinstance(leaf, str) else str(leaf)
-        if not message or message.isspace():
-            continue
-        code = _get_string(getattr(leaf, "code", None))
-        if code in AMBIGUOUS_CODES:
-            if malformed is None:
-                malformed = find_malformed_keys(detail)
-            if (*keys, *(() if index is None else (index,))) in malformed:
-                code = MALFORMED
-        codes.add(code)
-        if limit is not None and len(items) >= limit:
-            left_out += 1
-        else:
-            items.append(Item(clean(make_path(keys)), code, clean(message)))
-    if left_out:
-        # The notice about them takes the place of one more.
-        items.pop()
-        left_out += 1
-    return Messages(items, frozenset(codes), left_out)
-
-
-def _walk_body(data: Mapping[object, object]) -> Iterator[Leaf]:
-    message = get_message(data)
-    if message is not None:
-        yield (), None, ErrorDetail(message.message, message.code)
-    for key, value in data.items():
-        if not isinstance(value, CONTAINERS):
-            # A number beside a message is rarely another message.
-            is_other = key in OTHER_KEYS or key in MESSAGE_KEYS
-            if not is_other and (message is None or isinstance(value, str)):
-                yield from _walk({key: value})
-        elif key in ENVELOPE_KEYS:
-            inner = get_message(value)
-            yield from _walk(value) if inner is None else [((), None, inner.message)]
-        else:
-            yield from _walk({key: value})
-
-
-def _walk(detail: object) -> Iterator[Leaf]:
-    """Yield all messages of `detail`, in time linear in their number.
-
-    A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
-    that changes with each step. A container inside itself is passed over.
+    A stack takes the place of recursion, because a client chooses the depth. `field` and `place`
+    are lists that change with each step: a copy for each message would take time by depth.
     """
-    if isinstance(detail, MESSAGE_TYPES):
-        yield (), None, detail
-        return
-    keys: list[object] = []
-    stack: list[tuple[int, bool, Iterator[tuple[Any, object]]]] = []
-    opened: set[int] = set()
-    key, value = None, detail
-    while True:
-        if isinstance(value, CONTAINERS) and id(value) not in opened:
-            opened.add(id(value))
-            keys.append(key)
-            is_mapping = isinstance(value, Mapping)
-            entries = iter(value.items()) if isinstance(value, Mapping) else enumerate(value)
-            stack.append((id(value), is_mapping, entries))
-        if not stack:
-            return
-        identity, is_mapping, entries = stack[-1]
-        for key, value in entries:
-            if not isinstance(value, MESSAGE_TYPES):
-                break
-            if is_mapping:
-                yield (*keys[1:], key), None, value
+
+    def __init__(self, status: int, limit: int | None) -> None:
+        self.status, self.limit = status, limit
+        self.items: list[Item] = []
+        self.codes: set[str | None] = set()
+        self.left_out = 0
+        self.code: object = None
+        self.data: list[tuple[tuple[object, ...], object]] = []
+        # The steps that lead to the current value, of its field and in the detail.
+        self.field: list[object] = []
+        self.place: list[object] = []
+        # The errors of a serializer, where they are, and the paths of its malformed keys.
+        self.errors: tuple[object, int] | None = None
+        self.malformed: set[tuple[object, ...]] | None = None
+
+    def get_messages(self) -> Messages:
+        """Return what was read."""
+        if self.left_out:
+            # The notice about them takes the place of one more.
+            self.items.pop()
+            self.left_out += 1
+        extra = build_extra(self.data)
+        return Messages(self.items, frozenset(self.codes), self.left_out, self.code, extra)
+
+    def read(self, detail: object, mode: Mode) -> None:
+        """Read `detail`; a container inside itself is passed over."""
+        entries: Iterator[Entry] = iter([Entry(None, None, detail, mode)])
+        if isinstance(detail, ErrorDetail):
+            self.code = detail.code
+        stack: list[tuple[int, Iterator[Entry]]] = [(0, entries)]
+        opened: set[int] = {0}
+        while stack:
+            identity, entries = stack[-1]
+            for entry in entries:
+                if not isinstance(entry.value, CONTAINERS) or not entry.value:
+                    self.read_leaf(entry)
+                elif id(entry.value) not in opened:
+                    opened.add(id(entry.value))
+                    self.field.append(entry.key)
+                    self.place.append(entry.step)
+                    stack.append((id(entry.value), iter(self.open(entry))))
+                    break
             else:
-                yield keys[1:], key, value
-        else:
-            stack.pop()
-            opened.discard(identity)
-            keys.pop()
-            value = None
+                stack.pop()
+                opened.discard(identity)
+                if stack:
+                    self.field.pop()
+                    self.place.pop()
+
+    def open(self, entry: Entry) -> Iterable[Entry]:
+        """Return the entries of a container."""
+        mode, value = entry.mode, entry.value
+        if mode is not Mode.DATA and hasattr(value, "serializer"):
+            if mode is not Mode.SERIALIZER or self.errors is None:
+                self.errors, self.malformed = (value, len(self.place)), None
+            mode = Mode.SERIALIZER
+        if not isinstance(value, Mapping):
+            return self.open_list(value, mode)
+        if mode in (Mode.SERIALIZER, Mode.DATA):
+            return (Entry(key, key, inner, mode) for key, inner in value.items())
+        return self.open_mapping(value, mode, isinstance(entry.step, Index))
+
+    def open_list(self, values: Iterable[Any], mode: Mode) -> Iterator[Entry]:
+        """Yield the entries of a list: a message does not have its index.
+
+        Nor does an error object in an envelope. Another mapping beside one is data (`{"id": 2}`).
+        """
+        objects = [isinstance(value, Mapping) and has_message(value) for value in values]
+        inner_mode = Mode.FIELDS if mode is Mode.HELD else mode
+        if inner_mode is Mode.FIELDS and any(objects):
+            inner_mode = Mode.BESIDE
+        for number, (value, is_object) in enumerate(zip(values, objects, strict=True)):
+            is_nameless = not isinstance(value, CONTAINERS) or (mode is Mode.HELD and is_object)
+            yield Entry(None if is_nameless else Index(number), Index(number), value, inner_mode)
+
+    def open_mapping(self, data: Mapping[Any, Any], mode: Mode, is_listed: bool) -> list[Entry]:
+        """Return the entries of a mapping of fields, or of an error object."""
+        parts = read_object(data, is_listed, self.status)
+        if parts is None:
+            return self.open_fields(data, mode)
+        first = parts.messages[0] if parts.messages else None
+        code = parts.code if parts.code is not None else getattr(first, "code", None)
+        if self.code is None and parts.field is None and self.is_at_top():
+            self.code = code
+        spelling = get_spelling(code)
+        entries = [
+            Entry(
+                Located(parts.field or ()), None, ErrorDetail(str(message), spelling), Mode.FIELDS
+            )
+            for message in parts.messages
+        ]
+        is_data = is_listed or parts.field is not None
+        rest_mode = Mode.DATA if is_data else Mode.BESIDE
+        for key, value in data.items():
+            if key in parts.keys or is_redundant(data, key, self.status):
+                continue
+            if is_envelope(data, key):
+                step = None if isinstance(value, Mapping) else key
+                entries.append(Entry(None, step, value, Mode.HELD))
+            else:
+                entries.append(Entry(key, key, value, rest_mode))
+        return entries
+
+    def is_at_top(self) -> bool:
+        """Whether the current mapping is the detail, or what one of its envelopes holds."""
+        return all(step is None for step in self.place)
+
+    def open_fields(self, data: Mapping[Any, Any], mode: Mode) -> list[Entry]:
+        """Return the entries of a mapping of fields; at the top it may have a code."""
+        if mode is not Mode.HELD:
+            return [Entry(key, key, value, mode) for key, value in data.items()]
+        entries = []
+        for key, value in data.items():
+            # A capitalized word is a message: `{"code": "Expired"}`.
+            if key == "code" and self.code is None and is_code(value) and not _is_word(value):
+                self.code = value
+            elif not is_redundant(data, key, self.status):
+                entries.append(Entry(key, key, value, Mode.FIELDS))
+        return entries
+
+    def read_leaf(self, entry: Entry) -> None:
+        """Read a value that is not a container, or an empty container."""
+        value = entry.value
+        is_message = isinstance(value, MESSAGE_TYPES)
+        if entry.mode is Mode.BESIDE:
+            is_message = is_message and self.is_message(value)
+        if entry.mode is Mode.DATA or (entry.mode is Mode.BESIDE and not is_message):
+            self.add_data(entry)
+        elif is_message:
+            self.add_message(entry)
+
+    def is_message(self, value: object) -> bool:
+        """Whether a value beside a message is another message: a sentence, or of a validator."""
+        code = getattr(value, "code", None)
+        is_validators = code is not None and code not in GENERIC_CODES and code != self.code
+        return isinstance(value, (str, Promise)) and (is_validators or is_sentence(str(value)))
+
+    def add_message(self, entry: Entry) -> None:
+        """Add a message with its path and its code, or count it if the limit is reached."""
+        value = entry.value
+        message = str.__str__(value) if isinstance(value, str) else str(value)
+        if not message or message.isspace():
+            return
+        code = get_spelling(getattr(value, "code", None))
+        if code == APIException.default_code:
+            # The code of an exception that has none.
+            code = None
+        elif code in AMBIGUOUS_CODES and entry.mode is Mode.SERIALIZER:
+            code = MALFORMED if self.is_malformed(entry) else code
+        self.codes.add(code)
+        if self.limit is not None and len(self.items) >= self.limit:
+            self.left_out += 1
+            return
+        path = make_path([*self.field, entry.key])
+        self.items.append(Item(clean(path), clean(code) if code else None, clean(message)))
+
+    def is_malformed(self, entry: Entry) -> bool:
+        """Whether a message of a serializer is about a malformed key."""
+        if self.errors is None:
+            return False
+        errors, depth = self.errors
+        if self.malformed is None:
+            self.malformed = find_malformed_keys(errors)
+        return bool(self.malformed) and (*self.place[depth:], entry.step) in self.malformed
+
+    def add_data(self, entry: Entry) -> None:
+        """Add a value that is not a message; types that a client may not see are left out."""
+        value = entry.value
+        if isinstance(value, CONTAINERS):
+            value = {} if isinstance(value, Mapping) else []
+        elif value is not None and not isinstance(value, (*MESSAGE_TYPES, *VALUE_TYPES)):
+            return
+        # The data of a message that is left out is left out too.
+        if self.left_out or len(self.place) > MAX_DEPTH:
+            return
+        steps = tuple(step for step in (*self.place, entry.step) if step is not None)
+        if steps and all(isinstance(step, MESSAGE_TYPES) for step in steps):
+            self.data.append((steps, value))
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value.istitle() and value.isalpha()
 
 
 def _make_segment(key: object) -> str:
+    if isinstance(key, Located):
+        return "".join(map(_make_segment, key))
     if isinstance(key, int):
         return f"[{int(key)}]"
     if key in get_non_field_keys():
         return ""
     return f".{key}" if isinstance(key, MESSAGE_TYPES) else ""
-
-
-def _get_string(value: object) -> str | None:
-    # str() of a member of an Enum that is a str too would be the name of the member.
-    return clean(str.__str__(value)) if isinstance(value, str) and value else None
