@@ -51,8 +51,9 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The resource you try to access does not exist, or is outside your scope."),
             description=_("A resource does not exist."),
             advice=_(
-                "Check the URL and the identifier in it. If both are right, the resource was deleted, or "
-                "your credentials may not see it. The same request will get the same answer."
+                "Check the URL and the identifier in it. If both are right, the resource was "
+                "deleted, or your credentials may not see it. The same request will get the same "
+                "answer."
             ),
         ),
         ErrorCode(
@@ -62,8 +63,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The resource you try to access is no longer available."),
             description=_("A resource existed once and will not come back."),
             advice=_(
-                "Forget the URL. What an operation has done can be read for a limited time only: read it "
-                "sooner, or start the operation again."
+                "Forget the URL. What an operation has done can be read for a limited time only: "
+                "read it sooner, or start the operation again."
             ),
         ),
         ErrorCode(
@@ -75,9 +76,9 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "The access credentials (via the Authorization header) were missing or are invalid."
             ),
             advice=_(
-                "Send your credentials in the Authorization header, in the way that the WWW-Authenticate "
-                "header of the answer names. If you did, they are misspelt, expired or revoked: get new "
-                "ones."
+                "Send your credentials in the Authorization header, in the way that the "
+                "WWW-Authenticate header of the answer names. If you did, they are misspelt, "
+                "expired or revoked: get new ones."
             ),
         ),
         ErrorCode(
@@ -87,8 +88,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("A resource does not allow access with the provided credentials."),
             description=_("A resource does not allow access with the provided credentials."),
             advice=_(
-                "Use other credentials, or ask whoever gave you these for access to the resource. The same "
-                "request will get the same answer."
+                "Use other credentials, or ask whoever gave you these for access to the resource. "
+                "The same request will get the same answer."
             ),
         ),
         ErrorCode(
@@ -102,8 +103,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "content (GET)."
             ),
             advice=_(
-                "Use a verb that your credentials allow, such as GET, or ask whoever gave you them for "
-                "more."
+                "Use a verb that your credentials allow, such as GET, or ask whoever gave you them "
+                "for more."
             ),
         ),
         ErrorCode(
@@ -113,8 +114,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The syntax/content is incorrect."),
             description=_("A required field or parameter for the resource has not been set."),
             advice=_(
-                "Read each of the messages: one about a field or a parameter begins with its name. Correct "
-                "what they name, and send the whole request again."
+                "Read each of the messages: one about a field or a parameter begins with its name. "
+                "Correct what they name, and send the whole request again."
             ),
         ),
         ErrorCode(
@@ -124,8 +125,9 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The formatting of a resource identifier is incorrect."),
             description=_("The formatting of a resource identifier is incorrect."),
             advice=_(
-                "Send the identifier exactly as the API gave it to you. A message that begins with the "
-                "name of a field is about the identifier in that field, any other about the one in the URL."
+                "Send the identifier exactly as the API gave it to you. A message that begins with "
+                "the name of a field is about the identifier in that field, any other about the "
+                "one in the URL."
             ),
         ),
         ErrorCode(
@@ -149,8 +151,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "field is used as unique key (for example the email address of a user)."
             ),
             advice=_(
-                "Send another value for the field that the message names; or look for the resource that "
-                "has the value, and update that one."
+                "Send another value for the field that the message names; or look for the resource "
+                "that has the value, and update that one."
             ),
         ),
         ErrorCode(
@@ -166,8 +168,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "resource."
             ),
             advice=_(
-                "Use one of the verbs that the Allow header of the answer names. No credentials open "
-                "another one."
+                "Use one of the verbs that the Allow header of the answer names. No credentials "
+                "open another one."
             ),
         ),
         ErrorCode(
@@ -179,8 +181,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "The format you requested (e.g., XML) is not supported for this resource."
             ),
             advice=_(
-                "Send JSON, with the header Content-Type: application/json, and ask for it with the header "
-                "Accept: application/json, or with no such header."
+                "Send JSON, with the header Content-Type: application/json, and ask for it with "
+                "the header Accept: application/json, or with no such header."
             ),
         ),
         ErrorCode(
@@ -202,8 +204,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("Too many requests, please try again later."),
             description=_("More requests were sent than these credentials may send in this time."),
             advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
-                "again. Keep what does not change instead of getting it anew."
+                "Wait as many seconds as the Retry-After header of the answer says, then send the "
+                "request again. Keep what does not change instead of getting it anew."
             ),
         ),
         ErrorCode(
@@ -220,8 +222,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "response you received."
             ),
             advice=_(
-                "Get in touch, and name the reference that the message ends with. The request may have "
-                "taken effect or not: look before you send it again."
+                "Get in touch, and name the reference that the message ends with. The request may "
+                "have taken effect or not: look before you send it again."
             ),
         ),
         ErrorCode(
@@ -233,8 +235,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "Most likely when an external service needed to fulfil your request did not reply."
             ),
             advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the request "
-                "again; wait longer each time. Get in touch if it lasts."
+                "Wait as many seconds as the Retry-After header of the answer says, then send the "
+                "request again; wait longer each time. Get in touch if it lasts."
             ),
         ),
         ErrorCode(
@@ -244,8 +246,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("A service required to fulfill the request was not available."),
             description=_("A service required to fulfill the request was not available."),
             advice=_(
-                "The request may have taken effect or not: look before you send it again. Wait as many "
-                "seconds as the Retry-After header of the answer says."
+                "The request may have taken effect or not: look before you send it again. Wait as "
+                "many seconds as the Retry-After header of the answer says."
             ),
         ),
     )

@@ -175,7 +175,7 @@ def is_error_body(data: object, status: int) -> bool:
 
 
 def get_limit() -> int | None:
-    """Return how many messages are sent at most: at least two, one of them the truncation message."""
+    """Return the limit of messages: at least two, because the truncation message is one of them."""
     limit = api_errors.MAX_ERRORS
     return None if limit is None else max(limit, 2)
 

@@ -169,15 +169,16 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
-        response = make_response(error, request)
+        response = render(make_response(error, request))
     else:
         drf_request, view = html_request
-        response = make_response(error, drf_request, view)
+        page = make_response(error, drf_request, view)
         # As DRF's handle_exception() does: templates for errors are chosen by it.
-        response.exception = True
-        response = view.finalize_response(drf_request, response)
+        page.exception = True
+        # Django renders the page, and passes an exception of the rendering to process_exception().
+        response = view.finalize_response(drf_request, page)
     report_recognised(exception, request, response)
-    return render(response)
+    return response
 
 
 def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -227,7 +228,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
 
 
 def render(response: Response) -> HttpResponse:
-    """Return `response`, rendered: Django does not render the response to an exception of rendering."""
+    """Render `response`: Django does not, if the exception is one of rendering."""
     rendered: HttpResponse = response.render()
     return rendered
 

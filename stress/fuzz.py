@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from stress.reports import make_parser, print_versions
 
 if TYPE_CHECKING:
-    from tests.fuzz_targets import Target
+    from tests.fuzz.targets import Target
 
 # Every record is formatted, and then discarded.
 LOGGING = {
@@ -67,8 +67,8 @@ def start_django(database: Path) -> None:
 
 def fuzz(options: argparse.Namespace) -> int:
     """Fuzz until the time is over; return the exit status."""
-    from tests.fuzz_project import ANSWERS
-    from tests.fuzz_targets import TARGETS
+    from tests.fuzz.project import STATUS_COUNTS
+    from tests.fuzz.targets import TARGETS
 
     targets = [target for target in TARGETS if options.only in target.name]
     counts: Counter[str] = Counter()
@@ -76,17 +76,19 @@ def fuzz(options: argparse.Namespace) -> int:
     begun, seed = time.monotonic(), options.seed
     while time.monotonic() < begun + options.minutes * 60:
         for target in targets:
-            before = ANSWERS.total()
+            before = STATUS_COUNTS.total()
             failures[target.name] += not check_target(target, seed, options.examples)
-            counts[target.name] += ANSWERS.total() - before
+            counts[target.name] += STATUS_COUNTS.total() - before
         seed += 1
         seconds = time.monotonic() - begun
-        print(f"{seconds:6.0f} s: seed {seed - 1}, {ANSWERS.total()} requests", flush=True)
-    print(f"seeds {options.seed} to {seed - 1}, {ANSWERS.total()} requests in {seconds:.0f} s")
+        print(f"{seconds:6.0f} s: seed {seed - 1}, {STATUS_COUNTS.total()} requests", flush=True)
+    print(
+        f"seeds {options.seed} to {seed - 1}, {STATUS_COUNTS.total()} requests in {seconds:.0f} s"
+    )
     for name, count in counts.items():
         print(f"  {count:7d} {name}, {failures[name]} failures")
     classes: Counter[int] = Counter()
-    for status, count in ANSWERS.items():
+    for status, count in STATUS_COUNTS.items():
         classes[status // 100] += count
     print("responses:", ", ".join(f"{classes[key]} x {key}xx" for key in sorted(classes)))
     return 1 if failures.total() else 0

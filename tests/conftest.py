@@ -1,4 +1,4 @@
-"""What holds for every test: a slow machine fails no property."""
+"""Settings of every test: hypothesis has no deadline, because machines can be slow."""
 
 from __future__ import annotations
 

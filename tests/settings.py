@@ -1,4 +1,4 @@
-"""Settings of the test suite: everything installed, SQLite, two languages."""
+"""Settings of the test suite: the whole package installed, and SQLite in memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 
-# One model has a constraint that PostgreSQL alone knows, and the app around it wants PostgreSQL.
+# A constraint of PostgreSQL would need `django.contrib.postgres` in INSTALLED_APPS.
 SILENCED_SYSTEM_CHECKS = ["postgres.E005"]
 
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
@@ -44,7 +44,7 @@ REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "django_apierrors.negotiation.JSONContentNegotiation",
 }
 
-# As for any project: what @extend_schema decorates keeps the class that is set here.
+# drf-spectacular reads this setting when @extend_schema decorates a view.
 if find_spec("drf_spectacular"):
     REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "django_apierrors.openapi.AutoSchema"
 

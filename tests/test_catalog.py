@@ -1,4 +1,4 @@
-"""The catalogue: its numbers, its words, its look-up, and what `CODES` changes of it."""
+"""The catalogue: its numbers, its messages, its categories, and what `CODES` changes of it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,37 @@ from django.test import Client
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import CharField, ModelSerializer, Serializer, ValidationError
+from rest_framework.serializers import ModelSerializer
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import (
+    ADVICE_BY_CLASS,
     CATALOG,
+    CATEGORIES,
     CODES_BY_STATUS,
-    PRINTED_AS_NUMBER,
+    CUSTOM,
+    STATUSES_BY_NAME,
     ErrorCode,
+    get_category,
     get_code,
     get_code_of_status,
     get_codes,
     get_or_make_code,
+    get_phrase,
+    group_by_category,
     resolve_status,
 )
 from django_apierrors.exceptions import AlreadyExists
+from tests.bodies import assert_body, body
 from tests.models import Shelf
 
 pytestmark = pytest.mark.urls(__name__)
 
-# The sentences of the API document's "Error Codes" and "Error Messages" that are about each code.
-# The codes that are not here are beyond the document.
+# The sentences of the API document's "Error Codes" and "Error Messages" about each code.
 DOCUMENT = {
     "MISSING_RESOURCE": [
         "Returned when the request is valid, but the resource you try to access does not exist, "
@@ -83,7 +88,7 @@ DOCUMENT = {
 
 BEYOND_THE_DOCUMENT = {"GONE", "CONTENT_TOO_LARGE", "THROTTLED"}
 
-# Kind and count as the public list of numbers has them; a number must never change.
+# The published statuses and numbers; a number must never change.
 NUMBERS = {
     "MISSING_RESOURCE": (404, 16842752),
     "GONE": (410, 16908288),
@@ -105,138 +110,92 @@ NUMBERS = {
 
 
 class OutOfStock(APIException):
-    """An exception of a project, with a code of its own."""
+    """A project's exception, with its own code."""
 
     status_code = 402
     default_code = "out_of_stock"
     default_detail = "None is left."
 
 
-class DepletedError(Exception):
-    """An exception of a project that knows nothing of HTTP."""
-
-
 class ShelfSerializer(ModelSerializer[Shelf]):
-    """A serializer with DRF's own validator of a unique field."""
+    """Has DRF's own validator of a unique field."""
 
     class Meta:
         model = Shelf
         fields = ["name"]
 
 
-class OrderSerializer(Serializer[Any]):
-    """A serializer whose validation has a code of the project's."""
-
-    sku = CharField()
-
-    def validate_sku(self, value: str) -> str:
-        """Refuse all of them."""
-        raise ValidationError("None is left.", code="out_of_stock")
-
-
 class ShelvesView(APIView):
-    """Make a shelf."""
+    """Validate a shelf."""
 
     def post(self, request: Request) -> Response:
-        """Fail where there is a shelf of that name."""
-        serializer = ShelfSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return Response(serializer.data, status=201)
-
-
-class OrdersView(APIView):
-    """Order something."""
-
-    def post(self, request: Request) -> Response:
-        """Fail by a validator."""
-        OrderSerializer(data=request.data).is_valid(raise_exception=True)
+        ShelfSerializer(data=request.data).is_valid(raise_exception=True)
         return Response()
 
 
 class RaiseView(APIView):
-    """Raise."""
+    """Raise the exception that the URL names."""
 
     exceptions = {
         "clash": AlreadyExists,
-        "depleted": DepletedError,
         "out-of-stock": OutOfStock,
         "not-found": NotFound,
     }
 
     def get(self, request: Request, name: str) -> Response:
-        """Raise what the URL names."""
         raise self.exceptions[name]()
 
 
 class ReturnView(APIView):
-    """Return an error."""
+    """Return a bare status."""
 
     def get(self, request: Request, status: int) -> Response:
-        """Return it bare."""
         return Response(status=status)
 
 
 urlpatterns = [
     path("shelves", ShelvesView.as_view()),
-    path("orders", OrdersView.as_view()),
     path("raise/<str:name>", RaiseView.as_view()),
     path("return/<int:status>", ReturnView.as_view()),
 ]
 
 
-def make_body(status: int, code: str | int, *errors: str) -> dict[str, Any]:
-    """Return the body of an error."""
-    return {"status": status, "errors": list(errors), "code": code, "moreInfo": ""}
+def get_words(sentence: object) -> list[str]:
+    """Return the words of a sentence in small letters, without punctuation."""
+    return [word.strip('.,!"()').lower() for word in str(sentence).split()]
 
 
-def get_words(text: object) -> list[str]:
-    """Return the words of a text in small letters, punctuation left out."""
-    return [word.strip('.,!"()').lower() for word in str(text).split()]
-
-
-def is_taken_from(text: object, sentence: str) -> bool:
-    """Tell whether all words of `text` stand in `sentence`, in this order."""
+def is_taken_from(message: object, sentence: str) -> bool:
+    """Whether all words of `message` are in `sentence`, in this order."""
     rest = iter(get_words(sentence))
-    return all(word in rest for word in get_words(text))
-
-
-@pytest.mark.parametrize(("name", "code"), CATALOG.items())
-def test_a_code_stands_under_its_own_name(name: str, code: ErrorCode) -> None:
-    assert name == code.name
+    return all(word in rest for word in get_words(message))
 
 
 def test_the_statuses_and_numbers_are_the_published_ones() -> None:
     assert {name: (code.status, code.number) for name, code in CATALOG.items()} == NUMBERS
+    assert [code.name for code in CATALOG.values()] == [*CATALOG]
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_a_number_has_its_kind_in_the_high_byte_and_zeroes_in_the_low_ones(code: ErrorCode) -> None:
-    assert code.number is not None
-    assert code.number >> 24 in range(1, 7)
-    assert code.number & 0xFFFF == 0
-
-
-def test_the_numbers_of_a_kind_count_from_one() -> None:
+def test_a_number_is_its_category_a_count_from_one_and_sixteen_zero_bits() -> None:
     numbers = sorted(code.number or 0 for code in CATALOG.values())
-    kinds = {
-        kind: [number >> 16 & 0xFF for number in group]
-        for kind, group in groupby(numbers, lambda number: number >> 24)
-    }
-    assert kinds == {kind: list(range(1, len(counts) + 1)) for kind, counts in kinds.items()}
+    for category, members in groupby(numbers, lambda number: number >> 24):
+        assert category in CATEGORIES
+        counts = [number & 0xFFFFFF for number in members]
+        assert counts == [count << 16 for count in range(1, len(counts) + 1)]
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_the_texts_of_a_code_are_translated_when_they_are_read(code: ErrorCode) -> None:
-    assert isinstance(code.message, Promise)
-    assert isinstance(code.description, Promise)
+def test_the_strings_of_a_code_are_translatable_sentences() -> None:
+    for code in CATALOG.values():
+        for sentence in (code.message, code.description, code.advice):
+            assert isinstance(sentence, Promise)
+            assert str(sentence)[0].isupper()
+            assert str(sentence)[-1] in ".!"
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_the_texts_of_a_code_are_sentences(code: ErrorCode) -> None:
-    assert str(code.message)[0].isupper()
-    assert str(code.message)[-1] in ".!"
-    assert str(code.description)[0].isupper()
-    assert str(code.description)[-1] in ".!"
+def test_the_strings_of_other_codes_and_of_categories_are_translatable() -> None:
+    assert [*ADVICE_BY_CLASS] == [4, 5]
+    titles = [text for category in (*CATEGORIES.values(), CUSTOM) for text in category[1:]]
+    assert all(isinstance(text, Promise) for text in (*ADVICE_BY_CLASS.values(), *titles))
 
 
 def test_each_code_is_in_the_document_or_known_to_be_beyond_it() -> None:
@@ -244,10 +203,10 @@ def test_each_code_is_in_the_document_or_known_to_be_beyond_it() -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENT)
-@pytest.mark.parametrize("attribute", ["message", "description"])
-def test_a_text_has_the_words_of_the_document(name: str, attribute: str) -> None:
-    text = getattr(CATALOG[name], attribute)
-    assert any(is_taken_from(text, sentence) for sentence in DOCUMENT[name])
+def test_a_code_has_the_words_of_the_document(name: str) -> None:
+    code = CATALOG[name]
+    for sentence in (code.message, code.description):
+        assert any(is_taken_from(sentence, original) for original in DOCUMENT[name])
 
 
 def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None:
@@ -258,169 +217,121 @@ def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None
     assert descriptions == {name: DOCUMENT[name][-1] for name in listed}
 
 
-def test_the_codes_printed_as_a_number_are_in_the_catalogue() -> None:
-    assert set(CATALOG) >= PRINTED_AS_NUMBER
-
-
-@pytest.mark.parametrize(("status", "name"), CODES_BY_STATUS.items())
-def test_the_code_of_a_status_is_sent_with_that_status(status: int, name: str) -> None:
-    assert CATALOG[name].status == status
-
-
-def test_each_status_of_the_catalogue_has_a_code() -> None:
+def test_each_status_of_http_has_a_code_with_that_status() -> None:
+    statuses = [status.value for status in HTTPStatus if status >= 400]
+    assert [get_code_of_status(status).status for status in statuses] == statuses
     assert {code.status for code in CATALOG.values()} == set(CODES_BY_STATUS)
 
 
-@pytest.mark.parametrize("status", [status.value for status in HTTPStatus if status >= 400])
-def test_each_status_of_http_has_a_code_with_that_status(status: int) -> None:
-    assert get_code_of_status(status).status == status
-
-
 @pytest.mark.parametrize(
-    ("status", "name"),
+    ("status", "name", "phrase"),
     [
-        (402, "PAYMENT_REQUIRED"),
-        (406, "NOT_ACCEPTABLE"),
-        (409, "CONFLICT"),
-        (414, "URI_TOO_LONG"),
-        (416, "RANGE_NOT_SATISFIABLE"),
-        (418, "IM_A_TEAPOT"),
-        (422, "UNPROCESSABLE_CONTENT"),
-        (501, "NOT_IMPLEMENTED"),
-        (599, "HTTP_599"),
+        (409, "CONFLICT", "Conflict"),
+        (414, "URI_TOO_LONG", "URI Too Long"),
+        (418, "IM_A_TEAPOT", "I'm a Teapot"),
+        (422, "UNPROCESSABLE_CONTENT", "Unprocessable Content"),
+        (599, "HTTP_599", "HTTP 599"),
     ],
 )
-def test_a_status_without_a_code_of_ours_goes_by_its_http_name(
-    client: Client, status: int, name: str
+def test_a_status_outside_the_catalogue_has_its_http_name(
+    client: Client, status: int, name: str, phrase: str
 ) -> None:
-    response = client.get(f"/return/{status}")
-    assert response.status_code == status
-    assert response.json() == make_body(status, name, f"{name.replace('_', ' ').capitalize()}.")
+    message = f"{name.replace('_', ' ').capitalize()}."
+    assert_body(client.get(f"/return/{status}"), body(name, message, status=status))
+    assert get_phrase(status) == phrase
+    assert STATUSES_BY_NAME.get(name) == (None if status == 599 else status)
 
 
-def test_without_changes_the_project_has_our_catalogue() -> None:
+def test_an_empty_change_changes_nothing(settings: Settings) -> None:
+    assert get_codes() == CATALOG
+    settings.API_ERRORS = {"CODES": {"GONE": {}}}
     assert get_codes() == CATALOG
 
 
 def test_a_change_leaves_the_rest_of_an_entry(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"INVALID_ID": {"message": "No id."}}}
-    known = CATALOG["INVALID_ID"]
+    changes = {"message": "No id.", "advice": "Move on."}
+    settings.API_ERRORS = {"CODES": {"INVALID_ID": changes}}
+    entry = CATALOG["INVALID_ID"]
     assert get_code("INVALID_ID") == ErrorCode(
-        "INVALID_ID", 400, known.number, "No id.", known.description, known.advice
+        "INVALID_ID", 400, entry.number, "No id.", entry.description, "Move on."
     )
 
 
 def test_a_projects_own_code_follows_ours(settings: Settings) -> None:
     settings.API_ERRORS = {"CODES": {"OUT_OF_STOCK": {"status": 409, "number": 0x07010000}}}
     own = ErrorCode("OUT_OF_STOCK", 409, 0x07010000, "Out of stock.", "Out of stock.")
-    assert get_codes() == {**CATALOG, "OUT_OF_STOCK": own}
+    assert [*get_codes().items()] == [*CATALOG.items(), ("OUT_OF_STOCK", own)]
 
 
-def test_an_empty_change_changes_nothing(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"GONE": {}}}
-    assert get_codes() == CATALOG
-
-
-def test_a_name_that_nobody_defined_has_no_code() -> None:
+def test_an_unknown_name_has_no_code_but_can_be_made_one() -> None:
     with pytest.raises(KeyError, match="OUT_OF_STOCK"):
         get_code("OUT_OF_STOCK")
-
-
-def test_a_name_that_nobody_defined_is_found_with_the_status_at_hand() -> None:
     assert get_or_make_code("OUT_OF_STOCK", 402) == ErrorCode(
         "OUT_OF_STOCK", 402, None, "Out of stock.", "Out of stock."
     )
 
 
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_an_exceptions_own_status_is_kept(code: ErrorCode) -> None:
-    assert resolve_status(code, 418) == 418
-
-
-@pytest.mark.parametrize("code", CATALOG.values(), ids=CATALOG)
-def test_a_changed_status_takes_the_place_of_the_catalogues(
-    settings: Settings, code: ErrorCode
+def test_a_changed_status_replaces_the_catalogues_and_not_the_exceptions(
+    settings: Settings,
 ) -> None:
-    settings.API_ERRORS = {"CODES": {code.name: {"status": 418}}}
-    assert resolve_status(get_code(code.name), code.status) == 418
+    for code in CATALOG.values():
+        settings.API_ERRORS = {}
+        assert resolve_status(code, 418) == 418
+        settings.API_ERRORS = {"CODES": {code.name: {"status": 451}}}
+        assert resolve_status(get_code(code.name), code.status) == 451
+        assert resolve_status(get_code(code.name), 418) == 418
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(None, "own"), (0, "own"), (0x04990000, "conflict"), (0xFF000000, "own")]
+)
+def test_a_projects_code_is_in_the_category_of_its_number(number: int | None, name: str) -> None:
+    assert get_category(ErrorCode("OUT_OF_STOCK", 409, number, "", "")).name == name
+    # A code of ours keeps its category.
+    assert get_category(ErrorCode("GONE", 410, number, "", "")).name == "look-up"
+
+
+def test_codes_are_grouped_in_the_order_of_the_categories_without_empty_ones() -> None:
+    own = get_or_make_code("CUSTOM", 409)
+    gone, missing = CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
+    groups = group_by_category([own, gone, missing])
+    assert [*groups.items()] == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [own])]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_unique_clash_of_a_validator_has_the_status_of_its_code(
+def test_the_error_of_a_unique_validator_has_the_status_of_its_code(
     client: Client, settings: Settings, status: int
 ) -> None:
     settings.API_ERRORS = {"CODES": {"ALREADY_EXISTS": {"status": status}}}
     Shelf.objects.create(name="top")
     response = client.post("/shelves", {"name": "top"}, "application/json")
-    assert response.status_code == status
-    assert response.json() == make_body(
-        status, "ALREADY_EXISTS", "name: shelf with this name already exists."
-    )
+    message = "name: shelf with this name already exists."
+    assert_body(response, body("ALREADY_EXISTS", message, status=status))
 
 
-def test_an_exception_of_ours_has_the_status_of_its_code(
-    client: Client, settings: Settings
+@pytest.mark.parametrize(
+    ("name", "code", "changes"),
+    [
+        ("clash", "ALREADY_EXISTS", {"status": 409, "message": "It exists already."}),
+        ("not-found", "MISSING_RESOURCE", {"status": 410, "message": "It exists already."}),
+    ],
+)
+def test_an_exception_has_the_status_and_the_message_of_its_changed_code(
+    client: Client, settings: Settings, name: str, code: str, changes: Any
 ) -> None:
-    settings.API_ERRORS = {
-        "CODES": {"ALREADY_EXISTS": {"status": 409, "message": "It is there already."}}
-    }
-    response = client.get("/raise/clash")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, "ALREADY_EXISTS", "It is there already.")
-
-
-def test_a_changed_code_of_a_status_has_its_new_status(client: Client, settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"MISSING_RESOURCE": {"status": 410, "number": None}}}
-    response = client.get("/raise/not-found")
-    assert response.status_code == 410
-    assert response.json()["status"] == 410
+    settings.API_ERRORS = {"CODES": {code: changes}}
+    expected = body(code, "It exists already.", status=changes["status"])
+    assert_body(client.get(f"/raise/{name}"), expected)
 
 
 OUT_OF_STOCK = {"OUT_OF_STOCK": {"status": 409, "number": 7, "message": "We have none."}}
 
 
-def test_a_validator_with_a_code_of_the_projects_has_the_status_of_that_code(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {"CODES": OUT_OF_STOCK, "CODE_FORMAT": "number"}
-    response = client.post("/orders", {"sku": "a"}, "application/json")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, 7, "sku: None is left.")
-
-
-def test_without_an_entry_a_validators_own_code_stays_invalid_content(client: Client) -> None:
-    response = client.post("/orders", {"sku": "a"}, "application/json")
-    assert response.status_code == 400
-    assert response.json() == make_body(400, "INVALID_CONTENT", "sku: None is left.")
-
-
 @pytest.mark.parametrize(("codes", "status"), [({}, 402), (OUT_OF_STOCK, 409)])
-def test_an_exception_has_its_own_status_until_the_catalogue_has_its_code(
+def test_an_exception_keeps_its_status_unless_the_catalogue_has_its_code(
     client: Client, settings: Settings, codes: Any, status: int
 ) -> None:
     settings.API_ERRORS = {"CODES": codes}
-    response = client.get("/raise/out-of-stock")
-    assert response.status_code == status
-    assert response.json() == make_body(status, "OUT_OF_STOCK", "None is left.")
-
-
-def test_a_row_of_exceptions_may_name_a_code_of_the_projects(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {
-        "CODES": OUT_OF_STOCK,
-        "EXCEPTIONS": {f"{__name__}.DepletedError": "OUT_OF_STOCK"},
-    }
-    response = client.get("/raise/depleted")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, "OUT_OF_STOCK", "We have none.")
-
-
-def test_a_lazy_message_of_a_project_is_read_when_it_is_sent(
-    client: Client, settings: Settings
-) -> None:
-    settings.API_ERRORS = {"CODES": {"MISSING_RESOURCE": {"message": gettext_lazy("Yes")}}}
-    with translation.override("de"):
-        response = client.get("/raise/not-found")
-    assert response.json() == make_body(404, "MISSING_RESOURCE", "Ja")
+    expected = body("OUT_OF_STOCK", "None is left.", status=status)
+    assert_body(client.get("/raise/out-of-stock"), expected)

@@ -1,11 +1,10 @@
-"""The settings: each key of `API_ERRORS` is read when it is needed, and changes the answer."""
+"""The settings: each key of `API_ERRORS` is read when it is needed, and changes a response."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import pytest
-from django.conf import settings as django_settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -17,110 +16,84 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors.conf import DEFAULTS, APIErrorsSettings, api_errors, get_setting
+from django_apierrors.conf import DEFAULTS, api_errors
 from django_apierrors.exceptions import ServiceUnavailable
 from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
 
 pytestmark = pytest.mark.urls(__name__)
 
-KEYS = list(DEFAULTS)
-
 
 class ReadOnly(BasePermission):
-    """Let everybody read."""
-
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Allow GET."""
         return request.method == "GET"
 
 
 class NoObject(BasePermission):
-    """Let nobody see an object."""
-
     def has_object_permission(self, request: Request, view: APIView, obj: object) -> bool:
-        """Allow nothing."""
         return False
 
 
-class OutageView(APIView):
-    """Fail by an outage."""
+class RaiseView(APIView):
+    """Raise the exception of the URL."""
+
+    exception: Exception = ServiceUnavailable()
 
     def get(self, request: Request) -> Response:
-        """Fail."""
-        raise ServiceUnavailable
-
-
-class LookupView(APIView):
-    """Fail by Django's own exception."""
-
-    def get(self, request: Request) -> Response:
-        """Fail."""
-        raise Thing.DoesNotExist
-
-
-class InvalidView(APIView):
-    """Fail by three messages."""
-
-    def get(self, request: Request) -> Response:
-        """Fail."""
-        raise ValidationError({"name": ["One.", "Two.", "Three."]})
+        raise self.exception
 
 
 class PrivateView(APIView):
-    """Ask for credentials."""
+    """Require credentials."""
 
     authentication_classes = [SessionAuthentication]
 
     def get(self, request: Request) -> Response:
-        """Refuse everybody."""
         self.permission_denied(request)
 
 
 class ReadOnlyView(APIView):
-    """Let everybody read."""
+    """Allow everybody to read."""
 
     permission_classes = [ReadOnly]
     authentication_classes = []
 
     def get(self, request: Request) -> Response:
-        """Answer."""
         return Response()
 
     def post(self, request: Request) -> Response:
-        """Answer, if that were allowed."""
         return Response()
 
 
 class ObjectView(APIView):
-    """Refuse an object."""
+    """Allow nobody to see an object."""
 
     permission_classes = [NoObject]
     authentication_classes = []
 
     def get(self, request: Request) -> Response:
-        """Refuse."""
         self.check_object_permissions(request, object())
         return Response()
 
 
 class WrongSuccessView(StatusAwareMixin, APIView):
-    """Answer a GET as nothing but a POST is answered."""
+    """Respond to a GET with the status of a POST."""
 
     def get(self, request: Request) -> Response:
-        """Answer."""
         return Response({"status": 201}, status=201)
 
 
 def get_page(request: Any) -> HttpResponse:
-    """Answer as a plain view of Django, by a page about an error."""
+    """Respond from a plain view, with a page about an error."""
     return HttpResponse("<h1>No.</h1>", status=403)
 
 
+INVALID = ValidationError({"name": ["One.", "Two.", "Three."]})
+
 urlpatterns = [
-    path("outage", OutageView.as_view()),
-    path("lookup", LookupView.as_view()),
-    path("invalid", InvalidView.as_view()),
+    path("outage", RaiseView.as_view()),
+    path("lookup", RaiseView.as_view(exception=Thing.DoesNotExist())),
+    path("invalid", RaiseView.as_view(exception=INVALID)),
     path("private", PrivateView.as_view()),
     path("read-only", ReadOnlyView.as_view()),
     path("object", ObjectView.as_view()),
@@ -130,7 +103,7 @@ urlpatterns = [
 
 
 class Effect(NamedTuple):
-    """What a value of a setting changes in an answer: `before` becomes `after`."""
+    """A value of a setting, and the part of a response that it changes."""
 
     value: object
     request: str
@@ -139,7 +112,7 @@ class Effect(NamedTuple):
     after: object
 
 
-# One row for each key: what a client sees of it.
+# One row for each key: its effect on a client.
 EFFECTS = {
     "CODES": Effect({"MISSING_RESOURCE": {"status": 410}}, "GET /lookup", "status", 404, 410),
     "CODE_FORMAT": Effect("number", "GET /lookup", "code", "MISSING_RESOURCE", 16842752),
@@ -189,12 +162,12 @@ EFFECTS = {
     "PROBLEM_JSON": Effect(True, "GET /object", "Vary", None, "Accept"),
 }
 
-# What a client sees of these takes an operation: test_operations.py shows it.
+# tests/operations tests the effect of these.
 OF_OPERATIONS = {"OPERATION_MAX_AGE", "OPERATION_TIMEOUT"}
 
 
-def send(client: Client, request: str, part: str) -> object:
-    """Return a header of the answer, or else a member of its body."""
+def read(client: Client, request: str, part: str) -> object:
+    """Return a header of the response, or a key of its body."""
     method, url = request.split()
     response = client.generic(method, url)
     if part in response.headers:
@@ -203,82 +176,44 @@ def send(client: Client, request: str, part: str) -> object:
     return response.json().get(part) if is_json else None
 
 
-def test_each_key_has_an_effect_that_is_tested() -> None:
+def test_each_key_has_a_test_of_its_effect() -> None:
     assert set(EFFECTS) | OF_OPERATIONS == set(DEFAULTS)
 
 
 @pytest.mark.parametrize("key", EFFECTS)
-def test_a_key_changes_the_answer_for_as_long_as_it_is_set(client: Client, key: str) -> None:
+def test_a_key_changes_the_response_for_as_long_as_it_is_set(client: Client, key: str) -> None:
     value, request, part, before, after = EFFECTS[key]
     client.raise_request_exception = False
-    answers = [send(client, request, part)]
+    parts = [read(client, request, part)]
     with override_settings(API_ERRORS={key: value}):
-        answers.append(send(client, request, part))
-    answers.append(send(client, request, part))
-    assert answers == [before, after, before]
+        parts.append(read(client, request, part))
+    parts.append(read(client, request, part))
+    assert parts == [before, after, before]
 
 
-def test_each_key_has_a_type() -> None:
-    assert list(APIErrorsSettings.__annotations__) == KEYS
+def get_values() -> dict[str, object]:
+    """Return the value of each key."""
+    return {key: getattr(api_errors, key) for key in DEFAULTS}
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("changes", [None, {}, {"OTHER": 1}])
-def test_without_a_value_a_key_has_its_default(
-    settings: Settings, changes: object, key: str
-) -> None:
-    settings.API_ERRORS = changes
-    assert getattr(api_errors, key) == DEFAULTS[key]
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_without_the_dict_a_key_has_its_default(settings: Settings, key: str) -> None:
+def test_without_a_value_a_key_has_its_default(settings: Settings) -> None:
     assert not hasattr(settings, "API_ERRORS")
-    assert getattr(api_errors, key) == DEFAULTS[key]
+    assert get_values() == DEFAULTS
+    for changes in (None, {}, {"OTHER": 1}):
+        settings.API_ERRORS = changes
+        assert get_values() == DEFAULTS
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_value_of_the_projects_is_given_as_it_is(settings: Settings, key: str) -> None:
-    value = object()
-    settings.API_ERRORS = {key: value}
-    assert getattr(api_errors, key) is value
+def test_a_projects_value_is_returned_as_it_is_and_leaves_the_other_keys(
+    settings: Settings,
+) -> None:
+    for key in DEFAULTS:
+        value = object()
+        settings.API_ERRORS = {key: value}
+        assert get_values() == {**DEFAULTS, key: value}
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_a_value_leaves_the_other_keys_alone(settings: Settings, key: str) -> None:
-    settings.API_ERRORS = {key: object()}
-    others = [other for other in KEYS if other != key]
-    assert {other: getattr(api_errors, other) for other in others} == {
-        other: DEFAULTS[other] for other in others
-    }
-
-
-def test_a_change_inside_the_dict_is_seen_at_once(settings: Settings) -> None:
+def test_a_change_inside_the_dict_takes_effect(settings: Settings) -> None:
     settings.API_ERRORS = {"RETRY_AFTER": 1}
     settings.API_ERRORS["RETRY_AFTER"] = 2
     assert api_errors.RETRY_AFTER == 2
-
-
-def test_a_key_that_there_is_not_is_an_attribute_that_there_is_not() -> None:
-    with pytest.raises(AttributeError, match=r"^API_ERRORS has no key 'RETRY_BEFORE'\.$"):
-        api_errors.RETRY_BEFORE  # noqa: B018
-
-
-def test_a_setting_is_what_django_says_it_is(settings: Settings) -> None:
-    assert get_setting("LANGUAGE_CODE") == settings.LANGUAGE_CODE
-    settings.LANGUAGE_CODE = "de"
-    assert get_setting("LANGUAGE_CODE") == "de"
-    with override_settings(LANGUAGE_CODE="fr"):
-        assert get_setting("LANGUAGE_CODE") == "fr"
-    assert get_setting("LANGUAGE_CODE") == "de"
-
-
-def test_a_setting_that_is_missing_is_the_default_until_it_is_there() -> None:
-    # No `settings` of pytest's, which puts a holder of its own around the module's.
-    assert get_setting("SHELVES", 3) == 3
-    with override_settings(SHELVES=5):
-        assert get_setting("SHELVES", 3) == 5
-        with override_settings():
-            del django_settings.SHELVES
-            assert get_setting("SHELVES", 3) == 3
-    assert get_setting("SHELVES", 3) == 3

@@ -1,4 +1,4 @@
-"""DRF views behind plain ones, pages of DRF's renderers, and developers' browsers."""
+"""Sites that mix an API with HTML: plain views, HTML renderers, and browsers under DEBUG."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors.catalog import CATALOG
 from django_apierrors.renderers import JSONRenderer
+from tests.bodies import body
 from tests.models import Shelf
 
 pytestmark = pytest.mark.urls(__name__)
@@ -25,36 +25,36 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 class FailingView(APIView):
-    """Fail as the URL says."""
+    """Fails in the way that the URL names."""
 
     def get(self, request: Request, fault: str) -> Response:
-        """Fail."""
+        """Return or raise an error."""
         if fault == "returned":
             return Response({"detail": "Sold."}, status=409)
         raise {"outage": ConnectionRefusedError, "bug": KeyError}[fault]("secret")
 
 
 class StockFailingView(FailingView):
-    """The same, in DRF's own JSON."""
+    """The same with DRF's JSON renderer."""
 
     renderer_classes = [renderers.JSONRenderer]
 
 
 class StaticView(APIView):
-    """A page, but for an outage."""
+    """An HTML page that fails."""
 
     renderer_classes = [renderers.StaticHTMLRenderer]
 
     def get(self, request: Request) -> Response:
-        """Fail."""
+        """Raise as during an outage."""
         raise ConnectionRefusedError("secret")
 
 
 class ForbiddenView(APIView):
-    """A page about a refusal, from a view that speaks JSON."""
+    """A JSON view that returns an HTML page for an error."""
 
     def get(self, request: Request) -> HttpResponse:
-        """Refuse."""
+        """Return the page."""
         return HttpResponseForbidden("<h1>secret</h1>")
 
 
@@ -67,7 +67,7 @@ class ShelfSerializer(serializers.ModelSerializer[Shelf]):
 
 
 class ShelfView(generics.CreateAPIView):
-    """Shelves with the browsable API."""
+    """Shelves in the browsable API."""
 
     queryset = Shelf.objects.all()
     serializer_class = ShelfSerializer
@@ -76,13 +76,13 @@ class ShelfView(generics.CreateAPIView):
 
 
 def dispatch(request: HttpRequest, view: str, fault: str) -> HttpResponseBase:
-    """Choose a DRF view, as a plain view that nobody can see it behind."""
+    """Call a DRF view, which the URL resolver does not know of."""
     views: dict[str, Any] = {"ours": FailingView, "stock": StockFailingView}
     return views[view].as_view()(request, fault=fault)
 
 
 def fail_in_html(request: HttpRequest) -> HttpResponse:
-    """Fail as a page of the site beside the API."""
+    """Raise in a page of the site."""
     raise ConnectionRefusedError("secret")
 
 
@@ -97,55 +97,48 @@ urlpatterns = [
 
 @pytest.fixture
 def client() -> Client:
-    """Return a client that is shown what a server would answer."""
+    """A client that returns a 500 instead of raising its exception."""
     return Client(raise_request_exception=False)
 
 
 @pytest.mark.parametrize("view", ["ours", "stock"])
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_drf_view_behind_a_plain_one_fails_in_the_format(
+def test_a_drf_view_called_by_a_plain_view_fails_in_the_format(
     client: Client, settings: Settings, view: str, debug: bool
 ) -> None:
     settings.DEBUG = debug
-    answers = [client.get(f"/dispatch/{view}/{fault}") for fault in ("outage", "bug", "returned")]
+    responses = [client.get(f"/dispatch/{view}/{fault}") for fault in ("outage", "bug", "returned")]
 
-    assert [answer.json()["code"] for answer in answers] == [
+    assert [response.json()["code"] for response in responses] == [
         "SERVICE_UNAVAILABLE",
         "INTERNAL_ERROR",
         "CONFLICT",
     ]
-    assert "secret" not in "".join(answer.text for answer in answers)
+    assert "secret" not in "".join(response.text for response in responses)
 
 
-def test_a_page_of_the_site_beside_it_stays_a_page(client: Client) -> None:
+def test_a_plain_view_fails_with_a_page(client: Client) -> None:
     assert client.get("/site").headers["Content-Type"].startswith("text/html")
 
 
-def test_a_renderer_of_pages_makes_its_own_page_about_an_outage(client: Client) -> None:
+def test_an_html_renderer_renders_its_own_error_page(client: Client) -> None:
     response = client.get("/static", headers={"accept": CHROME})
 
     assert response.status_code == 503
     assert response.text == "503 Service Unavailable"
 
 
-def test_a_browser_gets_the_body_of_what_a_view_of_json_returned(
+def test_an_error_page_that_a_json_view_returns_becomes_a_body(
     client: Client, settings: Settings
 ) -> None:
     settings.DEBUG = True
     response = client.get("/forbidden", headers={"accept": CHROME})
 
     assert response.status_code == 403
-    assert response.json() == {
-        "status": 403,
-        "errors": [str(CATALOG["ACCESS_FORBIDDEN"].message)],
-        "code": "ACCESS_FORBIDDEN",
-        "moreInfo": "",
-    }
+    assert response.json() == body("ACCESS_FORBIDDEN")
 
 
-def test_a_browser_keeps_the_technical_page_of_a_bug_and_of_an_outage(
-    client: Client, settings: Settings
-) -> None:
+def test_a_browser_gets_the_technical_page_under_debug(client: Client, settings: Settings) -> None:
     settings.DEBUG = True
     for fault in ("outage", "bug"):
         response = client.get(f"/dispatch/ours/{fault}", headers={"accept": CHROME})
@@ -154,7 +147,7 @@ def test_a_browser_keeps_the_technical_page_of_a_bug_and_of_an_outage(
 
 
 @pytest.mark.django_db
-def test_the_form_of_the_browsable_api_keeps_what_was_typed_and_says_what_is_wrong(
+def test_the_form_of_the_browsable_api_keeps_its_values_and_shows_the_errors(
     client: Client, settings: Settings
 ) -> None:
     settings.STATIC_URL = "/static/"

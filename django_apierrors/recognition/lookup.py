@@ -34,7 +34,13 @@ from django_apierrors.recognition.tables import (
     UNWRAP,
 )
 from django_apierrors.recognition.tracebacks import find_raise_site, find_rejected_key
-from django_apierrors.validation.details import Item, Messages, read_data, read_detail
+from django_apierrors.validation.details import (
+    Item,
+    Messages,
+    read_data,
+    read_detail,
+    truncate,
+)
 from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
 
@@ -48,6 +54,9 @@ if TYPE_CHECKING:
 # The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
 ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
+
+# The exceptions that an exception is inside of, the outermost first.
+Outer: TypeAlias = tuple[BaseException, ...]
 
 # The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
@@ -93,7 +102,10 @@ def recognise_class_path(path: str) -> Error:
         return Error.of_code(get_code("INTERNAL_ERROR"))
 
 
-def _recognise(exception: BaseException) -> Error | None:
+def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
+    """Return the error for `exception`, which is inside the wrappers and groups `outer`."""
+    if any(exception is wrapper for wrapper in outer):
+        return None
     project_rows = api_errors.EXCEPTIONS
     names = _get_class_names(type(exception))
     name, is_of_project = _find_row(exception, names, project_rows)
@@ -104,7 +116,7 @@ def _recognise(exception: BaseException) -> Error | None:
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
-        or _recognise_wrapped(exception, names, project_rows)
+        or _recognise_wrapped(exception, names, project_rows, outer)
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
@@ -280,25 +292,42 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 
 
 def _recognise_wrapped(
-    exception: BaseException, names: ClassNames, project_rows: Rows
+    exception: BaseException, names: ClassNames, project_rows: Rows, outer: Outer
 ) -> Error | None:
     """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
+    inside = (*outer, exception)
     if isinstance(exception, BaseExceptionGroup):
-        errors = [_recognise(inner) for inner in exception.exceptions]
-        recognised = [error for error in errors if error is not None]
-        if len(recognised) < len(errors) or len({error.code.name for error in recognised}) > 1:
-            return None
-        return recognised[0]._replace(items=[item for error in recognised for item in error.items])
+        return _recognise_group(exception, inside)
     for name in names:
         if name in project_rows:
             # A row of the project's with a code has been followed before.
             continue
         if name in UNWRAP:
             inner = UNWRAP[name](exception)
-            return _recognise(inner) if isinstance(inner, BaseException) else None
+            return _recognise(inner, inside) if isinstance(inner, BaseException) else None
         if name in CODES_BY_EXCEPTION:
             return None
     return None
+
+
+def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) -> Error | None:
+    """Return the error that all exceptions of a group, nested groups too, agree on."""
+    leaves: dict[int, BaseException] = {}
+    groups: dict[int, BaseException] = {id(group): group}
+    stack = [group]
+    while stack:
+        for inner in stack.pop().exceptions:
+            seen = groups if isinstance(inner, BaseExceptionGroup) else leaves
+            if id(inner) not in seen and isinstance(inner, BaseExceptionGroup):
+                stack.append(inner)
+            seen[id(inner)] = inner
+    errors = [_recognise(leaf, inside) for leaf in leaves.values()]
+    recognised = [error for error in errors if error is not None]
+    if len(recognised) < len(errors) or len({error.code.name for error in recognised}) != 1:
+        return None
+    items = [item for error in recognised for item in error.items]
+    kept = truncate(items, get_limit())
+    return recognised[0]._replace(items=kept, left_out=len(items) - len(kept))
 
 
 def _recognise_attribute(

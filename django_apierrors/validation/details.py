@@ -135,6 +135,11 @@ def make_path(keys: Iterable[object]) -> str:
     return "".join(map(_make_segment, keys)).removeprefix(".")
 
 
+def truncate(items: Sequence[Item], limit: int | None) -> Sequence[Item]:
+    """Return `items`, or the first `limit - 1` of more: the truncation message takes a place."""
+    return items if limit is None or len(items) <= limit else items[: limit - 1]
+
+
 class _Reader:
     """Walks through a detail, in time linear in the number of its values.
 
@@ -159,7 +164,7 @@ class _Reader:
     def get_messages(self) -> Messages:
         """Return what was read."""
         if self.left_out:
-            # The notice about them takes the place of one more.
+            # The truncation message takes the place of one more.
             self.items.pop()
             self.left_out += 1
         extra = build_extra(self.data)

@@ -1,6 +1,6 @@
-"""The fenced blocks of the docs: what a page shows, and what of it is to be run.
+"""The fenced blocks of the docs.
 
-A block is run unless the comment `<!-- not run: REASON -->` stands before it.
+A block is run unless the comment `<!-- not run: REASON -->` precedes it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ PAGES = {
 NOT_RUN = re.compile(r"<!-- not run: (?P<reason>\S.*) -->")
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,})(?P<language>[^`]*)")
 
-# The first line of a block that is a file, or an addition to one, is a comment with its path.
+# The first line of a block that is a file, or is appended to one: a comment with the path.
 FILE = re.compile(r"(?:#|<!--|\{#) (?P<path>[\w-]+(?:[./][\w-]+)*\.[a-z]+)(?: (?:-->|#\}))?")
 
 
 class Block(NamedTuple):
-    """A fenced block: where it stands, its language, what is in it, and why it is not run."""
+    """A fenced block: its place, its language and its text, and the reason why it is not run."""
 
     page: str
     line: int
@@ -37,18 +37,18 @@ class Block(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        """Return where the block stands, for messages."""
+        """Return the place of the block, for messages."""
         return f"{self.page}:{self.line}"
 
     @property
     def path(self) -> str | None:
-        """The file that the block is, or is to be added to."""
+        """The file that the block is, or is appended to."""
         match = FILE.fullmatch(self.text.partition("\n")[0])
         return match["path"] if match else None
 
 
 def read_blocks(page: str) -> Iterator[Block]:
-    """Yield the blocks of a page in their order; `section` is the last heading of level 2."""
+    """Yield the blocks of a page; `section` and `subsection` are the headings of level 2 and 3."""
     lines = enumerate(PAGES[page].read_text(encoding="utf-8").splitlines(), start=1)
     section = subsection = reason = ""
     for number, line in lines:

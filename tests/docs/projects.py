@@ -1,12 +1,12 @@
-"""Projects in which the examples of the docs are run, block by block, as a reader would.
+"""Run the examples of a page in a project, block by block.
 
-- A block whose first line is a comment with a path is that file. The first one of a page takes the
-  place of what the project has; those that follow, and all of the settings, are added at the end.
-- Other Python that only assigns names in capitals is added to the settings.
-- All other Python is one script for each page, or a test module where it has tests, run at the end.
-- In a console block commands are run, and must print what is shown; `curl` finds a server with the
-  files as they are then. `…` in a command is what the output before had there; such a command is
-  repeated until it prints what is shown.
+- A block whose first line is a comment with a path is that file. The first such block of a page
+  replaces the file of the project; later ones, and all of the settings, are appended.
+- Other Python that only assigns upper-case names is appended to the settings.
+- The rest of the Python is one script for each page, run at its end; with tests, a test module.
+- The commands of a console block are run, and must print the text that the block shows. `curl`
+  finds a server that knows the current files. `…` in a command is completed from the output before;
+  such a command is repeated until it prints the text.
 """
 
 from __future__ import annotations
@@ -23,20 +23,17 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-import pytest
-
 from tests.docs.blocks import ROOT, Block, read_blocks
-from tests.docs.processes import LONGEST, TIMEOUT, Processes
+from tests.docs.processes import MAX_LOG, STOCK_PROJECT, TIMEOUT, Processes
 from tests.docs.sessions import Command, is_shown, read_session
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "docs_project"
 PACKAGE = "django_apierrors"
 SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"
 DATABASE = "db.sqlite3"
 
-# The commands that a page may have run; a block with others says why it is not run.
-COMMANDS = {
+# The programs that a page may run; a block with others needs a reason why it is not run.
+PROGRAMS = {
     *("python", "pytest", "django-admin", "curl"),
     *("cat", "cd", "echo", "mkdir", "sleep", "tail"),
 }
@@ -46,28 +43,32 @@ NEEDS_NO_TABLES = re.compile(
     r"django-admin|python manage\.py (?:check|makemigrations|migrate|startapp|test)\b"
 )
 RUN_EXAMPLES = 'python -c "import django; django.setup(); import examples"'
-TEST_EXAMPLES = f"python -m pytest -q -p no:cacheprovider {EXAMPLES}"
+# Without the plugins of the tests' other packages, which take seconds to import.
+TEST_EXAMPLES = (
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 "
+    f"python -m pytest -q -p no:cacheprovider -p pytest_django.plugin {EXAMPLES}"
+)
 
 
 class Project:
     """A directory with a Django project, its server and its workers."""
 
     def __init__(self, directory: Path, environment: Path | None = None) -> None:
-        """Take the directory, which may be empty, and a virtual environment to install into.
+        """Set the directory, and a virtual environment to install packages into.
 
-        Without one the tests' own is used, and what a page installs must be there.
+        Without one, the packages that a page installs must be installed in the tests' own.
         """
         self.root = directory
         self.processes = Processes(directory, environment)
-        self.is_virtual = environment is not None
         self.written: set[str] = set()
-        # What the last command printed that printed anything.
+        # The last output that was not empty.
         self.printed = ""
-        # What has changed since the server was started, anything was run, the tables were made.
-        self.is_stale = self.is_untried = self.lacks_tables = False
+        # Whether files have changed since the last start of the server, and since the last command.
+        self.is_stale = self.is_untried = False
+        self.lacks_tables = False
 
     def run(self, block: Block) -> None:
-        """Do what a reader of `block` would."""
+        """Write or run a block."""
         if block.reason:
             return
         if block.path:
@@ -79,7 +80,7 @@ class Project:
                 self.execute(command)
 
     def write(self, path: str, text: str) -> None:
-        """Make a file, or add to it."""
+        """Write a file, or append to it."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         is_addition = file.exists() and (path in self.written or path == SETTINGS)
@@ -94,7 +95,7 @@ class Project:
         """Run a command of a console block."""
         text = command.text
         words = shlex.split(text)
-        assert words[0] in COMMANDS, f"{words[0]} is no command that the docs are run with"
+        assert words[0] in PROGRAMS, f"{words[0]} is not a program that the docs may run"
         background, install = BACKGROUND.match(text), INSTALL.fullmatch(text)
         if install:
             self.install(install["names"])
@@ -106,47 +107,46 @@ class Project:
             self.make_tables()
             self.processes.start(background["name"], text)
         else:
-            self.prepare(text)
+            if not NEEDS_NO_TABLES.match(text):
+                self.make_tables()
+            is_running = "runserver" in self.processes.running
+            if words[0] == "curl" and (self.is_stale or not is_running):
+                self.serve()
             self.call(text, command.output)
 
     def install(self, names: str) -> None:
-        """Install packages, ours from a copy of this checkout; or see that they are installed."""
-        if not self.is_virtual:
+        """Install packages, this one from a wheel of the checkout; or check that they are there."""
+        if not self.processes.is_virtual:
             check_installed(shlex.split(names))
             return
-        source = self.root.with_name("source")
-        if not source.exists():
+        pip = "python -m pip --quiet --disable-pip-version-check"
+        wheels = self.root.with_name("wheels")
+        if "django-apierrors" in names and not wheels.exists():
+            source = self.root.with_name("source")
             shutil.copytree(ROOT / PACKAGE, source / PACKAGE)
             for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
                 shutil.copy(ROOT / name, source)
-        self.call(f"python -m pip install -q {names.replace('django-apierrors', str(source))}", "")
-
-    def prepare(self, text: str) -> None:
-        """Make what a command needs: tables, and for a request a server that knows the files."""
-        if not NEEDS_NO_TABLES.match(text):
-            self.make_tables()
-        if text.startswith("curl") and (self.is_stale or "runserver" not in self.processes.running):
-            self.serve()
+            self.call(f"{pip} wheel --no-deps --wheel-dir {wheels} {source}", "")
+        for wheel in wheels.glob("*.whl"):
+            names = names.replace("django-apierrors", str(wheel))
+        self.call(f"{pip} install {names}", "")
 
     def make_tables(self) -> None:
-        """Make the database anew where tables are new; a page's own project does so itself."""
-        if self.lacks_tables and (self.root / SETTINGS).exists() and self.is_of_template():
+        """Recreate the database if tables may be missing, unless the page has migrations."""
+        models, migrations = self.root / "shop/models.py", self.root / "shop/migrations"
+        if self.lacks_tables and models.exists() and not migrations.exists():
             self.lacks_tables = False
             (self.root / DATABASE).unlink(missing_ok=True)
             self.call("python manage.py migrate --run-syncdb --skip-checks --verbosity 0", "")
 
-    def is_of_template(self) -> bool:
-        """Tell whether the project is a copy of ours."""
-        return "for the examples" in (self.root / SETTINGS).read_text(encoding="utf-8")
-
     def serve(self) -> None:
-        """Start the server, with the files as they are now."""
+        """Start the server, with the current files."""
         self.make_tables()
         self.is_stale = self.is_untried = False
         self.processes.serve()
 
     def call(self, text: str, shown: str) -> None:
-        """Run a command to its end, and hold what it prints against what is shown."""
+        """Run a command, and compare its output with the text that is shown."""
         self.is_untried = False
         deadline = time.monotonic() + (TIMEOUT if "…" in text else 0)
         text = self.complete(text)
@@ -156,19 +156,19 @@ class Project:
                 self.printed = printed or self.printed
                 return
             if time.monotonic() > deadline:
-                pytest.fail(f"$ {text}\nprinted\n{printed[:LONGEST]}\nnot\n{shown}")
+                raise AssertionError(f"$ {text}\nprinted\n{printed[:MAX_LOG]}\nnot\n{shown}")
             time.sleep(0.1)
 
     def complete(self, text: str) -> str:
-        """Return a command with the text that the last output has where the command has `…`."""
+        """Return a command, with each `…` completed from the last output."""
         for word in re.findall(r"\S*…", text):
-            found = re.search(re.escape(word[:-1]) + r"[^\s\"]+", self.printed)
-            assert found, f"{word!r} is not in\n{self.printed}"
-            text = text.replace(word, found[0])
+            match = re.search(re.escape(word[:-1]) + r"[^\s\"]+", self.printed)
+            assert match, f"{word!r} is not in\n{self.printed}"
+            text = text.replace(word, match[0])
         return text
 
     def finish(self) -> None:
-        """Run the examples, and the system checks where nothing was run since the last file."""
+        """Run the examples, or else the system checks if the last files were not tried."""
         examples = self.root / EXAMPLES
         if examples.exists():
             self.make_tables()
@@ -179,7 +179,7 @@ class Project:
 
 
 def is_settings(text: str) -> bool:
-    """Tell whether Python does nothing but assign names in capitals."""
+    """Whether Python only assigns upper-case names."""
     assigned = []
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign | ast.AugAssign):
@@ -191,40 +191,42 @@ def is_settings(text: str) -> bool:
 
 
 def check_installed(requirements: list[str]) -> None:
-    """Fail where what a page says to install is not what the tests have installed."""
+    """Check that the tests' environment has the packages that a page installs."""
     for requirement in requirements:
         name, *extras = re.findall(r"[\w.-]+", requirement.partition("=")[0])
         try:
-            known = metadata(name).get_all("Provides-Extra") or []
+            available = metadata(name).get_all("Provides-Extra") or []
         except PackageNotFoundError:
-            pytest.fail(f"{name} is not among the packages of the tests: add it to setup.cfg")
-        assert set(extras) <= set(known), f"{name} has no extra of the name in {requirement}"
+            raise AssertionError(f"{name} is not installed: add it to setup.cfg") from None
+        assert set(extras) <= set(available), f"{name} has no extra of the name in {requirement}"
 
 
 @cache
 def get_template(base: str) -> tempfile.TemporaryDirectory[str]:
-    """Make a project for others to copy, its tables made; it goes when the process ends."""
+    """Return a project for others to copy, with its tables; it is deleted with the process."""
     home = tempfile.TemporaryDirectory(prefix="docs-")
-    it = Project(Path(home.name) / "project")
-    shutil.copytree(TEMPLATE, it.root, ignore=shutil.ignore_patterns("__pycache__"))
+    template = Project(Path(home.name) / "project")
+    shutil.copytree(STOCK_PROJECT, template.root, ignore=shutil.ignore_patterns("__pycache__"))
     if base == "installed":
         for block in read_blocks("README.md"):
             if block.section == "Install" and block.language == "python":
-                it.run(block)
-    it.lacks_tables = True
-    it.make_tables()
+                template.run(block)
+    template.lacks_tables = True
+    template.make_tables()
     return home
 
 
 @contextmanager
-def project(directory: Path, *, base: str, environment: Path | None = None) -> Iterator[Project]:
-    """Make a project: `empty`, `stock` (DRF alone), or `installed`, as the README says."""
+def make_project(
+    directory: Path, *, base: str, environment: Path | None = None
+) -> Iterator[Project]:
+    """Make a project: `empty`, `stock` (DRF alone), or `installed` as in the README."""
     if base == "empty":
         directory.mkdir()
     else:
         shutil.copytree(Path(get_template(base).name) / "project", directory)
-    it = Project(directory, environment)
+    project = Project(directory, environment)
     try:
-        yield it
+        yield project
     finally:
-        it.processes.stop_all()
+        project.processes.stop_all()

@@ -1,7 +1,7 @@
-"""Console sessions of the docs: commands, and what they are shown to print.
+"""Console sessions of the docs: commands, and the output that a page shows.
 
-`…` stands for any text within a line, on a line of its own for any lines. Of an HTTP answer the
-headers that are shown must be there; its status line and its body are compared whole.
+`…` stands for any text within a line; on a line of its own, for any lines. The status line and the
+body of an HTTP response are compared whole, but headers may be left out of the page.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 PROMPT = "$ "
 
-# What is another one each time, and what any of them is taken for.
+# Values that differ in each run, and their replacements.
 VOLATILE = [
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)?"), "<time>"),
     (re.compile(r"Reference: [0-9a-f]{12}"), "Reference: <reference>"),
@@ -20,20 +20,20 @@ VOLATILE = [
 
 
 class Command(NamedTuple):
-    """A command, and the text that it is shown to print."""
+    """A command, and the output that the page shows."""
 
     text: str
     output: str
 
 
 def read_session(text: str) -> list[Command]:
-    """Return the commands of a console block; one that ends in a backslash goes on."""
+    """Return the commands of a console block; a backslash continues a command on the next line."""
     commands: list[Command] = []
     for line in text.splitlines():
         if line.startswith(PROMPT):
             commands.append(Command(line.removeprefix(PROMPT), ""))
             continue
-        assert commands, f"{line!r} stands before the first command"
+        assert commands, f"{line!r} comes before the first command"
         command, output = commands[-1]
         if command.endswith("\\") and not output:
             commands[-1] = Command(f"{command}\n{line}", "")
@@ -43,7 +43,7 @@ def read_session(text: str) -> list[Command]:
 
 
 def is_shown(shown: str, printed: str) -> bool:
-    """Tell whether `printed` is what `shown` promises."""
+    """Whether the page shows this output."""
     shown, printed = normalise(shown), normalise(printed)
     if not shown.startswith("HTTP/"):
         return fits(shown, printed)
@@ -51,13 +51,16 @@ def is_shown(shown: str, printed: str) -> bool:
     head, _, body = printed.partition("\n\n")
     return (
         fits(shown_head.splitlines()[0], head.partition("\n")[0])
-        and all(any(fits(line, it) for it in head.splitlines()) for line in shown_head.splitlines())
+        and all(
+            any(fits(shown_line, line) for line in head.splitlines())
+            for shown_line in shown_head.splitlines()
+        )
         and fits(shown_body, body)
     )
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Tell whether `text` is `pattern`, whatever stands where that has an ellipsis."""
+    """Whether `text` is `pattern`, with any text in place of each ellipsis."""
     lines = [
         r"(?:.|\n)*?" if line == "…" else re.escape(line).replace("…", ".*?")
         for line in pattern.strip().splitlines()
@@ -66,7 +69,7 @@ def fits(pattern: str, text: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """Return `text` without what is another each time."""
+    """Return `text` without the values that differ in each run."""
     lines = (line.rstrip() for line in text.splitlines())
     text = "\n".join(lines)
     for expression, name in VOLATILE:

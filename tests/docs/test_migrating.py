@@ -1,6 +1,6 @@
-"""docs/migrating.md: what each request is answered by DRF alone, by drf-standardized-errors, by us.
+"""docs/migrating.md shows the responses of DRF, of drf-standardized-errors and of this package.
 
-The same views are asked three times, and the page must show the three answers.
+Every request of the page is sent to the same views with each of the three.
 """
 
 from __future__ import annotations
@@ -32,14 +32,11 @@ from tests.services import require_package
 
 require_package("drf_standardized_errors")
 
-pytestmark = pytest.mark.django_db
-
-OURS = "django_apierrors.middleware.APIErrorsMiddleware"
 JSON = "application/json"
 
 
 class Package(NamedTuple):
-    """How the API's errors are made: the handler, and what else a project is told to set."""
+    """The settings of a package."""
 
     handler: str
     view: dict[str, Any]
@@ -57,7 +54,7 @@ PACKAGES = {
             "parser_classes": [JSONParser],
             "content_negotiation_class": JSONContentNegotiation,
         },
-        (OURS,),
+        ("django_apierrors.middleware.APIErrorsMiddleware",),
     ),
 }
 
@@ -69,12 +66,12 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class OrderSerializer(serializers.Serializer[Any]):
-    """An order, which is refused when it has too many lines."""
+    """An order of at most two lines."""
 
     lines = LineSerializer(many=True)
 
     def validate(self, attrs: Any) -> Any:
-        """Refuse more than two lines."""
+        """Reject more than two lines."""
         if len(attrs["lines"]) > 2:
             raise serializers.ValidationError("At most two lines.")
         return attrs
@@ -89,7 +86,7 @@ class ShelfSerializer(serializers.ModelSerializer[Shelf]):
 
 
 class ThingSerializer(serializers.ModelSerializer[Thing]):
-    """What stands on a shelf."""
+    """A thing on a shelf."""
 
     class Meta:
         model = Thing
@@ -97,20 +94,20 @@ class ThingSerializer(serializers.ModelSerializer[Thing]):
 
 
 class OutOfStock(APIException):
-    """An exception of a project's own."""
+    """An exception of the project."""
 
     status_code = 409
     default_code = "out_of_stock"
     default_detail = "None are left."
 
 
-class Once(throttling.SimpleRateThrottle):
-    """Lets nobody through."""
+class ExhaustedThrottle(throttling.SimpleRateThrottle):
+    """Rejects every request."""
 
     rate = "1/min"
 
     def allow_request(self, request: Any, view: Any) -> bool:
-        """Refuse."""
+        """Reject the request."""
         return False
 
     def wait(self) -> float:
@@ -119,7 +116,7 @@ class Once(throttling.SimpleRateThrottle):
 
 
 class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
-    """Shelves, and what goes wrong with them."""
+    """Shelves, and actions that fail."""
 
     queryset = Shelf.objects.order_by("pk")
     serializer_class = ShelfSerializer
@@ -127,28 +124,28 @@ class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
 
     @action(detail=False)
     def average(self, request: Any) -> Response:
-        """Have a bug."""
+        """Divide by zero."""
         return Response(1 / len([]))
 
     @action(detail=False)
     def stock(self, request: Any) -> Response:
-        """Need a service that does not answer in time."""
+        """Call a service that times out."""
         raise TimeoutError
 
     @action(detail=False, methods=["post"])
     def order(self, request: Any) -> Response:
-        """Take an order."""
+        """Validate an order, and raise an exception of the project."""
         OrderSerializer(data=request.data).is_valid(raise_exception=True)
         raise OutOfStock
 
     @action(detail=False, methods=["post"])
     def returned(self, request: Any) -> Response:
-        """Answer with an error without raising one."""
+        """Return an error."""
         return Response({"success": False, "reason": "None are left."}, status=409)
 
     @action(detail=False, methods=["post"])
     def thing(self, request: Any) -> Response:
-        """Take a thing."""
+        """Validate a thing."""
         ThingSerializer(data=request.data).is_valid(raise_exception=True)
         return Response()
 
@@ -158,12 +155,12 @@ class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
         permission_classes=[permissions.IsAuthenticated],
     )
     def private(self, request: Any) -> Response:
-        """Be for users alone."""
+        """Require a user."""
         return Response()
 
-    @action(detail=False, throttle_classes=[Once])
+    @action(detail=False, throttle_classes=[ExhaustedThrottle])
     def busy(self, request: Any) -> Response:
-        """Be asked too often."""
+        """Be throttled."""
         return Response()
 
 
@@ -179,7 +176,7 @@ ROUTES = {
     "busy": ({"get": "busy"}, ShelfViewSet.busy.kwargs),
 }
 
-# The headings of the page, and the request that each is about.
+# The headings of the page, and their requests.
 CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "A required field is missing": ("POST", "/things/", "{}", {}),
     "A field of a row in a list": ("POST", "/orders", '{"lines": [{"sku": "a"}, {}]}', {}),
@@ -206,7 +203,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "No such URL": ("GET", "/nothing", "", {}),
 }
 
-# What DRF alone answers otherwise before that version: a list in place of the dict.
+# Before DRF 3.18 the errors of a list are a list, not a dict.
 NEW_IN_DRF_3_18 = {"A field of a row in a list"}
 VERSION = tuple(int(part) for part in rest_framework.VERSION.split(".")[:2])
 
@@ -218,14 +215,14 @@ BLOCKS = {
 
 
 @pytest.fixture
-def shelf() -> None:
-    """Have a shelf with a thing on it."""
+def _shelf(db: None) -> None:
+    """Create a shelf with a thing on it."""
     shelf = Shelf.objects.create(pk=1, name="Lantern")
     Thing.objects.create(name="Wick", shelf=shelf)
 
 
-def answer(package: Package, heading: str) -> str:
-    """Return the status and the body that a package answers the request of a heading with."""
+def get_response(package: Package, heading: str) -> str:
+    """Return the status and the body of a package's response, as the page shows them."""
     method, url, body, headers = CASES[heading]
     urlconf = ModuleType("urlconf")
     urlconf.urlpatterns = [  # type: ignore[attr-defined]
@@ -240,6 +237,7 @@ def answer(package: Package, heading: str) -> str:
     ):
         client = Client(raise_request_exception=False, headers=headers)
         response = client.generic(method, url, body, JSON)
+    clear_url_caches()
     if JSON not in response["Content-Type"]:
         return f"{response.status_code} (a page of HTML)"
     text = json.dumps(response.json(), separators=(",", ":"), ensure_ascii=False)
@@ -247,21 +245,19 @@ def answer(package: Package, heading: str) -> str:
     return f"{response.status_code} {text}"
 
 
-@pytest.mark.usefixtures("shelf")
+@pytest.mark.usefixtures("_shelf")
 @pytest.mark.parametrize("heading", CASES)
-def test_the_page_shows_what_each_package_answers(heading: str) -> None:
+def test_the_page_shows_the_response_of_each_package(heading: str) -> None:
     width = max(map(len, PACKAGES))
-    answers = [f"{name:{width}} {answer(it, heading)}" for name, it in PACKAGES.items()]
-    clear_url_caches()
+    responses = [f"{name:{width}} {get_response(it, heading)}" for name, it in PACKAGES.items()]
     shown = BLOCKS[heading].splitlines()
     if heading in NEW_IN_DRF_3_18 and VERSION < (3, 18):
-        del answers[0], shown[0]
-    assert answers == shown
+        del responses[0], shown[0]
+    assert responses == shown
 
 
-def test_the_page_shows_no_other_request() -> None:
-    text = PAGES["docs/migrating.md"].read_text(encoding="utf-8")
-    section = text.partition("## Side by side")[2]
+def test_the_page_shows_these_requests_and_no_others() -> None:
+    section = PAGES["docs/migrating.md"].read_text(encoding="utf-8").partition("## Side by side")[2]
     assert re.findall(r"^### (.*)$", section, re.MULTILINE) == list(CASES)
     for method, url, body, _ in CASES.values():
         assert f"`{method} {url}`" + (f" with `{body}`" if body else "") in section

@@ -1,10 +1,9 @@
-"""The README's tables and bodies are held against the source; test_docs runs its examples."""
+"""The README's tables and bodies are the source's; test_pages.py runs its examples."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 from rest_framework.exceptions import NotAuthenticated
 
@@ -12,13 +11,14 @@ from django_apierrors.catalog import CATALOG
 from django_apierrors.conf import DEFAULTS
 from django_apierrors.errors import Error
 from django_apierrors.recognition import recognise
+from tests.docs.blocks import PAGES
+from tests.docs.test_tables import get_check_ids
 
-ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = PAGES["README.md"].read_text(encoding="utf-8")
 
 
-def get_rows(heading: str) -> list[list[str]]:
-    """Return the cells of the rows of the first table below `heading`, its head left out."""
+def read_rows(heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading, without its head."""
     table = README.partition(heading)[2].partition("\n|")[2].partition("\n\n")[0]
     return [
         [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -26,27 +26,18 @@ def get_rows(heading: str) -> list[list[str]]:
     ]
 
 
-def test_the_code_table_is_the_catalogue() -> None:
-    expected = [[code.name, str(code.status), str(code.number)] for code in CATALOG.values()]
-    assert [row[:3] for row in get_rows("## Errors")] == expected
-
-
-def test_the_settings_table_is_the_defaults() -> None:
-    expected = [
+def test_the_tables_are_the_sources() -> None:
+    codes = [[code.name, str(code.status), str(code.number)] for code in CATALOG.values()]
+    assert [row[:3] for row in read_rows("## Errors")] == codes
+    defaults = [
         [key, json.dumps(value) if isinstance(value, str) else repr(value)]
         for key, value in DEFAULTS.items()
     ]
-    assert [row[:2] for row in get_rows("## Settings")] == expected
+    assert [row[:2] for row in read_rows("## Settings")] == defaults
+    assert sorted(row[0] for row in read_rows("### System checks")) == get_check_ids()
 
 
-def test_the_table_of_checks_names_each_id_of_the_source() -> None:
-    paths = sorted((ROOT / "django_apierrors").glob("*checks.py"))
-    source = "".join(path.read_text(encoding="utf-8") for path in paths)
-    ids = sorted(set(re.findall(r"django_apierrors\.[EW]\d{3}", source)))
-    assert sorted(row[0] for row in get_rows("### System checks")) == ids
-
-
-def test_what_it_shows_of_before_becomes_what_it_shows_of_after() -> None:
+def test_the_bodies_of_drf_become_the_bodies_of_the_package() -> None:
     before, after = (
         [json.loads(line) for line in block.splitlines()]
         for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)
@@ -61,5 +52,5 @@ def test_what_it_shows_of_before_becomes_what_it_shows_of_after() -> None:
     assert before[0] == {"detail": str(unauthenticated.detail)}
 
 
-def test_the_readme_can_be_read_in_one_go() -> None:
+def test_the_readme_has_at_most_250_lines() -> None:
     assert README.count("\n") <= 250

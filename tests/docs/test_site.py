@@ -1,4 +1,4 @@
-"""The site of the docs: it builds without a warning, holds each page, and fetches nothing."""
+"""The site of the docs builds without a warning, and loads nothing from another site."""
 
 from __future__ import annotations
 
@@ -18,31 +18,25 @@ pytestmark = pytest.mark.once
 
 DOCS = sorted(page.removeprefix("docs/") for page in PAGES if page.startswith("docs/"))
 
-# What a browser fetches of its own accord, by element: the attributes that say where from.
-FETCHED = {
-    "script": "src",
-    "img": "src",
-    "iframe": "src",
-    "source": "src",
-    "link": "href",
-}
-# Links to other pages, which are followed by nobody but a reader.
-NOT_FETCHED = {"canonical", "next", "prev"}
+# The attribute with the URL that a browser loads, by element.
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+# The values of `rel` of links that a browser does not load.
+NOT_LOADED = {"canonical", "next", "prev"}
 
 
-class Fetched(HTMLParser):
-    """Collects the addresses that a page has a browser fetch."""
+class ResourceParser(HTMLParser):
+    """Collects the URLs that a page makes a browser load."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.addresses: list[str] = []
+        self.urls: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what a tag fetches."""
+        """Collect the URL of a tag."""
         values = dict(attrs)
-        address = values.get(FETCHED.get(tag, ""))
-        if address and values.get("rel") not in NOT_FETCHED:
-            self.addresses.append(address)
+        url = values.get(LOADED.get(tag, ""))
+        if url and values.get("rel") not in NOT_LOADED:
+            self.urls.append(url)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require_package("mkdocs")
     require_package("material")
     directory = tmp_path_factory.mktemp("docs") / "site"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", directory],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
@@ -59,34 +53,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stderr
+    assert completed.returncode == 0, completed.stderr
+    assert "WARNING" not in completed.stderr
     return directory
 
 
-@pytest.mark.parametrize("page", DOCS)
-def test_a_page_is_built(site: Path, page: str) -> None:
-    name = page.removesuffix(".md")
-    assert (site / ("index.html" if name == "index" else f"{name}/index.html")).exists()
+def test_every_page_is_built_and_in_the_navigation_once(site: Path) -> None:
+    built = {path.relative_to(site).as_posix() for path in site.rglob("index.html")}
+    names = {page.removesuffix(".md") for page in DOCS} - {"index"}
+    assert {"index.html", *(f"{name}/index.html" for name in names)} <= built
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    assert sorted(re.findall(r"[\w/-]+\.md", navigation)) == DOCS
 
 
-def test_each_page_is_in_the_navigation_once() -> None:
-    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    named = re.findall(r"[\w/-]+\.md", text.partition("\nnav:")[2])
-    assert sorted(named) == DOCS
-
-
-def test_a_page_fetches_nothing_from_elsewhere(site: Path) -> None:
-    elsewhere = {}
+def test_a_page_loads_nothing_from_another_site(site: Path) -> None:
+    external = {}
     for path in site.rglob("*.html"):
-        parser = Fetched()
+        parser = ResourceParser()
         parser.feed(path.read_text(encoding="utf-8"))
-        assert parser.addresses
-        found = [it for it in parser.addresses if it.startswith(("http:", "https:", "//"))]
-        if found:
-            elsewhere[path.name] = found
+        assert parser.urls
+        if urls := [url for url in parser.urls if url.startswith(("http:", "https:", "//"))]:
+            external[path.name] = urls
     for path in site.rglob("*.css"):
-        found = re.findall(r"url\((?:https?:)?//[^)]*\)", path.read_text(encoding="utf-8"))
-        if found:
-            elsewhere[path.name] = found
-    assert elsewhere == {}
+        if urls := re.findall(r"url\((?:https?:)?//[^)]*\)", path.read_text(encoding="utf-8")):
+            external[path.name] = urls
+    assert external == {}

@@ -1,4 +1,4 @@
-"""Rollback: no row more than stock DRF leaves, and a connection as usable as it leaves it."""
+"""Rollback: a view that fails leaves the rows, and the connection, that it leaves in stock DRF."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, TestCase, override_settings
 from django.urls import path
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
@@ -29,97 +27,84 @@ from tests.models import Shelf, Thing
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
-MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 STOCK = "rest_framework.views.exception_handler"
 OURS = "django_apierrors.handler.exception_handler"
+MIDDLEWARE = ["django_apierrors.middleware.APIErrorsMiddleware"]
 
 HOOKS_RUN: list[str] = []
 
 
-def fail_by_bug() -> None:
-    """Fail as code does that has a fault."""
-    raise KeyError("bug")
+def add_hook() -> None:
+    """Have a function called at the COMMIT."""
+    transaction.on_commit(lambda: HOOKS_RUN.append("hook"))
 
 
-def fail_by_integrity() -> None:
-    """Fail by a unique clash, in a block of its own as Django advises."""
+def raise_unhandled() -> None:
+    """Raise an exception that nothing recognises."""
+    add_hook()
+    raise KeyError("unhandled")
+
+
+def break_constraint() -> None:
+    """Break a unique constraint in a block, as Django's documentation recommends."""
+    add_hook()
     with transaction.atomic():
         Shelf.objects.create(name="before")
 
 
-def fail_by_bare_integrity() -> None:
-    """Fail by a unique clash, which spoils the transaction it happens in."""
+def break_constraint_without_block() -> None:
+    """Break a unique constraint, after which the transaction around it cannot be used."""
     Shelf.objects.create(name="before")
 
 
-def fail_by_timeout() -> None:
-    """Fail as a network client does."""
-    raise TimeoutError("upstream")
-
-
-def fail_by_api_exception() -> None:
-    """Fail as DRF would have it."""
-    raise APIException("deliberate")
-
-
-def fail_by_validation() -> None:
-    """Fail by what the client sent."""
-    raise ValidationError("wrong")
-
-
-def fail_by_404() -> None:
-    """Fail by Django's exception that DRF answers."""
+def raise_404() -> None:
+    """Raise an exception to which DRF responds."""
+    add_hook()
     raise Http404
 
 
-def fail_by_permission() -> None:
-    """Fail by Django's other exception that DRF answers."""
-    raise PermissionDenied
+def raise_404_without_parent() -> None:
+    """Raise it after a write that SQLite rejects at the COMMIT: its foreign keys are deferred."""
+    write_without_parent()
+    raise Http404
 
 
-FAULTS: Mapping[str, Callable[[], None] | None] = {
-    "bug": fail_by_bug,
-    "IntegrityError": fail_by_integrity,
-    "IntegrityError, bare": fail_by_bare_integrity,
-    "timeout": fail_by_timeout,
-    "APIException": fail_by_api_exception,
-    "ValidationError": fail_by_validation,
-    "Http404": fail_by_404,
-    "PermissionDenied": fail_by_permission,
-    "none": None,
-}
-
-
-def hang_on_commit() -> None:
-    """Have something done at the COMMIT."""
-    transaction.on_commit(lambda: HOOKS_RUN.append("hook"))
-
-
-def fail_on_commit() -> None:
-    """Have something fail at the COMMIT."""
-    transaction.on_commit(fail_by_bug)
-
-
-def leave_no_parent() -> None:
-    """Write what SQLite refuses at the COMMIT alone: its foreign keys are deferred."""
+def write_without_parent() -> None:
+    """Write a row that SQLite rejects at the COMMIT."""
     Thing.objects.create(name="orphan", shelf_id=10**6)
 
 
-EXTRAS: Mapping[str, Callable[[], None] | None] = {
-    "nothing": None,
-    "on_commit": hang_on_commit,
-    "a failing on_commit": fail_on_commit,
-    "a deferred foreign key": leave_no_parent,
+def fail_at_commit() -> None:
+    """Have an exception raised at the COMMIT."""
+    transaction.on_commit(raise_unhandled)
+
+
+class Fault(NamedTuple):
+    """How a view ends, and the response to it, unless that depends on the blocks."""
+
+    run: Callable[[], None]
+    status: int | None = None
+    code: str | None = None
+    # Only the middleware sees it, and in a TestCase there is no COMMIT.
+    is_at_commit: bool = False
+
+
+FAULTS: Mapping[str, Fault] = {
+    "unhandled": Fault(raise_unhandled, 500, "INTERNAL_ERROR"),
+    "constraint": Fault(break_constraint, 400, "ALREADY_EXISTS"),
+    "constraint-bare": Fault(break_constraint_without_block, 400, "ALREADY_EXISTS"),
+    "404": Fault(raise_404, 404, "MISSING_RESOURCE"),
+    "404-orphan": Fault(raise_404_without_parent),
+    "orphan": Fault(write_without_parent, 400, "MISSING_RESOURCE", is_at_commit=True),
+    "hook": Fault(fail_at_commit, 500, "INTERNAL_ERROR", is_at_commit=True),
+    "none": Fault(add_hook, 201),
 }
 
 
 def write_and_fail(request: Request) -> Response:
-    """Write a row, do the extra, fail."""
+    """Write a row and fail."""
     Shelf.objects.create(name="written")
-    for table, name in ((EXTRAS, "extra"), (FAULTS, "fault")):
-        act = table[request.query_params[name]]
-        if act is not None:
-            act()
+    FAULTS[request.query_params["fault"]].run()
     return Response({}, status=201)
 
 
@@ -161,7 +146,7 @@ class SavepointlessView(AtomicView):
 
 
 class InnerView(PlainView):
-    """A block around the method that does the work, inside the reach of DRF's handler."""
+    """A block around the method, inside the reach of DRF's handler."""
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
@@ -180,9 +165,9 @@ def write_from_function(request: Request) -> Response:
 
 
 class Shape(NamedTuple):
-    """Where the blocks stand: the view, and whether ATOMIC_REQUESTS is on."""
+    """Where the blocks are: the view, and whether ATOMIC_REQUESTS is on."""
 
-    target: str
+    url: str
     atomic_requests: bool = False
 
 
@@ -216,22 +201,16 @@ class Outcome(NamedTuple):
     rows: list[str] | None
     hooks: list[str]
     open_blocks: int
-    usable: bool
+    is_usable: bool
 
 
-def clear() -> None:
-    """Delete what the requests wrote."""
+def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
+    """Send the request; return its response and what it left."""
     HOOKS_RUN.clear()
-    Thing.objects.all().delete()
-    Shelf.objects.all().delete()
-
-
-def ask(shape: Shape, fault: str, extra: str) -> tuple[HttpResponse, Outcome]:
-    """Send the request; return its answer and what it left."""
     Shelf.objects.create(name="before")
     client = Client(raise_request_exception=False)
     blocks = len(connection.atomic_blocks)
-    response = client.post(f"/{shape.target}/", query_params={"fault": fault, "extra": extra})
+    response = client.post(f"/{shape.url}/", query_params={"fault": fault})
     try:
         names = [*Shelf.objects.values_list("name", flat=True)]
         names += Thing.objects.values_list("name", flat=True)
@@ -243,120 +222,66 @@ def ask(shape: Shape, fault: str, extra: str) -> tuple[HttpResponse, Outcome]:
     return response, Outcome(rows, [*HOOKS_RUN], left, connection.is_usable())
 
 
-def ask_in_a_test_case(shape: Shape, fault: str, extra: str) -> tuple[HttpResponse, Outcome]:
+def send_in_test_case(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
     """Do the same inside the block that a TestCase opens."""
     blocks = TestCase._enter_atomics()  # type: ignore[attr-defined]
     try:
-        return ask(shape, fault, extra)
+        return send(shape, fault)
     finally:
         TestCase._rollback_atomics(blocks)  # type: ignore[attr-defined]
 
 
-Ask = Callable[[Shape, str, str], tuple[HttpResponse, Outcome]]
-
-PLACES: Mapping[str, Ask] = {"out of a TestCase": ask, "in a TestCase": ask_in_a_test_case}
-
-
-# Without the middleware, and with it.
-LAYERS: Mapping[str, list[str]] = {"two lines": [], "middleware": [MIDDLEWARE]}
-
-
-@pytest.fixture(params=SHAPES)
-def shape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Shape:
-    shape = SHAPES[request.param]
-    # The setting is read from this very dict, which `settings` cannot reach once it is in use.
-    monkeypatch.setitem(
-        connections["default"].settings_dict, "ATOMIC_REQUESTS", shape.atomic_requests
-    )
-    return shape
-
-
-def get_outcome(ask: Ask, handler: str, layers: list[str], *args: Any) -> Outcome:
-    """Return what a request leaves under an exception handler and a list of middleware."""
+def run(send: Any, handler: str, middleware: list[str], shape: Shape, fault: str) -> Any:
+    """Return the response and what the request left, and delete the rows."""
     drf = {"EXCEPTION_HANDLER": handler, "DEFAULT_RENDERER_CLASSES": [JSONRenderer]}
-    with override_settings(REST_FRAMEWORK=drf, MIDDLEWARE=layers):
-        _response, outcome = ask(*args)
-    clear()
+    with override_settings(REST_FRAMEWORK=drf, MIDDLEWARE=middleware):
+        outcome = send(shape, fault)
+    Thing.objects.all().delete()
+    Shelf.objects.all().delete()
     return outcome
 
 
-# In one test for all combinations, since the database is emptied after each: 1,440 of them.
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_failure_leaves_what_it_leaves_under_stock_drf(shape: Shape, fault: str) -> None:
-    expected = {}
-    outcomes = {}
-    for (place, ask_there), extra in product(PLACES.items(), EXTRAS):
-        stock = get_outcome(ask_there, STOCK, [], shape, fault, extra)
-        for name, layers in LAYERS.items():
-            key = (place, extra, name)
-            expected[key] = stock
-            outcomes[key] = get_outcome(ask_there, OURS, layers, shape, fault, extra)
-    assert outcomes == expected
-
-
-@pytest.mark.parametrize("fault", ["bug", "IntegrityError", "timeout"])
-def test_a_view_in_a_block_that_fails_leaves_no_row(shape: Shape, fault: str) -> None:
-    rows = ["before", "written"] if shape == SHAPES["no block"] else ["before"]
-    for ask_there, layers in product(PLACES.values(), LAYERS.values()):
-        outcome = get_outcome(ask_there, OURS, layers, shape, fault, "on_commit")
-        assert (outcome.rows, outcome.open_blocks, outcome.usable) == (rows, 0, True)
-
-
-@pytest.mark.parametrize(
-    ("fault", "status", "code"),
-    [
-        ("bug", 500, "INTERNAL_ERROR"),
-        ("IntegrityError", 400, "ALREADY_EXISTS"),
-        ("timeout", 504, "GATEWAY_TIMEOUT"),
-        ("APIException", 500, "INTERNAL_ERROR"),
-        ("Http404", 404, "MISSING_RESOURCE"),
-        ("PermissionDenied", 403, "ACCESS_FORBIDDEN"),
-    ],
-)
-def test_the_client_is_told_what_happened_whatever_is_rolled_back(
-    shape: Shape, fault: str, status: int, code: str
+# Who rolls back depends on the pair: the shape has the blocks, the fault decides who responds. All
+# faults are in one test, because the database is emptied after each test.
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_failure_leaves_what_it_leaves_in_stock_drf(
+    monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    for layers in LAYERS.values():
-        with override_settings(MIDDLEWARE=layers):
-            response, _outcome = ask(shape, fault, "nothing")
-        clear()
-        body = json.loads(response.content)
-        assert (response.status_code, body["status"], body["code"]) == (status, status, code)
+    shape = SHAPES[name]
+    # The setting is read from this dict, which `settings` cannot reach once it is in use.
+    monkeypatch.setitem(
+        connections["default"].settings_dict, "ATOMIC_REQUESTS", shape.atomic_requests
+    )
+    for (key, fault), place in product(FAULTS.items(), (send, send_in_test_case)):
+        _response, expected = run(place, STOCK, [], shape, key)
+        for middleware in ([], MIDDLEWARE):
+            response, outcome = run(place, OURS, middleware, shape, key)
+            assert outcome == expected
+            if fault.status and (not fault.is_at_commit or (middleware and place is send)):
+                code = json.loads(response.content).get("code")
+                assert (response.status_code, code) == (fault.status, fault.code)
+            if key == "unhandled":
+                rows = ["before", "written"] if name == "no block" else ["before"]
+                assert outcome == Outcome(rows, outcome.hooks, 0, True)
 
 
-@pytest.mark.parametrize(
-    ("extra", "status", "code"),
-    [
-        ("a failing on_commit", 500, "INTERNAL_ERROR"),
-        ("a deferred foreign key", 400, "MISSING_RESOURCE"),
-    ],
-)
-def test_a_commit_that_fails_is_answered_by_the_middleware(
-    shape: Shape, extra: str, status: int, code: str
-) -> None:
-    with override_settings(MIDDLEWARE=[MIDDLEWARE]):
-        response, _outcome = ask(shape, "none", extra)
-    body = json.loads(response.content)
-    assert (response.status_code, body["status"], body["code"]) == (status, status, code)
-
-
-def post(view: Any, target: str = "/things/") -> HttpResponseBase:
-    """Return the answer of a view to a POST that no middleware sees."""
-    response: HttpResponseBase = view(APIRequestFactory().post(target))
+def post(view: Any, fault: str) -> HttpResponseBase:
+    """Return the response of a view to a POST that no middleware sees."""
+    response: HttpResponseBase = view(APIRequestFactory().post(f"/things/?fault={fault}"))
     return response
 
 
-def test_a_view_may_still_write_after_a_failure_that_it_caught_itself() -> None:
+def test_a_view_may_still_write_after_an_exception_that_it_caught() -> None:
     class CarefulView(AtomicView):
         def post(self, request: Request) -> Response:
             try:
-                fail_by_integrity()
+                break_constraint()
             except IntegrityError:
                 Shelf.objects.create(name="instead")
             return Response({}, status=201)
 
     Shelf.objects.create(name="before")
-    assert post(CarefulView.as_view()).status_code == 201
+    assert post(CarefulView.as_view(), "none").status_code == 201
     assert sorted(Shelf.objects.values_list("name", flat=True)) == ["before", "instead"]
 
 
@@ -368,7 +293,7 @@ def test_all_blocks_around_a_failing_view_are_rolled_back(autocommit: bool) -> N
         with transaction.atomic():
             Shelf.objects.create(name="outermost")
             with transaction.atomic():
-                response = post(NestedView.as_view(), "/things/?fault=bug&extra=nothing")
+                response = post(NestedView.as_view(), "unhandled")
         if not autocommit:
             connection.commit()
     finally:
@@ -379,7 +304,7 @@ def test_all_blocks_around_a_failing_view_are_rolled_back(autocommit: bool) -> N
     assert [*Shelf.objects.all()] == []
 
 
-def test_what_drf_answers_is_committed_by_a_block_of_the_views_own_as_under_stock_drf() -> None:
-    response = post(AtomicView.as_view(), "/things/?fault=Http404&extra=nothing")
+def test_the_writes_before_a_404_are_committed_by_a_views_own_block_as_in_stock_drf() -> None:
+    response = post(AtomicView.as_view(), "404")
     assert response.status_code == 404
     assert [shelf.name for shelf in Shelf.objects.all()] == ["written"]

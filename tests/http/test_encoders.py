@@ -1,4 +1,4 @@
-"""The encoder: the values of DRF's JSONRenderer by orjson, and its bytes without."""
+"""The encoder: with orjson and without, the bytes of DRF's JSONRenderer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import enum
 import importlib.util
 import json
 import math
-import subprocess
 import sys
 import uuid
 from collections import OrderedDict, UserList, namedtuple
@@ -38,18 +37,18 @@ needs_orjson = pytest.mark.skipif(encoders.orjson is None, reason="orjson is not
 
 
 def encode_by_stock(data: Any) -> bytes:
-    """Return what DRF's own renderer makes of `data`."""
+    """Return `data` as DRF's own renderer renders it."""
     rendered: bytes = renderers.JSONRenderer().render(data)
     return rendered
 
 
 def load_without_orjson() -> ModuleType:
-    """Return a second copy of the module, loaded as where orjson is not installed."""
+    """Return a second copy of the module, loaded as if orjson were not installed."""
     spec = importlib.util.find_spec("django_apierrors.http.encoders")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # Uninstalling it in the middle of a run is no option; an environment without it is run too.
+    # `make matrix` also runs the tests in an environment without orjson.
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "orjson", None)
         spec.loader.exec_module(module)
@@ -58,66 +57,54 @@ def load_without_orjson() -> ModuleType:
 
 encode_without_orjson: Encode = load_without_orjson().encode
 
+ENCODERS: list[Encode] = [encoders.encode, encode_without_orjson]
+
 
 class Colour(models.TextChoices):
-    """Its metaclass is a subclass of Enum's."""
-
     RED = "red", "Red"
 
 
 class Size(models.IntegerChoices):
-    """Numbers for people."""
-
     SMALL = 1, "Small"
 
 
 class Plain(enum.StrEnum):
-    """A text with a name."""
-
     A = "a"
 
 
 class Number(enum.IntEnum):
-    """A number with a name."""
-
     A = 1
 
 
 class OwnFloat(float):
-    """As numpy's float64 is."""
+    """A subclass, as numpy's float64 is."""
 
 
 class OwnInt(int):
-    """A number of a project's own."""
-
     def __repr__(self) -> str:
         return "not a number"
 
 
-class OwnText(str):
-    """A text of a project's own."""
-
+class OwnString(str):
     def __str__(self) -> str:
-        return "another text"
+        return "another string"
 
 
 class OwnList(list[Any]):
-    """A list of a project's own."""
+    pass
 
 
 class Array:
-    """As numpy's arrays are."""
+    """A stand-in for numpy's arrays."""
 
     def tolist(self) -> list[int]:
-        """Return the numbers."""
         return [1, 2]
 
 
 class Row:
-    """As the rows of some drivers are: a mapping by its protocol alone."""
+    """A mapping by its protocol alone, as the rows of some database drivers are."""
 
     def keys(self) -> list[str]:
-        """Return the columns."""
         return ["a"]
 
     def __getitem__(self, key: str) -> int:
@@ -138,7 +125,7 @@ Point = namedtuple("Point", "x y")
 
 
 class ShelfSerializer(serializers.ModelSerializer[Shelf]):
-    """Makes a ReturnDict, or a ReturnList."""
+    """Has a ReturnDict or a ReturnList as its data."""
 
     class Meta:
         model = Shelf
@@ -153,7 +140,7 @@ def make_moved() -> OrderedDict[str, int]:
 
 
 def make_twice() -> list[Any]:
-    """Return one generator in two places."""
+    """Return the same generator twice."""
     generator = (number for number in (1, 2))
     return [generator, generator]
 
@@ -169,76 +156,49 @@ def nest(depth: int) -> list[Any]:
 ZONE = datetime.timezone(datetime.timedelta(hours=2))
 
 VALUES: dict[str, Factory] = {
-    "constants": lambda: [None, True, False],
-    "aware datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC),
-    "datetime of a zone": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=ZONE),
-    "naive datetime": lambda: datetime.datetime(2026, 1, 2, 3, 4, 5),
-    "date": lambda: datetime.date(2026, 1, 2),
-    "time": lambda: datetime.time(3, 4, 5, 600000),
-    "timedelta": lambda: datetime.timedelta(days=1, milliseconds=1),
-    "decimal": lambda: decimal.Decimal("10.50"),
-    "uuid": lambda: uuid.UUID(int=1),
-    "lazy string": lambda: lazystr("lazy"),
-    "safe string": lambda: SafeString("<b>"),
-    "error detail": lambda: ErrorDetail("No.", code="no"),
-    "bytes": lambda: "grün".encode(),
-    "line separators": lambda: {"a\u2028b": "c\u2029d\u2028", "â": "â"},
-    "control characters": lambda: "".join(map(chr, range(32))) + '\x7f"\\/',
-    "beyond the basic plane": lambda: "\U0001f600",
-    "largest unsigned": lambda: 2**64 - 1,
+    "dates and times": lambda: [
+        datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC),
+        datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=ZONE),
+        datetime.datetime(2026, 1, 2, 3, 4, 5),
+        *(datetime.date(2026, 1, 2), datetime.time(3, 4, 5, 600000)),
+        datetime.timedelta(days=1, milliseconds=1),
+    ],
+    "numbers": lambda: [1.5, 0.1, -0.0, 2**64 - 1, decimal.Decimal("10.50")],
     "beyond 64 bits": lambda: [2**64, -(2**63) - 1],
-    "float": lambda: [1.5, 0.1, -0.0],
-    "subclass of str": lambda: OwnText("text"),
-    "subclass of int": lambda: OwnInt(7),
-    "subclass of int beyond 64 bits": lambda: OwnInt(2**70),
+    "strings": lambda: [lazystr("lazy"), SafeString("<b>"), ErrorDetail("No.", code="no")],
+    "bytes": lambda: ["grün".encode(), memoryview(b"ab")],
+    "line separators": lambda: {"a\u2028b": "c\u2029d\u2028", "â": "â", "\U0001f600": None},
+    "control characters": lambda: "".join(map(chr, range(32))) + '\x7f"\\/',
+    "subclass of str": lambda: OwnString("string"),
+    "subclass of int": lambda: [OwnInt(7), OwnInt(2**70)],
     "subclass of float": lambda: OwnFloat(1.5),
     "subclass of list": lambda: OwnList([1, OwnList()]),
     "subclass of dict": lambda: QueryDict("a=1&a=2&b=3"),
     "dict in another order": make_moved,
     "named tuple": lambda: Point(1, lazystr("y")),
-    "text choice": lambda: Colour.RED,
-    "number choice": lambda: Size.SMALL,
-    "text enum": lambda: Plain.A,
-    "number enum": lambda: Number.A,
-    "int keys": lambda: {1: "a", -2: "b"},
-    "key of each kind": lambda: {True: 1, None: 2, 1.5: 3, Colour.RED: 4, SafeString("s"): 5},
-    "set": lambda: {1},
+    "enumerations": lambda: [Colour.RED, Size.SMALL, Plain.A, Number.A],
+    "keys": lambda: {2: "a", True: 1, None: 2, 1.5: 3, Colour.RED: 4, SafeString("s"): 5},
+    "set": lambda: {uuid.UUID(int=1)},
     "numpy": Array,
     "row": Row,
-    "memory": lambda: memoryview(b"ab"),
-    "generator": lambda: (number for number in (1, 2)),
-    "generator of generators": lambda: ((n for n in range(m)) for m in range(3)),
+    "generator": lambda: ((n for n in range(m)) for m in range(3)),
     "generator twice": make_twice,
     "generator, then one for the fallback": lambda: [iter([1, iter([2])]), 2**64],
     "generator twice, then one for the fallback": lambda: [make_twice(), 2**64],
-    "map with int keys after": lambda: [map(str, [1, 2]), {1: 1}],
     "one-shot iterable, then one for the fallback": lambda: [OneShot(), 2**64],
-    "generator after what the fallback is for": lambda: [2**64, iter([1])],
+    "generator after a value for the fallback": lambda: [2**64, iter([1])],
     "empty": lambda: [{}, [], "", ()],
     "deeper than orjson goes": lambda: nest(300),
 }
 
 
-@needs_orjson
 @pytest.mark.parametrize("name", VALUES)
-def test_orjson_gives_the_values_that_stock_gives(name: str) -> None:
-    encoded = encoders.encode(VALUES[name]())
-    assert json.loads(encoded) == json.loads(encode_by_stock(VALUES[name]()))
-
-
-@needs_orjson
-@pytest.mark.parametrize("name", VALUES)
-def test_orjson_spells_them_as_stock_does(name: str) -> None:
-    assert encoders.encode(VALUES[name]()) == encode_by_stock(VALUES[name]())
-
-
-@pytest.mark.parametrize("name", VALUES)
-def test_the_bytes_are_those_of_stock_without_orjson(name: str) -> None:
-    assert encode_without_orjson(VALUES[name]()) == encode_by_stock(VALUES[name]())
+def test_a_value_has_the_bytes_of_stock(name: str) -> None:
+    expected = encode_by_stock(VALUES[name]())
+    assert [encode(VALUES[name]()) for encode in ENCODERS] == [expected, expected]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
 @pytest.mark.parametrize(
     ("make", "encoded"),
     [
@@ -252,25 +212,22 @@ def test_the_bytes_are_those_of_stock_without_orjson(name: str) -> None:
         (lambda: ShelfSerializer(Shelf.objects.first()).data, b'{"name":"a"}'),
     ],
 )
-def test_what_the_orm_and_serializers_return_is_encoded(
-    make: Factory, encoded: bytes, encode: Encode
-) -> None:
+def test_data_of_the_orm_and_of_serializers_is_encoded(make: Factory, encoded: bytes) -> None:
     Shelf.objects.create(name="a")
     Shelf.objects.create(name="b")
-    data = make()
-    assert isinstance(data, (models.QuerySet, Iterator, ReturnList, ReturnDict))
-    assert encode(data) == encoded
+    assert isinstance(make(), (models.QuerySet, Iterator, ReturnList, ReturnDict))
+    assert [encode(make()) for encode in ENCODERS] == [encoded, encoded]
 
 
 @dataclass(frozen=True)
 class Once:
-    """A recipe for a generator: each try needs a fresh one."""
+    """A recipe for a generator: each encoder needs a new one."""
 
     values: tuple[Any, ...]
 
 
 def make(recipe: Any) -> Any:
-    """Return the data of a recipe, its generators fresh."""
+    """Return the data of a recipe, with new generators."""
     if isinstance(recipe, Once):
         return (make(value) for value in recipe.values)
     if isinstance(recipe, list):
@@ -280,17 +237,17 @@ def make(recipe: Any) -> Any:
     return recipe
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\u2028", "a\u2029"])
+STRINGS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\u2028", "a\u2029"])
 LEAVES = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.integers(min_value=2**62, max_value=2**66)
     | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS
-    | TEXTS.map(lazystr)
-    | TEXTS.map(SafeString)
-    | TEXTS.map(str.encode)
+    | STRINGS
+    | STRINGS.map(lazystr)
+    | STRINGS.map(SafeString)
+    | STRINGS.map(str.encode)
     | st.datetimes()
     | st.datetimes(timezones=st.timezones())
     | st.dates()
@@ -300,12 +257,12 @@ LEAVES = (
     | st.uuids()
     | st.sampled_from([Colour.RED, Size.SMALL, Plain.A, Number.A])
 )
-KEYS = TEXTS | st.integers() | st.booleans() | st.none()
+KEYS = STRINGS | st.integers() | st.booleans() | st.none()
 RECIPES = st.recursive(
     LEAVES,
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(TEXTS, inner, max_size=4)
+        | st.dictionaries(STRINGS, inner, max_size=4)
         | st.dictionaries(KEYS, inner, max_size=4)
         | st.lists(inner, max_size=3).map(lambda values: Once(tuple(values)))
     ),
@@ -326,13 +283,13 @@ def test_any_data_has_the_bytes_of_stock_without_orjson(recipe: Any) -> None:
 
 
 def fail_after(*values: Any) -> Iterator[Any]:
-    """Yield `values`, then fail as a lazy query does."""
+    """Yield `values`, then fail like a lazy query."""
     yield from values
     raise DatabaseError("gone")
 
 
 def make_cycle() -> list[Any]:
-    """Return a list that is inside itself."""
+    """Return a list that contains itself."""
     cycle: list[Any] = []
     cycle.append(cycle)
     return cycle
@@ -340,24 +297,20 @@ def make_cycle() -> list[Any]:
 
 @dataclass
 class Record:
-    """Not JSON to DRF; to orjson alone."""
+    """JSON to orjson, but not to DRF."""
 
     name: str = "a"
 
 
-REFUSED: dict[str, Factory] = {
+UNENCODABLE: dict[str, Factory] = {
     "lone surrogate": lambda: "\ud800",
-    "lone surrogate as a key": lambda: {"\udfff": 1},
     "aware time": lambda: datetime.time(1, 2, tzinfo=datetime.UTC),
-    "date as a key": lambda: {datetime.date(2026, 1, 2): 1},
-    "object": object,
     "user list": lambda: UserList([1, 2]),
     "dataclass": Record,
-    "exception": lambda: ValueError("secret"),
     "model": lambda: Shelf(name="a"),
     "cycle": make_cycle,
     "beyond the stack": lambda: nest(100_000),
-    "text that is no UTF-8": lambda: b"\xff",
+    "bytes that are not UTF-8": lambda: b"\xff",
     "int of too many digits": lambda: 10**5000,
     "generator that fails": fail_after,
     "generator that fails midway": lambda: fail_after(1, 2),
@@ -366,24 +319,18 @@ REFUSED: dict[str, Factory] = {
 }
 
 
-@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_stock_cannot_encode_raises_what_it_raises_there(name: str, encode: Encode) -> None:
+@pytest.mark.parametrize("name", UNENCODABLE)
+def test_a_value_that_stock_cannot_encode_raises_the_exception_of_stock(name: str) -> None:
     with pytest.raises(Exception) as stock:  # noqa: PT011
-        encode_by_stock(REFUSED[name]())
-    with pytest.raises(stock.type) as ours:
-        encode(REFUSED[name]())
-    assert (ours.type, str(ours.value)) == (stock.type, str(stock.value))
+        encode_by_stock(UNENCODABLE[name]())
+    for encode in ENCODERS:
+        with pytest.raises(stock.type) as ours:
+            encode(UNENCODABLE[name]())
+        assert (ours.type, str(ours.value)) == (stock.type, str(stock.value))
 
 
-@pytest.mark.parametrize("number", [math.nan, math.inf, decimal.Decimal("NaN")])
-def test_no_number_raises_what_it_raises_in_stock_without_orjson(number: Any) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        encode_without_orjson([number])
-
-
-@pytest.mark.parametrize("encode", [encoders.encode, encode_without_orjson])
-def test_the_exit_of_a_worker_goes_through(encode: Encode) -> None:
+@pytest.mark.parametrize("encode", ENCODERS)
+def test_the_exit_of_a_worker_is_not_caught(encode: Encode) -> None:
     def stop() -> Iterator[int]:
         yield 1
         raise SystemExit(3)
@@ -393,31 +340,31 @@ def test_the_exit_of_a_worker_goes_through(encode: Encode) -> None:
 
 
 @pytest.mark.django_db
-def test_a_query_that_fails_is_sent_once() -> None:
+def test_a_query_that_fails_runs_once() -> None:
     sent = []
 
-    def refuse(execute: Any, sql: str, *args: Any) -> Any:
+    def fail(execute: Any, sql: str, *args: Any) -> Any:
         sent.append(sql)
         raise DatabaseError("gone")
 
-    with connection.execute_wrapper(refuse), pytest.raises(DatabaseError, match="gone"):
+    with connection.execute_wrapper(fail), pytest.raises(DatabaseError, match="gone"):
         encoders.encode({"shelves": Shelf.objects.values("name")})
     assert len(sent) == 1
 
 
 class Direction(enum.Enum):
-    """No JSON to DRF."""
+    """JSON to orjson, but not to DRF."""
 
     NORTH = "north"
 
 
 class Labelled(enum.StrEnum):
-    """Its value is not its text."""
+    """Its value differs from its string."""
 
     A = "a", "The first"
 
-    def __new__(cls, text: str, label: str) -> Labelled:
-        member = str.__new__(cls, text)
+    def __new__(cls, string: str, label: str) -> Labelled:
+        member = str.__new__(cls, string)
         member._value_ = label
         return member
 
@@ -434,27 +381,11 @@ class Labelled(enum.StrEnum):
         (Labelled.A, b'"The first"'),
     ],
 )
-def test_the_differences_with_orjson_are_the_ones_in_the_docs(value: Any, encoded: bytes) -> None:
+def test_the_differences_with_orjson_are_those_in_the_docs(value: Any, encoded: bytes) -> None:
     assert encoders.encode(value) == encoded
 
 
-BLOCKED = """
-import sys
-sys.modules["orjson"] = None
-import django
-from django.conf import settings
-settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"])
-django.setup()
-from rest_framework.renderers import JSONRenderer
-from django_apierrors.http import encoders
-data = {"a": 1e-07, "b": "\\u2028", 1: [2**64]}
-assert encoders.orjson is None
-assert encoders.encode(data) == JSONRenderer().render(data)
-"""
-
-
-def test_the_package_works_where_orjson_cannot_be_imported() -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=False
-    )
-    assert (run.returncode, run.stderr) == (0, "")
+@pytest.mark.parametrize("number", [math.nan, math.inf, decimal.Decimal("NaN")])
+def test_without_orjson_no_number_has_no_json(number: Any) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode_without_orjson([number])

@@ -1,4 +1,4 @@
-"""Which requests are the API's: by view, by path, by what the client would rather have."""
+"""The scope: which requests are the API's, by their view, their path and their `Accept`."""
 
 from __future__ import annotations
 
@@ -27,22 +27,17 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q
 class ClassView(APIView):
     """A DRF view."""
 
-    def get(self, request: Request) -> Response:
-        """Answer."""
-        return Response()
 
-
-class Things(ViewSet):
+class ThingViewSet(ViewSet):
     """A DRF viewset."""
 
     def list(self, request: Request) -> Response:
-        """Answer."""
         return Response()
 
 
 @api_view()
 def function(request: Request) -> Response:
-    """Answer, as DRF has functions do."""
+    """A DRF view that is a function."""
     return Response()
 
 
@@ -51,12 +46,12 @@ class PlainView(View):
 
 
 def plain(request: HttpRequest) -> HttpResponse:
-    """Answer, as Django has functions do."""
+    """A view of Django's that is a function."""
     return HttpResponse()
 
 
 def labelled(request: HttpRequest) -> HttpResponse:
-    """Answer, with an attribute that DRF's views have too."""
+    """Such a view with an attribute that DRF's views have too."""
     return HttpResponse()
 
 
@@ -75,7 +70,7 @@ def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 urlpatterns = [
     path("drf/class", ClassView.as_view()),
-    path("drf/viewset", Things.as_view({"get": "list"})),
+    path("drf/viewset", ThingViewSet.as_view({"get": "list"})),
     path("drf/function", function),
     path("drf/decorated", decorate(ClassView.as_view())),
     path("plain/class", PlainView.as_view()),
@@ -85,49 +80,37 @@ urlpatterns = [
 ]
 
 
-def make_request(url: str, accept: str | None = None, *, resolved: bool = True) -> HttpRequest:
-    """Return a request as Django has it once it has looked for its view."""
+def make_request(url: str, accept: str | None = None, *, is_resolved: bool = True) -> HttpRequest:
+    """Return a request after, or before, Django has resolved its view."""
     request = RequestFactory().get(url, headers={"accept": accept} if accept is not None else {})
-    if resolved:
+    if is_resolved:
         request.resolver_match = resolve(url)
     return request
 
 
 @pytest.mark.parametrize("view", ["class", "viewset", "function", "decorated"])
-@pytest.mark.parametrize("accept", [None, CHROME])
-@pytest.mark.parametrize("paths", [None, [], ["elsewhere"]])
 def test_a_drf_view_is_the_apis_whatever_its_path_and_its_client(
-    settings: Settings, view: str, accept: str | None, paths: list[str] | None
-) -> None:
-    settings.API_ERRORS = {"PATHS": paths}
-
-    assert is_api_request(make_request(f"/drf/{view}", accept))
-
-
-@pytest.mark.parametrize("view", ["class", "function", "partial", "labelled"])
-@pytest.mark.parametrize("paths", [None, [], ["elsewhere"]])
-def test_a_plain_view_is_not_the_apis(
-    settings: Settings, view: str, paths: list[str] | None
-) -> None:
-    settings.API_ERRORS = {"PATHS": paths}
-
-    assert not is_api_request(make_request(f"/plain/{view}", "application/json"))
-
-
-@pytest.mark.parametrize("view", ["class", "function", "partial", "labelled"])
-def test_a_plain_view_below_paths_is_the_apis_even_for_a_browser(
     settings: Settings, view: str
 ) -> None:
-    settings.API_ERRORS = {"PATHS": ["plain"]}
+    for paths in (None, [], ["elsewhere"]):
+        settings.API_ERRORS = {"PATHS": paths}
+        assert is_api_request(make_request(f"/drf/{view}"))
+        assert is_api_request(make_request(f"/drf/{view}", CHROME))
 
+
+@pytest.mark.parametrize("view", ["class", "function", "partial", "labelled"])
+def test_a_plain_view_is_the_apis_below_paths_only(settings: Settings, view: str) -> None:
+    for paths in (None, [], ["elsewhere"]):
+        settings.API_ERRORS = {"PATHS": paths}
+        assert not is_api_request(make_request(f"/plain/{view}", "application/json"))
+    settings.API_ERRORS = {"PATHS": ["plain"]}
     assert is_api_request(make_request(f"/plain/{view}", CHROME))
 
 
 @pytest.mark.parametrize(
-    ("prefix", "url", "inside"),
+    ("prefix", "url", "is_below"),
     [
         ("/api/", "/api/things", True),
-        ("/api/", "/api/", True),
         ("/api/", "/api", True),
         ("/api", "/api/things", True),
         ("api", "/api/things", True),
@@ -141,80 +124,60 @@ def test_a_plain_view_below_paths_is_the_apis_even_for_a_browser(
         ("", "/anything/at/all", True),
     ],
 )
-def test_a_prefix_covers_whole_segments_of_the_path(
-    settings: Settings, prefix: str, url: str, inside: bool
+def test_a_prefix_covers_whole_components_of_the_path(
+    settings: Settings, prefix: str, url: str, is_below: bool
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["elsewhere/", prefix]}
-
-    assert is_in_paths(make_request(url, resolved=False)) is inside
-
-
-def test_a_prefix_is_held_against_the_path_behind_the_script_name(
-    settings: Settings,
-) -> None:
-    settings.API_ERRORS = {"PATHS": ["api"]}
-    request = RequestFactory().get("/api/things", SCRIPT_NAME="/mounted")
-
-    assert request.path == "/mounted/api/things"
-    assert is_in_paths(request)
+    request = RequestFactory().get(url, SCRIPT_NAME="/mounted")
+    assert request.path == f"/mounted{url}"
+    assert is_in_paths(request) is is_below
 
 
-@pytest.mark.parametrize("url", ["/drf/class", "/plain/function"])
-def test_an_excluded_path_is_not_the_apis_even_below_paths(settings: Settings, url: str) -> None:
-    settings.API_ERRORS = {"PATHS": ["/"], "EXCLUDED_PATHS": ["/drf/class/", "plain"]}
-
-    assert not is_api_request(make_request(url, "application/json"))
-
-
-def test_no_path_is_excluded_by_default() -> None:
+def test_an_excluded_path_is_not_the_apis_even_below_paths(settings: Settings) -> None:
     assert not is_excluded(make_request("/drf/class"))
-
-
-def test_a_drf_request_is_excluded_as_the_request_inside_it(settings: Settings) -> None:
-    settings.API_ERRORS = {"EXCLUDED_PATHS": ["drf"]}
-
+    settings.API_ERRORS = {"PATHS": ["/"], "EXCLUDED_PATHS": ["/drf/class/", "plain"]}
+    assert not is_api_request(make_request("/drf/class", "application/json"))
+    assert not is_api_request(make_request("/plain/function", "application/json"))
     assert is_excluded(Request(make_request("/drf/class")))
 
 
 @pytest.mark.parametrize(
-    "accept", [None, "*/*", "application/json", "application/json, text/plain, */*", "image/png"]
+    ("paths", "url", "accept", "expected"),
+    [
+        (None, "/nowhere", None, True),
+        (None, "/nowhere", "application/json", True),
+        (None, "/nowhere", "image/png", True),
+        (None, "/nowhere", CHROME, False),
+        ([], "/nowhere", "application/json", False),
+        (["api"], "/nowhere", "application/json", False),
+        (["api"], "/api/nowhere", CHROME, True),
+    ],
 )
-def test_an_unmatched_url_is_the_apis_for_a_client_that_does_not_prefer_html(
-    accept: str | None,
-) -> None:
-    assert is_api_request(make_request("/nowhere", accept, resolved=False))
-
-
-def test_an_unmatched_url_is_the_sites_for_a_browser() -> None:
-    assert not is_api_request(make_request("/nowhere", CHROME, resolved=False))
-
-
-@pytest.mark.parametrize("paths", [[], ["api"]])
-def test_an_unmatched_url_outside_paths_is_the_sites_for_everyone(
-    settings: Settings, paths: list[str]
+def test_an_unmatched_url_is_the_apis_below_paths_or_for_a_client_that_does_not_prefer_html(
+    settings: Settings, paths: list[str] | None, url: str, accept: str | None, expected: bool
 ) -> None:
     settings.API_ERRORS = {"PATHS": paths}
+    assert is_api_request(make_request(url, accept, is_resolved=False)) is expected
 
-    assert not is_api_request(make_request("/nowhere", "application/json", resolved=False))
 
-
-def test_an_unmatched_url_below_paths_is_the_apis_even_for_a_browser(
-    settings: Settings,
+@pytest.mark.parametrize(("key", "value"), [("PATHS", 7), ("EXCLUDED_PATHS", [7])])
+def test_if_a_setting_is_broken_the_view_decides(
+    settings: Settings, caplog: pytest.LogCaptureFixture, key: str, value: object
 ) -> None:
-    settings.API_ERRORS = {"PATHS": ["api"]}
-
-    assert is_api_request(make_request("/api/nowhere", CHROME, resolved=False))
+    settings.API_ERRORS = {key: value}
+    assert is_api_request(make_request("/drf/class"))
+    assert not is_api_request(make_request("/plain/function"))
+    assert f"django_apierrors failed while reading {key}." in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("accept", "preferred"),
+    ("accept", "expected"),
     [
         (CHROME, True),
         ("text/html", True),
         ("text/html, application/json", True),
         ("text/html;q=0.9, application/json", False),
         ("application/json, text/html", False),
-        ("application/json, text/html;q=0.9", False),
         ("text/html;q=0, application/json;q=0", False),
         ("", False),
         (",;=", False),
@@ -223,7 +186,7 @@ def test_an_unmatched_url_below_paths_is_the_apis_even_for_a_browser(
         ("text/html; a*=undefined''%ff", False),
     ],
 )
-def test_html_is_preferred_where_accept_says_so_and_can_be_read(
-    accept: str, preferred: bool
+def test_html_is_preferred_if_accept_can_be_read_and_prefers_it(
+    accept: str, expected: bool
 ) -> None:
-    assert prefers_html(make_request("/", accept, resolved=False)) is preferred
+    assert prefers_html(make_request("/", accept, is_resolved=False)) is expected

@@ -1,4 +1,4 @@
-"""Settings of a project behind a real server: `DEBUG` off, two languages, the API below `/api/`."""
+"""The settings of the servers: DEBUG off, two languages, the API below `/api/`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LOGGING = {
     "loggers": {"django": {"handlers": ["console"], "level": "INFO"}},
 }
 
-# A text that Django itself has in both languages.
+# Django translates "Forbidden" itself.
 API_ERRORS = {
     "PATHS": ["api"],
     "CODES": {"MISSING_RESOURCE": {"message": gettext_lazy("Forbidden")}},

@@ -1,4 +1,4 @@
-"""Message codes: the own code of a message or an exception, as a code of the catalogue."""
+"""Message codes: from the code of a message or an exception to a code of the catalogue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.tokens import AccessToken
 from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
@@ -33,27 +33,28 @@ from django_apierrors.validation.codes import (
     get_catalog_name,
     resolve_code,
 )
+from tests.bodies import body
 from tests.models import Shelf, Thing
 
 pytestmark = pytest.mark.urls(__name__)
 
 
 class Codes(TextChoices):
-    """Codes as a Django project may keep them."""
+    """Codes of a Django project."""
 
     OUT_OF_STOCK = "out_of_stock"
     INVALID = "invalid"
 
 
-class PlainCodes(str, enum.Enum):  # noqa: UP042 - the point is that str() names its member
-    """Codes as a Python project may keep them."""
+class PlainCodes(str, enum.Enum):  # noqa: UP042 - its str() is the name of the member
+    """Codes of a Python project."""
 
     OUT_OF_STOCK = "out_of_stock"
     INVALID = "invalid"
 
 
 class NumberedError(APIException):
-    """An exception with a code that is a number."""
+    """An exception whose code is a number."""
 
     status_code = 409
     default_code = 4001  # type: ignore[assignment]
@@ -61,150 +62,126 @@ class NumberedError(APIException):
 
 
 class TeapotError(ValidationError):
-    """A validation error that always means one thing."""
+    """A validation error with its own code."""
 
     default_code = "teapot"
     default_detail = "It is a teapot."
 
 
-class ListedError(ValidationError):
-    """A validation error with a code that is none."""
+class ListedError(TeapotError):
+    """A validation error whose code is a list."""
 
     default_code = ["teapot"]  # type: ignore[assignment]
-    default_detail = "It is a teapot."
 
 
-EXCEPTIONS: dict[str, Callable[[], Exception]] = {
-    "number": NumberedError,
-    "teapot": TeapotError,
-    "list": ListedError,
-    "dict": lambda: APIException({"detail": "No.", "code": {"no": 1}}),
-    "django": lambda: DjangoValidationError({"name": DjangoValidationError("Taken.", "unique")}),
-    "jwt user": lambda: AuthenticationFailed("User is inactive", code="user_inactive"),
-    "jwt password": lambda: AuthenticationFailed("It was changed.", code="password_changed"),
-    "jwt bare": InvalidToken,
-    "jwt detail": lambda: InvalidToken({"detail": "Not now.", "messages": ["Later.", "Too late."]}),
+def unauthenticated(message: str) -> dict[str, Any]:
+    """Return the body of a credential that is not valid."""
+    return body("UNAUTHENTICATED", message)
+
+
+# Exceptions, each with its body.
+EXCEPTIONS: dict[str, tuple[Callable[[], Exception], dict[str, Any]]] = {
+    "number": (NumberedError, body("CONFLICT", "No.", status=409)),
+    "teapot": (TeapotError, body("TEAPOT", "It is a teapot.", status=400)),
+    "list": (ListedError, body("INVALID_CONTENT", "It is a teapot.")),
+    "dict": (
+        lambda: APIException({"detail": "No.", "code": {"no": 1}}),
+        body("INTERNAL_ERROR", "No."),
+    ),
+    "django": (
+        lambda: DjangoValidationError({"name": DjangoValidationError("Taken.", "unique")}),
+        body("ALREADY_EXISTS", "name: Taken."),
+    ),
+    "jwt password": (
+        lambda: AuthenticationFailed("It was changed.", code="password_changed"),
+        body("PASSWORD_CHANGED", "It was changed.", status=401),
+    ),
 }
 
 
 class RaiseView(APIView):
-    """Raise what the URL names."""
+    """Raise the exception that the URL names."""
 
     def get(self, request: Request, name: str) -> Response:
-        """Raise it."""
-        raise EXCEPTIONS[name]()
+        raise EXCEPTIONS[name][0]()
 
 
-class RefuseView(APIView):
+class CodeView(APIView):
     """Raise an APIException of status 409 with the code of the URL, or a validation error."""
 
     def get(self, request: Request, code: str) -> Response:
-        """Raise the former."""
         exception = APIException("No.", code=code)
         exception.status_code = 409
         raise exception
 
     def post(self, request: Request, code: str) -> Response:
-        """Raise the latter."""
         raise ValidationError({"name": ErrorDetail("No.", code)})
 
 
 class TokenView(APIView):
-    """Ask for a JSON web token."""
+    """Require a JSON web token."""
 
     authentication_classes = [JWTAuthentication]
 
-    def get(self, request: Request) -> Response:
-        """Answer."""
-        return Response()
-
 
 class ThingSerializer(serializers.ModelSerializer[Thing]):
-    """A serializer with a foreign key, a unique field and two that are unique together."""
+    """Has a foreign key, a unique field and two fields that are unique together."""
 
     class Meta:
         model = Thing
         fields = ["name", "size", "shelf"]
 
 
-class LinkSerializer(serializers.Serializer[Any]):
-    """A serializer with a foreign key as a link."""
-
-    shelf = serializers.HyperlinkedRelatedField(
-        view_name="shelf", queryset=Shelf.objects.all(), required=False
-    )
-    name = serializers.SlugRelatedField("name", queryset=Shelf.objects.all(), required=False)
-
-
 class ThingsView(APIView):
-    """Validate a thing, by the serializer that the URL names."""
+    """Validate a thing."""
 
-    serializers = {"thing": ThingSerializer, "link": LinkSerializer}
-
-    def post(self, request: Request, name: str) -> Response:
-        """Fail where it is invalid."""
-        self.serializers[name](data=request.data).is_valid(raise_exception=True)
+    def post(self, request: Request) -> Response:
+        ThingSerializer(data=request.data).is_valid(raise_exception=True)
         return Response()
 
 
 urlpatterns = [
     path("raise/<str:name>", RaiseView.as_view()),
-    path("refuse/<path:code>", RefuseView.as_view()),
-    path("validate/<str:name>", ThingsView.as_view()),
-    path("shelves/<int:pk>", RaiseView.as_view(), name="shelf"),
+    path("code/<path:code>", CodeView.as_view()),
+    path("things", ThingsView.as_view()),
     path("token", TokenView.as_view()),
     path("token/obtain", TokenObtainPairView.as_view()),
     path("token/refresh", TokenRefreshView.as_view()),
 ]
 
 
-def make_body(status: int, code: str | int, *errors: str) -> dict[str, Any]:
-    """Return the body of an error."""
-    return {"status": status, "errors": list(errors), "code": code, "moreInfo": ""}
-
-
 @pytest.mark.parametrize(("message_code", "name"), CODES_BY_MESSAGE_CODE.items())
-def test_a_message_that_all_share_gives_the_error_its_code(
+def test_a_code_that_all_messages_share_is_the_errors(
     client: Client, message_code: str, name: str
 ) -> None:
-    response = client.post(f"/refuse/{message_code}")
-    assert response.status_code == 400
-    assert response.json() == make_body(400, name, "name: No.")
+    expected = body(name, "name: No.", status=400)
+    assert client.post(f"/code/{message_code}").json() == expected
 
 
-@pytest.mark.parametrize("name", CATALOG)
-def test_a_message_may_have_a_code_of_the_catalogue(client: Client, name: str) -> None:
-    response = client.post(f"/refuse/{name.lower()}")
-    expected = "INVALID_CONTENT" if name.lower() in GENERIC_CODES else name
-    code = CATALOG[expected].number if expected == "UNAUTHENTICATED" else expected
-    assert response.json() == make_body(400, code or "", "name: No.")
+def test_a_message_may_have_a_code_of_the_catalogue(client: Client) -> None:
+    for name in CATALOG:
+        expected = "INVALID_CONTENT" if name.lower() in GENERIC_CODES else name
+        response = client.post(f"/code/{name.lower()}")
+        assert response.json() == body(expected, "name: No.", status=400)
 
 
-@pytest.mark.parametrize("message_code", [*GENERIC_CODES])
-def test_a_code_that_says_no_more_than_the_status_gives_way_to_it(
-    client: Client, message_code: str
-) -> None:
-    response = client.get(f"/refuse/{message_code}")
-    assert response.status_code == 409
-    assert response.json() == make_body(409, "CONFLICT", "No.")
+def test_a_generic_code_gives_the_code_of_the_status(client: Client) -> None:
+    for message_code in sorted(GENERIC_CODES):
+        response = client.get(f"/code/{message_code}")
+        assert response.json() == body("CONFLICT", "No.", status=409)
 
 
-@pytest.mark.parametrize(
-    "cls",
-    [
+def test_the_codes_of_drfs_own_exceptions_are_generic() -> None:
+    classes = [
         cls
         for cls in vars(exceptions).values()
         if inspect.isclass(cls) and issubclass(cls, APIException)
-    ],
-)
-def test_the_codes_of_drfs_own_exceptions_say_no_more_than_their_status(
-    cls: type[APIException],
-) -> None:
-    assert cls.default_code in GENERIC_CODES
+    ]
+    assert {cls.default_code for cls in classes} <= GENERIC_CODES
 
 
 @pytest.mark.parametrize(
-    ("message_code", "code"),
+    ("message_code", "name"),
     [
         ("out_of_stock", "OUT_OF_STOCK"),
         ("out-of-stock", "OUT_OF_STOCK"),
@@ -217,18 +194,16 @@ def test_the_codes_of_drfs_own_exceptions_say_no_more_than_their_status(
         ("größe", "CONFLICT"),
     ],
 )
-def test_an_exceptions_own_code_is_sent_in_capitals_if_it_is_a_name(
-    client: Client, message_code: str, code: str
+def test_an_exceptions_own_code_is_sent_in_capitals_if_it_is_an_identifier(
+    client: Client, message_code: str, name: str
 ) -> None:
-    assert client.get(f"/refuse/{message_code}").json() == make_body(409, code, "No.")
+    assert client.get(f"/code/{message_code}").json() == body(name, "No.", status=409)
 
 
-@pytest.mark.parametrize(
-    "message_code", [None, "", 4001, 4.2, ["a"], {"a": 1}, {1}, b"a", object()]
-)
-def test_a_code_that_is_no_text_says_no_more_than_the_status(message_code: object) -> None:
-    assert resolve_code(message_code, 409) == get_code_of_status(409)
-    assert get_catalog_name(message_code) is None
+def test_a_code_that_is_not_a_string_gives_the_code_of_the_status() -> None:
+    for message_code in (None, "", 4001, 4.2, ["a"], {"a": 1}, {1}, b"a", object()):
+        assert resolve_code(message_code, 409) == get_code_of_status(409)
+        assert get_catalog_name(message_code) is None
 
 
 @pytest.mark.parametrize("codes", [Codes, PlainCodes])
@@ -238,161 +213,87 @@ def test_a_code_may_be_a_member_of_an_enumeration(codes: Any) -> None:
 
 
 @given(st.text() | st.integers() | st.binary() | st.none() | st.lists(st.text()))
-def test_whatever_is_a_code_has_a_name_of_the_status_and_no_other_status(
-    message_code: object,
-) -> None:
+def test_any_code_gives_an_identifier_and_keeps_the_status(message_code: object) -> None:
     code = resolve_code(message_code, 418)
     assert code.name.isascii()
     assert code.name.isidentifier()
     assert code.name in CATALOG or code.status == 418
 
 
-def test_a_message_of_the_projects_own_code_gives_the_error_that_code(
+def test_a_message_with_a_projects_code_gives_the_error_that_code(
     client: Client, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"CODES": {"OUT_OF_STOCK": {"status": 409}}}
-    response = client.post("/refuse/out-of-stock")
-    assert response.json() == make_body(409, "OUT_OF_STOCK", "name: No.")
+    expected = body("OUT_OF_STOCK", "name: No.", status=409)
+    assert client.post("/code/out-of-stock").json() == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        ("number", make_body(409, "CONFLICT", "No.")),
-        ("teapot", make_body(400, "TEAPOT", "It is a teapot.")),
-        ("list", make_body(400, "INVALID_CONTENT", "It is a teapot.")),
-        ("dict", make_body(500, "INTERNAL_ERROR", "No.")),
-        ("django", make_body(400, "ALREADY_EXISTS", "name: Taken.")),
-    ],
-)
-def test_an_exception_with_an_odd_code_is_answered_with_its_status(
-    client: Client, name: str, body: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_an_exception_with_an_unusual_code_has_a_body(client: Client, name: str) -> None:
+    expected = EXCEPTIONS[name][1]
     response = client.get(f"/raise/{name}")
-    assert response.status_code == body["status"]
-    assert response.json() == body
+    assert (response.status_code, response.json()) == (expected["status"], expected)
+
+
+CLASH = "name: thing with this name already exists."
+NO_SHELF = 'shelf: Invalid pk "0" - object does not exist.'
 
 
 @pytest.mark.parametrize(
-    ("document", "body"),
+    ("document", "code", "errors"),
     [
+        ({"name": "taken"}, "ALREADY_EXISTS", [CLASH]),
         (
-            {"name": "taken"},
-            make_body(400, "ALREADY_EXISTS", "name: thing with this name already exists."),
+            {"name": "new", "shelf": 1, "size": 1},
+            "ALREADY_EXISTS",
+            ["The fields shelf, size must make a unique set."],
         ),
-        (
-            {"name": "new", "shelf": 0},
-            make_body(400, "MISSING_RESOURCE", 'shelf: Invalid pk "0" - object does not exist.'),
-        ),
+        ({"name": "new", "shelf": 0}, "MISSING_RESOURCE", [NO_SHELF]),
         (
             {"name": "new", "shelf": "top"},
-            make_body(400, "INVALID_ID", "shelf: Incorrect type. Expected pk value, received str."),
+            "INVALID_ID",
+            ["shelf: Incorrect type. Expected pk value, received str."],
         ),
-        ({"size": 1}, make_body(400, "INVALID_CONTENT", "name: This field is required.")),
+        ({"size": 1}, "INVALID_CONTENT", ["name: This field is required."]),
+        ({"name": "taken", "shelf": 0}, "INVALID_CONTENT", [CLASH, NO_SHELF]),
+    ],
+)
+@pytest.mark.django_db
+def test_the_error_of_a_model_serializer_has_the_code_that_its_messages_share(
+    client: Client, document: dict[str, Any], code: str, errors: list[str]
+) -> None:
+    Thing.objects.create(name="taken", shelf=Shelf.objects.create(pk=1, name="top"), size=1)
+    response = client.post("/things", document, "application/json")
+    assert (response.status_code, response.json()) == (400, body(code, *errors, status=400))
+
+
+def make_token(**claims: str) -> str:
+    """Return a token that Simple JWT has signed."""
+    token = AccessToken()
+    for name, value in claims.items():
+        token[name] = value
+    return str(token)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "malformed", "Given token not valid for any token type"),
+        (lambda: "a b", "Authorization header must contain two space-delimited values"),
+        (lambda: make_token(user_id="1"), "User not found"),
         (
-            {"name": "taken", "shelf": 0},
-            make_body(
-                400,
-                "INVALID_CONTENT",
-                "name: thing with this name already exists.",
-                'shelf: Invalid pk "0" - object does not exist.',
-            ),
+            lambda: make_token(jti=str(uuid.uuid4())),
+            "Token contained no recognizable user identification",
         ),
     ],
 )
 @pytest.mark.django_db
-def test_a_model_serializers_failure_has_the_code_that_its_messages_share(
-    client: Client, document: dict[str, Any], body: dict[str, Any]
+def test_a_rejected_token_is_a_401_with_the_challenge_of_simple_jwt(
+    client: Client, make: Callable[[], str], message: str
 ) -> None:
-    Thing.objects.create(name="taken")
-    response = client.post("/validate/thing", document, "application/json")
-    assert response.status_code == 400
-    assert response.json() == body
-
-
-@pytest.mark.django_db
-def test_two_fields_that_clash_together_are_a_clash(client: Client) -> None:
-    shelf = Shelf.objects.create(name="top")
-    Thing.objects.create(name="old", shelf=shelf, size=1)
-    document = {"name": "new", "shelf": shelf.pk, "size": 1}
-    response = client.post("/validate/thing", document, "application/json")
-    assert response.json() == make_body(
-        400, "ALREADY_EXISTS", "The fields shelf, size must make a unique set."
-    )
-
-
-@pytest.mark.parametrize(
-    ("document", "code", "message"),
-    [
-        ({"shelf": "/shelves/0"}, "MISSING_RESOURCE", "Invalid hyperlink - Object does not exist."),
-        ({"shelf": "/nowhere"}, "INVALID_ID", "Invalid hyperlink - No URL match."),
-        ({"shelf": "/token"}, "INVALID_ID", "Invalid hyperlink - Incorrect URL match."),
-        ({"shelf": 1}, "INVALID_ID", "Incorrect type. Expected URL string, received int."),
-        ({"name": "top"}, "MISSING_RESOURCE", "Object with name=top does not exist."),
-    ],
-)
-@pytest.mark.django_db
-def test_a_link_to_something_else_is_told_from_a_link_to_nothing(
-    client: Client, document: dict[str, Any], code: str, message: str
-) -> None:
-    response = client.post("/validate/link", document, "application/json")
-    [field] = document
-    assert response.json() == make_body(400, code, f"{field}: {message}")
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "message"),
-    [
-        ("jwt bare", 33619968, "Token is invalid or expired"),
-        ("jwt detail", 33619968, "Not now."),
-        ("jwt user", 33619968, "User is inactive"),
-        ("jwt password", "PASSWORD_CHANGED", "It was changed."),
-    ],
-)
-def test_the_dict_of_a_jwt_exception_becomes_one_message(
-    client: Client, name: str, code: str | int, message: str
-) -> None:
-    response = client.get(f"/raise/{name}")
-    assert response.status_code == 401
-    assert response.json() == make_body(401, code, message)
-
-
-@pytest.mark.parametrize(
-    ("authorization", "message"),
-    [
-        ("Bearer malformed", "Given token not valid for any token type"),
-        (
-            "Bearer a b",
-            "Authorization header must contain two space-delimited values",
-        ),
-    ],
-)
-def test_a_token_that_is_refused_is_401_with_the_librarys_challenge(
-    client: Client, authorization: str, message: str
-) -> None:
-    response = client.get("/token", headers={"Authorization": authorization})
-    assert response.status_code == 401
+    response = client.get("/token", headers={"Authorization": f"Bearer {make()}"})
+    assert (response.status_code, response.json()) == (401, unauthenticated(message))
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="api"'
-    assert response.json() == make_body(401, 33619968, message)
-
-
-@pytest.mark.django_db
-def test_a_token_of_a_user_that_is_gone_is_401(client: Client) -> None:
-    token = AccessToken()
-    token["user_id"] = "1"
-    response = client.get("/token", headers={"Authorization": f"Bearer {token}"})
-    assert response.status_code == 401
-    assert response.json() == make_body(401, 33619968, "User not found")
-
-
-def test_a_token_that_names_no_user_is_401(client: Client) -> None:
-    token = AccessToken()
-    token["jti"] = str(uuid.uuid4())
-    response = client.get("/token", headers={"Authorization": f"Bearer {token}"})
-    assert response.status_code == 401
-    assert response.json() == make_body(
-        401, 33619968, "Token contained no recognizable user identification"
-    )
 
 
 @pytest.mark.parametrize(
@@ -407,9 +308,8 @@ def test_a_token_that_names_no_user_is_401(client: Client) -> None:
     ],
 )
 @pytest.mark.django_db
-def test_the_librarys_own_views_answer_401_in_the_format(
+def test_the_views_of_simple_jwt_respond_in_the_format(
     client: Client, url: str, document: dict[str, str], message: str
 ) -> None:
     response = client.post(url, document, "application/json")
-    assert response.status_code == 401
-    assert response.json() == make_body(401, 33619968, message)
+    assert (response.status_code, response.json()) == (401, unauthenticated(message))

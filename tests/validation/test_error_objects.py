@@ -405,7 +405,9 @@ def test_a_number_of_the_catalogue_is_sent_by_the_setting(settings: Settings) ->
     }
 
 
-@pytest.mark.parametrize("code", [None, "", True, -1, 2**32, 4.2, ["a"], b"a", object(), "a b", "²"])
+@pytest.mark.parametrize(
+    "code", [None, "", True, -1, 2**32, 4.2, ["a"], b"a", object(), "a b", "²"]
+)
 def test_other_values_are_not_codes(code: object) -> None:
     assert find_code(code, 409) is None
 

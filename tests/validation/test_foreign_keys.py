@@ -1,4 +1,4 @@
-"""Foreign keys in bodies: malformed, or of nothing."""
+"""Foreign keys in a body: whether a key is malformed, or has no row."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 from django.db import DataError
 from django.test import Client
 from django.urls import clear_script_prefix, path, set_script_prefix
+from pytest_django.fixtures import Settings
 from rest_framework import generics as stock
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import (
     HyperlinkedRelatedField,
@@ -21,10 +23,12 @@ from rest_framework.serializers import (
     SlugRelatedField,
     UUIDField,
 )
+from rest_framework.test import APIRequestFactory
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from django_apierrors import generics, refusals
-from django_apierrors.answers import get_answer
+from django_apierrors import generics
+from django_apierrors.handler import exception_handler
+from django_apierrors.renderers import JSONRenderer
 from django_apierrors.validation.details import flatten
 from django_apierrors.validation.foreign_keys import find_malformed_keys
 from tests.bodies import body
@@ -34,199 +38,158 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
 class HexField(serializers.Field):
-    """A UUID as the project writes it: `x` and its digits."""
+    """A project's own spelling of a UUID: `x` and its digits."""
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
-        """Return the UUID."""
         if not isinstance(data, str) or not data.startswith("x"):
-            raise serializers.ValidationError("No key of ours.")
+            raise serializers.ValidationError("Not one of our keys.")
         return uuid.UUID(data[1:])
 
 
-class Broken:
-    """A queryset that fails where it is asked for its model."""
+class Lookup:
+    """A queryset that can do nothing but look up, and has no model."""
 
-    def __init__(self, queryset: Any) -> None:
-        """Take the queryset that works."""
-        self.queryset = queryset
+    def get(self, **lookup: Any) -> Any:
+        return Thing.objects.get(**lookup)
+
+
+class BrokenLookup(Lookup):
+    """One that fails when its model is read."""
 
     @property
     def model(self) -> Any:
-        """Fail."""
         raise RuntimeError
 
+
+class NulLookup(Lookup):
+    """One whose database rejects NUL in a string, as PostgreSQL does."""
+
     def get(self, **lookup: Any) -> Any:
-        """Look up."""
-        return self.queryset.get(**lookup)
-
-
-class BrokenField(PrimaryKeyRelatedField):
-    """A relation whose queryset fails."""
-
-    def get_queryset(self) -> Any:
-        """Return the queryset."""
-        return Broken(Thing.objects.all())
-
-
-class TextField(PrimaryKeyRelatedField):
-    """A relation whose database takes no NUL in a text, as PostgreSQL does not."""
-
-    def get_queryset(self) -> Any:
-        """Return the queryset."""
-        return type("Lookup", (), {"get": self.refuse})()
-
-    def refuse(self, **lookup: Any) -> Any:
-        """Refuse to look up."""
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
 
 
-class NoModelField(PrimaryKeyRelatedField):
-    """A relation whose queryset names no model."""
-
-    def get_queryset(self) -> Any:
-        """Return the queryset."""
-        queryset = Thing.objects.all()
-        return type("Lookup", (), {"get": lambda self, **lookup: queryset.get(**lookup)})()
+def relate(source: Any, **kwargs: Any) -> Any:
+    """Return a relation by primary key, to a model or to such a queryset."""
+    queryset = source() if issubclass(source, Lookup) else source.objects.all()
+    return PrimaryKeyRelatedField(queryset=queryset, required=False, **kwargs)
 
 
-class Owner(serializers.Serializer):
-    """What is nested."""
+class OwnerSerializer(serializers.Serializer[Any]):
+    """A nested serializer."""
 
-    thing = PrimaryKeyRelatedField(queryset=Thing.objects.all(), required=False)
-    shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
-    text = TextField(queryset=Parcel.objects.all(), required=False)
+    thing = relate(Thing)
+    shelf = relate(Shelf)
+    nul = relate(NulLookup)
 
 
-class Relations(serializers.Serializer):
-    """Relations of every kind."""
+class RelationsSerializer(serializers.Serializer[Any]):
+    """Relations of every kind, and validators that reject what `reject` names."""
 
-    thing = PrimaryKeyRelatedField(queryset=Thing.objects.all(), required=False, allow_null=True)
-    shelf = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), required=False)
-    things = PrimaryKeyRelatedField(queryset=Thing.objects.all(), many=True, required=False)
-    shelves = PrimaryKeyRelatedField(queryset=Shelf.objects.all(), many=True, required=False)
-    parcel = PrimaryKeyRelatedField(queryset=Parcel.objects.all(), required=False)
-    parcels = PrimaryKeyRelatedField(queryset=Parcel.objects.all(), many=True, required=False)
-    text = TextField(queryset=Parcel.objects.all(), required=False)
-    texts = TextField(queryset=Parcel.objects.all(), many=True, required=False)
+    thing = relate(Thing, allow_null=True)
+    shelf = relate(Shelf)
+    things = relate(Thing, many=True)
+    shelves = relate(Shelf, many=True)
+    parcel = relate(Parcel)
+    parcels = relate(Parcel, many=True)
+    nul = relate(NulLookup)
+    nuls = relate(NulLookup, many=True)
     slug = SlugRelatedField("slug", queryset=Parcel.objects.all(), required=False)
     number = SlugRelatedField("number", queryset=Parcel.objects.all(), required=False)
     key = SlugRelatedField("key", queryset=Thing.objects.all(), required=False)
     link = HyperlinkedRelatedField("thing-detail", queryset=Thing.objects.all(), required=False)
-    typed = PrimaryKeyRelatedField(
-        queryset=Thing.objects.all(), pk_field=UUIDField(), required=False
-    )
-    hexed = PrimaryKeyRelatedField(
-        queryset=Thing.objects.all(), pk_field=HexField(), required=False
-    )
-    owner = Owner(required=False)
-    owners = Owner(many=True, required=False)
-    list = serializers.ListField(
-        child=PrimaryKeyRelatedField(queryset=Thing.objects.all()), required=False
-    )
-    dict = serializers.DictField(
-        child=PrimaryKeyRelatedField(queryset=Thing.objects.all()), required=False
-    )
-    broken = BrokenField(queryset=Thing.objects.all(), required=False)
-    no_model = NoModelField(queryset=Thing.objects.all(), required=False)
+    typed = relate(Thing, pk_field=UUIDField())
+    hexed = relate(Thing, pk_field=HexField())
+    owner = OwnerSerializer(required=False)
+    owners = OwnerSerializer(many=True, required=False)
+    list = serializers.ListField(child=relate(Thing), required=False)
+    dict = serializers.DictField(child=relate(Thing), required=False)
+    broken = relate(BrokenLookup)
+    no_model = relate(Lookup)
     count = serializers.IntegerField(required=False)
-    refuse = serializers.CharField(required=False)
-
-    def create(self, validated_data: Any) -> Any:
-        """Create nothing."""
-        return validated_data
+    reject = serializers.CharField(required=False)
 
     def to_representation(self, instance: Any) -> Any:
-        """Show nothing."""
         return {}
 
-    def refuse_any(self, value: Any) -> Any:
-        """Refuse a key for a reason that is not its form."""
-        if value is not None and "refuse" in str(self.context["request"].data):
+    def reject_key(self, value: Any) -> Any:
+        if value is not None and "reject" in str(self.context["request"].data):
             raise serializers.ValidationError("Not this one.")
         return value
 
-    validate_thing = validate_things = validate_link = validate_hexed = refuse_any
+    validate_thing = validate_things = validate_link = validate_hexed = reject_key
 
     def validate(self, data: Any) -> Any:
-        """Refuse a relation that was not sent."""
-        if data.get("refuse") == "all":
+        if data.get("reject") == "missing":
             raise serializers.ValidationError({"thing": "Not without one."})
-        if data.get("refuse") == "whole":
-            raise serializers.ValidationError("Nothing of it.")
+        if data.get("reject") == "whole":
+            raise serializers.ValidationError("Not at all.")
         return data
 
 
-class Create(generics.CreateAPIView):
-    """Takes one."""
+class CreateView(generics.CreateAPIView[Any]):
+    """Create one."""
 
-    serializer_class = Relations
+    serializer_class = RelationsSerializer
     queryset = Thing.objects.all()
 
 
-class CreateMany(Create):
-    """Takes many."""
+class CreateManyView(CreateView):
+    """Create many."""
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a serializer of many."""
         return super().get_serializer(*args, many=True, **kwargs)
 
 
-class StockCreate(stock.CreateAPIView):
-    """Takes one, without any view of ours."""
+class StockView(stock.CreateAPIView[Any]):
+    """Create one, in a view of DRF's."""
 
-    serializer_class = Relations
+    serializer_class = RelationsSerializer
 
 
-class Refuse(stock.CreateAPIView):
-    """Refuses what no serializer has seen."""
+class RejectView(StockView):
+    """Reject the data without a serializer."""
 
-    def post(self, request: Any) -> Any:
-        """Refuse."""
+    def post(self, request: Request) -> Response:
         raise serializers.ValidationError({"thing": "No."})
 
 
-class Returned(stock.CreateAPIView):
-    """Returns what its serializer says."""
+class ReturnView(StockView):
+    """Return the errors of the serializer."""
 
-    serializer_class = Relations
-
-    def post(self, request: Any) -> Any:
-        """Refuse."""
+    def post(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid()
         return Response(serializer.errors, status=400)
 
 
-class Show(generics.RetrieveAPIView):
-    """Shows a thing."""
+class ThingView(generics.RetrieveAPIView[Thing]):
+    """The target of links."""
 
     queryset = Thing.objects.all()
 
 
 urlpatterns = [
-    path("ours/", Create.as_view()),
-    path("stock/", StockCreate.as_view()),
-    path("refuse/", Refuse.as_view()),
-    path("many/", CreateMany.as_view()),
-    path("returned/", Returned.as_view()),
-    path("things/<pk>/", Show.as_view(), name="thing-detail"),
+    path("ours/", CreateView.as_view()),
+    path("many/", CreateManyView.as_view()),
+    path("stock/", StockView.as_view()),
+    path("reject/", RejectView.as_view()),
+    path("return/", ReturnView.as_view()),
+    path("things/<pk>/", ThingView.as_view(), name="thing-detail"),
 ]
 
-NOBODY = str(uuid.UUID(int=1))
-
-# The key of a parcel that is not there.
-CODE = "a" * 24
+# Keys without a row.
+UNKNOWN_UUID = str(uuid.UUID(int=1))
+UNKNOWN_CODE = "a" * 24
 
 MALFORMED: list[tuple[Any, str]] = [
     ({"thing": "x"}, "thing"),
-    ({"thing": NOBODY[:-1]}, "thing"),
+    ({"thing": UNKNOWN_UUID[:-1]}, "thing"),
     ({"thing": "\0"}, "thing"),
     ({"thing": "\U0001f600"}, "thing"),
-    ({"thing": [NOBODY]}, "thing"),
+    ({"thing": [UNKNOWN_UUID]}, "thing"),
     ({"thing": True}, "thing"),
     ({"shelf": "x"}, "shelf"),
     ({"shelf": {"a": 1}}, "shelf"),
-    ({"shelf": True}, "shelf"),
     ({"things": ["x"]}, "things"),
     ({"shelves": ["x"]}, "shelves"),
     ({"number": "x"}, "number"),
@@ -234,143 +197,133 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"link": "/things/x/"}, "link"),
     ({"link": "http://testserver/things/x/"}, "link"),
     ({"link": "/nothing/"}, "link"),
+    ({"link": "/ours/"}, "link"),
+    ({"link": 1}, "link"),
     ({"typed": "x"}, "typed"),
     ({"hexed": "1"}, "hexed"),
     ({"owner": {"thing": "x"}}, "owner.thing"),
-    ({"owner": {"shelf": "x"}}, "owner.shelf"),
     ({"owners": [{}, {"thing": "x"}]}, "owners[1].thing"),
     ({"list": ["x"]}, "list[0]"),
+    # DRF's DictField lets the error of the key's own field pass to the serializer.
+    ({"dict": {"a": UNKNOWN_UUID, "b": "x"}}, "dict"),
     ({"slug": "\U0001f600"}, "slug"),
     ({"parcel": "x"}, "parcel"),
-    ({"parcel": f"{CODE[:-1]}\0"}, "parcel"),
-    ({"parcel": {"a": 1}}, "parcel"),
-    ({"parcels": ["x"]}, "parcels"),
-    ({"parcels": ["x", CODE]}, "parcels"),
+    ({"parcel": f"{UNKNOWN_CODE[:-1]}\0"}, "parcel"),
+    ({"parcels": ["x", UNKNOWN_CODE]}, "parcels"),
 ]
 
 UNKNOWN: list[tuple[Any, str]] = [
-    ({"thing": NOBODY}, "thing"),
+    ({"thing": UNKNOWN_UUID}, "thing"),
     ({"thing": uuid.UUID(int=1).hex}, "thing"),
     ({"thing": 1}, "thing"),
     ({"shelf": 99}, "shelf"),
     ({"shelf": "99"}, "shelf"),
     ({"shelf": 2**70}, "shelf"),
-    ({"things": [NOBODY]}, "things"),
-    ({"shelves": [99]}, "shelves"),
+    ({"things": [UNKNOWN_UUID]}, "things"),
     ({"slug": "nobody"}, "slug"),
-    ({"parcel": CODE}, "parcel"),
-    ({"parcels": [CODE]}, "parcels"),
-    ({"parcels": [CODE, "x"]}, "parcels"),
+    ({"parcel": UNKNOWN_CODE}, "parcel"),
+    ({"parcels": [UNKNOWN_CODE, "x"]}, "parcels"),
     ({"number": 99}, "number"),
-    ({"key": NOBODY}, "key"),
-    ({"link": f"/things/{NOBODY}/"}, "link"),
-    ({"typed": NOBODY}, "typed"),
+    ({"key": UNKNOWN_UUID}, "key"),
+    ({"link": f"/things/{UNKNOWN_UUID}/"}, "link"),
+    ({"typed": UNKNOWN_UUID}, "typed"),
     ({"owner": {"shelf": 99}}, "owner.shelf"),
-    ({"owners": [{"thing": NOBODY}]}, "owners[0].thing"),
-    ({"list": [NOBODY]}, "list[0]"),
-    ({"dict": {"a": NOBODY}}, "dict.a"),
+    ({"owners": [{"thing": UNKNOWN_UUID}]}, "owners[0].thing"),
+    ({"list": [UNKNOWN_UUID]}, "list[0]"),
+    ({"dict": {"a": UNKNOWN_UUID}}, "dict.a"),
 ]
 
-every_route = pytest.mark.parametrize("route", ["/ours/", "/stock/", "/many/"])
 
-
-def post(client: Client, route: str, document: Any) -> Any:
-    """Send a document, or a list of it and of one that is right."""
-    document = [{}, document] if route == "/many/" else document
-    return client.post(route, json.dumps(document), content_type="application/json")
+def post(client: Client, document: Any, url: str = "/ours/") -> Any:
+    """Send a document; to the view of many after another one, which is valid."""
+    document = [{}, document] if url == "/many/" else document
+    return client.post(url, json.dumps(document), content_type="application/json")
 
 
 def get_outcome(response: Any) -> tuple[int, str, list[str]]:
     """Return the status, the code and the fields that the messages begin with."""
-    content = response.json()
-    fields = [error.partition(": ")[0].removeprefix("[1].") for error in content["errors"]]
-    assert content["status"] == response.status_code
-    return content["status"], content["code"], fields
+    sent = response.json()
+    fields = [error.partition(": ")[0].removeprefix("[1].") for error in sent["errors"]]
+    assert sent["status"] == response.status_code
+    return sent["status"], sent["code"], fields
 
 
-@every_route
-@pytest.mark.parametrize(("document", "field"), MALFORMED)
-def test_a_malformed_key_is_invalid_id(
-    client: Client, route: str, document: Any, field: str
+# The shape of the errors depends on the view: many rows have their own.
+@pytest.mark.parametrize("url", ["/ours/", "/stock/", "/many/", "/return/"])
+def test_a_malformed_key_is_invalid_id_and_a_key_without_a_row_missing_resource(
+    client: Client, url: str
 ) -> None:
-    response = post(client, route, document)
-    assert get_outcome(response) == (400, "INVALID_ID", [field])
+    for document, field in MALFORMED:
+        response = post(client, document, url)
+        assert (document, get_outcome(response)) == (document, (400, "INVALID_ID", [field]))
+    for document, field in UNKNOWN:
+        response = post(client, document, url)
+        assert (document, get_outcome(response)) == (document, (400, "MISSING_RESOURCE", [field]))
 
 
-@every_route
-def test_a_malformed_key_in_a_dict_is_invalid_id(client: Client, route: str) -> None:
-    # DRF's DictField lets the error of the key's own field pass to the serializer.
-    response = post(client, route, {"dict": {"a": NOBODY, "b": "x"}})
-    assert get_outcome(response) == (400, "INVALID_ID", ["dict"])
-
-
-@pytest.mark.parametrize("route", ["/ours/", "/stock/"])
 @pytest.mark.parametrize(
     ("document", "field"),
     [
-        ({"text": "\0"}, "text"),
-        ({"texts": ["\0"]}, "texts"),
-        ({"owner": {"text": "\0"}}, "owner.text"),
-        ({"owners": [{}, {"text": "\0"}]}, "owners.text"),
+        ({"nul": "\0"}, "nul"),
+        ({"nuls": ["\0"]}, "nuls"),
+        ({"owner": {"nul": "\0"}}, "owner.nul"),
+        ({"owners": [{}, {"nul": "\0"}]}, "owners.nul"),
     ],
 )
-def test_a_key_that_the_database_refuses_is_invalid_id(
-    client: Client, route: str, document: Any, field: str
+def test_a_key_that_the_database_rejects_is_invalid_id(
+    client: Client, document: Any, field: str
 ) -> None:
-    response = post(client, route, document)
-    assert response.json() == body(
-        "INVALID_ID", f"{field}: The formatting of a resource identifier is incorrect."
-    )
+    message = f"{field}: The formatting of a resource identifier is incorrect."
+    for url in ("/ours/", "/stock/"):
+        assert post(client, document, url).json() == body("INVALID_ID", message)
 
 
-@every_route
-@pytest.mark.parametrize(("document", "field"), UNKNOWN)
-def test_a_key_of_nothing_is_missing_resource(
-    client: Client, route: str, document: Any, field: str
-) -> None:
-    response = post(client, route, document)
-    assert get_outcome(response) == (400, "MISSING_RESOURCE", [field])
-
-
-def test_the_body_is_the_whole_format(client: Client) -> None:
-    response = post(client, "/ours/", {"shelf": 99})
+def test_the_body_and_the_details_of_a_key(client: Client, settings: Settings) -> None:
     message = 'shelf: Invalid pk "99" - object does not exist.'
+    response = post(client, {"shelf": 99})
     assert response.json() == body("MISSING_RESOURCE", message, status=400)
-
-
-def test_the_message_of_a_malformed_key_says_so_in_details(client: Client, settings: Any) -> None:
     settings.API_ERRORS = {"DETAILS": True}
-    details = post(client, "/ours/", {"thing": "x"}).json()["details"]
-    assert [(item["field"], item["code"]) for item in details] == [("thing", "incorrect_type")]
+    [detail] = post(client, {"thing": "x"}).json()["details"]
+    assert (detail["field"], detail["code"]) == ("thing", "incorrect_type")
 
 
-@pytest.fixture
-def thing() -> Thing:
-    """Return a thing."""
-    return Thing.objects.create(name="cup")
-
-
-@every_route
 @pytest.mark.parametrize("relation", ["thing", "things", "link", "hexed"])
-def test_what_a_validator_says_of_a_well_formed_key_is_invalid_content(
-    client: Client, thing: Thing, route: str, relation: str
+def test_an_error_of_a_validator_about_a_well_formed_key_is_invalid_content(
+    client: Client, relation: str
 ) -> None:
+    thing = Thing.objects.create(name="cup")
     key = str(thing.pk)
     sent = {"things": [key], "link": f"/things/{key}/", "hexed": f"x{thing.pk.hex}"}
-    document = {relation: sent.get(relation, key), "refuse": "x"}
-    response = post(client, route, document)
-    assert get_outcome(response) == (400, "INVALID_CONTENT", [relation])
+    document = {relation: sent.get(relation, key), "reject": "x"}
+    for url in ("/ours/", "/stock/", "/many/"):
+        response = post(client, document, url)
+        assert get_outcome(response) == (400, "INVALID_CONTENT", [relation])
 
 
-@pytest.mark.parametrize("document", [{}, {"thing": None}])
-def test_what_is_said_of_a_key_that_was_not_sent_is_invalid_content(
-    client: Client, document: dict[str, Any]
+@pytest.mark.parametrize(
+    ("document", "errors"),
+    [
+        ({"reject": "missing"}, ["thing: Not without one."]),
+        ({"reject": "missing", "thing": None}, ["thing: Not without one."]),
+        ({"reject": "whole"}, ["Not at all."]),
+        ([1], ["Invalid data. Expected a dictionary, but got list."]),
+        (
+            {"thing": "x", "count": "y"},
+            ["thing: “x” is not a valid UUID.", "count: A valid integer is required."],
+        ),
+    ],
+)
+def test_an_error_that_is_not_about_keys_alone_is_invalid_content(
+    client: Client, document: Any, errors: list[str]
 ) -> None:
-    response = post(client, "/ours/", {"refuse": "all", **document})
-    assert response.json() == body("INVALID_CONTENT", "thing: Not without one.")
+    assert post(client, document).json() == body("INVALID_CONTENT", *errors)
 
 
-@every_route
+def test_an_error_without_a_serializer_is_invalid_content(client: Client) -> None:
+    response = post(client, {"thing": "x"}, "/reject/")
+    assert response.json() == body("INVALID_CONTENT", "thing: No.")
+
+
 @pytest.mark.parametrize(
     ("document", "field"),
     [
@@ -383,125 +336,82 @@ def test_what_is_said_of_a_key_that_was_not_sent_is_invalid_content(
         ({"list": "x"}, "list"),
     ],
 )
-def test_what_is_no_key_is_invalid_content_or_id(
-    client: Client, route: str, document: Any, field: str
+def test_a_value_of_another_shape_is_a_400(client: Client, document: Any, field: str) -> None:
+    for url in ("/ours/", "/many/"):
+        status, code, fields = get_outcome(post(client, document, url))
+        assert (status, fields) == (400, [field])
+        assert code in ("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE")
+
+
+@pytest.mark.parametrize("field", ["broken", "no_model"])
+def test_a_queryset_without_a_model_leaves_the_error_as_it_is(
+    client: Client, caplog: pytest.LogCaptureFixture, field: str
 ) -> None:
-    status, code, fields = get_outcome(post(client, route, document))
-    assert (status, fields) == (400, [field])
-    assert code in ("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE")
+    response = post(client, {field: "x"})
+    assert get_outcome(response) == (400, "INVALID_CONTENT", [field])
+    assert ("failed while looking for malformed keys" in caplog.text) == (field == "broken")
 
 
-def test_what_is_said_of_the_whole_is_invalid_content(client: Client) -> None:
-    response = post(client, "/ours/", {"refuse": "whole"})
-    assert response.json() == body("INVALID_CONTENT", "Nothing of it.")
-
-
-def test_a_malformed_key_beside_another_fault_is_invalid_content(client: Client) -> None:
-    response = post(client, "/ours/", {"thing": "x", "count": "y"})
-    assert get_outcome(response) == (400, "INVALID_CONTENT", ["thing", "count"])
-
-
-def test_a_body_that_is_no_object_is_invalid_content(client: Client) -> None:
-    response = client.post("/ours/", "[1]", content_type="application/json")
-    assert response.json()["code"] == "INVALID_CONTENT"
-
-
-def test_what_no_serializer_has_said_is_invalid_content(client: Client) -> None:
-    response = post(client, "/refuse/", {"thing": "x"})
-    assert response.json() == body("INVALID_CONTENT", "thing: No.")
-
-
-def test_a_queryset_that_fails_leaves_the_error_as_it_is(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    response = post(client, "/ours/", {"broken": "x"})
-    assert get_outcome(response) == (400, "INVALID_CONTENT", ["broken"])
-    assert "failed while looking for malformed keys" in caplog.text
-
-
-def test_a_queryset_without_model_leaves_the_error_as_it_is(client: Client) -> None:
-    response = post(client, "/ours/", {"no_model": "x"})
-    assert get_outcome(response) == (400, "INVALID_CONTENT", ["no_model"])
-
-
-@pytest.fixture
-def _prefix() -> Any:
-    """Mount the project, as Django's WSGI handler does with what the server says."""
+def test_a_link_is_read_without_the_prefix_of_the_project(client: Client) -> None:
+    # As Django's WSGI handler does with the SCRIPT_NAME.
     set_script_prefix("/api/")
-    yield
-    clear_script_prefix()
-
-
-@pytest.mark.usefixtures("_prefix")
-def test_a_link_of_a_mounted_project_is_read_without_its_prefix(client: Client) -> None:
-    response = post(client, "/ours/", {"link": "http://testserver/api/things/x/"})
+    try:
+        response = post(client, {"link": "http://testserver/api/things/x/"})
+    finally:
+        clear_script_prefix()
     assert get_outcome(response) == (400, "INVALID_ID", ["link"])
-
-
-def test_a_malformed_key_in_returned_errors_is_invalid_id(client: Client) -> None:
-    response = post(client, "/returned/", {"thing": "x"})
-    assert response.json()["code"] == "INVALID_ID"
 
 
 INVALID = ErrorDetail("No.", "invalid")
 
 
 @pytest.mark.parametrize(
-    ("sent", "detail", "codes"),
+    ("sent", "detail", "paths"),
     [
-        # One text for all keys of a list, or of a dict.
-        ({"list": ["x"]}, {"list": [INVALID]}, ["incorrect_type"]),
-        ({"dict": {"a": "x"}}, {"dict": [INVALID]}, ["incorrect_type"]),
-        ({"list": "x"}, {"list": [INVALID]}, ["invalid"]),
-        # A text for each key; what was not sent is none of them.
-        ({"list": ["x"]}, {"list": {0: [INVALID]}}, ["incorrect_type"]),
-        ({"list": ["x"]}, {"list": {7: [INVALID], 8: []}}, ["invalid"]),
-        ({"count": "x"}, {"count": [INVALID]}, ["invalid"]),
+        # One message for all keys of a list, or of a dict.
+        ({"list": ["x"]}, {"list": [INVALID]}, {("list", 0)}),
+        ({"dict": {"a": "x"}}, {"dict": [INVALID]}, {("dict", 0)}),
+        ({"list": "x"}, {"list": [INVALID]}, set()),
+        # A message for each key, and for a key that was not sent.
+        ({"list": ["x"]}, {"list": {0: [INVALID]}}, {("list", 0, 0)}),
+        ({"list": ["x"]}, {"list": {7: [INVALID], 8: []}}, set()),
+        ({"thing": "x"}, {"thing": INVALID}, {("thing",)}),
+        ({"count": "x"}, {"count": [INVALID]}, set()),
+        # Shapes that DRF does not give the errors of a relation.
+        ({"thing": "x"}, {"thing": {0: [INVALID]}}, set()),
+        ({"thing": "x"}, {"thing": [[INVALID]]}, set()),
     ],
 )
-def test_malformed_keys_are_marked_in_whatever_shape_the_errors_have(
-    sent: Any, detail: Any, codes: list[str]
+def test_malformed_keys_are_found_in_errors_of_any_shape(
+    sent: Any, detail: Any, paths: set[Any]
 ) -> None:
-    errors = ReturnDict(copy.deepcopy(detail), serializer=Relations(data=sent))
-    assert find_malformed_keys(errors) == (codes == ["incorrect_type"])
-    assert [item.code for item in flatten(errors)] == codes
+    errors = ReturnDict(copy.deepcopy(detail), serializer=RelationsSerializer(data=sent))
+    assert find_malformed_keys(errors) == paths
+    codes = [item.code for item in flatten(errors).items]
+    assert codes == ["incorrect_type" if paths else "invalid"]
+    assert errors == detail
 
 
-class Twofold(serializers.Serializer):
-    """Says the same of a malformed key and of one that it does not like."""
-
-    thing = PrimaryKeyRelatedField(
-        queryset=Thing.objects.all(), pk_field=UUIDField(error_messages={"invalid": "No."})
-    )
-
-    def validate_thing(self, thing: Any) -> Any:
-        """Like none."""
-        raise serializers.ValidationError("No.", "invalid")
-
-
-def test_a_malformed_key_is_told_from_what_was_answered_in_the_same_words() -> None:
-    """Answers about keys are not remembered: it matters what was sent."""
-    keys = ["malformed", str(Thing.objects.create().pk)]
-    names = []
-    for key in [*keys, *keys]:
-        serializer = Twofold(data={"thing": key})
-        assert not serializer.is_valid()
-        assert flatten(serializer.errors).get_messages() == ["thing: No."]
-        names.append(get_answer(refusals.ValidationError(serializer.errors)).error.code.name)
-    assert names == ["INVALID_ID", "INVALID_CONTENT"] * 2
-
-
-def test_fields_that_fail_leave_the_error_as_it_is() -> None:
-    """Whether an answer may be remembered is asked of the project's fields too."""
-
-    class Failing:
-        initial_data: Any = {}
-
-        @property
-        def fields(self) -> Any:
-            raise RuntimeError
-
-    detail = ReturnDict({"thing": [ErrorDetail("No.", "invalid")]}, serializer=Failing())
-    one, other = (get_answer(refusals.ValidationError(detail)) for _time in range(2))
-    assert one.error.code.name == "INVALID_CONTENT"
-    assert one is not other
+@pytest.mark.parametrize(
+    "document", [{"thing": "x"}, {"owners": [{}, {"thing": "x"}]}, {"dict": {"a": "x"}}]
+)
+def test_a_rejected_key_leaves_the_exception_and_the_errors_as_they_are(document: Any) -> None:
+    request = APIRequestFactory().post("/")
+    serializer = RelationsSerializer(data=document, context={"request": request})
+    with pytest.raises(ValidationError) as raised:
+        serializer.is_valid(raise_exception=True)
+    exception, errors = raised.value, serializer.errors
+    before = (exception.get_codes(), copy.deepcopy(exception.detail), exception.get_full_details())
+    sent = [exception_handler(exception, {"request": request})]
+    returned = Response(errors, status=400)
+    returned.accepted_renderer = JSONRenderer()
+    returned.accepted_media_type = "application/json"
+    returned.renderer_context = {"request": request}  # type: ignore[attr-defined]
+    sent.append(returned)
+    for response in sent:
+        assert response is not None
+        assert json.loads(response.render().content)["code"] == "INVALID_ID"
+        assert before == (exception.get_codes(), exception.detail, exception.get_full_details())
+        assert serializer.errors == errors == before[1]
+    assert "incorrect_type" not in str(exception.get_codes())
+    assert exception.detail.serializer is serializer  # type: ignore[union-attr]

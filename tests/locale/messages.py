@@ -1,26 +1,25 @@
-"""The texts of the package that are there to be translated, and their translations.
+"""Read the package's translatable messages, from the sources and from the `.po` files.
 
-Both are read here, the one from the syntax trees of the sources, the other from the `.po` files, so
-that no test needs the tools of GNU gettext.
+The sources are read through their syntax trees, so the tests do not need GNU gettext.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from django.utils.translation.template import templatize
 
-PACKAGE = Path(__file__).resolve().parent.parent / "django_apierrors"
+PACKAGE = Path(__file__).resolve().parents[2] / "django_apierrors"
 LOCALE = PACKAGE / "locale"
 
 # The names of the directories, such as `pt_BR`.
 LOCALES = sorted(path.name for path in LOCALE.iterdir())
 
-# Which arguments of each function are the context, the text and its plural.
+# The meaning of each positional argument.
 FUNCTIONS = {
     "gettext": ("text",),
     "ngettext": ("text", "plural"),
@@ -34,7 +33,7 @@ NAMES = {
     "gettext_noop": ("text",),
 }
 
-# The calls that Django makes of the tags of a template.
+# The calls that `templatize()` makes from the tags of a template.
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 CALL = re.compile(rf"\b(?:_|n?p?gettext)\({LITERAL}(?:, ?{LITERAL})*")
 
@@ -42,19 +41,15 @@ LINE = re.compile(r'(?:(?P<keyword>msg\w+)(?:\[\d+\])? )?(?P<literal>".*")')
 
 
 class Message(NamedTuple):
-    """A text as gettext looks it up, and what it looks it up by besides."""
+    """The key of a message in a gettext catalogue."""
 
     text: str
     plural: str = ""
     context: str = ""
 
-    def __str__(self) -> str:
-        """Return the text, for the names of tests."""
-        return self.text
-
 
 class Translation(NamedTuple):
-    """The texts that a message has in another language, one for each plural form."""
+    """The translation of a message, one string for each plural form."""
 
     texts: Sequence[str]
     is_fuzzy: bool
@@ -72,7 +67,10 @@ def read_sources() -> set[Message]:
 
 
 def find_in_module(source: str) -> Iterator[Message]:
-    """Yield the messages of Python; what is no literal is a mistake, since gettext misses it."""
+    """Yield the messages of a module.
+
+    An argument that is not a literal raises ValueError, because xgettext would skip it.
+    """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -82,25 +80,28 @@ def find_in_module(source: str) -> Iterator[Message]:
 
 
 def find_in_template(source: str) -> Iterator[Message]:
-    """Yield the messages of a template, in the form that Django gives them for gettext."""
+    """Yield the messages of a template, as `makemessages` extracts them."""
     for call in CALL.findall(templatize(source)):
         yield from find_in_module(f"{call})")
 
 
 def read_translations(locale: str) -> dict[Message, Translation]:
-    """Return what a `.po` file holds, its header, which translates the empty text, included."""
+    """Return the entries of a `.po` file; the header is the entry of the empty message."""
     content = (LOCALE / locale / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
-    return dict(map(read_entry, content.strip().split("\n\n")))
+    return dict(map(parse_entry, content.strip().split("\n\n")))
 
 
-def read_entry(entry: str) -> tuple[Message, Translation]:
+def parse_entry(entry: str) -> tuple[Message, Translation]:
     """Return the message and the translation of one entry."""
-    comments, lines = partition(entry.splitlines())
     values: dict[str, list[str]] = {}
     keyword = ""
-    for line in lines:
+    is_fuzzy = False
+    for line in entry.splitlines():
+        if line.startswith("#"):
+            is_fuzzy |= line.startswith("#,") and "fuzzy" in line
+            continue
         match = LINE.fullmatch(line)
-        assert match, f"{line!r} is no line of a .po file"
+        assert match, f"{line!r} is not a line of a .po file"
         text = ast.literal_eval(match["literal"])
         if match["keyword"]:
             keyword = match["keyword"]
@@ -109,20 +110,11 @@ def read_entry(entry: str) -> tuple[Message, Translation]:
             values[keyword][-1] += text
     [text], [plural] = values["msgid"], values.get("msgid_plural", [""])
     [context] = values.get("msgctxt", [""])
-    is_fuzzy = any(line.startswith("#,") and "fuzzy" in line for line in comments)
     return Message(text, plural, context), Translation(values["msgstr"], is_fuzzy)
 
 
-def partition(lines: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return the comments among the lines, and the others."""
-    groups: tuple[list[str], list[str]] = ([], [])
-    for line in lines:
-        groups[not line.startswith("#")].append(line)
-    return groups
-
-
 def make_catalogue(translations: Mapping[Message, Translation]) -> dict[object, str]:
-    """Return the translations as `gettext.GNUTranslations` has them in memory."""
+    """Return the translations in the format of `gettext.GNUTranslations._catalog`."""
     catalogue: dict[object, str] = {}
     for message, translation in translations.items():
         key = f"{message.context}\x04{message.text}" if message.context else message.text

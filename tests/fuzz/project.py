@@ -1,4 +1,4 @@
-"""The project that is fuzzed: views that do as they are told, stock ones and ours, and its door."""
+"""The fuzzed project: views that call a function of the test, stock viewsets and ours."""
 
 from __future__ import annotations
 
@@ -35,46 +35,46 @@ SCHEMA = Draft202012Validator(ERROR_SCHEMA)
 
 Act = Callable[[], Response]
 
-# What the views do next; the client and they share a thread.
+# The last of these is called by the views, which run in the thread of the test.
 ACTS: list[Act] = []
 
-# The answers that there were, by status.
-ANSWERS: Counter[int] = Counter()
+# The number of responses with each status.
+STATUS_COUNTS: Counter[int] = Counter()
 
-# Where an act can be done: in a DRF view, in plain ones, and outside of all views.
+# The places that call the function: a DRF view, plain views, and a middleware.
 PLACES = ("drf", "plain", "async", "middleware")
 
 
 class Acting(APIView):
-    """Does what it is told."""
+    """Calls the function of the test."""
 
     authentication_classes = ()
     permission_classes = ()
 
     def get(self, request: Request) -> Response:
-        """Do it."""
+        """Call the function."""
         return ACTS[-1]()
 
 
 def plain(request: HttpRequest) -> Response:
-    """Do it outside of DRF."""
+    """Call the function outside of DRF."""
     return ACTS[-1]()
 
 
 async def in_async(request: HttpRequest) -> Response:
-    """Do it in an async view."""
+    """Call the function in an async view."""
     return ACTS[-1]()
 
 
 class ActingMiddleware:
-    """Does it outside of all views."""
+    """Calls the function outside of all views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Take the next layer."""
+        """Set the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer `request`."""
+        """Return the response."""
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
@@ -87,7 +87,7 @@ class ShelfSerializer(ModelSerializer):
 
 
 class ThingSerializer(ModelSerializer):
-    """A thing, with what no column holds."""
+    """A thing with a field that has no column."""
 
     tags = ListField(required=False, max_length=3)
 
@@ -97,7 +97,7 @@ class ThingSerializer(ModelSerializer):
 
 
 class ParcelSerializer(ModelSerializer):
-    """A parcel, and keys of other resources."""
+    """A parcel with keys of other resources."""
 
     class Meta:
         model = Parcel
@@ -111,11 +111,11 @@ RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {
     "parcels": (Parcel, ParcelSerializer, "pk"),
     "numbers": (Parcel, ParcelSerializer, "number"),
 }
-CATEGORIES = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
+VIEWSETS = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
 
 
-def make_router(kind: type[Any]) -> DefaultRouter:
-    """Return the routes of all resources, by viewsets of one kind."""
+def make_router(viewset: type[Any]) -> DefaultRouter:
+    """Return the URL patterns of all resources, with subclasses of a viewset."""
     router = DefaultRouter(trailing_slash=False)
     router.include_root_view = False
     for name, (model, serializer, lookup) in RESOURCES.items():
@@ -126,7 +126,7 @@ def make_router(kind: type[Any]) -> DefaultRouter:
             "lookup_value_regex": ".+",
             "authentication_classes": (),
         }
-        router.register(name, type(f"{name}ViewSet", (kind,), members), basename=name)
+        router.register(name, type(f"{name}ViewSet", (viewset,), members), basename=name)
     return router
 
 
@@ -135,18 +135,18 @@ urlpatterns = [
     path("plain", csrf_exempt(plain)),
     path("async", csrf_exempt(in_async)),
     path("codes/<str:code>", plain, name="error-code"),
-    *(path(f"{name}/", include(make_router(kind).urls)) for name, kind in CATEGORIES.items()),
+    *(path(f"{name}/", include(make_router(viewset).urls)) for name, viewset in VIEWSETS.items()),
 ]
 
 OURS = "django_apierrors.middleware.APIErrorsMiddleware"
 OTHERS = ["django.middleware.common.CommonMiddleware", f"{__name__}.ActingMiddleware"]
 
-# The handler alone, and the middleware around it.
+# The package without and with its middleware.
 LAYERS: Mapping[str, list[str]] = {"handler": OTHERS, "middleware": [OURS, *OTHERS]}
 
 
-class Answer(NamedTuple):
-    """What came through the door."""
+class RawResponse(NamedTuple):
+    """A response of the WSGI application."""
 
     status: int
     headers: dict[str, str]
@@ -160,15 +160,15 @@ def get_application(layers: str) -> WSGIHandler:
         return APIErrorsWSGIHandler()
 
 
-def ask(
+def send(
     method: str,
     target: str,
     headers: Mapping[str, str],
     body: bytes = b"",
     layers: str = "middleware",
     **settings: Any,
-) -> Answer:
-    """Send a request through the WSGI door and return the answer."""
+) -> RawResponse:
+    """Send a request to the WSGI application, and return the response."""
     url, _, query = target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -189,45 +189,45 @@ def ask(
             content = b"".join(response)
             response.close()
         except Exception as exc:
-            # What was raised may be more than pytest can show.
+            # The exception may raise when pytest shows it.
             steps = BaseException.__traceback__.__get__(exc)
             escaped = f"{type(exc).__mro__} escaped:\n{''.join(traceback.format_tb(steps))}"
     assert not escaped, escaped
     [(status, named)] = started
-    answer = Answer(int(status.split()[0]), dict(named), content)
-    ANSWERS[answer.status] += 1
-    return answer
+    response = RawResponse(int(status.split()[0]), dict(named), content)
+    STATUS_COUNTS[response.status] += 1
+    return response
 
 
-def check(answer: Answer) -> None:
-    """Hold an answer, where it is an error, to be a body of ours."""
-    if answer.status < 400:
+def check_response(response: RawResponse) -> None:
+    """Check that an error has a body of the package."""
+    if response.status < 400:
         return
-    assert answer.headers["Content-Type"] == "application/json", answer
-    body = json.loads(answer.content)
+    assert response.headers["Content-Type"] == "application/json", response
+    body = json.loads(response.content)
     SCHEMA.validate(body)
-    assert body["status"] == answer.status
-    for name, value in answer.headers.items():
-        assert not {"\r", "\n", "\0"} & {*name, *value}, answer
+    assert body["status"] == response.status
+    for name, value in response.headers.items():
+        assert not {"\r", "\n", "\0"} & {*name, *value}, response
 
 
 class FailureCounter(logging.Handler):
-    """Counts how often the error path failed and was saved by its last resort."""
+    """Collects the log records of the fallback body."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Set an empty list."""
         super().__init__()
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count."""
+        """Collect a record."""
         if record.getMessage().startswith("django_apierrors failed"):
             self.messages.append(self.format(record))
 
 
 @contextmanager
 def counted_failures() -> Iterator[list[str]]:
-    """Give the log records about failures of the error path that come within."""
+    """Yield the log records of the fallback body that are made in the block."""
     logger, counter = logging.getLogger("django_apierrors"), FailureCounter()
     logger.addHandler(counter)
     try:

@@ -1,6 +1,6 @@
-"""What the fuzzer asks for, and what must hold: no exception out of the door, no body but ours.
+"""The properties that the fuzzer tests: no exception leaves the application, every error is a body.
 
-`tests/test_fuzz.py` runs each of `TARGETS` for a moment, `stress/fuzz.py` for minutes or hours.
+`test_fuzz.py` runs each of `TARGETS` for a moment, `stress/fuzz.py` for minutes or hours.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from tests import fuzz_inputs as inputs
-from tests.fuzz_project import (
+from tests.fuzz import inputs
+from tests.fuzz.project import (
     ACTS,
-    CATEGORIES,
     LAYERS,
     PLACES,
     RESOURCES,
+    VIEWSETS,
     Act,
-    Answer,
-    ask,
-    check,
+    RawResponse,
+    check_response,
     counted_failures,
+    send,
 )
 
 JSON = {"CONTENT_TYPE": "application/json", "HTTP_ACCEPT": "application/json"}
@@ -50,23 +50,23 @@ layers = st.sampled_from(sorted(LAYERS))
 
 
 class Target(NamedTuple):
-    """A property, and the inputs that it is to hold for."""
+    """A property, and the strategies of its inputs."""
 
     name: str
     holds_for: Callable[..., None]
     inputs: tuple[st.SearchStrategy[Any], ...]
 
-    def run(self, first: int | None = None, **options: Any) -> None:
-        """Try it on many inputs, by hypothesis's settings; `first` is the seed of them all."""
+    def run(self, seed_value: int | None = None, **options: Any) -> None:
+        """Test the property with these settings of hypothesis, and with a seed."""
         test = settings(**options)(given(*self.inputs)(self.holds_for))
-        (test if first is None else seed(first)(test))()
+        (test if seed_value is None else seed(seed_value)(test))()
 
 
 TARGETS: list[Target] = []
 
 
 def fuzzes(*inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a target of a function; the inputs are in the order of its parameters."""
+    """Register a function as a target, with the strategies of its parameters."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         TARGETS.append(Target(function.__name__.removeprefix("fuzz_"), function, inputs))
@@ -75,17 +75,17 @@ def fuzzes(*inputs: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], C
     return register
 
 
-def act(do: Act, place: str, layers: str, **changes: Any) -> Answer:
-    """Have something done somewhere, and return the answer to it."""
+def act(do: Act, place: str, layers: str, **changes: Any) -> RawResponse:
+    """Call a function in one of `PLACES`, and return the response."""
     ACTS.append(do)
     try:
-        return ask("GET", f"/{place}", JSON, layers=layers, **changes)
+        return send("GET", f"/{place}", JSON, layers=layers, **changes)
     finally:
         ACTS.pop()
 
 
 def can_be_classified(exception: Exception) -> bool:
-    """Tell whether what DRF's handle_exception() asks first of all gets an answer."""
+    """Whether the `isinstance()` of DRF's `handle_exception()` does not raise."""
     try:
         isinstance(exception, (NotAuthenticated, AuthenticationFailed))
     except Exception:
@@ -102,24 +102,24 @@ def throw(exception: BaseException) -> Any:
 def fuzz_returned_errors(
     data: Any, status: int, layers: str, configuration: Mapping[str, Any]
 ) -> None:
-    """An error that a view returns, whatever its data."""
-    answer = act(lambda: Response(data, status), "drf", layers, **configuration)
+    """Errors that a view returns, with any data."""
+    response = act(lambda: Response(data, status), "drf", layers, **configuration)
 
-    assert answer.status == status
-    check(answer)
-    assert inputs.SECRET.encode() not in answer.content
+    assert response.status == status
+    check_response(response)
+    assert inputs.SECRET.encode() not in response.content
 
 
 @fuzzes(inputs.details, layers, configurations)
 def fuzz_details(detail: Any, layers: str, configuration: Mapping[str, Any]) -> None:
-    """A validation error, whatever its detail."""
+    """Validation errors with any detail."""
     with counted_failures() as failures:
         exception = ValidationError("")
         exception.detail = detail
-        answer = act(lambda: throw(exception), "drf", layers, **configuration)
+        response = act(lambda: throw(exception), "drf", layers, **configuration)
 
-    assert answer.status == 400
-    check(answer)
+    assert response.status == 400
+    check_response(response)
     assert failures == []
 
 
@@ -131,27 +131,27 @@ def fuzz_hostile_details(
     exception = ValidationError("")
     exception.detail = wild.value
     do = (lambda: Response(wild.value, 400)) if returned else (lambda: throw(exception))
-    answer = act(do, "drf", layers, **configuration)
+    response = act(do, "drf", layers, **configuration)
 
-    assert answer.status in (400, 500)
-    check(answer)
+    assert response.status in (400, 500)
+    check_response(response)
 
 
 @fuzzes(inputs.wild_exceptions, st.sampled_from(PLACES), layers, configurations)
 def fuzz_exceptions(
     wild: inputs.Wild, place: str, layers: str, configuration: Mapping[str, Any]
 ) -> None:
-    """An exception of any class, with hostile members, from anywhere."""
-    # Plain views are the middleware's, and so is what DRF fails at before it calls its handler.
+    """Exceptions of any class with hostile attributes, from any place."""
+    # Only the middleware handles plain views, and exceptions that DRF fails on before its handler.
     if place != "drf" or not can_be_classified(wild.value):
         layers = "middleware"
-    answer = act(lambda: throw(wild.value), place, layers, **configuration)
+    response = act(lambda: throw(wild.value), place, layers, **configuration)
 
-    assert answer.status >= 400
-    check(answer)
-    speaks = (APIException, DjangoValidationError, ExceptionGroup)
-    if not issubclass(type(wild.value), speaks):
-        assert inputs.SECRET.encode() not in answer.content
+    assert response.status >= 400
+    check_response(response)
+    sends_message = (APIException, DjangoValidationError, ExceptionGroup)
+    if not issubclass(type(wild.value), sends_message):
+        assert inputs.SECRET.encode() not in response.content
 
 
 @fuzzes(
@@ -171,55 +171,55 @@ def fuzz_exceptions(
     inputs.bodies,
 )
 def fuzz_headers(method: str, url: str, query: str, headers: dict[str, str], body: bytes) -> None:
-    """Requests whose headers say anything."""
+    """Requests with any headers."""
     ACTS.append(lambda: Response({"okay": True}))
     try:
         with counted_failures() as failures:
-            answer = ask(method, url + query, headers, body)
+            response = send(method, url + query, headers, body)
     finally:
         ACTS.pop()
 
-    check(answer)
-    assert answer.status != 500, answer
+    check_response(response)
+    assert response.status != 500, response
     assert failures == []
 
 
 @fuzzes(
     st.sampled_from(inputs.METHODS),
-    st.sampled_from(sorted(CATEGORIES)),
+    st.sampled_from(sorted(VIEWSETS)),
     st.sampled_from(sorted(RESOURCES)),
     inputs.identifiers,
     inputs.queries,
     layers,
 )
 def fuzz_identifiers(
-    method: str, kind: str, resource: str, identifier: str, query: str, layers: str
+    method: str, viewset: str, resource: str, identifier: str, query: str, layers: str
 ) -> None:
-    """Identifiers of any form, in the URL of any resource."""
+    """Any identifiers in the URL of any resource."""
     with counted_failures() as failures:
-        target = f"/{kind}/{resource}/{identifier.replace('?', '%3F')}{query}"
-        answer = ask(method, target, JSON, b"{}", layers="middleware")
+        target = f"/{viewset}/{resource}/{identifier.replace('?', '%3F')}{query}"
+        response = send(method, target, JSON, b"{}", layers="middleware")
 
-    check(answer)
-    assert answer.status < 500, answer
+    check_response(response)
+    assert response.status < 500, response
     assert failures == []
 
 
 @fuzzes(
     st.sampled_from(["POST", "PUT"]),
-    st.sampled_from(sorted(CATEGORIES)),
+    st.sampled_from(sorted(VIEWSETS)),
     st.sampled_from(sorted(RESOURCES)),
     st.sampled_from(["application/json"] * 3 + ["multipart/form-data; boundary=x", "text/plain"]),
     inputs.bodies,
 )
-def fuzz_bodies(method: str, kind: str, resource: str, content_type: str, body: bytes) -> None:
-    """Bodies that are JSON, nearly JSON, or anything."""
+def fuzz_bodies(method: str, viewset: str, resource: str, content_type: str, body: bytes) -> None:
+    """Bodies that are JSON, nearly JSON or anything else."""
     headers = {**JSON, "CONTENT_TYPE": content_type}
     with counted_failures() as failures:
-        answer = ask(method, f"/{kind}/{resource}", headers, body)
+        response = send(method, f"/{viewset}/{resource}", headers, body)
 
-    check(answer)
-    assert answer.status < 500, answer
+    check_response(response)
+    assert response.status < 500, response
     assert failures == []
-    if answer.status == 201:
-        assert json.loads(answer.content)
+    if response.status == 201:
+        assert json.loads(response.content)

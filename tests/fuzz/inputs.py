@@ -1,4 +1,4 @@
-"""What the fuzzer sends and raises: hypothesis strategies, each with what may be hostile in it."""
+"""The inputs of the fuzzer: strategies of hypothesis, with hostile values among them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 SECRET = "s3cret-text-of-an-exception"
 
-# With halves of surrogate pairs, which no UTF-8 can hold.
+# With halves of surrogate pairs, which UTF-8 cannot encode.
 texts = st.one_of(
     st.text(st.characters(exclude_categories=()), max_size=30),
     st.sampled_from(["half \ud800 a pair", "\r\nSet-Cookie: a=b", "\u2028", "\0", " ", "%s {0}"]),
@@ -30,62 +30,62 @@ texts = st.one_of(
 
 
 class HostileError(Exception):
-    """What hostile members raise."""
+    """Raised by hostile attributes."""
 
 
-def refuse(*args: Any, **kwargs: Any) -> Any:
-    """Raise, whatever is asked."""
+def raise_hostile(*args: Any, **kwargs: Any) -> Any:
+    """Raise for any arguments."""
     raise HostileError(SECRET)
 
 
-class Unspeakable:
-    """An object that has no text, and raises when it is compared."""
+class Hostile:
+    """An object that raises when it is converted to a string or compared."""
 
-    __str__ = __repr__ = __eq__ = refuse
+    __str__ = __repr__ = __eq__ = raise_hostile
     __hash__ = object.__hash__
 
 
-class UnspeakableText(str):
-    """A text that does not say itself, and has a code that cannot be read."""
+class HostileString(str):
+    """A string that raises when it is converted, and whose code raises when it is read."""
 
-    __str__ = __repr__ = __format__ = refuse
-    code = property(refuse)
+    __str__ = __repr__ = __format__ = raise_hostile
+    code = property(raise_hostile)
 
 
-class UnspeakableDict(dict[Any, Any]):
-    """A dict whose items nobody gets."""
+class HostileDict(dict[Any, Any]):
+    """A dict that raises when its items are read."""
 
-    items = get = __iter__ = refuse
+    items = get = __iter__ = raise_hostile
 
 
 class Endless(list[Any]):
-    """A list inside itself."""
+    """A list that contains itself."""
 
     def __init__(self) -> None:
-        """Put it there."""
+        """Append the list to itself."""
         super().__init__()
         self.append(self)
         self.append("An error.")
 
 
 class Wild(NamedTuple):
-    """A value that hypothesis can show without asking it anything."""
+    """A hostile value with a safe representation, for hypothesis."""
 
     value: Any
 
     def __repr__(self) -> str:
-        """Return what can be said of it."""
+        """Return as much as can be read of the value."""
         try:
-            told = vars(self.value) if isinstance(self.value, Exception) else self.value
+            attributes = vars(self.value) if isinstance(self.value, Exception) else self.value
             members = {name: type(of) for name, of in vars(type(self.value)).items()}
-            return f"<{type(self.value).__mro__[:2]} {members} {told!r}>"
+            return f"<{type(self.value).__mro__[:2]} {members} {attributes!r}>"
         except Exception as exc:
             return f"<{type(self.value).__mro__[:2]} {type(exc)}>"
 
 
 @st.composite
 def make_wild(draw: Callable[[Any], Any], values: st.SearchStrategy[Any]) -> Wild:
-    """Return one of `values`, wrapped; hypothesis would show what `map(Wild)` was called with."""
+    """Return one of `values`, wrapped. With `map(Wild)` hypothesis would show the bare value."""
     return Wild(draw(values))
 
 
@@ -94,7 +94,7 @@ codes = st.one_of(
 )
 error_details = st.builds(ErrorDetail, texts, codes)
 hostile_values = st.sampled_from(
-    [Unspeakable, lambda: UnspeakableText("x"), lambda: UnspeakableDict(a=1), Endless]
+    [Hostile, lambda: HostileString("x"), lambda: HostileDict(a=1), Endless]
 ).map(lambda make: make())
 leaves = st.one_of(
     *(texts, error_details, st.none(), st.booleans(), st.floats(), st.binary(max_size=5)),
@@ -120,7 +120,7 @@ keys = st.one_of(
 
 
 def make_trees(ends: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return nested details with `ends` at their ends."""
+    """Return nested details with `ends` as their leaves."""
     return st.recursive(
         ends,
         lambda inner: st.one_of(
@@ -142,7 +142,7 @@ wild_details = make_wild(hostile_details)
 
 
 def get_exceptions(module: Any) -> list[type[Exception]]:
-    """Return the exceptions that a module has."""
+    """Return the exception classes of a module."""
     return [
         value
         for value in vars(module).values()
@@ -150,16 +150,16 @@ def get_exceptions(module: Any) -> list[type[Exception]]:
     ]
 
 
-def get_foreign_exceptions() -> list[type[Exception]]:
-    """Return those of the clients that are installed, all of which are optional."""
-    found = []
+def get_third_party_exceptions() -> list[type[Exception]]:
+    """Return the exception classes of the installed clients, all of which are optional."""
+    classes = []
     names = ("requests", "httpx", "urllib3.exceptions", "redis", "psycopg.errors", "aiohttp")
     for name in (*names, "kombu.exceptions", "smtplib", "urllib.error", "http.client"):
         try:
-            found += get_exceptions(__import__(name, fromlist=["*"]))
+            classes += get_exceptions(__import__(name, fromlist=["*"]))
         except ImportError:
             continue
-    return found
+    return classes
 
 
 CLASSES = [
@@ -167,11 +167,11 @@ CLASSES = [
     *(Http404, *get_exceptions(django_exceptions), *get_exceptions(database_exceptions)),
     *get_exceptions(drf_exceptions),
     *get_exceptions(sqlite3),
-    *get_foreign_exceptions(),
+    *get_third_party_exceptions(),
 ]
 API_CLASSES = [cls for cls in CLASSES if issubclass(cls, APIException)]
 
-# What the error path, or what it calls, may read of an exception.
+# The attributes and methods of an exception that the package, or what it calls, may use.
 READ = (
     *("detail", "status_code", "default_code", "default_detail", "wait", "auth_header"),
     *("args", "errno", "exceptions", "sqlstate", "sqlite_errorname", "reason", "code"),
@@ -192,14 +192,14 @@ values = st.one_of(
     st.sampled_from(["Basic realm=x", "Bearer\r\nSet-Cookie: a=b", "Bearer \N{SNOWMAN}", "08006"]),
 )
 members = st.one_of(
-    st.tuples(st.sampled_from(READ), st.one_of(values, st.just(property(refuse)))),
-    st.tuples(st.sampled_from(CALLED), st.one_of(st.just(refuse), values)),
+    st.tuples(st.sampled_from(READ), st.one_of(values, st.just(property(raise_hostile)))),
+    st.tuples(st.sampled_from(CALLED), st.one_of(st.just(raise_hostile), values)),
 )
 
 
 @st.composite
 def exceptions(draw: Callable[[Any], Any], depth: int = 2) -> Exception:
-    """Return an exception of a known class, or of one made for it, as wild as Python allows."""
+    """Return an exception of an existing class or of a new subclass, with hostile attributes."""
     cls = draw(st.sampled_from(CLASSES if draw(st.booleans()) else API_CLASSES))
     if draw(st.booleans()):
         cls = make_class(cls, draw(st.lists(members, max_size=3)))
@@ -220,7 +220,7 @@ wild_exceptions = make_wild(exceptions())
 
 
 def nest(exception: Exception, inner: Exception, how: str) -> Exception:
-    """Return `exception` with `inner` in it, or both in a group."""
+    """Return `exception` with `inner` in an attribute, or a group of both."""
     if how == "group":
         return ExceptionGroup(SECRET, [exception, inner])
     try:
@@ -231,7 +231,7 @@ def nest(exception: Exception, inner: Exception, how: str) -> Exception:
 
 
 def make_class(cls: type[Exception], named: list[tuple[str, Any]]) -> type[Exception]:
-    """Return a subclass of `cls` with these members, as far as Python makes one."""
+    """Return a subclass with these members, or without any if Python rejects them."""
     try:
         return type("Wild", (cls,), dict(named))
     except Exception:
@@ -239,18 +239,18 @@ def make_class(cls: type[Exception], named: list[tuple[str, Any]]) -> type[Excep
 
 
 def make_instance(cls: type[Exception], args: list[Any]) -> Exception:
-    """Return an instance, made as its class would have it, or else without its constructor."""
+    """Return an instance, made without the constructor if that raises."""
     for make in (lambda: cls(*args), lambda: cls.__new__(cls, *args), lambda: cls.__new__(cls)):
         try:
-            made = make()
+            instance = make()
         except Exception:
             continue
-        if isinstance(made, Exception):
-            return made
+        if isinstance(instance, Exception):
+            return instance
     return HostileError(SECRET)
 
 
-# As WSGI servers hand them over: bytes as latin-1, without the ends of lines.
+# Bytes decoded as Latin-1, as in PEP 3333, without line breaks.
 header_texts = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40)
 parameters = st.sampled_from(
     [
@@ -337,13 +337,13 @@ documents = st.recursive(
 
 
 def encode(document: Any) -> bytes:
-    """Return a document as JSON, with the halves of surrogate pairs that it may have."""
+    """Return a document as JSON, with halves of surrogate pairs."""
     return json.dumps(document, ensure_ascii=False).encode(errors="surrogatepass")
 
 
 @st.composite
 def broken(draw: Callable[[Any], Any]) -> bytes:
-    """Return JSON of which a part is cut out, doubled or replaced."""
+    """Return JSON with a part cut out, doubled or replaced."""
     content = encode(draw(documents))
     start = draw(st.integers(0, len(content)))
     end = draw(st.integers(start, len(content)))

@@ -6,14 +6,14 @@ import logging
 
 import pytest
 
-from tests.fuzz_targets import TARGETS, Target
+from tests.fuzz.targets import TARGETS, Target
 
 EXAMPLES = 50
 
 
 @pytest.fixture
 def _quiet_logs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Log as a server does: pytest's own handlers raise what Python cannot put into words."""
+    """Ignore exceptions of logging, as servers do: the handlers of pytest raise them."""
     monkeypatch.setattr(logging, "raiseExceptions", False)
     for name in ("django", "django_apierrors"):
         monkeypatch.setattr(logging.getLogger(name), "propagate", False)
@@ -22,5 +22,5 @@ def _quiet_logs(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_quiet_logs")
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
-def test_whatever_is_sent_or_raised_is_answered_in_the_format(target: Target) -> None:
+def test_the_property_holds(target: Target) -> None:
     target.run(max_examples=EXAMPLES)

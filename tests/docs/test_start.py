@@ -1,0 +1,23 @@
+"""docs/start.md is run in an empty directory and an empty virtual environment.
+
+A file of its own, because `--dist loadfile` can run it beside the other pages.
+"""
+
+from __future__ import annotations
+
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.docs.stories import get_stories, run
+
+
+@pytest.mark.once
+@pytest.mark.network
+@pytest.mark.timeout(0)
+def test_the_start_page_installs_all_that_its_commands_need(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    [story] = get_stories("docs/start.md")
+    run(story, tmp_path, "empty", environment)
