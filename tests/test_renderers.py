@@ -101,7 +101,7 @@ RETURNED: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "OAuth's": (
         {"error": "invalid_grant", "error_description": "The grant has expired."},
-        body("INVALID_CONTENT", "The grant has expired."),
+        body("INVALID_GRANT", "The grant has expired.", status=400),
     ),
     "status and errors in another sense": (
         {"status": "error", "errors": {"name": ["Too long."]}},

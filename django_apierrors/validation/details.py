@@ -240,7 +240,7 @@ class _Reader:
         is_data = is_listed or parts.field is not None
         rest_mode = Mode.DATA if is_data else Mode.BESIDE
         for key, value in data.items():
-            if key in parts.keys or is_redundant(data, key, self.status):
+            if key in parts.keys or is_redundant(data, key, self.status, is_listed=is_listed):
                 continue
             if is_envelope(data, key):
                 step = None if isinstance(value, Mapping) else key

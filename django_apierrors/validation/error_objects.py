@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
-from django_apierrors.validation.codes import is_code
+from django_apierrors.validation.codes import get_spelling, is_code
 
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
@@ -39,11 +40,10 @@ LOCATIONS = frozenset({"body", "cookie", "form", "header", "path", "query"})
 SOURCES = ("pointer", "parameter", "header")
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
-# The values, in lower case, that repeat the status of the response.
+# The values, in lower case, that say no more than the status of the response.
 REDUNDANT: Mapping[str, Sequence[str]] = {
     "code": ("{status}",),
     "error": ("{phrase}",),
-    "moreInfo": ("",),
     "ok": ("false",),
     "status": ("error", "fail", "{status}"),
     "status_code": ("{status}",),
@@ -52,6 +52,10 @@ REDUNDANT: Mapping[str, Sequence[str]] = {
     "title": ("{phrase}",),
     "type": ("about:blank",),
 }
+
+# A status of HTTP that differs from that of the response: data in the objects of a list alone.
+STATUS_KEYS = frozenset({"status", "status_code", "statusCode"})
+STATUSES = frozenset(map(str, range(100, 600)))
 
 # Two words, the end of a sentence, or a script that has no spaces between words.
 SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]")
@@ -116,7 +120,7 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
     keys += [key for key in OTHER_CODE_KEYS if has_other_messages(data, key)]
     # In the errors of pydantic.
     keys += ["type"] if "loc" in data else []
-    codes = (key for key in keys if not is_redundant(data, key, status) and is_code(data.get(key)))
+    codes = (key for key in keys if is_code(data.get(key)) and not is_redundant(data, key, status))
     return next(codes, None)
 
 
@@ -128,17 +132,22 @@ def has_other_messages(data: Mapping[Any, Any], key: str) -> bool:
     )
 
 
-def is_redundant(data: Mapping[Any, Any], key: object, status: int) -> bool:
-    """Whether `data[key]` repeats the status of the response."""
-    values = REDUNDANT.get(key) if isinstance(key, str) else None
-    if values is None or isinstance(data.get(key), CONTAINERS):
+def is_redundant(
+    data: Mapping[Any, Any], key: object, status: int, *, is_listed: bool = False
+) -> bool:
+    """Whether `data[key]` is empty, or says no more than the status of the response."""
+    value = data[key]
+    if not isinstance(key, str) or not isinstance(value, (str, Promise, int, NoneType)):
         return False
-    value = data.get(key)
-    number = str(int(value)) if isinstance(value, int) and not isinstance(value, bool) else value
-    spelling = str(number).lower()
-    return any(
-        spelling == each.format(status=status, phrase=get_phrase(status).lower()) for each in values
-    )
+    is_string = isinstance(value, (str, Promise, bool))
+    spelling = str(value).strip().lower() if is_string else get_spelling(value) or ""
+    if key in STATUS_KEYS and spelling in STATUSES and not is_listed:
+        return True
+    if not spelling:
+        return not isinstance(value, int) and key in (*MESSAGE_KEYS, *CODE_KEYS, "moreInfo")
+    phrase = get_phrase(status).lower()
+    values = REDUNDANT.get(key, ())
+    return any(spelling == each.format(status=status, phrase=phrase) for each in values)
 
 
 def find_field(

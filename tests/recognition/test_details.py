@@ -1,4 +1,4 @@
-"""The details of exceptions: a project's own messages and codes are kept, and nothing is changed."""
+"""The details of exceptions: the messages and codes of a project are kept."""
 
 from __future__ import annotations
 

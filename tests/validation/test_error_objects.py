@@ -19,6 +19,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
@@ -342,6 +343,13 @@ def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
                 {"field": "gift.shelf", "code": "incorrect_type", "message": message},
             ],
         )
+
+
+def test_errors_of_serializers_in_one_another_are_fields_without_a_serializer_too() -> None:
+    inner = ReturnDict({"title": [ErrorDetail("No.", "invalid")]}, serializer=None)
+    outer = ReturnDict({"gift": inner, "detail": ["One."]}, serializer=None)
+    messages = read_detail({"errors": outer}, 400)
+    assert [str(item) for item in messages.items] == ["gift.title: No.", "detail: One."]
 
 
 def test_a_message_of_a_validator_beside_a_message_is_a_message() -> None:
