@@ -228,7 +228,8 @@ class _Reader:
             return self.open_fields(data, mode)
         first = parts.messages[0] if parts.messages else None
         code = parts.code if parts.code is not None else getattr(first, "code", None)
-        if self.code is None and parts.field is None and self.is_at_top():
+        # The walk to the top takes time by depth: it is taken for the first code only.
+        if code is not None and self.code is None and parts.field is None and self.is_at_top():
             self.code = code
         spelling = get_spelling(code)
         entries = [

@@ -14,6 +14,8 @@ import pytest
 from django.test import Client
 from django.urls import path
 from django.utils.functional import lazystr
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
@@ -25,8 +27,17 @@ from rest_framework.views import APIView
 from django_apierrors.errors import Error
 from django_apierrors.http.encoders import encode
 from django_apierrors.recognition import recognise
+from django_apierrors.testing.assertions import find_shape_faults
 from django_apierrors.validation.codes import find_code
 from django_apierrors.validation.details import read_data, read_detail
+from django_apierrors.validation.error_objects import (
+    CODE_KEYS,
+    ENVELOPE_KEYS,
+    FIELD_KEYS,
+    LIST_KEYS,
+    LISTED_FIELD_KEYS,
+    MESSAGE_KEYS,
+)
 from tests.bodies import body
 from tests.models import Shelf
 
@@ -385,6 +396,13 @@ def test_data_that_contains_itself_or_is_very_deep_ends() -> None:
     assert json.loads(encode(body_of_data))["errors"] == ["No."]
 
 
+def test_a_message_in_very_many_envelopes_is_read_in_linear_time() -> None:
+    detail: Any = "No."
+    for _level in range(100_000):
+        detail = {"detail": detail}
+    assert Error.of_data(detail, 400).get_messages() == ["No."]
+
+
 def test_an_int_key_is_not_the_index_of_a_list() -> None:
     data = {"detail": "No.", "stock": {10**12: 1}, "rows": {0: {"id": 1}}}
     assert read_detail(data, 400).extra == {"stock": {str(10**12): 1}, "rows": {"0": {"id": 1}}}
@@ -465,3 +483,34 @@ def test_the_extra_of_an_unhandled_exception_is_not_sent() -> None:
 
 def test_a_lazy_message_is_read_once_it_is_sent() -> None:
     assert Error.of_data({"detail": lazystr("No.")}, 400).get_body() == make_body("No.")
+
+
+KEYS = st.sampled_from(
+    [
+        *MESSAGE_KEYS,
+        *CODE_KEYS,
+        *sorted(ENVELOPE_KEYS),
+        *sorted(LIST_KEYS),
+        *FIELD_KEYS,
+        *LISTED_FIELD_KEYS,
+        *("status", "success", "type", "non_field_errors", "available"),
+    ]
+)
+LEAVES = st.sampled_from(
+    ["No.", "Too long a name.", "required", "cart.full", "/data/a", "body", ""]
+)
+VALUES = LEAVES | st.integers() | st.booleans() | st.none() | st.sampled_from([*Number, *Plain])
+TREES = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5)
+)
+
+
+@given(st.dictionaries(KEYS, TREES, max_size=5) | st.lists(TREES, max_size=4))
+def test_any_detail_of_these_keys_has_one_valid_body(detail: Any) -> None:
+    returned = json.loads(encode(Error.of_data(detail, 400).get_body()))
+    assert list(find_shape_faults(returned)) == []
+    for cls in (BadRequestError, ValidationError):
+        exception = cls(detail)
+        before = repr(exception.detail)
+        assert json.loads(encode(recognise(exception).get_body())) == returned
+        assert repr(exception.detail) == before
