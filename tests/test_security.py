@@ -316,7 +316,7 @@ def test_a_location_is_a_url_of_this_host(client: Client, url: str, name: str) -
 
     assert response.status_code == 201
     assert "X-Evil" not in response
-    # A path converter matches no line break: without a URL there is no Location.
+    # A path converter does not match a line break: a Location cannot be made.
     assert re.fullmatch(r"(http://testserver/[!-~]+)?", response.get("Location", ""))
     assert "Location" in response or not name.isprintable()
 

@@ -85,7 +85,7 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "aiohttp.client_exceptions.ServerFingerprintMismatch": "INTERNAL_ERROR",
     "aiohttp.client_exceptions.ServerTimeoutError": "GATEWAY_TIMEOUT",
     "aiohttp.http_exceptions.HttpProcessingError": "SERVICE_UNAVAILABLE",
-    # Raised by libpq, without a SQLSTATE, if there is no connection. With one, see `database`.
+    # libpq raises it without a SQLSTATE if it cannot connect. With a SQLSTATE `database` decides.
     "psycopg.OperationalError": "SERVICE_UNAVAILABLE",
     "psycopg2.OperationalError": "SERVICE_UNAVAILABLE",
     # The connection is closed. The InterfaceError of psycopg 3 is a programming error.
