@@ -26,6 +26,9 @@ class JSONRenderer(renderers.JSONRenderer):
     carry. A body in the format stays as it is.
     """
 
+    # The body that the handler made: its shape is not checked again.
+    error_body: Any = None
+
     def render(
         self,
         data: Any,
@@ -38,7 +41,11 @@ class JSONRenderer(renderers.JSONRenderer):
         if response is None or response.status_code < 400:
             return self.render_data(data, accepted_media_type, context)
         try:
-            body = apply_format(response, data, context)
+            status, made = response.status_code, self.error_body
+            # The project may have changed the status since.
+            is_made = data is made is not None and made.get("status") == status
+            has_format = is_made or is_error_body(data, status)
+            body = apply_format(response, data, context, has_format)
             return self.render_data(body, accepted_media_type, context)
         except Exception:
             fallback.log_failure("rendering an error")
@@ -71,10 +78,14 @@ class JSONRenderer(renderers.JSONRenderer):
         return is_requested or context.get("indent") is not None
 
 
-def apply_format(response: Response, data: Any, context: Mapping[str, Any]) -> Any:
-    """Return the body for `response`, an error with `data`; adapt its headers and its status."""
+def apply_format(
+    response: Response, data: Any, context: Mapping[str, Any], has_format: bool
+) -> Any:
+    """Return the body for `response`, an error with `data`; adapt its headers and its status.
+
+    `data` that is a body already (`has_format`) stays as it is.
+    """
     request = context.get("request")
-    has_format = is_error_body(data, response.status_code)
     if not has_format and request is not None and is_excluded(request):
         return data
     renderer = getattr(response, "accepted_renderer", None)
@@ -84,7 +95,8 @@ def apply_format(response: Response, data: Any, context: Mapping[str, Any]) -> A
     response.is_api_error = not is_inside_page or makes_page(renderer, request)  # type: ignore[attr-defined]
     is_problem = False
     if not is_inside_page:
-        response["Content-Type"] = JSON
+        if response["Content-Type"] != JSON:
+            response["Content-Type"] = JSON
         is_problem = apply_content_type(response, request)
     if not has_format:
         error = Error.of_data(data, response.status_code)

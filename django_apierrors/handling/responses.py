@@ -63,6 +63,7 @@ def _set_renderer(
     response: Response, request: HttpRequest | Request | None, view: APIView | None
 ) -> None:
     renderer = JSONRenderer()
+    renderer.error_body = response.data
     if isinstance(request, Request):
         # DRF's finalize_response() copies these to the response.
         request.accepted_renderer, request.accepted_media_type = renderer, JSON
