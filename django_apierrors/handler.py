@@ -72,10 +72,14 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
         return False
     cls, match = type(view), getattr(request, "resolver_match", None)
     # The URL leads to another view, which may have a savepoint around this one.
-    is_nested = match is not None and getattr(match.func, "cls", None) is not cls
-    methods = [vars(base)["dispatch"] for base in cls.__mro__ if "dispatch" in vars(base)]
-    # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
-    return is_nested or any(str(m.__module__).partition(".")[0] not in PACKAGES for m in methods)
+    if match is not None and getattr(match.func, "cls", None) is not cls:
+        return True
+    for base in cls.__mro__:
+        method = vars(base).get("dispatch")
+        # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
+        if method is not None and str(method.__module__).partition(".")[0] not in PACKAGES:
+            return True
+    return False
 
 
 def _is_for_middleware(exc: Exception) -> bool:
