@@ -78,7 +78,7 @@ MYSQL: Mapping[object, re.Pattern[str]] = {
 def classify(exception: BaseException) -> DriverError | None:
     """Return a driver's exception, also if Django wraps it, with its code; `None` without a row."""
     cause = _get_cause(exception)
-    if cause is None or type(cause).__module__ == "builtins":
+    if cause is None:
         return None
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
     for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_text_row):
