@@ -179,11 +179,13 @@ class Project:
 
 
 def is_settings(text: str) -> bool:
-    """Whether Python only assigns upper-case names."""
+    """Whether Python only assigns upper-case names, or keys of theirs."""
     assigned = []
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign | ast.AugAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Subscript):
+                target = target.value
             assigned.append(isinstance(target, ast.Name) and target.id.isupper())
         elif not isinstance(node, ast.Import | ast.ImportFrom):
             return False

@@ -76,7 +76,7 @@ def test_the_settings_are_those_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     install = readme.partition("\n## Install\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^   ```python\n(.*?)^   ```", install, re.MULTILINE | re.DOTALL)
-    names = {"INSTALLED_APPS": [], "MIDDLEWARE": []}
+    names = {"INSTALLED_APPS": [], "MIDDLEWARE": [], "REST_FRAMEWORK": {}}
     for block in blocks:
         exec(re.sub("^   ", "", block, flags=re.MULTILINE), names)
 
