@@ -63,6 +63,8 @@ class APIErrorsSettings:
     EXCEPTIONS = Setting[Mapping[str, str | None]]({})
     MORE_INFO = Setting("")
     DETAILS = Setting(False)
+    BODY = Setting[str | None](None)
+    CODE_HEADER = Setting[str | None](None)
     MAX_ERRORS = Setting[int | None](1000)
     PATHS = Setting[Sequence[str] | None](None)
     EXCLUDED_PATHS = Setting[Sequence[str]]([])

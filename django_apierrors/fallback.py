@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from typing import Any
 
 logger = logging.getLogger("django_apierrors")
 
@@ -21,6 +23,12 @@ PROBLEM = (
     b"sorry. Please get in touch including details of the request you tried and the response you "
     b'received.",' + BODY[1:]
 )
+
+
+def get_body() -> dict[str, Any]:
+    """Return the fallback body as a dict."""
+    body: dict[str, Any] = json.loads(BODY)
+    return body
 
 
 def log_failure(doing: str) -> None:

@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from django_apierrors import fallback
+from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.handling.reporting import (
     get_error,
@@ -23,6 +24,7 @@ from django_apierrors.handling.responses import make_fallback_response, make_res
 from django_apierrors.handling.rollback import roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded
 from django_apierrors.recognition import recognise
+from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -55,7 +57,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         return response
     if settings.DEBUG_PROPAGATE_EXCEPTIONS:
         return None
-    state = getattr(getattr(request, "_request", request), "apierrors", None)
+    state = getattr(get_django_request(request), "apierrors", None)
     if state is not None and view is not None:
         state.defer(request, view)
         return None
@@ -107,11 +109,13 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
         error = get_error(exc, request, view)
         # Of DRF's class alone: the __getattr__() of any other may raise.
         detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
-        response = make_response(error, request, view, getattr(detail, "serializer", None))
+        serializer = getattr(detail, "serializer", None)
+        response = make_response(error, request, view, serializer, exc)
+        keep_error(request, error)
     except Exception:
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)
-    django_request = getattr(request, "_request", request)
+    django_request = get_django_request(request)
     try:
         if error is None or is_unhandled(error, exc):
             report_unhandled(exc, django_request, response, error)

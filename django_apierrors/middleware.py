@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -13,7 +13,6 @@ from django.core.signals import got_request_exception
 from django.dispatch import receiver
 
 from django_apierrors import fallback
-from django_apierrors.errors import NO_HEADERS
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.reporting import (
     get_error,
@@ -34,6 +33,7 @@ from django_apierrors.handling.rewriting import (
 )
 from django_apierrors.http.scope import is_api_request, makes_page, prefers_html
 from django_apierrors.renderers import JSONRenderer
+from django_apierrors.signals import keep_error, send_error_sent
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -58,9 +58,10 @@ class RequestState:
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
     shows_debug_page = False
-    # The body, the headers and the status of the error for which Django makes a response.
+    # The error for which Django makes a response of `status`, its body and its exception.
+    error: Error | None = None
     body: Body | None = None
-    headers: Mapping[str, str] = NO_HEADERS
+    exception: BaseException | None = None
     status = 500
 
     def defer(self, drf_request: Request, view: APIView) -> None:
@@ -75,10 +76,13 @@ class RequestState:
             # renderer, if negotiation failed, an AttributeError would hide the exception.
             drf_request.accepted_renderer = JSONRenderer()
 
-    def expect(self, error: Error, request: HttpRequest, status: int = 500) -> None:
+    def expect(
+        self, error: Error, exception: BaseException, request: HttpRequest, status: int = 500
+    ) -> None:
         """Keep `error` for the response of `status` that Django is about to make."""
-        self.status = status
-        self.body, self.headers = error.get_body(request), error.headers
+        self.error, self.exception, self.status = error, exception, status
+        self.body = error.get_body(request)
+        keep_error(request, error)
 
     def get_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
@@ -160,7 +164,7 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
                 error = get_error(exception, state.drf_request or request)
                 # Otherwise Django's record does not have the reference.
                 if is_noted(error, exception):
-                    state.expect(error, request)
+                    state.expect(error, exception, request)
         except Exception:
             fallback.log_failure("recognising an exception")
 
@@ -177,21 +181,21 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     if isinstance(exception, SuspiciousOperation):
         # Django logs it under django.security, and responds with a 400.
         with override_language(request):
-            state.expect(error, request, status=400)
+            state.expect(error, exception, request, status=400)
         return None
     unhandled = is_unhandled(error, exception)
     if unhandled:
-        state.expect(error, request)
+        state.expect(error, exception, request)
         if is_noted(error, exception):
             return None
         # Django's record would not have the reference: ours has.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
-        response = render(make_response(error, request))
+        response = render(make_response(error, request, exception=exception))
     else:
         drf_request, view = html_request
-        page = make_response(error, drf_request, view)
+        page = make_response(error, drf_request, view, exception=exception)
         # As DRF's handle_exception() does: templates for errors are chosen by it.
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
@@ -214,7 +218,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
     try:
         with override_language(request):
             error = get_error(exception, request)
-            response = render(make_response(error, request))
+            response = render(make_response(error, request, exception=exception))
             response["Content-Length"] = str(len(response.content))
         add_vary(response, request)
         log_unhandled(exception, request, response, error)
@@ -240,16 +244,21 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     error_response = cast("HttpResponse", response)
     try:
         body = state.get_body(response)
-        if body is not None:
-            rewrite(error_response, request, body, state.headers)
+        if body is not None and state.error is not None:
+            rewrite(error_response, request, body, state.error.headers)
+            send_error_sent(response, request, state.error, state.exception)
         else:
             with override_language(request):
                 body = find_body(request, error_response)
                 if body is not None:
                     rewrite(error_response, request, body)
+                    send_error_sent(response, request, body)
     except Exception:
         fallback.log_failure("bringing a response into the format")
         return render(make_fallback_response(request))
+    finally:
+        # It holds the frames of the view.
+        state.exception = None
     return response
 
 

@@ -14,6 +14,7 @@ from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
 from django_apierrors.http.scope import is_excluded, is_html, makes_page
+from django_apierrors.signals import keep_error, send_error_sent
 
 if TYPE_CHECKING:
     from rest_framework.response import Response
@@ -26,8 +27,10 @@ class JSONRenderer(renderers.JSONRenderer):
     carry. A body in the format stays as it is.
     """
 
-    # The body that the handler made: its shape is not checked again.
+    # The body that the handler made, whose shape is not checked again; its error and its exception.
     error_body: Any = None
+    error: Error | None = None
+    exception: BaseException | None = None
 
     def render(
         self,
@@ -46,10 +49,15 @@ class JSONRenderer(renderers.JSONRenderer):
             is_made = data is made is not None and made.get("status") == status
             has_format = is_made or is_error_body(data, status)
             body = apply_format(response, data, context, has_format)
-            return self.render_data(body, accepted_media_type, context)
+            rendered = self.render_data(body, accepted_media_type, context)
         except Exception:
             fallback.log_failure("rendering an error")
-            return get_fallback(response, context.get("request"))
+            rendered = get_fallback(response, context.get("request"))
+            body, is_made = fallback.get_body(), False
+        if getattr(response, "is_api_error", False):
+            error = self.error if is_made and self.error is not None else body
+            send_error_sent(response, context.get("request"), error, self.exception)
+        return rendered
 
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
@@ -103,7 +111,8 @@ def apply_format(
         # A code of the catalogue may have another status in the project.
         response.status_code = error.status
         data = response.data = error.get_body(request)
+        keep_error(request, error)
     if is_problem:
         data = response.data = make_problem(data)
-    add_required_headers(response, request, context.get("view"))
+    add_required_headers(response, data, request, context.get("view"))
     return data

@@ -22,7 +22,7 @@ LAYERS = [
     {"catalog"},
     {"exceptions", "validation"},
     {"errors"},
-    {"http"},
+    {"http", "signals"},
     {"renderers", "parsers", "negotiation", "recognition"},
     {"handling", "filters", "pagination", "routing"},
     {"handler", "middleware", "wsgi", "asgi", "semantics", "mixins"},
@@ -41,7 +41,7 @@ PRIVATE_ATTRIBUTES = {
     "atomic_blocks": {"handling/rollback.py"},
     "savepoint_ids": {"handling/rollback.py"},
     "_from_testcase": {"handling/rollback.py"},
-    "_request": {"handler.py", "http/request_bodies.py", "recognition/provenance.py"},
+    "_request": {"errors.py", "recognition/provenance.py"},
     "_has_been_logged": {"handling/rewriting.py"},
 }
 
@@ -99,12 +99,13 @@ def test_no_modules_import_each_other() -> None:
 
 def test_the_top_level_has_few_names() -> None:
     names = {path.name for path in (ROOT / PACKAGE).iterdir()} - {"__pycache__"}
-    assert len(names) <= 34, sorted(names)
+    assert len(names) <= 35, sorted(names)
 
 
 def test_the_package_is_small() -> None:
     lines = sum(path.read_text("utf-8").count("\n") for path in PATHS.values())
-    assert lines <= 9_600
+    # The features for programs (signals, hooks, typed clients) came after a limit of 9,000.
+    assert lines <= 10_400
 
 
 def test_no_function_is_long() -> None:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.conf import DEFAULTS, api_errors
+from django_apierrors.errors import Error
 from django_apierrors.exceptions import ServiceUnavailable
 from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
@@ -88,6 +89,11 @@ def get_page(request: Any) -> HttpResponse:
     return HttpResponse("<h1>No.</h1>", status=403)
 
 
+def add_request_id(body: Any, error: Error, request: Any) -> Any:
+    """Add a key to the body."""
+    return {**body, "requestId": "r-1"}
+
+
 INVALID = ValidationError({"name": ["One.", "Two.", "Three."]})
 
 urlpatterns = [
@@ -137,6 +143,8 @@ EFFECTS = {
             {"field": "name", "code": "invalid", "message": "Three."},
         ],
     ),
+    "BODY": Effect(f"{__name__}.add_request_id", "GET /lookup", "requestId", None, "r-1"),
+    "CODE_HEADER": Effect("X-Code", "GET /lookup", "X-Code", None, "MISSING_RESOURCE"),
     "MAX_ERRORS": Effect(
         2,
         "GET /invalid",

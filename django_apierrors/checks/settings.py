@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
 from django_apierrors.conf import CodeChanges
@@ -21,6 +23,10 @@ from django_apierrors.errors import is_template
 
 Test: TypeAlias = Callable[[Any], bool]
 Values: TypeAlias = Mapping[str, tuple[str, Test]]
+
+
+# The name of a header; RFC 9110, section 5.6.2.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def _is(*types: type) -> Test:
@@ -33,6 +39,18 @@ def _is_list_of_strings(value: object) -> bool:
 
 def _is_line(value: object) -> bool:
     return isinstance(value, str) and value != "" and value.isprintable()
+
+
+def _is_function(value: object) -> bool:
+    try:
+        return isinstance(value, str) and callable(import_string(value))
+    except Exception:
+        # The import of a module may raise anything.
+        return False
+
+
+def _is_header_name(value: object) -> bool:
+    return isinstance(value, str) and TOKEN.fullmatch(value) is not None
 
 
 def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
@@ -50,6 +68,8 @@ VALUES: Values = {
     "EXCEPTIONS": ("a dict of class names", _is(Mapping)),
     "MORE_INFO": ("a string", _is(str)),
     "DETAILS": ("True or False", _is(bool)),
+    "BODY": ("None, or the dotted path of a function", _is_none_or(_is_function)),
+    "CODE_HEADER": ("None, or the name of a header", _is_none_or(_is_header_name)),
     "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),
     "PATHS": ("None, or a list of paths", _is_none_or(_is_list_of_strings)),
     "EXCLUDED_PATHS": ("a list of paths", _is_list_of_strings),

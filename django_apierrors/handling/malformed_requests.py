@@ -18,6 +18,7 @@ from django_apierrors.http.problems import JSON, apply_content_type, get_fallbac
 from django_apierrors.http.request_bodies import read_chunked_body
 from django_apierrors.http.scope import is_api_request, is_api_view
 from django_apierrors.recognition.lookup import recognise
+from django_apierrors.signals import send_error_sent
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -47,8 +48,9 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> HttpRe
             is_problem = apply_content_type(response, request)
             response.content = encode(make_problem(body) if is_problem else body)
         response.status_code = error.status
-        add_required_headers(response)
+        add_required_headers(response, body)
         add_language_to_vary(response, request)
+        send_error_sent(response, request, error)
     except Exception:
         fallback.log_failure("responding to a malformed request")
         response.content = get_fallback(response, request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
@@ -13,12 +12,13 @@ from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON
 from django_apierrors.http.scope import makes_page
 from django_apierrors.renderers import JSONRenderer
+from django_apierrors.signals import send_error_sent
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.views import APIView
 
-    from django_apierrors.errors import Body, Error
+    from django_apierrors.errors import Error
 
 
 class PageBody(dict[str, Any]):
@@ -32,8 +32,9 @@ def make_response(
     request: HttpRequest | Request | None = None,
     view: APIView | None = None,
     serializer: Any = None,
+    exception: BaseException | None = None,
 ) -> Response:
-    """Return the response for `error`.
+    """Return the response for `error`, which was made for `exception`.
 
     If DRF negotiated HTML (the browsable API, templates), that renderer makes a page, with
     `serializer`, the one that found the error. Otherwise our renderer is used, whatever the view's
@@ -45,28 +46,29 @@ def make_response(
         response.data = PageBody(body)
         response.data.serializer = serializer
         # The renderer of the page does not add them.
-        add_required_headers(response, request, view)
+        add_required_headers(response, body, request, view)
+        send_error_sent(response, request, error, exception)
     else:
-        _set_renderer(response, request, view)
+        renderer = _set_renderer(response, request, view)
+        renderer.error_body, renderer.error, renderer.exception = response.data, error, exception
     return response
 
 
 def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
     """Return the response for an error whose making failed."""
-    body: Body = json.loads(fallback.BODY)
-    response = Response(body, status=fallback.STATUS)
+    response = Response(fallback.get_body(), status=fallback.STATUS)
     _set_renderer(response, request, None)
     return response
 
 
 def _set_renderer(
     response: Response, request: HttpRequest | Request | None, view: APIView | None
-) -> None:
+) -> JSONRenderer:
     renderer = JSONRenderer()
-    renderer.error_body = response.data
     if isinstance(request, Request):
         # DRF's finalize_response() copies these to the response.
         request.accepted_renderer, request.accepted_media_type = renderer, JSON
     response.accepted_renderer, response.accepted_media_type = renderer, JSON
     context = {"view": view, "request": request, "response": response}
     response.renderer_context = context  # type: ignore[attr-defined]
+    return renderer

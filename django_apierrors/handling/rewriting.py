@@ -66,13 +66,13 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     if content is None and not hasattr(response, "data"):
         return None
     document: Body | None = parse_json(content or b"")
-    if is_error_body(document, status):
+    if document is not None and is_error_body(document, status):
         response["Content-Type"] = JSON
         if apply_content_type(response, request):
             return document
-        add_required_headers(response, request)
+        add_required_headers(response, document, request)
         return None
-    data = getattr(response, "data", document)
+    data: Any = getattr(response, "data", document)
     # The view's renderer may have rendered a body of ours in another format.
     return data if is_error_body(data, status) else Error.of_data(data, status).get_body(request)
 
@@ -99,7 +99,7 @@ def rewrite(
         response.data = sent
     for name, value in headers.items():
         response[name] = value
-    add_required_headers(response, request)
+    add_required_headers(response, sent, request)
 
 
 def is_slash_redirect(request: HttpRequest, response: HttpResponseBase) -> bool:

@@ -27,12 +27,18 @@ NOSNIFF = "X-Content-Type-Options"
 
 
 def add_required_headers(
-    response: HttpResponseBase, request: AnyRequest | None = None, view: APIView | None = None
+    response: HttpResponseBase,
+    body: Mapping[str, Any],
+    request: AnyRequest | None = None,
+    view: APIView | None = None,
 ) -> None:
-    """Add to `response`, an error, the headers that it must carry and does not have yet.
+    """Add to `response`, the error with `body`, the headers that it must carry and lacks.
 
-    `nosniff` is for all errors; the others depend on the status.
+    `nosniff` and `CODE_HEADER` are for all errors; the others depend on the status.
     """
+    code_header = api_errors.CODE_HEADER
+    if code_header:
+        response[code_header] = str(body["code"])
     if settings.SECURE_CONTENT_TYPE_NOSNIFF:
         # Messages repeat what clients send, and no browser may take them for HTML. Django's
         # SecurityMiddleware sets the header too, but not every error passes it.

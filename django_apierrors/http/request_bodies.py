@@ -11,6 +11,7 @@ from django.http import RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 
+from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import ContentTooLarge
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def read_chunked_body(request: AnyRequest) -> None:
     if request.method not in UNSAFE_METHODS or get_content_length(request) is not None:
         return
     # DRF's request has no attributes of its own that could be set. Checked on DRF 3.16 to 3.18.
-    django_request: Any = getattr(request, "_request", request)
+    django_request: Any = get_django_request(request)
     try:
         if hasattr(django_request, "environ"):
             _read_wsgi_body(django_request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,11 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "EXCEPTIONS": ([{}], [None, []]),
     "MORE_INFO": (["", "error-page", "https://d.example/{code}", "/errors"], [None, b"/"]),
     "DETAILS": ([True, False], [1]),
+    "BODY": (
+        [None, f"{__name__}.get_numbers"],
+        ["", f"{__name__}.missing", "broken_module.add", f"{__name__}.FAULTS", get_close_matches],
+    ),
+    "CODE_HEADER": ([None, "X-Error-Code"], ["", "X Code", "X-Code: 1", "X-Code\n", 1]),
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
     "PATHS": ([None, [], ("/api", "/v2")], ["/api", [1], {"/api"}]),
     "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o"]),

@@ -1,0 +1,72 @@
+"""The signal `error_sent`: one for each error that this package sends to a client.
+
+Its receivers get these keyword arguments:
+
+- `request`: Django's `HttpRequest`, `None` if an error was made without one.
+- `response`: the response, with its final status and headers.
+- `error`: the `Error`; `error.code.name` and `error.status` are what metrics count.
+- `exception`: the exception that the error was made for, `None` for an error that a view returned.
+- `reference`: the reference of an unhandled exception, `None` for other errors.
+
+A receiver that raises is logged, and changes nothing for the client. An async receiver is not
+called for errors that async code sends, because Django cannot call it on the event loop.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.dispatch import Signal
+
+from django_apierrors.errors import Error, get_django_request
+from django_apierrors.fallback import log_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from logging import LogRecord
+
+    from django.http.response import HttpResponseBase
+
+error_sent = Signal()
+
+
+def send_error_sent(
+    response: HttpResponseBase,
+    request: Any,
+    error: Error | Mapping[str, Any],
+    exception: BaseException | None = None,
+) -> None:
+    """Send `error_sent` for `response`, once; `error` may be the body of an error."""
+    if not error_sent.receivers or getattr(response, "is_error_sent", False):
+        return
+    response.is_error_sent = True  # type: ignore[attr-defined]
+    try:
+        sent = error if isinstance(error, Error) else Error.of_body(error)
+        error_sent.send_robust(
+            sender=None,
+            request=get_django_request(request),
+            response=response,
+            error=sent,
+            exception=exception,
+            reference=sent.reference,
+        )
+    except Exception:
+        log_failure("sending error_sent")
+
+
+def keep_error(request: Any, error: Error) -> None:
+    """Keep `error` on Django's request, for `add_error_to_record()`."""
+    django_request: Any = get_django_request(request)
+    if django_request is not None:
+        django_request.api_error = error
+
+
+def add_error_to_record(record: LogRecord) -> bool:
+    """Give a record about a request the attributes `code` and `reference` of its error.
+
+    A filter of the logger `django.request`, which writes the records of Django and of this package.
+    """
+    error: Error | None = getattr(getattr(record, "request", None), "api_error", None)
+    if error is not None:
+        record.code, record.reference = error.code.name, error.reference
+    return True

@@ -1,0 +1,333 @@
+"""The signal `error_sent`, the attributes of log records, and the function that `BODY` names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import AsyncClient, Client, RequestFactory
+from django.urls import path
+from pytest_django.fixtures import Settings
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_apierrors.errors import Error
+from django_apierrors.handling.malformed_requests import make_malformed_request_response
+from django_apierrors.signals import error_sent
+
+MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
+FORBIDDEN = PermissionDenied("Not on Sundays.")
+UNHANDLED = RuntimeError("secret")
+SUSPICIOUS = SuspiciousOperation("secret")
+
+
+class RaiseView(APIView):
+    """Raise an exception."""
+
+    authentication_classes = []
+    exception: Exception = FORBIDDEN
+
+    def get(self, request: Any) -> Response:
+        raise self.exception
+
+
+class PageView(RaiseView):
+    """Raise an exception for the browsable API."""
+
+    renderer_classes = [BrowsableAPIRenderer]
+
+
+class ReturnView(APIView):
+    """Return an error in another shape, or in the format."""
+
+    def get(self, request: Any) -> Response:
+        return Response(request.GET.get("body") or {"reason": "Sold out."}, status=409)
+
+
+class MadeView(APIView):
+    """Return an error in the format, with the number of its code."""
+
+    def get(self, request: Any) -> Response:
+        body = {"status": 404, "errors": ["Gone fishing."], "code": 16842752, "moreInfo": ""}
+        return Response(body, status=404)
+
+
+class UnserializableView(APIView):
+    """Return an error that has no JSON, in the format."""
+
+    def get(self, request: Any) -> Response:
+        body = {"status": 409, "errors": ["No."], "code": "CONFLICT", "moreInfo": object()}
+        return Response({**body, "moreInfo": "", "data": object()}, status=409)
+
+
+def get_json(request: HttpRequest) -> JsonResponse:
+    """Return another API's error."""
+    return JsonResponse({"error": "No."}, status=400)
+
+
+def raise_unhandled(request: HttpRequest) -> HttpResponse:
+    """Raise an exception in a plain view."""
+    raise UNHANDLED
+
+
+async def raise_unhandled_async(request: HttpRequest) -> HttpResponse:
+    """Raise an exception in an async view."""
+    raise UNHANDLED
+
+
+urlpatterns = [
+    path("forbidden", RaiseView.as_view()),
+    path("unhandled", RaiseView.as_view(exception=UNHANDLED)),
+    path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
+    path("page", PageView.as_view()),
+    path("returned", ReturnView.as_view()),
+    path("made", MadeView.as_view()),
+    path("unserializable", UnserializableView.as_view()),
+    path("json", get_json),
+    path("plain", raise_unhandled),
+    path("async", raise_unhandled_async),
+]
+
+pytestmark = pytest.mark.urls(__name__)
+
+Sent = list[dict[str, Any]]
+
+
+@pytest.fixture
+def sent() -> Iterator[Sent]:
+    """Return the arguments of the signals, in the order of their sending."""
+    arguments: Sent = []
+
+    def receive(sender: object, signal: object, **kwargs: Any) -> None:
+        arguments.append(kwargs)
+
+    error_sent.connect(receive)
+    yield arguments
+    error_sent.disconnect(receive)
+
+
+@pytest.fixture(params=[False, True], ids=["handler alone", "middleware"])
+def has_middleware(request: pytest.FixtureRequest, settings: Settings) -> bool:
+    """Whether the middleware is installed."""
+    settings.MIDDLEWARE = [MIDDLEWARE] if request.param else []
+    return bool(request.param)
+
+
+def get(url: str, **headers: str) -> Any:
+    """Return the response to a GET."""
+    return Client(raise_request_exception=False).get(url, headers=headers)
+
+
+# The path, the code, the status and the exception of the error.
+ERRORS = [
+    ("/forbidden", "ACCESS_FORBIDDEN", 403, FORBIDDEN),
+    ("/unhandled", "INTERNAL_ERROR", 500, UNHANDLED),
+    ("/suspicious", "INVALID_CONTENT", 400, SUSPICIOUS),
+    ("/page", "ACCESS_FORBIDDEN", 403, FORBIDDEN),
+    ("/returned", "CONFLICT", 409, None),
+    ("/made", "MISSING_RESOURCE", 404, None),
+    ("/unserializable", "INTERNAL_ERROR", 500, None),
+]
+
+
+@pytest.mark.parametrize(("url", "code", "status", "exception"), ERRORS)
+def test_one_signal_is_sent_for_an_error_of_a_drf_view(
+    has_middleware: bool, sent: Sent, url: str, code: str, status: int, exception: Exception | None
+) -> None:
+    response = get(url)
+
+    (arguments,) = sent
+    error = arguments["error"]
+    assert (error.code.name, error.status, response.status_code) == (code, status, status)
+    assert arguments["exception"] is exception
+    assert isinstance(arguments["request"], HttpRequest)
+    assert arguments["request"].path == url
+    assert arguments["response"].status_code == status
+    is_unhandled = exception is UNHANDLED
+    assert (arguments["reference"] is not None) == is_unhandled
+    if is_unhandled:
+        assert arguments["reference"] in response.json()["errors"][0]
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "exception"),
+    [
+        ("/missing", "MISSING_RESOURCE", None),
+        ("/plain", "INTERNAL_ERROR", UNHANDLED),
+        ("/async", "INTERNAL_ERROR", UNHANDLED),
+    ],
+)
+def test_one_signal_is_sent_for_an_error_outside_of_drf_views(
+    settings: Settings, sent: Sent, url: str, code: str, exception: Exception | None
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.API_ERRORS = {"PATHS": ["/missing", "/plain", "/async"]}
+
+    get(url)
+
+    assert [(each["error"].code.name, each["exception"]) for each in sent] == [(code, exception)]
+
+
+def test_one_signal_is_sent_under_asgi(settings: Settings, sent: Sent) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+
+    async_to_sync(AsyncClient(raise_request_exception=False).get)("/unhandled")
+
+    assert [each["exception"] for each in sent] == [UNHANDLED]
+
+
+def test_no_signal_is_sent_for_a_success_or_for_an_error_of_another_api(
+    settings: Settings, sent: Sent
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.API_ERRORS = {"EXCLUDED_PATHS": ["/returned"]}
+
+    assert [get(url).status_code for url in ("/json", "/returned", "/")] == [400, 409, 404]
+
+    assert [each["request"].path for each in sent] == ["/"]
+
+
+def test_one_signal_is_sent_for_a_request_that_django_cannot_read(sent: Sent) -> None:
+    make_malformed_request_response(415, RequestFactory().get("/"))
+
+    assert [each["error"].code.name for each in sent] == ["UNSUPPORTED_MEDIA_TYPE"]
+
+
+def fail(**kwargs: Any) -> None:
+    raise RuntimeError("receiver")
+
+
+async def receive_async(**kwargs: Any) -> None:
+    raise AssertionError("not called on the event loop")
+
+
+def test_a_receiver_that_raises_is_logged_and_changes_nothing(
+    has_middleware: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = get("/forbidden").content
+    caplog.clear()
+    error_sent.connect(fail)
+    try:
+        response = get("/forbidden")
+    finally:
+        error_sent.disconnect(fail)
+
+    assert response.content == expected
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [str(record.exc_info and record.exc_info[1]) for record in errors] == ["receiver"]
+
+
+def test_an_async_receiver_changes_nothing_on_the_event_loop(settings: Settings) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.API_ERRORS = {"PATHS": ["/"]}
+    error_sent.connect(receive_async)
+    try:
+        response = async_to_sync(AsyncClient().get)("/missing")
+    finally:
+        error_sent.disconnect(receive_async)
+
+    assert response.json()["code"] == "MISSING_RESOURCE"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("/forbidden", "ACCESS_FORBIDDEN"),
+        ("/unhandled", "INTERNAL_ERROR"),
+        ("/returned", "CONFLICT"),
+    ],
+)
+def test_the_log_record_of_an_error_has_its_code_and_its_reference(
+    has_middleware: bool, caplog: pytest.LogCaptureFixture, url: str, code: str
+) -> None:
+    response = get(url)
+
+    records: list[Any] = [each for each in caplog.records if each.name == "django.request"]
+    assert [record.code for record in records] == [code]
+    for record in records:
+        message = response.json()["errors"][0]
+        assert record.reference is None or record.reference in message
+        assert (record.reference is None) == (code != "INTERNAL_ERROR")
+
+
+def get_nothing(body: Any, error: Any, request: Any) -> None:
+    """Forget to return the body."""
+
+
+def change_status(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "status": 418}
+
+
+def add_object(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": object()}
+
+
+def describe(body: Mapping[str, Any], error: Any, request: Any) -> Any:
+    """Add what the function gets."""
+    return {**body, "code_": error.code.name, "path": request.path if request else None}
+
+
+def set_body(settings: Settings, function: Callable[..., Any]) -> None:
+    settings.API_ERRORS = {
+        "BODY": f"{__name__}.{function.__name__}",
+        "PATHS": ["/"],
+        "PROBLEM_JSON": True,
+    }
+
+
+@pytest.mark.parametrize("url", [url for url, *_ in ERRORS if url not in ("/made", "/page")])
+def test_the_function_gets_each_error_and_djangos_request(
+    has_middleware: bool, settings: Settings, url: str
+) -> None:
+    set_body(settings, describe)
+
+    body = get(url).json()
+
+    if url == "/unserializable":
+        # The fallback is a constant.
+        assert "path" not in body
+    else:
+        assert (body["code_"], body["path"]) == (body["code"], url)
+
+
+def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(
+    settings: Settings,
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    set_body(settings, describe)
+
+    for url in ("/missing", "/plain"):
+        assert get(url).json()["path"] == url
+        problem = get(url, accept="application/problem+json").json()
+        assert (problem["path"], "title" in problem) == (url, True)
+    malformed = make_malformed_request_response(415, RequestFactory().get("/"))
+    assert b'"path":null' in malformed.content
+
+
+@pytest.mark.parametrize("function", [get_nothing, change_status, add_object, fail])
+def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
+    settings: Settings, caplog: pytest.LogCaptureFixture, function: Callable[..., Any]
+) -> None:
+    expected = get("/forbidden").content
+    caplog.clear()
+    set_body(settings, function)
+
+    assert get("/forbidden").content == expected
+    failures = [record for record in caplog.records if record.name == "django_apierrors"]
+    assert [record.getMessage() for record in failures] == [
+        "django_apierrors failed while calling the function named by BODY."
+    ]
+
+
+def test_an_error_can_be_made_without_a_request(settings: Settings) -> None:
+    set_body(settings, describe)
+
+    assert Error.of_status(404).get_body()["path"] is None  # type: ignore[typeddict-item]
+    assert Error.of_body({"status": 409, "code": 7, "errors": ["No."]}).code.name == "CONFLICT"
