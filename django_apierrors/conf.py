@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
+# Whether a client can send a request again: not at all, later, or after it has changed it.
+Retry = Literal["no", "later", "after change"]
+
+
 class CodeChanges(TypedDict, total=False):
     """A value of `CODES`; a code of the project's own needs at least a `status`."""
 
@@ -28,6 +32,10 @@ class CodeChanges(TypedDict, total=False):
     message: StrOrPromise
     description: StrOrPromise
     advice: StrOrPromise
+    retry: Retry
+    since: str
+    deprecated: bool
+    replaced_by: str | None
 
 
 class Setting(Generic[Value]):

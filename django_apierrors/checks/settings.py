@@ -91,6 +91,10 @@ CHANGES: Values = {
     "message": ("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
     "description": ("a string", _is(str, Promise)),
     "advice": ("a string", _is(str, Promise)),
+    "retry": ('"no", "later" or "after change"', ("no", "later", "after change").__contains__),
+    "since": ("a string", _is(str)),
+    "deprecated": ("True or False", _is(bool)),
+    "replaced_by": ("None, or the name of a code", _is_none_or(_is(str))),
 }
 
 
