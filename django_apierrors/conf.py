@@ -73,6 +73,7 @@ class APIErrorsSettings:
     PROBE_PERMISSIONS = Setting(True)
     HIDE_FORBIDDEN = Setting(False)
     STRICT = Setting[bool | None](None)
+    PATCH = Setting(False)
     PROBLEM_JSON = Setting(False)
     OPERATION_MAX_AGE = Setting(1_209_600)
     OPERATION_TIMEOUT = Setting(3_600)

@@ -78,6 +78,7 @@ VALUES: Values = {
     "PROBE_PERMISSIONS": ("True or False", _is(bool)),
     "HIDE_FORBIDDEN": ("True or False", _is(bool)),
     "STRICT": ("None, True or False", _is_none_or(_is(bool))),
+    "PATCH": ("True or False", _is(bool)),
     "PROBLEM_JSON": ("True or False", _is(bool)),
     "OPERATION_MAX_AGE": ("a number of seconds", _is_integer(0)),
     "OPERATION_TIMEOUT": ("a number of seconds", _is_integer(0)),
