@@ -128,11 +128,12 @@ DEMO_DOCS = drf-spectacular-sidecar
 	@.venv-demo/bin/python $(PIP) 'django-tasks-celery>=0.1.1' 'celery[redis]>=5.4'
 	@touch $@
 
-.venv/.installed: setup.cfg pyproject.toml
+.venv/.installed: setup.cfg pyproject.toml $(wildcard requirements/*.txt)
 	$(make-environment)
 	@echo "Installing Django, DRF and all that the tests need into $(@D), this once (up to a minute) ..."
-	@$(BIN)/python $(PIP_INSTALL) '.[fast,test,dev,docs]'
-	@$(BIN)/python $(PIP_INSTALL) '.[mysqlclient]' 2>/dev/null || \
+	@$(BIN)/python $(PIP_INSTALL) '.[fast,openapi,testing]' \
+		--requirement requirements/test.txt --requirement requirements/dev.txt --requirement requirements/docs.txt
+	@$(BIN)/python $(PIP) --requirement requirements/mysqlclient.txt 2>/dev/null || \
 		echo "mysqlclient cannot be built here (on Debian and Ubuntu it wants gcc, pkg-config and" \
 		"default-libmysqlclient-dev): the tests over it are skipped."
 	@touch $@

@@ -19,6 +19,14 @@ from django_apierrors.conf import api_errors
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from django_apierrors.conf import Retry
+
+# All other errors need a change of the request.
+RETRY_BY_STATUS: Mapping[int, Retry] = {
+    **dict.fromkeys((403, 404, 405, 410, 500, 501), "no"),
+    **dict.fromkeys((408, 425, 429, 502, 503, 504), "later"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode:
@@ -28,7 +36,10 @@ class ErrorCode:
     - `number`: its 32-bit number, or `None`;
     - `message`: the message for a client, unless the exception has a better one;
     - `description`: the meaning of the code;
-    - `advice`: what the client can do about it.
+    - `advice`: what the client can do about it;
+    - `retry`: whether the client can send the request again; by the status if it is not set;
+    - `since`: the version of the API that has the code since then;
+    - `deprecated`: whether the API will stop sending it, and `replaced_by`: the code to come.
     """
 
     name: str
@@ -37,6 +48,14 @@ class ErrorCode:
     message: StrOrPromise
     description: StrOrPromise
     advice: StrOrPromise = ""
+    retry: Retry | None = None
+    since: str = ""
+    deprecated: bool = False
+    replaced_by: str | None = None
+
+    def get_retry(self) -> Retry:
+        """Return `retry`, else what the status means."""
+        return self.retry or RETRY_BY_STATUS.get(self.status, "after change")
 
 
 # The high byte of a number is the category (see CATEGORIES), the next byte counts, the low 16 bits

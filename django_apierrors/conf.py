@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
+# Whether a client can send a request again: not at all, later, or after it has changed it.
+Retry = Literal["no", "later", "after change"]
+
+
 class CodeChanges(TypedDict, total=False):
     """A value of `CODES`; a code of the project's own needs at least a `status`."""
 
@@ -28,6 +32,10 @@ class CodeChanges(TypedDict, total=False):
     message: StrOrPromise
     description: StrOrPromise
     advice: StrOrPromise
+    retry: Retry
+    since: str
+    deprecated: bool
+    replaced_by: str | None
 
 
 class Setting(Generic[Value]):
@@ -73,6 +81,7 @@ class APIErrorsSettings:
     PROBE_PERMISSIONS = Setting(True)
     HIDE_FORBIDDEN = Setting(False)
     STRICT = Setting[bool | None](None)
+    PATCH = Setting(False)
     PROBLEM_JSON = Setting(False)
     OPERATION_MAX_AGE = Setting(1_209_600)
     OPERATION_TIMEOUT = Setting(3_600)

@@ -20,16 +20,25 @@ from django_apierrors.handling.reporting import (
     report_recognised,
     report_unhandled,
 )
-from django_apierrors.handling.responses import make_fallback_response, make_response
+from django_apierrors.handling.responses import (
+    make_fallback_response,
+    make_response,
+    set_renderer,
+)
 from django_apierrors.handling.rollback import roll_back_open_blocks
-from django_apierrors.http.scope import is_excluded
+from django_apierrors.http.scope import is_excluded, is_html
 from django_apierrors.recognition import recognise
+from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
     from rest_framework.views import APIView
+
+    Base = APIView
+else:
+    Base = object
 
 # The packages whose `dispatch()` does not respond to exceptions in its own way.
 PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
@@ -66,6 +75,27 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     response = _respond(exc, request, view)
     roll_back_open_blocks()
     return response
+
+
+class ErrorFormatMixin(Base):
+    """Gives the errors of one view the format, while the rest of the project keeps DRF's.
+
+    Put it in front of the view's base class. Errors that the view raises and errors that it returns
+    get the format; its pages stay pages.
+    """
+
+    def get_exception_handler(self) -> Any:
+        """Return our handler in place of the project's."""
+        return exception_handler
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the response; our renderer renders it if it is an error."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        renderer = getattr(response, "accepted_renderer", None)
+        is_error = response.status_code >= 400 and renderer is not None and not is_html(renderer)
+        if is_error and not isinstance(renderer, JSONRenderer):
+            set_renderer(response, request, self)
+        return response
 
 
 def _is_called_by_project(request: Request | None, view: APIView | None) -> bool:

@@ -245,7 +245,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     try:
         body = state.get_body(response)
         if body is not None and state.error is not None:
-            rewrite(error_response, request, body, state.error.headers)
+            rewrite(error_response, request, body, state.error)
             send_error_sent(response, request, state.error, state.exception)
         else:
             with override_language(request):

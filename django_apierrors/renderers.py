@@ -43,21 +43,23 @@ class JSONRenderer(renderers.JSONRenderer):
         response = context.get("response")
         if response is None or response.status_code < 400:
             return self.render_data(data, accepted_media_type, context)
+        request, error = context.get("request"), self.get_made_error(data, response.status_code)
+        sent: Any = error
         try:
-            status, made = response.status_code, self.error_body
-            # The project may have changed the status since.
-            is_made = data is made is not None and made.get("status") == status
-            has_format = is_made or is_error_body(data, status)
-            body = apply_format(response, data, context, has_format)
+            body = apply_format(response, data, context, error)
             rendered = self.render_data(body, accepted_media_type, context)
+            sent = error or body
         except Exception:
             fallback.log_failure("rendering an error")
-            rendered = get_fallback(response, context.get("request"))
-            body, is_made = fallback.get_body(), False
+            rendered, sent = get_fallback(response, request), fallback.get_body()
         if getattr(response, "is_api_error", False):
-            error = self.error if is_made and self.error is not None else body
-            send_error_sent(response, context.get("request"), error, self.exception)
+            send_error_sent(response, request, sent, self.exception)
         return rendered
+
+    def get_made_error(self, data: Any, status: int) -> Error | None:
+        """Return the error that the handler made `data` of, unless the status was changed since."""
+        is_made = data is not None and data is self.error_body and data.get("status") == status
+        return self.error if is_made else None
 
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
@@ -87,13 +89,14 @@ class JSONRenderer(renderers.JSONRenderer):
 
 
 def apply_format(
-    response: Response, data: Any, context: Mapping[str, Any], has_format: bool
+    response: Response, data: Any, context: Mapping[str, Any], error: Error | None = None
 ) -> Any:
     """Return the body for `response`, an error with `data`; adapt its headers and its status.
 
-    `data` that is a body already (`has_format`) stays as it is.
+    `data` that is a body already, because the handler made it of `error`, stays as it is.
     """
     request = context.get("request")
+    has_format = error is not None or is_error_body(data, response.status_code)
     if not has_format and request is not None and is_excluded(request):
         return data
     renderer = getattr(response, "accepted_renderer", None)
@@ -113,6 +116,6 @@ def apply_format(
         data = response.data = error.get_body(request)
         keep_error(request, error)
     if is_problem:
-        data = response.data = make_problem(data)
+        data = response.data = make_problem(data, error.reference if error else None)
     add_required_headers(response, data, request, context.get("view"))
     return data

@@ -95,30 +95,67 @@ NO_BODY = Requirement(
 STATE = Requirement("the state of the operation in its body", has_body, ACCEPT_HINT)
 POLLABLE = tuple(map(make_header_requirement, ("Location", "Content-Location", "Retry-After")))
 
-READ_STATUSES: Successes = {200: (), 206: ()}
-WRITE_STATUSES: Successes = {200: (), 204: (NO_BODY,)}
-ACCEPTED_STATUSES: Successes = {202: (*POLLABLE, STATE)}
+PLAIN: Successes = {200: (), 204: (NO_BODY,)}
+PARTIAL: Successes = {206: ()}
+ACCEPTED: Successes = {202: (*POLLABLE, STATE)}
 
 ALLOWED_STATUSES: Mapping[str, Successes] = {
-    "GET": READ_STATUSES,
-    "HEAD": READ_STATUSES,
-    "POST": {201: (LOCATION, RESOURCE), **WRITE_STATUSES, **ACCEPTED_STATUSES},
-    "PUT": {**WRITE_STATUSES, **ACCEPTED_STATUSES},
-    "PATCH": WRITE_STATUSES,
-    "DELETE": {**WRITE_STATUSES, **ACCEPTED_STATUSES},
-    "OPTIONS": WRITE_STATUSES,
+    "GET": {**PLAIN, **PARTIAL, **ACCEPTED},
+    "HEAD": {**PLAIN, **PARTIAL},
+    "POST": {201: (LOCATION, RESOURCE), **PLAIN, **ACCEPTED},
+    # RFC 9110, section 9.3.4: a PUT that creates is a 201, at the URL of the request.
+    "PUT": {201: (RESOURCE,), **PLAIN, **ACCEPTED},
+    "PATCH": {**PLAIN, **ACCEPTED},
+    "DELETE": {**PLAIN, **ACCEPTED},
+    "OPTIONS": PLAIN,
 }
+
+METHOD_NAMES = ("get", "post", "put", "delete", "head", "options")
+
+# The packages whose `patch()` is not the project's decision.
+FRAMEWORKS = frozenset({"rest_framework", "adrf", "django_apierrors"})
 
 
 class SemanticsError(Exception):
     """A view returned a success that breaks the table of methods."""
 
 
-def find_violation(method: str | None, response: HttpResponseBase) -> str | None:
-    """Return what is wrong with a success of `method`, and a hint; `None` if it is allowed."""
+class MethodNames:
+    """The `http_method_names` of our views: all but PATCH, which is opt-in.
+
+    A view opts in by a `patch()` of its own, or by an `@action` for PATCH; the setting `PATCH` does
+    for all views. A view with its own list of `http_method_names` decides by that.
+    """
+
+    def __get__(self, view: Any, cls: type[Any]) -> list[str]:
+        """Return the names in lower case."""
+        source = cls if view is None else view
+        allows_patch = api_errors.PATCH or defines_patch(source)
+        return [*METHOD_NAMES, "patch"] if allows_patch else [*METHOD_NAMES]
+
+
+def defines_patch(view: Any) -> bool:
+    """Whether a view, or the class of a view, has a handler for PATCH that is the project's."""
+    action = (getattr(view, "action_map", None) or {}).get("patch")
+    if action is not None:
+        return bool(action != "partial_update")
+    handler = getattr(view, "patch", None)
+    return handler is not None and handler.__module__.partition(".")[0] not in FRAMEWORKS
+
+
+def find_violation(
+    method: str | None,
+    response: HttpResponseBase,
+    view_successes: Mapping[str, Successes] | None = None,
+) -> str | None:
+    """Return what is wrong with a success of `method`, and a hint; `None` if it is allowed.
+
+    `view_successes` are the rows that a view adds to the table or loosens.
+    """
     successes = ALLOWED_STATUSES.get(method or "")
     if successes is None:
         return None
+    successes = {**successes, **(view_successes or {}).get(method or "", {})}
     requirements = successes.get(response.status_code)
     if requirements is None:
         allowed = ", ".join(map(str, sorted(successes)))
@@ -135,10 +172,15 @@ class StatusAwareMixin(Base):
     """Holds an `APIView` to the table of methods, and to one order of checks.
 
     405 comes first, because it is true for every client and needs no lookup; then 401, 403, 429 and
-    415, all before the view's own code. To enable PATCH, add it to `http_method_names`.
+    415, all before the view's own code.
+
+    `successes` adds rows to the table for one view, or loosens them: `{"POST": {202: (), 207: ()}}`
+    allows a 202 that cannot be polled, and a 207.
     """
 
-    http_method_names = ["get", "post", "put", "delete", "head", "options"]
+    http_method_names = MethodNames()
+
+    successes: Mapping[str, Successes] = {}
 
     # The exceptions of content negotiation and versioning, which DRF raises before it authenticates
     # the client; `None` outside of `initial()`.
@@ -210,7 +252,7 @@ class StatusAwareMixin(Base):
         response = super().finalize_response(request, response, *args, **kwargs)
         remove_empty_content(response)
         is_success = 200 <= response.status_code < 300
-        violation = find_violation(request.method, response) if is_success else None
+        violation = find_violation(request.method, response, self.successes) if is_success else None
         if violation is None:
             return response
         message = f"{type(self).__module__}.{type(self).__qualname__} {violation}"

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_apierrors import generics
 from django_apierrors.conf import DEFAULTS, api_errors
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import ServiceUnavailable
@@ -96,7 +97,15 @@ def add_request_id(body: Any, error: Error, request: Any) -> Any:
 
 INVALID = ValidationError({"name": ["One.", "Two.", "Three."]})
 
+
+class UpdateView(generics.UpdateAPIView[Any]):
+    """Update a resource that does not exist."""
+
+    queryset = Thing.objects.none()
+
+
 urlpatterns = [
+    path("update/<int:pk>", UpdateView.as_view()),
     path("outage", RaiseView.as_view()),
     path("lookup", RaiseView.as_view(exception=Thing.DoesNotExist())),
     path("invalid", RaiseView.as_view(exception=INVALID)),
@@ -167,6 +176,7 @@ EFFECTS = {
     ),
     "HIDE_FORBIDDEN": Effect(True, "GET /object", "status", 403, 404),
     "STRICT": Effect(True, "GET /wrong-success", "status", 201, 500),
+    "PATCH": Effect(True, "PATCH /update/1", "status", 405, 404),
     "PROBLEM_JSON": Effect(True, "GET /object", "Vary", None, "Accept"),
 }
 

@@ -71,7 +71,7 @@ class PartialViewSet(ThingViewSet):
 
 
 class WrongViewSet(ThingViewSet):
-    put_status = 201
+    put_status = 203
     delete_status = 202
 
 

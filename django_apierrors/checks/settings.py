@@ -78,6 +78,7 @@ VALUES: Values = {
     "PROBE_PERMISSIONS": ("True or False", _is(bool)),
     "HIDE_FORBIDDEN": ("True or False", _is(bool)),
     "STRICT": ("None, True or False", _is_none_or(_is(bool))),
+    "PATCH": ("True or False", _is(bool)),
     "PROBLEM_JSON": ("True or False", _is(bool)),
     "OPERATION_MAX_AGE": ("a number of seconds", _is_integer(0)),
     "OPERATION_TIMEOUT": ("a number of seconds", _is_integer(0)),
@@ -90,6 +91,10 @@ CHANGES: Values = {
     "message": ("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
     "description": ("a string", _is(str, Promise)),
     "advice": ("a string", _is(str, Promise)),
+    "retry": ('"no", "later" or "after change"', ("no", "later", "after change").__contains__),
+    "since": ("a string", _is(str)),
+    "deprecated": ("True or False", _is(bool)),
+    "replaced_by": ("None, or the name of a code", _is_none_or(_is(str))),
 }
 
 

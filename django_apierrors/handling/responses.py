@@ -49,7 +49,7 @@ def make_response(
         add_required_headers(response, body, request, view)
         send_error_sent(response, request, error, exception)
     else:
-        renderer = _set_renderer(response, request, view)
+        renderer = set_renderer(response, request, view)
         renderer.error_body, renderer.error, renderer.exception = response.data, error, exception
     return response
 
@@ -57,13 +57,14 @@ def make_response(
 def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
     """Return the response for an error whose making failed."""
     response = Response(fallback.get_body(), status=fallback.STATUS)
-    _set_renderer(response, request, None)
+    set_renderer(response, request, None)
     return response
 
 
-def _set_renderer(
+def set_renderer(
     response: Response, request: HttpRequest | Request | None, view: APIView | None
 ) -> JSONRenderer:
+    """Let our renderer render `response`, and return it."""
     renderer = JSONRenderer()
     if isinstance(request, Request):
         # DRF's finalize_response() copies these to the response.

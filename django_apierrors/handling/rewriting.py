@@ -81,9 +81,12 @@ def rewrite(
     response: HttpResponse,
     request: HttpRequest,
     body: Body,
-    headers: Mapping[str, str] = NO_HEADERS,
+    error: Error | None = None,
 ) -> None:
-    """Give `response` the body of an error and its headers; its cookies and other headers stay."""
+    """Give `response` the body of an error; its cookies and other headers stay.
+
+    The headers and the reference are those of `error`.
+    """
     for name in STALE_HEADERS:
         del response[name]
     response.status_code = body["status"]
@@ -92,12 +95,12 @@ def rewrite(
     sent: Mapping[str, Any] = body
     if apply_content_type(response, request):
         with override_language(request):
-            sent = make_problem(body)
+            sent = make_problem(body, error.reference if error else None)
     response.content = encode(sent)
     response["Content-Length"] = str(len(response.content))
     if hasattr(response, "data"):
         response.data = sent
-    for name, value in headers.items():
+    for name, value in (error.headers if error else NO_HEADERS).items():
         response[name] = value
     add_required_headers(response, sent, request)
 

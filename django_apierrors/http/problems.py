@@ -30,7 +30,7 @@ MAX_ACCEPT_LENGTH: Final = 4096
 ABOUT_BLANK: Final = "about:blank"
 
 # The members of RFC 9457 that are strings. A project's own body may have a better one.
-STRING_MEMBERS: Final = ("type", "title", "detail")
+STRING_MEMBERS: Final = ("type", "title", "detail", "instance")
 
 
 def is_enabled() -> bool:
@@ -89,10 +89,11 @@ def apply_content_type(response: HttpResponseBase, request: HttpRequest | Reques
     return is_problem
 
 
-def make_problem(body: Mapping[str, Any]) -> dict[str, Any]:
+def make_problem(body: Mapping[str, Any], reference: str | None = None) -> dict[str, Any]:
     """Return `body`, one of ours, as problem details, with its keys as extension members.
 
-    A problem is returned unchanged; a string that `body` has for a member of RFC 9457 is kept.
+    `instance` is the reference of an unhandled exception, as a URN. A problem is returned
+    unchanged; a string that `body` has for a member of RFC 9457 is kept.
     """
     more_info, code, status = body["moreInfo"], body["code"], body["status"]
     problem = {
@@ -101,6 +102,8 @@ def make_problem(body: Mapping[str, Any]) -> dict[str, Any]:
         "status": status,
         "detail": " ".join(body["errors"]),
     }
+    if reference is not None:
+        problem["instance"] = f"urn:reference:{reference}"
     return problem | {
         name: value
         for name, value in body.items()

@@ -96,6 +96,13 @@ REQUIREMENTS: Mapping[str, StrOrPromise] = {
     "a Retry-After header": pgettext_lazy("apierrors", "a Retry-After header"),
 }
 
+# Whether to send a request again.
+RETRIES: Mapping[str, StrOrPromise] = {
+    "no": _("not the same request"),
+    "later": _("the same request, later"),
+    "after change": _("after you have changed the request"),
+}
+
 HEADER_MEANINGS: Mapping[str, StrOrPromise] = {
     "WWW-Authenticate": _("how to send credentials"),
     "Allow": _("the verbs that the resource has"),
@@ -125,6 +132,9 @@ def make_code(code: ErrorCode, links: Links) -> Document:
         "message": str(code.message),
         "description": str(code.description),
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),
+        "retry": code.get_retry(),
+        **({"since": code.since} if code.since else {}),
+        **({"deprecated": True, "replacedBy": code.replaced_by} if code.deprecated else {}),
         "headers": [{"name": name, "description": str(HEADER_MEANINGS[name])} for name in names],
         "href": links.get_url("code", code=code.name),
     }

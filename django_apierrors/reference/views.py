@@ -19,6 +19,7 @@ from django_apierrors.errors import Error
 from django_apierrors.handling.responses import make_response
 from django_apierrors.http.scope import prefers_html
 from django_apierrors.reference.documents import (
+    RETRIES,
     Document,
     Links,
     find_nearest,
@@ -131,6 +132,7 @@ class CodeView(ReferenceView):
             **document,
             "kind": get_category(code),
             "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
+            "retry_text": RETRIES[document["retry"]],
             # The first byte is the category.
             "hexadecimal": "" if code.number is None else f"0x{code.number:08X}",
         }

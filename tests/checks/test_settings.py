@@ -100,6 +100,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "PROBE_PERMISSIONS": ([True, False], [0]),
     "HIDE_FORBIDDEN": ([True, False], [0]),
     "STRICT": ([None, True, False], [0]),
+    "PATCH": ([True, False], [0, None]),
     "PROBLEM_JSON": ([True, False], [0]),
     "OPERATION_MAX_AGE": ([0, 60], [None, -1]),
     "OPERATION_TIMEOUT": ([0, 60], [None, -1]),

@@ -180,27 +180,27 @@ ROUTES = {
 CASES: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "A required field is missing": ("POST", "/things/", "{}", {}),
     "A field of a row in a list": ("POST", "/orders", '{"lines": [{"sku": "a"}, {}]}', {}),
-    "An error of no field": (
+    "An error that is not about a field": (
         "POST",
         "/orders",
         '{"lines": [{"sku": "a"}, {"sku": "b"}, {"sku": "c"}]}',
         {},
     ),
     "A unique value is taken": ("POST", "/things/", '{"name": "Lantern"}', {}),
-    "A foreign key of nothing": ("POST", "/parts", '{"name": "Wax", "shelf": 99}', {}),
+    "A foreign key that does not exist": ("POST", "/parts", '{"name": "Wax", "shelf": 99}', {}),
     "Malformed JSON": ("POST", "/things/", '{"name": "Lan', {}),
-    "No such object": ("GET", "/things/99/", "", {}),
+    "An object that does not exist": ("GET", "/things/99/", "", {}),
     "A malformed identifier": ("GET", "/things/first/", "", {}),
     "A protected object is deleted": ("DELETE", "/things/1/", "", {}),
     "No credentials": ("GET", "/private", "", {}),
-    "A verb that is not there": ("POST", "/average", "", {}),
-    "A format that is not there": ("GET", "/things/", "", {"Accept": "text/csv"}),
+    "A method that the view does not have": ("POST", "/average", "", {}),
+    "A format that is not supported": ("GET", "/things/", "", {"Accept": "text/csv"}),
     "Too many requests": ("GET", "/busy", "", {}),
     "An exception of the project's own": ("POST", "/orders", '{"lines": []}', {}),
     "An error that a view returns": ("POST", "/returned", "{}", {}),
-    "A bug": ("GET", "/average", "", {}),
-    "A service that does not answer": ("GET", "/stock", "", {}),
-    "No such URL": ("GET", "/nothing", "", {}),
+    "An unhandled exception": ("GET", "/average", "", {}),
+    "A service that does not respond": ("GET", "/stock", "", {}),
+    "An unmatched URL": ("GET", "/nothing", "", {}),
 }
 
 # Before DRF 3.18 the errors of a list are a list, not a dict.

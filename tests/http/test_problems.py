@@ -235,6 +235,8 @@ def test_an_unhandled_exception_is_a_problem_with_its_reference(
     if handler_alone:
         settings.MIDDLEWARE = []
     problem = read(client.get("/thing?as=unhandled", **ASKS))
+    instance = problem.pop("instance")
+    assert instance == f"urn:reference:{problem['detail'][-13:-1]}"
     assert problem == blank(body("INTERNAL_ERROR", *problem["errors"]), "Internal Server Error")
     assert re.search(r"Reference: [0-9a-f]{12}\.$", problem["detail"])
 

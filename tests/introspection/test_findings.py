@@ -132,7 +132,7 @@ CORRECT: dict[str, Any] = {
 # For each view its findings, each with words of its message.
 WRONG: dict[str, tuple[Any, dict[str, str]]] = {
     "PATCH": (Detail.as_view(http_method_names=["patch"]), {"patch": "partial_put = True"}),
-    "a wrong status": (Detail.as_view(put_status=201), {"status": "PUT succeeds with 201"}),
+    "a wrong status": (Detail.as_view(put_status=203), {"status": "PUT succeeds with 203"}),
     "a stock view": (
         Stock.as_view(),
         {"location": "get_location()", "stock": "CreateAPIView of django_apierrors.generics"},

@@ -19,6 +19,7 @@ from rest_framework.renderers import JSONRenderer
 
 from django_apierrors import generics
 from django_apierrors.catalog import CATALOG
+from django_apierrors.errors import format_code
 from tests.models import Shelf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +136,11 @@ def test_the_catalogue_is_json_with_messages_and_advice() -> None:
             "name": code.name,
             "status": code.status,
             "number": code.number,
+            "code": format_code(code),
+            "retry": code.get_retry(),
+            "since": "",
+            "deprecated": False,
+            "replaced_by": None,
             "kind": kind,
             "message": str(code.message),
             "description": str(code.description),

@@ -137,6 +137,7 @@ def test_the_page_of_a_401_has_the_body_of_the_api_document(client: Client) -> N
         "message": "Access denied, please check your credentials!",
         "description": str(CATALOG["UNAUTHENTICATED"].description),
         "advice": str(CATALOG["UNAUTHENTICATED"].advice),
+        "retry": "after change",
         "headers": [{"name": "WWW-Authenticate", "description": "how to send credentials"}],
         "href": "http://testserver/errors/UNAUTHENTICATED",
         "example": {

@@ -85,10 +85,10 @@ class AppendingPut(ShelfView):
         return Response({})
 
 
-class PutWithStatus201(ShelfView):
+class PutWithStatus203(ShelfView):
     def put(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         super().put(request, *args, **kwargs)
-        return Response({}, status=201)
+        return Response({}, status=203)
 
 
 class WritingGet(ShelfView):
@@ -225,7 +225,7 @@ BREACHES: list[tuple[type[Any], str]] = [
     (WrongLocation, "test_post_is_201_with_a_location_that_answers"),
     (RejectingPost, "test_post_is_201_with_a_location_that_answers"),
     (AppendingPut, "test_put_twice_is_put_once"),
-    (PutWithStatus201, "test_put_twice_is_put_once"),
+    (PutWithStatus203, "test_put_twice_is_put_once"),
     (WritingGet, "test_get_writes_nothing"),
     (OtherHead, "test_head_is_get_without_the_body"),
     (DeleteIs204Again, "test_delete_twice_is_404"),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,15 +18,20 @@ from django.core.management.color import no_style
 from django.urls import get_resolver
 
 from django_apierrors.catalog import ErrorCode, get_category, get_codes
+from django_apierrors.errors import format_code
 from django_apierrors.introspection.audit import Audit, MethodReport, make_audit
 from django_apierrors.introspection.findings import Finding, apply_rules, read_rules
+from django_apierrors.management.client_modules import CLIENT_MODULES, find_breaking_changes
 from django_apierrors.management.tables import TIED, fold, make_markdown, make_table
 
 HEAD = ("code", "status", "number", "meaning")
 
 METHOD_INDENT = " " * len("  DELETE  200  ")
 
-FORMATS = {"catalogue": ("table", "json", "markdown"), "audit": ("table", "json", "ignore")}
+FORMATS = {
+    "catalogue": ("table", "json", "markdown", *CLIENT_MODULES),
+    "audit": ("table", "json", "ignore"),
+}
 
 # Exit statuses.
 HAS_FINDINGS = 1
@@ -50,7 +56,14 @@ class Command(BaseCommand):
             "--format",
             choices=[*FORMATS["catalogue"], "ignore"],
             default="table",
-            help="default: table; markdown is for the catalogue, ignore for the audit",
+            help="default: table; ignore is for the audit, typescript and python print a module "
+            "of the codes for clients",
+        )
+        parser.add_argument(
+            "--check",
+            metavar="PATH",
+            help="compare the catalogue with a file that --format json printed; exit with 1 if a "
+            "code disappeared or changed its status or number",
         )
         parser.add_argument(
             "--ignore",
@@ -102,15 +115,30 @@ class Command(BaseCommand):
     def print_catalogue(self, **options: Any) -> None:
         """Print the catalogue."""
         codes = list(get_codes().values())
+        if options["check"] is not None:
+            self.check_catalogue(options["check"], codes)
+            return
         columns = attrgetter("name", "status", "number", "description")
         rows = [["" if cell is None else str(cell) for cell in columns(code)] for code in codes]
         if options["format"] == "json":
             self.print_json([serialize_code(code) for code in codes])
+        elif options["format"] in CLIENT_MODULES:
+            self.print_lines(CLIENT_MODULES[options["format"]](codes))
         elif options["format"] == "markdown":
             self.print_lines(make_markdown(HEAD, rows))
         else:
             head, *lines = make_table(HEAD, rows, self.width)
             self.print_lines([self.style.MIGRATE_HEADING(head), *lines])
+
+    def check_catalogue(self, path: str, codes: Iterable[ErrorCode]) -> None:
+        """Print what breaks clients that know the catalogue in a file, and exit with 1."""
+        try:
+            changes = list(find_breaking_changes(Path(path).read_text("utf-8"), codes))
+        except (OSError, ValueError) as exc:
+            raise CommandError(f"{path} cannot be read: {exc}", returncode=HAS_FAILED) from exc
+        self.print_lines(map(self.style.ERROR, changes))
+        if changes:
+            sys.exit(HAS_FINDINGS)
 
     def print_audit(self, **options: Any) -> None:
         """Print the audit; exit with 1 if there is a finding that is not ignored."""
@@ -187,6 +215,11 @@ def serialize_code(code: ErrorCode) -> dict[str, Any]:
         "name": code.name,
         "status": code.status,
         "number": code.number,
+        "code": format_code(code),
+        "retry": code.get_retry(),
+        "since": code.since,
+        "deprecated": code.deprecated,
+        "replaced_by": code.replaced_by,
         "kind": get_category(code).name,
         **{name: str(getattr(code, name)) for name in ("message", "description", "advice")},
     }
