@@ -30,7 +30,7 @@ def test_the_table_of_findings_is_complete() -> None:
 
 
 def test_the_table_of_templates_lists_each_with_its_blocks() -> None:
-    section = read_section("docs/reference.md", "Your own look")
+    section = read_section("docs/reference.md", "Override the templates")
     templates = sorted((TEMPLATES / DIRECTORY).iterdir())
     assert sorted(read_first_cells(section)) == [template.name for template in templates]
     for template in templates:
