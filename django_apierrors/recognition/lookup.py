@@ -8,7 +8,7 @@ and `provenance` then look at the request.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -313,7 +313,7 @@ def _recognise_wrapped(
             # A row of the project's with a code has been followed before.
             continue
         if name in UNWRAP:
-            inner = UNWRAP[name](exception)
+            inner = _read(UNWRAP[name], exception)
             return _recognise(inner, inside) if isinstance(inner, BaseException) else None
         if name in CODES_BY_EXCEPTION:
             return None
@@ -347,5 +347,13 @@ def _recognise_attribute(
     for name in names:
         if name in CODES_BY_ATTRIBUTE and name not in project_rows:
             get_number, codes = CODES_BY_ATTRIBUTE[name]
-            return _make_error(codes.get(get_number(exception)))
+            return _make_error(codes.get(_read(get_number, exception)))
     return None
+
+
+def _read(function: Callable[[Any], object], exception: BaseException) -> object:
+    """Return what `function` reads from `exception`, `None` if its attributes are not as usual."""
+    try:
+        return function(exception)
+    except Exception:
+        return None

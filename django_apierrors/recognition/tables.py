@@ -12,9 +12,36 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+
+def _of_packages(rows: Mapping[str, str], *packages: str) -> dict[str, str]:
+    """Return rows for each of several packages that have the same classes."""
+    return {
+        f"{package}.exceptions.{name}": code for package in packages for name, code in rows.items()
+    }
+
+
 # For subclasses of APIException, whose own status and code hold otherwise.
 CODES_BY_API_EXCEPTION: Mapping[str, str] = {
     "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE"
+}
+
+# redis-py and its fork, requests and its successor: the same classes with the same meanings.
+CODES_OF_REDIS: Mapping[str, str] = {
+    "AuthenticationError": "INTERNAL_ERROR",
+    "BusyLoadingError": "SERVICE_UNAVAILABLE",
+    "ClusterDownError": "SERVICE_UNAVAILABLE",
+    "ConnectionError": "SERVICE_UNAVAILABLE",
+    "InvalidResponse": "SERVICE_UNAVAILABLE",
+    "OutOfMemoryError": "SERVICE_UNAVAILABLE",
+    "ReadOnlyError": "SERVICE_UNAVAILABLE",
+    "TimeoutError": "GATEWAY_TIMEOUT",
+}
+CODES_OF_REQUESTS: Mapping[str, str] = {
+    "ChunkedEncodingError": "SERVICE_UNAVAILABLE",
+    "ConnectionError": "SERVICE_UNAVAILABLE",
+    "ContentDecodingError": "SERVICE_UNAVAILABLE",
+    "ConnectTimeout": "GATEWAY_TIMEOUT",
+    "Timeout": "GATEWAY_TIMEOUT",
 }
 
 # Omitted on purpose, because they cover programming errors too: OSError, PermissionError,
@@ -54,11 +81,8 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "urllib.error.ContentTooShortError": "SERVICE_UNAVAILABLE",
     "smtplib.SMTPConnectError": "SERVICE_UNAVAILABLE",
     "smtplib.SMTPServerDisconnected": "SERVICE_UNAVAILABLE",
-    "requests.exceptions.ChunkedEncodingError": "SERVICE_UNAVAILABLE",
-    "requests.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",
-    "requests.exceptions.ContentDecodingError": "SERVICE_UNAVAILABLE",
-    "requests.exceptions.ConnectTimeout": "GATEWAY_TIMEOUT",
-    "requests.exceptions.Timeout": "GATEWAY_TIMEOUT",
+    **_of_packages(CODES_OF_REQUESTS, "requests", "niquests"),
+    **_of_packages(CODES_OF_REDIS, "redis", "valkey"),
     "urllib3.exceptions.ConnectTimeoutError": "GATEWAY_TIMEOUT",
     "urllib3.exceptions.DecodeError": "SERVICE_UNAVAILABLE",
     "urllib3.exceptions.EmptyPoolError": "SERVICE_UNAVAILABLE",
@@ -91,14 +115,6 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     # The connection is closed. The InterfaceError of psycopg 3 is a programming error.
     "psycopg2.InterfaceError": "SERVICE_UNAVAILABLE",
     "pymysql.err.InterfaceError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.AuthenticationError": "INTERNAL_ERROR",
-    "redis.exceptions.BusyLoadingError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.ClusterDownError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.InvalidResponse": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.OutOfMemoryError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.ReadOnlyError": "SERVICE_UNAVAILABLE",
-    "redis.exceptions.TimeoutError": "GATEWAY_TIMEOUT",
     # Raised itself if all servers are marked as dead.
     "pymemcache.exceptions.MemcacheError": "SERVICE_UNAVAILABLE",
     "pymemcache.exceptions.MemcacheClientError": "INTERNAL_ERROR",
@@ -111,6 +127,29 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "amqp.exceptions.UnexpectedFrame": "SERVICE_UNAVAILABLE",
     "celery.exceptions.BackendStoreError": "SERVICE_UNAVAILABLE",
     "celery.exceptions.TimeoutError": "GATEWAY_TIMEOUT",
+    "pika.exceptions.AMQPConnectionError": "SERVICE_UNAVAILABLE",
+    "pika.exceptions.AuthenticationError": "INTERNAL_ERROR",
+    "pika.exceptions.IncompatibleProtocolError": "INTERNAL_ERROR",
+    "pika.exceptions.ProbableAccessDeniedError": "INTERNAL_ERROR",
+    "pika.exceptions.ProbableAuthenticationError": "INTERNAL_ERROR",
+    "pika.adapters.utils.connection_workflow.AMQPConnectorStackTimeout": "GATEWAY_TIMEOUT",
+    # boto3 and django-storages.
+    "botocore.exceptions.ConnectionClosedError": "SERVICE_UNAVAILABLE",
+    "botocore.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",
+    "botocore.exceptions.ConnectTimeoutError": "GATEWAY_TIMEOUT",
+    "botocore.exceptions.ReadTimeoutError": "GATEWAY_TIMEOUT",
+    "botocore.exceptions.SSLError": "INTERNAL_ERROR",
+    # elasticsearch.
+    "elastic_transport.ConnectionError": "SERVICE_UNAVAILABLE",
+    "elastic_transport.ConnectionTimeout": "GATEWAY_TIMEOUT",
+    "elastic_transport.TlsError": "INTERNAL_ERROR",
+    "opensearchpy.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",
+    "opensearchpy.exceptions.ConnectionTimeout": "GATEWAY_TIMEOUT",
+    "opensearchpy.exceptions.SSLError": "INTERNAL_ERROR",
+    "pymongo.errors.ConnectionFailure": "SERVICE_UNAVAILABLE",
+    "pymongo.errors.ExecutionTimeout": "GATEWAY_TIMEOUT",
+    "pymongo.errors.NetworkTimeout": "GATEWAY_TIMEOUT",
+    "pymongo.errors.WTimeoutError": "GATEWAY_TIMEOUT",
 }
 
 # Python has subclasses of OSError for a few of these numbers only.
@@ -133,15 +172,35 @@ CODES_BY_HTTP_STATUS: Mapping[object, str] = {
 # "Service not available, closing transmission channel" (RFC 5321, section 3.8).
 CODES_BY_SMTP_CODE: Mapping[object, str] = {421: "SERVICE_UNAVAILABLE"}
 
+# The codes of gRPC that mean that the service is down, or did not answer in time.
+CODES_BY_GRPC_STATUS: Mapping[object, str] = {
+    "UNAVAILABLE": "SERVICE_UNAVAILABLE",
+    "DEADLINE_EXCEEDED": "GATEWAY_TIMEOUT",
+}
+
+# Of python-oracledb: no connection, a listener that refuses, a connection that was closed.
+CODES_BY_ORACLE_CODE: Mapping[object, str] = {
+    **dict.fromkeys(("DPY-4011", "DPY-6000", "DPY-6001", "DPY-6005"), "SERVICE_UNAVAILABLE"),
+    "DPY-4024": "GATEWAY_TIMEOUT",
+}
+
 # Exceptions that have a number: how to read it, and the code of each number.
 CODES_BY_ATTRIBUTE: Mapping[str, tuple[Callable[[Any], object], Mapping[object, str]]] = {
     "builtins.OSError": (lambda exc: exc.errno, CODES_BY_ERRNO),
     "aiohttp.client_exceptions.ClientResponseError": (lambda exc: exc.status, CODES_BY_HTTP_STATUS),
     "httpx.HTTPStatusError": (lambda exc: exc.response.status_code, CODES_BY_HTTP_STATUS),
-    "requests.exceptions.HTTPError": (
-        lambda exc: getattr(exc.response, "status_code", None),
+    **dict.fromkeys(
+        ("requests.exceptions.HTTPError", "niquests.exceptions.HTTPError"),
+        (lambda exc: getattr(exc.response, "status_code", None), CODES_BY_HTTP_STATUS),
+    ),
+    "botocore.exceptions.ClientError": (
+        lambda exc: exc.response["ResponseMetadata"]["HTTPStatusCode"],
         CODES_BY_HTTP_STATUS,
     ),
+    "elastic_transport.ApiError": (lambda exc: exc.meta.status, CODES_BY_HTTP_STATUS),
+    "opensearchpy.exceptions.TransportError": (lambda exc: exc.status_code, CODES_BY_HTTP_STATUS),
+    "grpc.RpcError": (lambda exc: exc.code().name, CODES_BY_GRPC_STATUS),
+    "oracledb.exceptions.Error": (lambda exc: exc.args[0].full_code, CODES_BY_ORACLE_CODE),
     "urllib.error.HTTPError": (lambda exc: exc.code, CODES_BY_HTTP_STATUS),
     # "too many 503 error responses", after the last retry.
     "urllib3.exceptions.ResponseError": (lambda exc: parse_status(str(exc)), CODES_BY_HTTP_STATUS),
@@ -171,6 +230,19 @@ def get_os_error(exception: BaseException) -> OSError | None:
     return context if isinstance(context, OSError) else None
 
 
+def get_first_argument(exception: BaseException) -> object:
+    """Return the exception that `exception` was made with, if it was."""
+    return exception.args[0] if exception.args else None
+
+
+def get_server_timeout(exception: BaseException) -> TimeoutError | None:
+    """Return a TimeoutError if MongoDB's servers were silent, `None` if they refused.
+
+    The message has the exception of each server, then the settings in brackets.
+    """
+    return TimeoutError() if "timed out" in str(exception).partition(" (")[0] else None
+
+
 # Wrappers: how to get the exception inside. It decides if it is recognised, else the wrapper's own
 # row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
@@ -180,17 +252,27 @@ UNWRAP: Mapping[str, Callable[[Any], object]] = {
     "django.db.utils.OperationalError": get_cause,
     "urllib.error.URLError": lambda exc: exc.reason,
     "urllib3.exceptions.MaxRetryError": lambda exc: exc.reason,
-    "urllib3.exceptions.SSLError": lambda exc: exc.args[0] if exc.args else None,
-    "requests.exceptions.ConnectionError": lambda exc: exc.args[0] if exc.args else None,
-    "requests.exceptions.RetryError": lambda exc: exc.args[0] if exc.args else None,
+    **dict.fromkeys(
+        (
+            "requests.exceptions.ConnectionError",
+            "requests.exceptions.RetryError",
+            "niquests.exceptions.ConnectionError",
+            "niquests.exceptions.RetryError",
+            "urllib3.exceptions.SSLError",
+        ),
+        get_first_argument,
+    ),
     # The cause may be a certificate that does not verify.
     "httpx.NetworkError": get_cause,
     "httpcore.NetworkError": get_os_error,
     "aiohttp.client_exceptions.ClientOSError": get_cause,
     "redis.exceptions.ConnectionError": get_os_error,
+    "valkey.exceptions.ConnectionError": get_os_error,
     # The cause is a parse error, of a response that is not HTTP.
     "aiohttp.client_exceptions.ClientResponseError": get_cause,
     "redis.exceptions.RedisClusterException": get_cause,
+    "valkey.exceptions.ValkeyClusterException": get_cause,
+    "pymongo.errors.ServerSelectionTimeoutError": get_server_timeout,
     # The cause may be a timeout.
     "kombu.exceptions.OperationalError": get_cause,
 }

@@ -15,7 +15,9 @@ from django_apierrors.recognition.tables import (
     CODES_BY_ATTRIBUTE,
     CODES_BY_ERRNO,
     CODES_BY_EXCEPTION,
+    CODES_BY_GRPC_STATUS,
     CODES_BY_HTTP_STATUS,
+    CODES_BY_ORACLE_CODE,
     CODES_BY_SMTP_CODE,
     UNWRAP,
 )
@@ -46,8 +48,14 @@ def test_the_page_lists_the_numbers_of_the_tables() -> None:
         **{f"`{errno.errorcode[number]}`": code for number, code in CODES_BY_ERRNO.items()},
         **{f"HTTP {status}": code for status, code in CODES_BY_HTTP_STATUS.items()},
         **{f"SMTP {status}": code for status, code in CODES_BY_SMTP_CODE.items()},
+        **{f"gRPC {status}": code for status, code in CODES_BY_GRPC_STATUS.items()},
+        **{f"Oracle {number}": code for number, code in CODES_BY_ORACLE_CODE.items()},
     }
-    numbers = {name: row.strip("`") for name, row in ROWS.items() if re.match("`E|HTTP|SMTP", name)}
+    numbers = {
+        name: row.strip("`")
+        for name, row in ROWS.items()
+        if re.match("`E|HTTP|SMTP|gRPC|Oracle", name)
+    }
     assert numbers == expected
 
 

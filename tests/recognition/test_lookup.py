@@ -283,7 +283,7 @@ def test_none_removes_a_row(
 def test_none_keeps_a_wrapper_from_being_unwrapped(settings: Settings) -> None:
     for name in UNWRAP:
         settings.API_ERRORS = {}
-        inner = TimeoutError()
+        inner = TimeoutError("timed out")
         wrapper = type("Wrapper", (OSError,), {"reason": inner})(inner)
         type(wrapper).__module__, _, type(wrapper).__qualname__ = name.rpartition(".")
         wrapper.__context__ = wrapper.__cause__ = inner
