@@ -7,9 +7,8 @@ import logging
 from typing import Any, NoReturn
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.test import Client
 from django.urls import include, path
 from rest_framework import exceptions
@@ -17,7 +16,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission, IsAuthenticated
-from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
+from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, TemplateHTMLRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
@@ -29,8 +28,9 @@ from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
 from django_apierrors.semantics import ALLOWED_STATUSES, StatusAwareMixin
-from tests.bodies import body
+from tests.bodies import assert_body, body
 from tests.models import Shelf
+from tests.support import echo, get_records, make_view, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -41,11 +41,10 @@ class EchoView(StatusAwareMixin, APIView):
     http_method_names = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
     authentication_classes = ()
 
-    def echo(self, request: Request) -> Response:
+    def respond(self, request: Request) -> Response:
         return Response(**json.loads(request.headers["Response"]))
 
-    get = post = put = patch = delete = trace = echo
-    options = echo  # type: ignore[assignment]
+    get = post = put = patch = delete = options = trace = respond
 
 
 class PlainView(StatusAwareMixin, APIView):
@@ -133,16 +132,30 @@ class AcceptVersioning(AcceptHeaderVersioning):
     allowed_versions = ("1",)
 
 
-class VersionedDetail(ShelfDetail):
-    versioning_class = PathVersioning
+class EnvelopeRenderer(JSONRenderer):
+    """Puts all data into an envelope, `None` too."""
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        content: bytes = super().render({"data": data}, *args, **kwargs)
+        return content
 
 
-class UploadView(StatusAwareMixin, APIView):
+class EnvelopedDetail(generics.RetrieveUpdateDestroyAPIView):
+    queryset = Shelf.objects.all()
+    serializer_class = ShelfSerializer
+    renderer_classes = [EnvelopeRenderer, BrowsableAPIRenderer]
+    put_status = 204
+
+
+class OpenView(StatusAwareMixin, APIView):
     authentication_classes = ()
-    parser_classes = [MultiPartParser]
 
-    def post(self, request: Request) -> Response:
-        return Response(dict(request.data.items()))
+
+class CheckedView(OpenView):
+    """Has an unhandled exception in its permissions, for a PUT a 404."""
+
+    def check_permissions(self, request: Request) -> None:
+        throw(Http404 if request.method == "POST" else RuntimeError)
 
 
 router = DefaultRouter()
@@ -152,11 +165,17 @@ urlpatterns = [
     path("echo/", EchoView.as_view()),
     path("plain/", PlainView.as_view()),
     path("generic/<pk>/", ShelfDetail.as_view()),
-    path("versions/<version>/<pk>/", VersionedDetail.as_view()),
+    path("versions/<version>/<pk>/", ShelfDetail.as_view(versioning_class=PathVersioning)),
     path("accept/<pk>/", ShelfDetail.as_view(versioning_class=AcceptVersioning)),
     path("page/<pk>/", ShelfDetail.as_view(renderer_classes=[TemplateHTMLRenderer, JSONRenderer])),
     path("page-only/<pk>/", ShelfDetail.as_view(renderer_classes=[TemplateHTMLRenderer])),
-    path("upload/", UploadView.as_view()),
+    path("upload/", make_view(echo, OpenView, parser_classes=[MultiPartParser])),
+    path("enveloped/<pk>/", EnvelopedDetail.as_view()),
+    path(
+        "empty/",
+        make_view(lambda _: Response(status=204), OpenView, renderer_classes=[EnvelopeRenderer]),
+    ),
+    path("checked/", make_view(echo, CheckedView)),
     path("", include(router.urls)),
 ]
 
@@ -184,9 +203,8 @@ def strict(settings: Any) -> None:
 
 
 @pytest.fixture
-def client() -> Client:
-    """Return a client that returns the response to an unhandled exception, as a server does."""
-    return Client(raise_request_exception=False)
+def client(quiet_client: Client) -> Client:
+    return quiet_client
 
 
 @pytest.fixture
@@ -194,16 +212,9 @@ def shelf() -> Shelf:
     return Shelf.objects.create(name="low")
 
 
-def echo(client: Client, method: str, **response: Any) -> Any:
+def get_echo(client: Client, method: str, **response: Any) -> Any:
     """Have `EchoView` return `response`."""
     return client.generic(method, "/echo/", headers={"Response": json.dumps(response)})
-
-
-def is_internal_error(response: Any) -> bool:
-    """Whether `response` is the body of an unhandled exception, whose message has a reference."""
-    content, expected = response.json(), body("INTERNAL_ERROR")
-    [message], [start] = content.pop("errors"), expected.pop("errors")
-    return content == expected and message.startswith(start)
 
 
 @pytest.mark.usefixtures("strict")
@@ -214,7 +225,7 @@ def test_a_method_succeeds_only_with_its_own_statuses(
     for status, response in COMPLETE.items():
         caplog.clear()
         expected = status if status in ALLOWED_STATUSES[method] else 500
-        assert echo(client, method, status=status, **response).status_code == expected
+        assert get_echo(client, method, status=status, **response).status_code == expected
         message = f"tests.test_semantics.EchoView answered {method} with {status}."
         assert (message in caplog.text) is (expected == 500)
 
@@ -246,7 +257,7 @@ def test_a_success_without_a_required_part_is_an_error(
     if "headers" in response:
         headers = response["headers"].items()
         response["headers"] = {name: value for name, value in headers if value}
-    assert is_internal_error(echo(client, method, **response))
+    assert_body(get_echo(client, method, **response), None)
     assert f"SemanticsError: tests.test_semantics.EchoView answered {method}" in caplog.text
     assert all(part in caplog.text for part in missing)
 
@@ -264,7 +275,7 @@ def test_a_success_without_a_required_part_is_an_error(
 def test_a_response_without_a_rule_is_sent(
     client: Client, method: str, response: dict[str, Any]
 ) -> None:
-    assert echo(client, method, **response).status_code == response["status"]
+    assert get_echo(client, method, **response).status_code == response["status"]
 
 
 @pytest.mark.usefixtures("strict")
@@ -281,7 +292,7 @@ def test_djangos_own_responses_are_checked_too(
 def test_a_violation_is_logged_if_strict_is_off(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    response = echo(client, "GET", status=201, data=DATA)
+    response = get_echo(client, "GET", status=201, data=DATA)
     assert (response.status_code, response.json()) == (201, DATA)
     [record] = caplog.records
     assert (record.name, record.levelno) == ("django_apierrors", logging.ERROR)
@@ -296,15 +307,33 @@ def test_strict_is_the_value_of_debug_unless_it_is_set(
 ) -> None:
     settings.DEBUG = debug
     settings.API_ERRORS = {"STRICT": strict}
-    assert echo(client, "GET", status=201, data=DATA).status_code == status
+    assert get_echo(client, "GET", status=201, data=DATA).status_code == status
 
 
 @pytest.mark.usefixtures("strict")
 def test_the_handler_responds_to_a_violation_without_the_middleware(
     client: Client, settings: Any
 ) -> None:
-    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "apierrors" not in name]
-    assert is_internal_error(echo(client, "GET", status=201, data=DATA))
+    settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
+    assert_body(get_echo(client, "GET", status=201, data=DATA), None)
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [("PUT", "/enveloped/{}/"), ("DELETE", "/enveloped/{}/"), ("POST", "/empty/")],
+)
+def test_a_204_has_no_bytes_whatever_the_renderer(
+    client: Client, shelf: Shelf, method: str, url: str
+) -> None:
+    url = url.format(shelf.pk)
+    response = client.generic(method, url, b'{"name":"high"}', "application/json")
+    assert (response.status_code, response.content) == (204, b"")
+    assert not response.has_header("Content-Type")
+
+
+def test_a_204_has_a_page_in_the_browsable_api(client: Client, shelf: Shelf) -> None:
+    response = client.delete(f"/enveloped/{shelf.pk}/", headers={"Accept": "text/html"})
+    assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
 
 
 @pytest.mark.parametrize(
@@ -320,7 +349,7 @@ def test_a_method_without_opt_in_is_405(
     client: Client, method: str, url: str, allowed: str
 ) -> None:
     response = client.generic(method, url)
-    assert (response.status_code, response.json()) == (405, body("METHOD_NOT_ALLOWED"))
+    assert_body(response, body("METHOD_NOT_ALLOWED"))
     assert response["Allow"] == allowed
 
 
@@ -400,8 +429,7 @@ def test_a_request_without_a_fault_succeeds(
 def test_of_two_faults_the_earlier_one_is_reported(
     client: Client, shelf: Shelf, faults: tuple[str, str]
 ) -> None:
-    response = put(client, "/router/{}/", shelf.pk, *faults)
-    assert response.json() == body(FAULTS[faults[0]][1])
+    assert_body(put(client, "/router/{}/", shelf.pk, *faults), body(FAULTS[faults[0]][1]))
 
 
 @pytest.mark.parametrize(
@@ -409,7 +437,17 @@ def test_of_two_faults_the_earlier_one_is_reported(
 )
 def test_options_is_checked_as_every_other_method(client: Client, shelf: Shelf, fault: str) -> None:
     response = put(client, "/router/{}/", shelf.pk, fault, method="OPTIONS", data="")
-    assert response.json() == body(FAULTS[fault][1])
+    assert_body(response, body(FAULTS[fault][1]))
+
+
+def test_an_exception_of_the_checks_comes_before_the_415(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.post("/checked/", headers={"Accept": "text/html"})
+    assert_body(response, body("MISSING_RESOURCE"))
+    assert get_records(caplog, logging.ERROR) == []
+    assert_body(client.get("/checked/", headers={"Accept": "text/html"}), None)
+    assert len(get_records(caplog, logging.ERROR)) == 1
 
 
 def test_head_is_get_without_the_body(client: Client, shelf: Shelf) -> None:
@@ -449,8 +487,7 @@ def test_a_405_for_a_browser_is_a_page(client: Client, settings: Any) -> None:
 def test_an_accept_that_a_page_cannot_serve_is_an_error_in_json(
     client: Client, shelf: Shelf
 ) -> None:
-    response = put(client, "/page-only/{}/", shelf.pk)
-    assert (response.status_code, response.json()) == (415, body("UNSUPPORTED_MEDIA_TYPE"))
+    assert_body(put(client, "/page-only/{}/", shelf.pk), body("UNSUPPORTED_MEDIA_TYPE"))
 
 
 @pytest.mark.parametrize("length", ["", "0"])
@@ -459,25 +496,19 @@ def test_the_content_type_of_an_empty_body_is_ignored(client: Client, length: st
     assert (response.status_code, response.json()) == (200, {})
 
 
-class ReadBody:
-    """A middleware that reads the form, as CSRF protection does."""
-
-    def __init__(self, get_response: Any) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: Any) -> Any:
-        assert request.POST
-        return self.get_response(request)
+def read_form(get_response: Any) -> Any:
+    """Read the form before the view, as CSRF protection does."""
+    return lambda request: request.POST and get_response(request)
 
 
 def test_a_middleware_may_read_the_body_first(client: Client, settings: Any) -> None:
-    settings.MIDDLEWARE = [*django_settings.MIDDLEWARE, f"{__name__}.ReadBody"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.read_form"]
     response = client.post("/upload/", {"a": "b"})
     assert (response.status_code, response.json()) == (200, {"a": "b"})
 
 
 def test_outside_of_a_request_exceptions_are_not_deferred() -> None:
-    view = VersionedDetail()
+    view = ShelfDetail(versioning_class=PathVersioning)
     view.headers, view.args, view.kwargs, view.format_kwarg = {}, (), {}, None
     request = view.initialize_request(APIRequestFactory().get("/", HTTP_ACCEPT="text/xml"))
     with pytest.raises(exceptions.NotFound):
@@ -500,12 +531,9 @@ class ProjectView(APIView):
     def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         raise exceptions.MethodNotAllowed(str(request.method), "Not here.")
 
-    def get(self, request: Request) -> Response:
-        return Response({})
-
 
 class AwareProjectView(StatusAwareMixin, ProjectView):
-    pass
+    get = ProjectView.options
 
 
 def test_the_methods_of_a_project_s_base_class_are_called() -> None:
