@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -33,6 +32,7 @@ from rest_framework.test import APIRequestFactory
 from django_apierrors import generics, mixins, viewsets
 from django_apierrors.routing import get_routes
 from tests.models import Parcel, Shelf, Thing
+from tests.support import NameSerializer
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -58,16 +58,14 @@ class LinkedShelf(Shelf):
         proxy = True
 
     def get_absolute_url(self) -> Any:
-        url = type(self).url
-        if isinstance(url, Exception):
-            raise url
-        return url.format(self.pk) if isinstance(url, str) else url
+        if isinstance(self.url, Exception):
+            raise self.url
+        return self.url.format(self.pk) if isinstance(self.url, str) else self.url
 
 
-class NameSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["name"]
+class LinkedSerializer(NameSerializer):
+    class Meta(NameSerializer.Meta):
+        model = LinkedShelf
 
 
 class HyperlinkedSerializer(ModelSerializer):
@@ -91,12 +89,6 @@ class HomepageSerializer(ModelSerializer):
         return "http://testserver/single/1/"
 
 
-class LinkedSerializer(ModelSerializer):
-    class Meta:
-        model = LinkedShelf
-        fields = ["name"]
-
-
 class ParcelSerializer(ModelSerializer):
     class Meta:
         model = Parcel
@@ -109,10 +101,14 @@ class ThingSerializer(ModelSerializer):
         fields = ["name", "size"]
 
 
-class ShelfViewSet(viewsets.ModelViewSet):
+class Shelves:
+    """The attributes of a view of shelves."""
+
     queryset = Shelf.objects.all()
     serializer_class = NameSerializer
 
+
+class ShelfViewSet(Shelves, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"], url_name="make-copy")
     def copy(self, request: Request, **kwargs: Any) -> Response:
         serializer = self.get_serializer(data=request.data)
@@ -131,18 +127,14 @@ class ShelfViewSet(viewsets.ModelViewSet):
         return Response({"id": 1}, status=201)
 
 
-class GenericFirst(viewsets.GenericViewSet, mixins.CreateModelMixin, mixins.RetrieveModelMixin):
+class GenericFirst(
+    Shelves, viewsets.GenericViewSet, mixins.CreateModelMixin, mixins.RetrieveModelMixin
+):
     """The base classes in the other order."""
 
-    queryset = Shelf.objects.all()
-    serializer_class = NameSerializer
 
-
-class OnStock(mixins.CreateModelMixin, stock_viewsets.ReadOnlyModelViewSet):
+class OnStock(Shelves, mixins.CreateModelMixin, stock_viewsets.ReadOnlyModelViewSet):
     """Our mixin on DRF's viewset."""
-
-    queryset = Shelf.objects.all()
-    serializer_class = NameSerializer
 
 
 class Short(ShelfViewSet):
@@ -156,11 +148,8 @@ class Enveloped(ShelfViewSet):
     """A view whose response has another shape."""
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        serializer.save()
-        headers = self.get_success_headers(serializer.data)
-        return Response({"shelf": serializer.data}, status=201, headers=headers)
+        data = self.copy(request).data
+        return Response({"shelf": data}, status=201, headers=self.get_success_headers(data))
 
 
 class PlainDict(ShelfViewSet):
@@ -184,6 +173,13 @@ class ByName(ShelfViewSet):
         if prefix == "none":
             raise NoReverseMatch(number)
         return f"http://testserver/by-name/{number}"
+
+
+class Elsewhere(ShelfViewSet):
+    """A view that sets the `Location` itself."""
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(self.copy(request).data, 201, headers={"Location": "https://elsewhere/"})
 
 
 class Unsaved(ShelfViewSet):
@@ -221,14 +217,12 @@ class ThingViewSet(viewsets.ModelViewSet):
         serializer.save(shelf_id=self.kwargs["shelf"])
 
 
-class Create(generics.ListCreateAPIView):
-    queryset = Shelf.objects.all()
-    serializer_class = NameSerializer
+class Create(Shelves, generics.ListCreateAPIView):
+    pass
 
 
-class Retrieve(generics.RetrieveAPIView):
-    queryset = Shelf.objects.all()
-    serializer_class = NameSerializer
+class Retrieve(Shelves, generics.RetrieveAPIView):
+    pass
 
 
 class CreateParcel(generics.CreateAPIView):
@@ -260,19 +254,24 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(Shelf.objects.get(pk=pk).name)
 
 
+VIEWSETS: dict[str, Any] = {
+    "generic-first": GenericFirst,
+    "on-stock": OnStock,
+    "short": Short,
+    "enveloped": Enveloped,
+    "plain-dict": PlainDict,
+    "by-name": ByName,
+    "elsewhere": Elsewhere,
+    "unsaved": Unsaved,
+    "bulk": Bulk,
+    "slugs": SlugViewSet,
+    "transforms": TransformViewSet,
+    "related": RelatedViewSet,
+}
 router = DefaultRouter()
 router.register("shelves", ShelfViewSet)
-router.register("generic-first", GenericFirst, basename="generic-first")
-router.register("on-stock", OnStock, basename="on-stock")
-router.register("short", Short, basename="short")
-router.register("enveloped", Enveloped, basename="enveloped")
-router.register("plain-dict", PlainDict, basename="plain-dict")
-router.register("by-name", ByName, basename="by-name")
-router.register("unsaved", Unsaved, basename="unsaved")
-router.register("bulk", Bulk, basename="bulk")
-router.register("slugs", SlugViewSet, basename="slug")
-router.register("transforms", TransformViewSet, basename="transform")
-router.register("related", RelatedViewSet, basename="related")
+for prefix, viewset in VIEWSETS.items():
+    router.register(prefix, viewset, basename=prefix)
 router.register(r"racks/(?P<shelf>\d+)/things", ThingViewSet, basename="rack-thing")
 
 bare_router = SimpleRouter(trailing_slash=False)
@@ -373,53 +372,45 @@ PARCEL = {"code": "c" * 24, "slug": "small", "number": 7}
 
 
 @pytest.mark.parametrize(
-    ("url", "location"),
+    ("url", "data", "location"),
     [
-        ("/slugs/", "/slugs/small/"),
-        ("/transforms/", "/transforms/small/"),
-        ("/slug-pair/", "/slug-pair/small/"),
-        ("/related/", "/related/low%20shelf/"),
+        ("/slugs/", PARCEL, "/slugs/small/"),
+        ("/transforms/", PARCEL, "/transforms/small/"),
+        ("/slug-pair/", PARCEL, "/slug-pair/small/"),
+        ("/related/", {**PARCEL, "shelf": 1}, "/related/low%20shelf/"),
+        ("/racks/1/things/", {"name": "x"}, "/racks/1/things/{thing}/"),
+        # The extra action of another resource of the same model.
+        ("/shelves/1/copy/", {"name": "high"}, "/shelves/{high}/"),
     ],
 )
-def test_the_lookup_field_is_in_the_location(client: Client, url: str, location: str) -> None:
-    shelf = Shelf.objects.create(name="low shelf")
-    assert_location(client, post(client, url, {**PARCEL, "shelf": shelf.pk}), location)
-
-
-def test_the_variables_of_the_url_are_in_the_location(client: Client) -> None:
-    shelf = Shelf.objects.create(name="low")
-    response = post(client, f"/racks/{shelf.pk}/things/")
-    assert_location(client, response, f"/racks/{shelf.pk}/things/{Thing.objects.get().pk}/")
-
-
-def test_an_extra_action_has_a_location_of_the_same_model(client: Client) -> None:
-    shelf = Shelf.objects.create(name="low")
-    response = post(client, f"/shelves/{shelf.pk}/copy/", {"name": "high"})
-    assert_location(client, response, f"/shelves/{Shelf.objects.get(name='high').pk}/")
+def test_a_location_has_the_lookup_field_and_the_variables_of_the_url(
+    client: Client, url: str, data: dict[str, Any], location: str
+) -> None:
+    Shelf.objects.create(pk=1, name="low shelf")
+    response = post(client, url, data)
+    keys = {"thing": Thing.objects.values_list("pk", flat=True).first(), "high": None}
+    keys["high"] = Shelf.objects.values_list("pk", flat=True).last()
+    assert_location(client, response, location.format_map(keys))
 
 
 @pytest.mark.parametrize("url", ["/shelves/1/parcels/", "/shelves/1/notes/", "/single/1/parcels/"])
 def test_a_view_that_creates_another_model_has_no_location(
-    settings: Any, client: Client, url: str
+    settings: Any, quiet_client: Client, url: str
 ) -> None:
-    client.raise_request_exception = False
-    assert post(client, url, PARCEL).status_code == 500
+    assert post(quiet_client, url, PARCEL).status_code == 500
     settings.API_ERRORS = {"STRICT": False}
-    response = post(client, url, {**PARCEL, "code": "d" * 24, "slug": "other", "number": 8})
+    other = {**PARCEL, "code": "d" * 24, "slug": "other", "number": 8}
+    response = post(quiet_client, url, other)
     assert (response.status_code, response.headers.get("Location")) == (201, None)
 
 
-@pytest.fixture
-def _prefix() -> Iterator[None]:
-    """Mount the project below a prefix, as Django's WSGI handler does."""
-    set_script_prefix("/api/")
-    yield
-    clear_script_prefix()
-
-
-@pytest.mark.usefixtures("_prefix")
 def test_the_prefix_of_a_mounted_project_is_in_the_location(client: Client) -> None:
-    response = post(client, "/single/")
+    # As Django's WSGI handler does.
+    set_script_prefix("/api/")
+    try:
+        response = post(client, "/single/")
+    finally:
+        clear_script_prefix()
     assert response["Location"] == f"http://testserver/api/single/{Shelf.objects.get().pk}/"
 
 
@@ -499,16 +490,24 @@ def test_a_new_resource_without_a_location_is_201(
     assert "answered POST with 201, which must have a Location header" in caplog.text
 
 
-def test_a_key_that_fits_no_url_is_logged_once_for_its_view(
-    client: Client, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("url", "rows"),
+    [
+        (
+            "/related/",
+            [{"code": str(n) * 24, "slug": n, "number": n, "shelf": 1} for n in range(3)],
+        ),
+        ("/by-name/", [{"name": "none-a/b"}, {"name": "none-c/d"}]),
+    ],
+)
+def test_keys_that_fit_no_url_are_logged_once_for_their_view(
+    client: Client, caplog: pytest.LogCaptureFixture, url: str, rows: list[dict[str, Any]]
 ) -> None:
-    shelf = Shelf.objects.create(name="a/b")
-    for number in range(3):
-        data = {"code": str(number) * 24, "slug": number, "number": number, "shelf": shelf.pk}
-        response = post(client, "/related/", data)
+    Shelf.objects.create(pk=1, name="a/b")
+    for data in rows:
+        response = post(client, url, data)
         assert (response.status_code, response.headers.get("Location")) == (201, None)
-    [record] = caplog.records
-    assert record.levelno == logging.WARNING
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
 def test_a_key_that_does_not_fit_get_absolute_url_is_not_logged(
@@ -520,26 +519,8 @@ def test_a_key_that_does_not_fit_get_absolute_url_is_not_logged(
     assert caplog.records == []
 
 
-def test_a_key_that_does_not_fit_get_location_is_logged_once_for_its_view(
-    client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    for name in ("none-a/b", "none-c/d"):
-        response = post(client, "/by-name/", {"name": name})
-        assert (response.status_code, response.headers.get("Location")) == (201, None)
-    [record] = caplog.records
-    assert record.levelno == logging.WARNING
-
-
-def test_a_location_that_the_view_has_set_is_kept() -> None:
-    class Elsewhere(Short):
-        def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-            response = super().create(request)
-            response["Location"] = "https://elsewhere.example/"
-            return response
-
-    view = Elsewhere.as_view({"post": "create"})
-    request = APIRequestFactory().post("/", {"name": "low"}, format="json")
-    assert view(request)["Location"] == "https://elsewhere.example/"
+def test_a_location_that_the_view_has_set_is_kept(client: Client) -> None:
+    assert post(client, "/elsewhere/")["Location"] == "https://elsewhere/"
 
 
 def test_a_request_without_a_matched_url_has_no_location() -> None:
