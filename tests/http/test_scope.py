@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import path, resolve
 from django.views import View
 from pytest_django.fixtures import Settings
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
@@ -24,40 +24,25 @@ from django_apierrors.http.scope import (
     is_in_paths,
     prefers_html,
 )
+from tests.bodies import assert_body, body
 
 pytestmark = pytest.mark.urls(__name__)
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
-class ClassView(APIView):
-    """A DRF view."""
-
-
 class ThingViewSet(ViewSet):
-    """A DRF viewset."""
-
-    def list(self, request: Request) -> Response:
-        return Response()
-
-
-@api_view()
-def function(request: Request) -> Response:
-    """A DRF view that is a function."""
-    return Response()
-
-
-class PlainView(View):
-    """A view of Django's."""
+    def list(self, request: Request) -> None:
+        """Return nothing: it is not called."""
 
 
 def plain(request: HttpRequest) -> HttpResponse:
-    """A view of Django's that is a function."""
+    """Return nothing of interest."""
     return HttpResponse()
 
 
 def labelled(request: HttpRequest) -> HttpResponse:
-    """Such a view with an attribute that DRF's views have too."""
+    """Return the same, with an attribute that DRF's views have too."""
     return HttpResponse()
 
 
@@ -66,20 +51,15 @@ labelled.cls = "card"  # type: ignore[attr-defined]
 
 def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Wrap `view` as most decorators do."""
-
-    @functools.wraps(view)
-    def inner(*args: object, **kwargs: object) -> HttpResponse:
-        return view(*args, **kwargs)
-
-    return inner
+    return functools.wraps(view)(lambda *args, **kwargs: view(*args, **kwargs))
 
 
 urlpatterns = [
-    path("drf/class", ClassView.as_view()),
+    path("drf/class", APIView.as_view()),
     path("drf/viewset", ThingViewSet.as_view({"get": "list"})),
-    path("drf/function", function),
-    path("drf/decorated", decorate(ClassView.as_view())),
-    path("plain/class", PlainView.as_view()),
+    path("drf/function", api_view()(plain)),
+    path("drf/decorated", decorate(APIView.as_view())),
+    path("plain/class", View.as_view()),
     path("plain/function", plain),
     path("plain/partial", functools.partial(plain)),
     path("plain/labelled", labelled),
@@ -204,3 +184,29 @@ def test_html_is_preferred_if_accept_can_be_read_and_prefers_it(
     accept: str, expected: bool
 ) -> None:
     assert prefers_html(make_request("/", accept, is_resolved=False)) is expected
+
+
+# Many media types, none of them JSON: Django compares each of them with each.
+LONG_ACCEPT = ",".join(f"text/html;q=0.9;a={number}" for number in range(40_000))
+
+
+@pytest.mark.parametrize("accept", [LONG_ACCEPT, f"application/problem+json,{LONG_ACCEPT}"])
+def test_a_long_accept_prefers_json_and_takes_no_time(
+    client: Client, settings: Settings, accept: str
+) -> None:
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    start = time.perf_counter()
+    assert_body(client.get("/nowhere", headers={"Accept": accept}), body("MISSING_RESOURCE"))
+    assert time.perf_counter() - start < 0.5
+    # One of 4 kB is read.
+    assert prefers_html(make_request("/", "text/html," + "a/b," * 1000, is_resolved=False))
+
+
+@pytest.mark.parametrize("length", ["9" * 4400, "many", "-1"])
+def test_a_length_that_is_not_a_number_for_python_does_not_matter(
+    client: Client, length: str
+) -> None:
+    response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length)
+    assert_body(response, body("MISSING_RESOURCE"))
+    response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length, HTTP_HOST="a_b")
+    assert_body(response, body("INVALID_CONTENT"))
