@@ -1,7 +1,8 @@
-"""The paginations, and the parameters that they reject."""
+"""The paginations and the ordering filter, and the parameters that they reject."""
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
@@ -16,13 +17,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
-from rest_framework.serializers import ModelSerializer
 from rest_framework.test import APIRequestFactory
 
-from django_apierrors import generics, pagination, viewsets
+from django_apierrors import filters, generics, pagination, viewsets
 from django_apierrors.pagination import MAX_LIMIT, check_number
-from tests.bodies import body
+from tests.bodies import assert_body, body
 from tests.models import Shelf
+from tests.support import NameSerializer
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -67,20 +68,23 @@ class Unpaged(Cursors):
     page_size_query_param = None
 
 
-class ShelfSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["name"]
+class SortFilter(filters.OrderingFilter):
+    ordering_param = "sort"
 
 
-class ShelfList(generics.ListAPIView):
+class Shelves:
     queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
+    serializer_class = NameSerializer
+    filter_backends = [filters.SearchFilter, filters.OrderingFilter]
+    ordering_fields = ["name", "pk"]
+    search_fields = ["name"]
 
 
-class ShelfViewSet(viewsets.ReadOnlyModelViewSet):
-    queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
+class ShelfList(Shelves, generics.ListAPIView):
+    pass
+
+
+class ShelfViewSet(Shelves, viewsets.ReadOnlyModelViewSet):
     pagination_class = Pages
 
     @action(detail=False)
@@ -88,25 +92,25 @@ class ShelfViewSet(viewsets.ReadOnlyModelViewSet):
         return self.list(request)
 
 
-PAGINATIONS = {
-    "pages": Pages,
-    "capped-pages": CappedPages,
-    "fixed-pages": FixedPages,
-    "slices": Slices,
-    "capped-slices": CappedSlices,
-    "cursors": Cursors,
-    "capped-cursors": CappedCursors,
-    "names": NameCursors,
-    "unpaged": Unpaged,
+VIEWS: dict[str, dict[str, Any]] = {
+    "pages": {"pagination_class": Pages},
+    "capped-pages": {"pagination_class": CappedPages},
+    "fixed-pages": {"pagination_class": FixedPages},
+    "slices": {"pagination_class": Slices},
+    "capped-slices": {"pagination_class": CappedSlices},
+    "cursors": {"pagination_class": Cursors},
+    "capped-cursors": {"pagination_class": CappedCursors},
+    "names": {"pagination_class": NameCursors, "filter_backends": []},
+    "unpaged": {"pagination_class": Unpaged},
+    "list": {},
+    "sorted": {"filter_backends": [SortFilter]},
+    "all": {"ordering_fields": "__all__"},
 }
 
 router = SimpleRouter()
 router.register("router", ShelfViewSet)
 urlpatterns = [
-    *(
-        path(f"{name}/", ShelfList.as_view(pagination_class=pagination_class))
-        for name, pagination_class in PAGINATIONS.items()
-    ),
+    *(path(f"{name}/", ShelfList.as_view(**attributes)) for name, attributes in VIEWS.items()),
     path("", include(router.urls)),
 ]
 
@@ -159,6 +163,15 @@ def make_cursor(**tokens: str) -> str:
         ("names", {"cursor": make_cursor(p="c")}, "ba"),
         ("names", {"cursor": make_cursor(p="c", r="1")}, "ed"),
         ("unpaged", {}, "abcde"),
+        ("list", {"ordering": ""}, "abcde"),
+        ("list", {"ordering": ","}, "abcde"),
+        ("list", {"ordering": "-pk,name"}, "edcba"),
+        ("list", {"ordering": " name , pk ,"}, "abcde"),
+        ("list", {"ordering": "-name", "search": "b"}, "b"),
+        ("list", {"sort": "nothing"}, "abcde"),
+        ("router", {"ordering": "-name"}, "ed"),
+        ("all", {"ordering": "-id"}, "edcba"),
+        ("cursors", {"ordering": "-name"}, "ed"),
     ],
 )
 def test_a_valid_parameter_works_as_in_drf(
@@ -180,10 +193,11 @@ def test_the_next_link_of_a_cursor_works(client: Client) -> None:
 def test_a_page_beyond_the_last_is_404_with_the_parameter(client: Client, name: str) -> None:
     for page in ("99", GREATEST):
         response = get(client, name, page=page)
-        assert response.status_code == 404
-        assert response.json() == body("MISSING_RESOURCE", "page: Invalid page.")
+        assert_body(response, body("MISSING_RESOURCE", "page: Invalid page."))
 
 
+# DRF reads each parameter in a method of its own, so each is sent both values: the empty one, which
+# DRF treats as not sent, and one that no database accepts.
 @pytest.mark.parametrize(
     ("name", "parameter", "minimum"),
     [
@@ -194,28 +208,21 @@ def test_a_page_beyond_the_last_is_404_with_the_parameter(client: Client, name: 
         ("cursors", "page_size", 1),
     ],
 )
-@pytest.mark.parametrize("value", ["", str(2**63)])
 def test_an_invalid_number_is_400_with_the_parameter(
-    client: Client, name: str, parameter: str, minimum: int, value: str
+    client: Client, name: str, parameter: str, minimum: int
 ) -> None:
-    # DRF reads each parameter in a method of its own, so each is sent both values: the empty one,
-    # which DRF treats as not sent, and one that no database accepts.
-    response = get(client, name, **{parameter: value})
     message = f"{parameter}: A whole number of at least {minimum} is required."
-    assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT", message))
+    for value in ("", str(2**63)):
+        response = get(client, name, **{parameter: value})
+        assert_body(response, body("INVALID_CONTENT", message))
 
 
 @pytest.mark.parametrize(
     ("name", "cursor"),
     [
-        ("cursors", "x"),
-        ("cursors", "!!!!"),
-        ("cursors", "\u00e9"),
-        ("cursors", "\0"),
+        *(("cursors", cursor) for cursor in ("x", "!!!!", "\u00e9", "\0")),
         ("cursors", b64encode(b"\xff").decode()),
-        ("cursors", make_cursor(o="-1")),
-        ("cursors", make_cursor(r="x")),
-        ("cursors", make_cursor(p="x")),
+        *(("cursors", make_cursor(**tokens)) for tokens in ({"o": "-1"}, {"r": "x"}, {"p": "x"})),
         ("names", make_cursor(p="a\0")),
     ],
 )
@@ -223,8 +230,36 @@ def test_an_invalid_cursor_is_400_with_the_parameter(
     client: Client, name: str, cursor: str
 ) -> None:
     response = get(client, name, cursor=cursor)
+    assert_body(response, body("INVALID_CONTENT", "cursor: Invalid cursor"))
+
+
+@pytest.mark.parametrize(
+    ("name", "ordering", "invalid"),
+    [
+        ("list", "name,nothing,-other", "nothing, -other"),
+        ("router", "--name", "--name"),
+        *(("list", name, name) for name in ("id", "?", "name__iexact", "\0")),
+        ("sorted", "nothing", "nothing"),
+        ("all", "password", "password"),
+        ("cursors", "nothing", "nothing"),
+    ],
+)
+def test_an_invalid_ordering_is_400_with_the_parameter(
+    client: Client, name: str, ordering: str, invalid: str
+) -> None:
+    parameter = "sort" if name == "sorted" else "ordering"
+    response = get(client, name, **{parameter: ordering})
+    message = f"{parameter}: There is no ordering by {invalid}."
+    assert_body(response, body("INVALID_CONTENT", message))
+
+
+def test_the_time_for_many_fields_is_linear(client: Client) -> None:
+    # In the URL of a test client: a server's limit for a URL is the server's.
+    names = ",".join(f"field{number}" for number in range(40_000))
+    start = time.perf_counter()
+    response = get(client, "list", ordering=f"{names},{'name,' * 40_000}")
     assert response.status_code == 400
-    assert response.json() == body("INVALID_CONTENT", "cursor: Invalid cursor")
+    assert time.perf_counter() - start < 3
 
 
 def is_valid(value: str, minimum: int = 1) -> bool:
