@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pytest
+from django.db.models import Model
 from django.dispatch import Signal
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
@@ -18,12 +19,18 @@ from rest_framework.views import APIView
 from tests.models import Shelf
 
 
-class NameSerializer(ModelSerializer):
-    """A shelf by its name."""
+def subclass(base: type, **attributes: Any) -> Any:
+    """Return a subclass of `base` with these attributes."""
+    return type(base.__name__, (base,), attributes)
 
-    class Meta:
-        model = Shelf
-        fields = ["name"]
+
+def make_serializer(model: type[Model], *fields: str, **attributes: Any) -> Any:
+    """Return a serializer of these fields of `model`."""
+    meta = type("Meta", (), {"model": model, "fields": fields})
+    return subclass(ModelSerializer, Meta=meta, **attributes)
+
+
+NameSerializer = make_serializer(Shelf, "name")
 
 
 class OpenView(APIView):
@@ -44,7 +51,7 @@ def make_view(
         data = respond(request, **kwargs)
         return data if isinstance(data, HttpResponseBase) else Response(data)
 
-    return type("MadeView", (base,), {"get": handle, "post": handle}).as_view(**attributes)
+    return subclass(base, get=handle, post=handle).as_view(**attributes)
 
 
 def echo(request: Request, **kwargs: Any) -> Any:

@@ -26,13 +26,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter, SimpleRouter
-from rest_framework.serializers import HyperlinkedIdentityField, ModelSerializer
+from rest_framework.serializers import HyperlinkedIdentityField
 from rest_framework.test import APIRequestFactory
 
 from django_apierrors import generics, mixins, viewsets
 from django_apierrors.routing import get_routes
 from tests.models import Parcel, Shelf, Thing
-from tests.support import NameSerializer
+from tests.support import NameSerializer, make_serializer, subclass
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -63,42 +63,14 @@ class LinkedShelf(Shelf):
         return self.url.format(self.pk) if isinstance(self.url, str) else self.url
 
 
-class LinkedSerializer(NameSerializer):
-    class Meta(NameSerializer.Meta):
-        model = LinkedShelf
-
-
-class HyperlinkedSerializer(ModelSerializer):
-    url = HyperlinkedIdentityField(view_name="hyper-one")
-
-    class Meta:
-        model = Shelf
-        fields = ["url", "name"]
-
-
-class HomepageSerializer(ModelSerializer):
-    """A serializer whose `url` is another resource's."""
-
-    url = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Shelf
-        fields = ["url", "name"]
-
-    def get_url(self, shelf: Shelf) -> str:
-        return "http://testserver/single/1/"
-
-
-class ParcelSerializer(ModelSerializer):
-    class Meta:
-        model = Parcel
-        fields = ["code", "slug", "number", "shelf"]
-
-
-class ThingSerializer(ModelSerializer):
-    class Meta:
-        model = Thing
-        fields = ["name", "size"]
+LinkedSerializer = make_serializer(LinkedShelf, "name")
+ParcelSerializer = make_serializer(Parcel, "code", "slug", "number", "shelf")
+identity = HyperlinkedIdentityField(view_name="hyper-one")
+HyperlinkedSerializer = make_serializer(Shelf, "url", "name", url=identity)
+# Its `url` is another resource's.
+homepage = serializers.SerializerMethodField(method_name="get_homepage")
+HOMEPAGE = {"url": homepage, "get_homepage": lambda *args: "http://testserver/single/1/"}
+HomepageSerializer = make_serializer(Shelf, "url", "name", **HOMEPAGE)
 
 
 class Shelves:
@@ -106,6 +78,14 @@ class Shelves:
 
     queryset = Shelf.objects.all()
     serializer_class = NameSerializer
+
+
+class Create(Shelves, generics.ListCreateAPIView):
+    pass
+
+
+class Retrieve(Shelves, generics.RetrieveAPIView):
+    pass
 
 
 class ShelfViewSet(Shelves, viewsets.ModelViewSet):
@@ -137,61 +117,47 @@ class OnStock(Shelves, mixins.CreateModelMixin, stock_viewsets.ReadOnlyModelView
     """Our mixin on DRF's viewset."""
 
 
-class Short(ShelfViewSet):
-    """A view with a `create()` that does not call `get_success_headers()`."""
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self.copy(request)
+# The overridden methods of viewsets.
 
 
-class Enveloped(ShelfViewSet):
-    """A view whose response has another shape."""
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        data = self.copy(request).data
-        return Response({"shelf": data}, status=201, headers=self.get_success_headers(data))
+def create_short(view: Any, request: Request) -> Response:
+    """Create a shelf without a call of `get_success_headers()`."""
+    return view.copy(request)
 
 
-class PlainDict(ShelfViewSet):
-    """A view that uses neither a serializer nor the attribute `queryset`."""
-
-    queryset = None
-
-    def get_queryset(self) -> Any:
-        return Shelf.objects.all()
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        shelf = Shelf.objects.create(name=request.data["name"])
-        return Response({"id": shelf.pk, "name": shelf.name}, status=201)
+def create_enveloped(view: Any, request: Request) -> Response:
+    """Create a shelf with a response of another shape."""
+    data = view.copy(request).data
+    return Response({"shelf": data}, status=201, headers=view.get_success_headers(data))
 
 
-class ByName(ShelfViewSet):
-    """A view whose `get_location()` raises for a name without a dash, and for `none-1`."""
-
-    def get_location(self, data: Any) -> str:
-        prefix, number = data["name"].split("-")
-        if prefix == "none":
-            raise NoReverseMatch(number)
-        return f"http://testserver/by-name/{number}"
+def create_elsewhere(view: Any, request: Request) -> Response:
+    """Create a shelf, and set the `Location`."""
+    return Response(view.copy(request).data, 201, headers={"Location": "https://elsewhere/"})
 
 
-class Elsewhere(ShelfViewSet):
-    """A view that sets the `Location` itself."""
-
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return Response(self.copy(request).data, 201, headers={"Location": "https://elsewhere/"})
-
-
-class Unsaved(ShelfViewSet):
-    """A view that leaves the serializer without its instance."""
-
-    def perform_create(self, serializer: Any) -> None:
-        Shelf.objects.create(**serializer.validated_data)
+def create_plain_dict(view: Any, request: Request) -> Response:
+    """Create a shelf without a serializer."""
+    shelf = Shelf.objects.create(name=request.data["name"])
+    return Response({"id": shelf.pk, "name": shelf.name}, status=201)
 
 
-class Bulk(ShelfViewSet):
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        return super().get_serializer(*args, many=True, **kwargs)
+def get_location(view: Any, data: Any) -> str:
+    """Raise for a name without a dash, and for `none-1`."""
+    prefix, number = data["name"].split("-")
+    if prefix == "none":
+        raise NoReverseMatch(number)
+    return f"http://testserver/by-name/{number}"
+
+
+def perform_create(view: Any, serializer: Any) -> None:
+    """Leave the serializer without its instance."""
+    Shelf.objects.create(**serializer.validated_data)
+
+
+def get_serializer(view: Any, *args: Any, **kwargs: Any) -> Any:
+    """Return the serializer of a list."""
+    return super(ShelfViewSet, view).get_serializer(*args, many=True, **kwargs)
 
 
 class SlugViewSet(viewsets.ModelViewSet):
@@ -201,33 +167,15 @@ class SlugViewSet(viewsets.ModelViewSet):
     lookup_url_kwarg = "name"
 
 
-class TransformViewSet(SlugViewSet):
-    lookup_field = "slug__iexact"
-
-
-class RelatedViewSet(SlugViewSet):
-    lookup_field = "shelf__name"
-
-
 class ThingViewSet(viewsets.ModelViewSet):
     queryset = Thing.objects.all()
-    serializer_class = ThingSerializer
+    serializer_class = make_serializer(Thing, "name", "size")
 
     def perform_create(self, serializer: Any) -> None:
         serializer.save(shelf_id=self.kwargs["shelf"])
 
 
-class Create(Shelves, generics.ListCreateAPIView):
-    pass
-
-
-class Retrieve(Shelves, generics.RetrieveAPIView):
-    pass
-
-
-class CreateParcel(generics.CreateAPIView):
-    queryset = Parcel.objects.all()
-    serializer_class = ParcelSerializer
+CreateParcel = subclass(Create, queryset=Parcel.objects.all(), serializer_class=ParcelSerializer)
 
 
 class CreateWithoutMixin(generics.GenericAPIView):
@@ -237,16 +185,9 @@ class CreateWithoutMixin(generics.GenericAPIView):
         return Response({"pk": 1}, status=201)
 
 
-class PathVersioning(versioning.URLPathVersioning):
-    allowed_versions = ("v1",)
-
-
-class QueryVersioning(versioning.QueryParameterVersioning):
-    allowed_versions = ("1",)
-
-
-class NamespaceVersioning(versioning.NamespaceVersioning):
-    allowed_versions = ("v1", "v2")
+PathVersioning = subclass(versioning.URLPathVersioning, allowed_versions=("v1",))
+QueryVersioning = subclass(versioning.QueryParameterVersioning, allowed_versions=("1",))
+NamespaceVersioning = subclass(versioning.NamespaceVersioning, allowed_versions=("v1", "v2"))
 
 
 def show(request: HttpRequest, pk: int) -> HttpResponse:
@@ -254,19 +195,20 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(Shelf.objects.get(pk=pk).name)
 
 
+NO_QUERYSET: dict[str, Any] = {"queryset": None, "get_queryset": lambda view: Shelf.objects.all()}
 VIEWSETS: dict[str, Any] = {
     "generic-first": GenericFirst,
     "on-stock": OnStock,
-    "short": Short,
-    "enveloped": Enveloped,
-    "plain-dict": PlainDict,
-    "by-name": ByName,
-    "elsewhere": Elsewhere,
-    "unsaved": Unsaved,
-    "bulk": Bulk,
+    "short": subclass(ShelfViewSet, create=create_short),
+    "enveloped": subclass(ShelfViewSet, create=create_enveloped),
+    "elsewhere": subclass(ShelfViewSet, create=create_elsewhere),
+    "plain-dict": subclass(ShelfViewSet, create=create_plain_dict, **NO_QUERYSET),
+    "by-name": subclass(ShelfViewSet, get_location=get_location),
+    "unsaved": subclass(ShelfViewSet, perform_create=perform_create),
+    "bulk": subclass(ShelfViewSet, get_serializer=get_serializer),
     "slugs": SlugViewSet,
-    "transforms": TransformViewSet,
-    "related": RelatedViewSet,
+    "transforms": subclass(SlugViewSet, lookup_field="slug__iexact"),
+    "related": subclass(SlugViewSet, lookup_field="shelf__name"),
 }
 router = DefaultRouter()
 router.register("shelves", ShelfViewSet)
@@ -338,28 +280,20 @@ def assert_location(client: Client, response: Any, location: str) -> None:
 @pytest.mark.parametrize(
     ("url", "location"),
     [
-        ("/single/", "/single/{pk}/"),
-        ("/plain/", "/plain/{pk}/"),
-        ("/no-name/", "/shelves/{pk}/"),
+        *(
+            (f"/{name}/", f"/{name}/{{pk}}/")
+            for name in [
+                *("single", "plain", "generic-first", "on-stock", "short", "enveloped"),
+                *("plain-dict", "hyper", "home", "in/made", "v1", "v2", "by-path/v1"),
+            ]
+        ),
+        *((url, "/shelves/{pk}/") for url in ("/no-name/", "/unmatched/", "/keyless/")),
         ("/shelves.json", "/shelves/{pk}/"),
         ("/bare", "/bare/{pk}"),
-        ("/generic-first/", "/generic-first/{pk}/"),
-        ("/on-stock/", "/on-stock/{pk}/"),
-        ("/short/", "/short/{pk}/"),
-        ("/enveloped/", "/enveloped/{pk}/"),
-        ("/plain-dict/", "/plain-dict/{pk}/"),
-        ("/hyper/", "/hyper/{pk}/"),
-        ("/home/", "/home/{pk}/"),
-        ("/in/made/", "/in/made/{pk}/"),
-        ("/v1/", "/v1/{pk}/"),
-        ("/v2/", "/v2/{pk}/"),
-        ("/by-path/v1/", "/by-path/v1/{pk}/"),
         ("/by-query/?version=1", "/by-query/{pk}/?version=1"),
         ("/old/", "/old/{pk}"),
         ("/old/en/", "/old/en/{pk}"),
         ("/tenants/a/floors/b/", "/tenants/a/{pk}/"),
-        ("/unmatched/", "/shelves/{pk}/"),
-        ("/keyless/", "/shelves/{pk}/"),
         ("/suffixed.json", "/suffixed/{pk}"),
     ],
 )
@@ -415,8 +349,9 @@ def test_the_prefix_of_a_mounted_project_is_in_the_location(client: Client) -> N
 
 
 def test_a_list_of_new_resources_has_no_location(client: Client) -> None:
-    response = post(client, "/bulk/", [{"name": "low"}, {"name": "high"}])
-    assert (response.status_code, response.json()) == (201, [{"name": "low"}, {"name": "high"}])
+    data = [{"name": "low"}, {"name": "high"}]
+    response = post(client, "/bulk/", data)
+    assert (response.status_code, response.json()) == (201, data)
     assert not response.has_header("Location")
 
 
@@ -440,22 +375,10 @@ def test_get_absolute_url_is_the_location(
 @pytest.mark.parametrize(
     "url",
     [
-        "http://evil.example/{}/",
-        "http://testserver.evil.example/",
-        "http://testserver@evil.example/",
-        "http://evil@testserver/",
-        "//evil.example/",
-        "javascript:alert(1)",
-        "ftp://testserver/",
-        "/a\r\nSet-Cookie: a=b",
-        "/a\0b",
-        "/a b",
-        "",
-        None,
-        7,
-        b"/a",
-        AttributeError("broken"),
-        Shelf.DoesNotExist("broken"),
+        *("http://evil.example/{}/", "http://testserver.evil.example/", "//evil.example/"),
+        *("http://testserver@evil.example/", "http://evil@testserver/", "ftp://testserver/"),
+        *("javascript:alert(1)", "/a\r\nSet-Cookie: a=b", "/a\0b", "/a b", "", None, 7, b"/a"),
+        *(AttributeError("broken"), Shelf.DoesNotExist("broken")),
     ],
 )
 def test_an_invalid_get_absolute_url_is_ignored(
@@ -465,8 +388,7 @@ def test_an_invalid_get_absolute_url_is_ignored(
     response = post(client, "/linked/")
     assert_location(client, response, f"/linked/{Shelf.objects.get().pk}/")
     assert "Set-Cookie" not in response.headers
-    if isinstance(url, Exception):
-        assert "find_model_url()" in caplog.text
+    assert ("find_model_url()" in caplog.text) is not isinstance(url, str | None)
 
 
 @pytest.mark.parametrize(

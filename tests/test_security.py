@@ -40,7 +40,7 @@ from tests.fuzz.project import RawResponse, send
 from tests.fuzz.targets import JSON, act
 from tests.models import Shelf
 from tests.services import refuse
-from tests.support import NameSerializer, make_view, throw
+from tests.support import NameSerializer, make_view, subclass, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -257,15 +257,15 @@ REQUESTS = [
 
 def make_viewset(viewset: type[Any], permission: type[Any]) -> Any:
     """Return a view of shelves."""
-    attributes = {
-        "queryset": Shelf.objects.order_by("pk"),
-        "serializer_class": NameSerializer,
-        "permission_classes": [permission],
-        "authentication_classes": [SessionAuthentication],
-        "renderer_classes": [JSONRenderer, BrowsableAPIRenderer],
-        "http_method_names": ["get", "post", "put", "patch", "delete", "head", "options"],
-    }
-    return type("ShelfViewSet", (viewset,), attributes).as_view(ACTIONS)
+    return subclass(
+        viewset,
+        queryset=Shelf.objects.order_by("pk"),
+        serializer_class=NameSerializer,
+        permission_classes=[permission],
+        authentication_classes=[SessionAuthentication],
+        renderer_classes=[JSONRenderer, BrowsableAPIRenderer],
+        http_method_names=["get", "post", "put", "patch", "delete", "head", "options"],
+    ).as_view(ACTIONS)
 
 
 urlpatterns = [

@@ -20,7 +20,6 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, Templat
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
-from rest_framework.serializers import ModelSerializer
 from rest_framework.test import APIRequestFactory
 from rest_framework.throttling import BaseThrottle
 from rest_framework.versioning import AcceptHeaderVersioning, URLPathVersioning
@@ -30,7 +29,7 @@ from django_apierrors import generics, viewsets
 from django_apierrors.semantics import ALLOWED_STATUSES, StatusAwareMixin
 from tests.bodies import assert_body, body
 from tests.models import Shelf
-from tests.support import echo, get_records, make_view, throw
+from tests.support import echo, get_records, make_serializer, make_view, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -96,10 +95,7 @@ class HeaderThrottle(BaseThrottle):
         return "throttle" not in request.headers.get("Deny", "")
 
 
-class ShelfSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["id", "name"]
+ShelfSerializer = make_serializer(Shelf, "id", "name")
 
 
 class Guarded:
