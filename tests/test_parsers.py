@@ -147,11 +147,11 @@ def test_a_rejected_document_is_400(client: Client, url: str) -> None:
 
 
 # Python reads these depths, but a view cannot copy, validate or print some of them.
-@pytest.mark.parametrize("depth", [DEEP + 1, 400, 900, 3_000, 20_000])
-def test_a_depth_that_breaks_views_is_rejected(depth: int, client: Client) -> None:
-    for url in ("/echo", "/invalid"):
-        response = post(client, url, b"[" * depth + b"]" * depth)
-        assert response.json() == body("INVALID_CONTENT", TOO_DEEP.format(1, DEEP + 1))
+def test_a_depth_that_breaks_views_is_rejected(client: Client) -> None:
+    for depth in (DEEP + 1, 400, 900, 3_000, 20_000):
+        for url in ("/echo", "/invalid"):
+            response = post(client, url, b"[" * depth + b"]" * depth)
+            assert_body(response, body("INVALID_CONTENT", TOO_DEEP.format(1, DEEP + 1)))
 
 
 def test_views_can_handle_the_maximum_depth(client: Client) -> None:
@@ -234,11 +234,15 @@ def test_every_body_is_read_as_in_drf_or_rejected_with_a_place(content: bytes) -
         assert re.fullmatch(r"The JSON document .* at line \d+, column \d+\.", message)
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "utf-32", "latin-1", "utf-8-sig", "shift_jis"])
-def test_another_charset_is_read(charset: str, client: Client) -> None:
-    content = '{"name": "x"}'.encode(charset)
-    response = post(client, "/echo", content, f"{JSON}; charset={charset}")
-    assert response.json()["read"] == {"name": "x"}
+def test_another_charset_is_read(client: Client) -> None:
+    for charset in ("utf-16", "utf-32", "latin-1", "utf-8-sig", "shift_jis"):
+        content = '{"name": "x"}'.encode(charset)
+        response = post(client, "/echo", content, f"{JSON}; charset={charset}")
+        assert response.json()["read"] == {"name": "x"}
+
+
+# Python has these codecs, but they are not charsets.
+CODECS = ("bz2_codec", "rot13", "punycode", "idna", "utf-7", "unicode_escape")
 
 
 @pytest.mark.parametrize(
@@ -247,12 +251,7 @@ def test_another_charset_is_read(charset: str, client: Client) -> None:
         ("ascii", '["é"]'.encode(), 1, 3),
         ("utf-16", '{"a":\n1}'.encode("utf-16") + b"\x00", 2, 3),
         ("shift_jis", '\n"日\x00'.encode("shift_jis") + b"\xff", 2, 4),
-        # Python has these codecs, but they are not charsets.
-        *(
-            (codec, b'{"a": "\\x"}', 1, 1)
-            for codec in ("bz2_codec", "rot13", "punycode", "idna", "utf-7", "unicode_escape")
-        ),
-        ("klingon", b"{}", 1, 1),
+        *((codec, b'{"a": "\\x"}', 1, 1) for codec in (*CODECS, "klingon")),
     ],
 )
 def test_a_body_that_is_not_in_its_charset_is_rejected(

@@ -32,7 +32,7 @@ from rest_framework.viewsets import ViewSet
 from django_apierrors.exceptions import GatewayTimeout, ServiceUnavailable
 from django_apierrors.http.headers import REQUIRED_HEADERS, add_required_headers
 from tests.bodies import assert_body, body
-from tests.support import echo, make_view, throw
+from tests.support import echo, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -56,11 +56,8 @@ class SilentAuthentication(BaseAuthentication):
         return None
 
 
-class BrokenAuthentication(SilentAuthentication):
-    """Authentication whose challenge raises."""
-
-    def authenticate_header(self, request: Request) -> str:
-        raise RuntimeError("secret")
+# Its challenge raises.
+BrokenAuthentication = subclass(SilentAuthentication, authenticate_header=lambda *_: 1 // 0)
 
 
 class ReflectingAuthentication(SilentAuthentication):
@@ -82,8 +79,7 @@ class BusyThrottle(BaseThrottle):
         return self.seconds
 
 
-class EndlessThrottle(BusyThrottle):
-    seconds = None
+EndlessThrottle = subclass(BusyThrottle, seconds=None)
 
 
 class ListViewSet(ViewSet):
@@ -123,11 +119,6 @@ def make_returning(*authenticators: type[BaseAuthentication]) -> Any:
     return make_view(lambda _: Response(status=401), authentication_classes=authenticators)
 
 
-def make_busy(throttle: type[BaseThrottle]) -> Any:
-    """Return a view with a throttle."""
-    return make_view(echo, throttle_classes=[throttle])
-
-
 def make_list() -> Any:
     """Return the view of a viewset."""
     return ListViewSet.as_view({"get": "list"})
@@ -137,8 +128,8 @@ urlpatterns = [
     path("open/", make_view(echo)),
     path("page/", make_view(echo, renderer_classes=[BrowsableAPIRenderer])),
     path("viewset/", make_list()),
-    path("throttled/", make_busy(BusyThrottle)),
-    path("endless/", make_busy(EndlessThrottle)),
+    path("throttled/", make_view(echo, throttle_classes=[BusyThrottle])),
+    path("endless/", make_view(echo, throttle_classes=[EndlessThrottle])),
     path("unavailable/", make_view(lambda request: throw(ServiceUnavailable()))),
     path("waiting/", make_view(lambda request: throw(ServiceUnavailable(wait=6.2)))),
     path("late/", make_view(lambda request: throw(GatewayTimeout()))),
@@ -216,54 +207,43 @@ def test_authenticators_that_fail_leave_the_challenge_of_the_setting(
 
 
 @pytest.mark.usefixtures("has_middleware")
-@pytest.mark.parametrize(
-    ("name", "code", "retry_after"),
-    [
-        ("throttled", "THROTTLED", "7"),
-        ("endless", "THROTTLED", "30"),
-        ("unavailable", "SERVICE_UNAVAILABLE", "30"),
-        ("waiting", "SERVICE_UNAVAILABLE", "7"),
-        ("late", "GATEWAY_TIMEOUT", "30"),
-        ("refused", "SERVICE_UNAVAILABLE", "30"),
-    ],
-)
-def test_a_temporary_error_has_retry_after(
-    client: Client, settings: Settings, name: str, code: str, retry_after: str
-) -> None:
+def test_a_temporary_error_has_retry_after(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"RETRY_AFTER": 30}
-    response = client.get(f"/{name}/")
-    assert (response.json(), response["Retry-After"]) == (body(code), retry_after)
+    responses = {
+        "throttled": ("THROTTLED", "7"),
+        "endless": ("THROTTLED", "30"),
+        "unavailable": ("SERVICE_UNAVAILABLE", "30"),
+        "waiting": ("SERVICE_UNAVAILABLE", "7"),
+        "late": ("GATEWAY_TIMEOUT", "30"),
+        "refused": ("SERVICE_UNAVAILABLE", "30"),
+    }
+    for name, (code, retry_after) in responses.items():
+        response = client.get(f"/{name}/")
+        assert_body(response, body(code))
+        assert response["Retry-After"] == retry_after
 
 
 @pytest.mark.usefixtures("has_middleware")
-@pytest.mark.parametrize(
-    ("name", "allow"),
-    [
-        ("open", "GET, POST, HEAD, OPTIONS"),
-        ("viewset", "GET, HEAD, OPTIONS"),
-        ("page", "GET, POST, HEAD, OPTIONS"),
-    ],
-)
-def test_a_405_has_the_methods_of_the_view(client: Client, name: str, allow: str) -> None:
-    response = client.delete(f"/{name}/")
-    assert (response.status_code, response["Allow"]) == (405, allow)
+def test_a_405_has_the_methods_of_the_view(client: Client) -> None:
+    methods = {"open": "GET, POST", "viewset": "GET", "page": "GET, POST"}
+    for name, allow in methods.items():
+        response = client.delete(f"/{name}/")
+        assert (response.status_code, response["Allow"]) == (405, f"{allow}, HEAD, OPTIONS")
 
 
-@pytest.mark.parametrize(
-    ("name", "allow"),
-    [
-        ("plain", "GET, DELETE, OPTIONS, HEAD"),
-        ("function", ""),
-        # Its decorator raises before DRF has the request.
-        ("decorated", "GET, OPTIONS, HEAD"),
-    ],
-)
 def test_a_405_outside_of_a_drf_view_has_the_methods_that_are_known(
-    client: Client, name: str, allow: str, settings: Settings
+    client: Client, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/"]}
-    response = client.delete(f"/{name}/")
-    assert (response.status_code, response["Allow"]) == (405, allow)
+    # The decorator of the last raises before DRF has the request.
+    methods = {
+        "plain": "GET, DELETE, OPTIONS, HEAD",
+        "function": "",
+        "decorated": "GET, OPTIONS, HEAD",
+    }
+    for name, allow in methods.items():
+        response = client.delete(f"/{name}/")
+        assert (response.status_code, response["Allow"]) == (405, allow)
 
 
 def test_a_required_header_needs_no_request_and_an_existing_one_stays() -> None:

@@ -294,21 +294,16 @@ def test_a_malformed_request_gets_a_problem(on: Settings) -> None:
     assert read(make_malformed_request_response(415, request)) == FALLBACK
 
 
-@pytest.mark.parametrize("code_format", ["name", "number"])
-@pytest.mark.parametrize(
-    ("more_info", "link"),
-    [
-        ("https://docs.example/{code}", "https://docs.example/MISSING_RESOURCE"),
-        ("error-page", "http://testserver/errors/MISSING_RESOURCE"),
-    ],
-)
 def test_the_page_of_the_code_is_the_type_and_its_message_the_title(
-    client: Client, on: Settings, more_info: str, link: str, code_format: str
+    client: Client, on: Settings
 ) -> None:
-    on.API_ERRORS |= {"MORE_INFO": more_info, "CODE_FORMAT": code_format}
-    problem = read(client.get("/nowhere", **ASKS))
-    title = body("MISSING_RESOURCE")["errors"][0]
-    assert (problem["type"], problem["moreInfo"], problem["title"]) == (link, link, title)
+    docs, title = "https://docs.example/", body("MISSING_RESOURCE")["errors"][0]
+    links = {f"{docs}{{code}}": docs, "error-page": "http://testserver/errors/"}
+    for more_info, start in links.items():
+        for code_format in ("name", "number"):
+            on.API_ERRORS |= {"MORE_INFO": more_info, "CODE_FORMAT": code_format}
+            problem, link = read(client.get("/nowhere", **ASKS)), f"{start}MISSING_RESOURCE"
+            assert (problem["type"], problem["moreInfo"], problem["title"]) == (link, link, title)
 
 
 def test_the_title_of_a_projects_code_is_its_message(on: Settings) -> None:
@@ -407,11 +402,11 @@ def test_a_format_that_a_view_lacks_gets_a_problem(client: Client) -> None:
     assert read(client.post("/echo", "<a/>", "application/xml", **ASKS)) == UNSUPPORTED
 
 
-@pytest.mark.parametrize("kind", ["raised", "returned"])
-def test_a_page_is_sent_unless_the_client_prefers_a_problem(client: Client, kind: str) -> None:
-    for accept in ("text/html", f"text/html, {TYPE};q=0.9"):
-        response = client.get(f"/browsable?as={kind}", headers={"accept": accept})
-        assert response["Content-Type"] == "text/html; charset=utf-8"
+def test_a_page_is_sent_unless_the_client_prefers_a_problem(client: Client) -> None:
     prefers_problem = {"accept": f"{TYPE}, text/html;q=0.9"}
-    assert read(client.get(f"/browsable?as={kind}", headers=prefers_problem)) == INVALID
+    for kind in ("raised", "returned"):
+        for accept in ("text/html", f"text/html, {TYPE};q=0.9"):
+            response = client.get(f"/browsable?as={kind}", headers={"accept": accept})
+            assert response["Content-Type"] == "text/html; charset=utf-8"
+        assert read(client.get(f"/browsable?as={kind}", headers=prefers_problem)) == INVALID
     assert read(client.get("/nowhere", headers=prefers_problem)) == MISSING
