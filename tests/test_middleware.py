@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,9 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
+from django.utils import translation
 from django.utils.functional import lazystr
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from pytest_django.fixtures import Settings
 from rest_framework import generics
@@ -573,6 +576,35 @@ def test_exceptions_propagate_if_the_settings_want_it(send: Send, settings: Sett
         with pytest.raises((RuntimeError, TimeoutError), match=SECRET):
             send(url)
     assert_body(send("/nowhere"), MISSING)
+
+
+# The other language is on the thread, from another request.
+@each_handler
+@pytest.mark.parametrize(
+    ("language", "other", "message"), [("en", "de", "Forbidden"), ("de", "en", "Verboten")]
+)
+def test_the_message_is_in_the_language_of_the_request(
+    send: Send, settings: Settings, language: str, other: str, message: str
+) -> None:
+    put_inside(settings, "FailingMiddleware")
+    settings.MIDDLEWARE.insert(2, "django.middleware.locale.LocaleMiddleware")
+    # The translations of this message are Django's.
+    names = ("MISSING_RESOURCE", "INTERNAL_ERROR", "GATEWAY_TIMEOUT")
+    settings.API_ERRORS = {
+        "CODES": {name: {"message": gettext_lazy("Forbidden")} for name in names}
+    }
+
+    def assert_language(url: str) -> None:
+        with translation.override(other):
+            response = send(url, headers={"accept-language": language})
+        [sent] = json.loads(response.content)["errors"]
+        assert sent.partition(" ")[0] == message
+
+    for fault in ("missing", "timeout", "unhandled"):
+        for place in ("failing?view", "okay?before", "okay?after", "okay?process_view"):
+            assert_language(f"/{place}={fault}")
+    settings.ROOT_URLCONF = "tests.no_such_urlconf"
+    assert_language("/okay")
 
 
 def test_the_browsable_api_stays_and_has_a_page_for_each_fault() -> None:

@@ -196,20 +196,6 @@ class NotYours(BasePermission):
         return obj.name == "mine"
 
 
-class NotYoursByCode(NotYours):
-    """A permission with a code and a message."""
-
-    code = "not_yours"
-    message = "This shelf is somebody else's."
-
-
-class NotYoursByDjango(NotYours):
-    """A permission that raises Django's exception."""
-
-    def has_object_permission(self, request: Request, view: APIView, obj: Shelf) -> bool:
-        return obj.name == "mine" or throw(PermissionDenied("Not yours."))
-
-
 class NoShelf(APIException):
     """An exception of the project."""
 
@@ -217,18 +203,13 @@ class NoShelf(APIException):
     default_code = "no_shelf"
 
 
-class NotYoursByOwnException(NotYours):
-    """A permission that raises an exception of the project."""
+def make_raising(exception: Exception) -> type[NotYours]:
+    """Return a permission that raises `exception`."""
 
-    def has_object_permission(self, request: Request, view: APIView, obj: Shelf) -> bool:
-        return obj.name == "mine" or throw(NoShelf())
+    def has_object_permission(*args: Any) -> bool:
+        return args[-1].name == "mine" or throw(exception)
 
-
-class OnlyRead(NotYours):
-    """A permission that allows no method that writes."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in SAFE_METHODS
+    return subclass(NotYours, has_object_permission=has_object_permission)
 
 
 class ObjectPermissions(DjangoObjectPermissions):
@@ -240,8 +221,16 @@ class ObjectPermissions(DjangoObjectPermissions):
     }
 
 
-PERMISSIONS = [NotYours, NotYoursByCode, NotYoursByDjango, NotYoursByOwnException]
-PERMISSIONS += [OnlyRead, ObjectPermissions]
+PERMISSIONS: dict[str, type[Any]] = {
+    "plain": NotYours,
+    "with a message": subclass(NotYours, code="not_yours", message="Somebody else's."),
+    "raises Django's exception": make_raising(PermissionDenied("Not yours.")),
+    "raises a project's exception": make_raising(NoShelf()),
+    "allows no method that writes": subclass(
+        NotYours, has_permission=lambda self, request, view: request.method in SAFE_METHODS
+    ),
+    "of Django's permissions": ObjectPermissions,
+}
 VIEWSETS = {"stock": stock_viewsets.ModelViewSet, "ours": viewsets.ModelViewSet}
 ACTIONS = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
@@ -277,9 +266,9 @@ urlpatterns = [
         ),
     ),
     *(
-        path(f"{name}/{permission.__name__}/<int:pk>", make_viewset(viewset, permission))
+        path(f"{name}/{permission}/<int:pk>", make_viewset(viewset, permission_class))
         for name, viewset in VIEWSETS.items()
-        for permission in PERMISSIONS
+        for permission, permission_class in PERMISSIONS.items()
     ),
 ]
 
@@ -318,13 +307,13 @@ def exchange(
 @pytest.mark.parametrize(
     ("permission", "changes", "accept", "circumstance"),
     [
-        *((cls.__name__, {"DETAILS": True}, "application/json", "") for cls in PERMISSIONS),
-        ("NotYours", {}, "application/json", "anonymous"),
-        ("NotYours", {}, "application/json", "handler alone"),
-        ("NotYours", {}, "text/html", "browsable API"),
+        *((permission, {"DETAILS": True}, "application/json", "") for permission in PERMISSIONS),
+        ("plain", {}, "application/json", "anonymous"),
+        ("plain", {}, "application/json", "handler alone"),
+        ("plain", {}, "text/html", "browsable API"),
         # The project's code of a missing object.
-        ("NotYours", {"EXCEPTIONS": {"django.http.response.Http404": "NOT_HERE"}}, "*/*", ""),
-        ("NotYours", {"CODES": {"MISSING_RESOURCE": {"status": 410}}}, "*/*", ""),
+        ("plain", {"EXCEPTIONS": {"django.http.response.Http404": "NOT_HERE"}}, "*/*", ""),
+        ("plain", {"CODES": {"MISSING_RESOURCE": {"status": 410}}}, "*/*", ""),
     ],
 )
 def test_a_hidden_object_is_like_a_missing_one(
@@ -354,9 +343,9 @@ def test_a_hidden_object_is_like_a_missing_one(
 def test_an_object_is_shown_to_its_user_and_is_a_401_for_others_if_nothing_is_hidden(
     client: Client, user: User, settings: Settings, viewset: str
 ) -> None:
-    url = f"/{viewset}/NotYours/{Shelf.objects.create(name='theirs').pk}"
+    url = f"/{viewset}/plain/{Shelf.objects.create(name='theirs').pk}"
     assert client.get(url).status_code == 401
     settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
     client.force_login(user)
-    url = f"/{viewset}/NotYours/{Shelf.objects.create(name='mine').pk}"
+    url = f"/{viewset}/plain/{Shelf.objects.create(name='mine').pk}"
     assert [client.get(url).status_code, client.options(url).status_code] == [200, 200]

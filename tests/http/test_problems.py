@@ -13,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
-from django.utils.functional import lazystr
+from django.utils.functional import lazy
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -36,25 +36,15 @@ TYPE = "application/problem+json"
 ASKS: dict[str, Any] = {"headers": {"accept": TYPE}}
 
 # RFC 9457, appendix A, with all members required.
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 100, "maximum": 599},
-        "detail": {"type": "string"},
-    },
-    "required": ["type", "title", "status", "detail"],
+MEMBERS: dict[str, dict[str, Any]] = {
+    "type": {"type": "string", "format": "uri-reference"},
+    "title": {"type": "string"},
+    "status": {"type": "integer", "minimum": 100, "maximum": 599},
+    "detail": {"type": "string"},
 }
+SCHEMA = {"type": "object", "properties": MEMBERS, "required": [*MEMBERS]}
 
 BODY_OF_409 = body("TAKEN", "Taken.", status=409)
-
-
-class Unprintable:
-    """An object that cannot be made a string."""
-
-    def __str__(self) -> str:
-        raise RuntimeError("secret")
 
 
 class TextRenderer(renderers.BaseRenderer):
@@ -72,7 +62,7 @@ RETURNED: dict[str, tuple[Any, int]] = {
     "body": (BODY_OF_409, 409),
     "problem": (make_problem(BODY_OF_409), 409),
     "another-problem": ({"type": "/no", "detail": "None left."}, 409),
-    "unprintable": ({"detail": lazystr(Unprintable())}, 409),
+    "unprintable": ({"detail": lazy(lambda: throw(RuntimeError("secret")), str)()}, 409),
 }
 RAISED: dict[str, Exception] = {
     "raised": exceptions.ValidationError({"name": ["Too long.", "Too loud."]}),
@@ -87,20 +77,24 @@ def respond(request: Request) -> Response:
     return throw(RAISED[kind]) if kind in RAISED else Response(*RETURNED[kind])
 
 
+# The changes of a project's handler, as `?how=` names them.
+CHANGES: dict[str, dict[str, Any]] = {
+    "adds": {"title": "Too much", "detail": {"of": "mine"}, "hint": "Less."},
+    "replaces": {"errors": ["No."]},
+    "breaks": {"hint": object()},
+}
+
+
 class WrappedView(OpenView):
-    """A view that changes the response of our handler as `?how=` names it."""
+    """A view that changes the response of our handler."""
 
     def handle_exception(self, exc: Exception) -> Any:
         response = super().handle_exception(exc)
-        match self.request.query_params["how"]:
-            case "adds":
-                response.data |= {"title": "Too much", "detail": {"of": "mine"}, "hint": "Less."}
-            case "replaces":
-                response.data["errors"] = ["No."]
-            case "forgives":
-                response.status_code, response.data = 200, []
-            case "breaks":
-                response.data["hint"] = object()
+        how = self.request.query_params["how"]
+        if how == "forgives":
+            response.status_code, response.data = 200, []
+        else:
+            response.data |= CHANGES[how]
         return response
 
 
@@ -223,10 +217,8 @@ def test_a_csrf_failure_is_a_problem(on: Settings) -> None:
 
 def test_the_details_of_an_error_are_a_member_too(client: Client, on: Settings) -> None:
     on.API_ERRORS |= {"DETAILS": True}
-    details = [
-        {"field": "name", "code": "invalid", "message": "Too long."},
-        {"field": "name", "code": "invalid", "message": "Too loud."},
-    ]
+    item = {"field": "name", "code": "invalid"}
+    details = [item | {"message": message} for message in ("Too long.", "Too loud.")]
     assert read(client.get("/thing?as=raised", **ASKS)) == INVALID | {"details": details}
 
 
