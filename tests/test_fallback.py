@@ -23,57 +23,29 @@ from rest_framework.views import APIView
 from django_apierrors import fallback
 from django_apierrors.testing import ERROR_SCHEMA
 from tests.bodies import assert_body, body, status_body
-from tests.support import make_view, throw
+from tests.support import make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
 UNTRANSLATABLE = lazy(lambda: throw(LookupError("no such language")), str)()
 
 
-class UnprintableError(Exception):
-    """An exception that cannot be printed."""
-
-    def __str__(self) -> str:
-        raise LookupError("unprintable")
-
-    __repr__ = __str__
-
-
-class UntranslatableError(APIException):
-    """An exception of DRF's whose detail cannot be printed."""
-
-    def __init__(self) -> None:
-        self.detail = UNTRANSLATABLE
-
-
-class LateError(NotFound):
-    """An exception of DRF's that fails when its detail is read."""
-
-    detail = property(lambda self: throw(LookupError("late")), lambda self, value: None)
-
-
-class OddErrnoError(OSError):
-    """An OSError whose number is not a number."""
-
-    errno: Any = []
-
-
-class OddCodeError(APIException):
-    """An exception of DRF's whose code is not a string."""
-
-    status_code = 409
-    default_code: Any = {"a": 1}
+def fail_to_print(exception: Exception) -> str:
+    """Fail as a `__str__()` may."""
+    raise LookupError("unprintable")
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
     "unhandled": lambda: KeyError("key"),
     "timeout": TimeoutError,
     "404": NotFound,
-    "unprintable": UnprintableError,
-    "untranslatable": UntranslatableError,
-    "late": LateError,
-    "errno": OddErrnoError,
-    "code": OddCodeError,
+    "unprintable": subclass(Exception, __str__=fail_to_print, __repr__=fail_to_print),
+    "untranslatable": subclass(APIException, detail=UNTRANSLATABLE, __init__=lambda self: None),
+    # It fails when its detail is read.
+    "late": subclass(NotFound, detail=property(fail_to_print, lambda *args: None)),
+    # Neither is of the type that it should be.
+    "errno": subclass(OSError, errno=[]),
+    "code": subclass(APIException, status_code=409, default_code={"a": 1}),
 }
 
 failing = make_view(lambda request, fault: throw(FAULTS[fault]()))
@@ -199,12 +171,12 @@ def test_an_exception_that_gets_the_fallback_is_reported_too(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = []
-    with pytest.raises(OddErrnoError):
+    with pytest.raises(FAULTS["errno"]):
         # The client raises the exception of got_request_exception.
         Client().get("/errno/")
     assert [(r.name, r.exc_info and r.exc_info[0]) for r in caplog.records] == [
         ("django_apierrors", TypeError),
-        ("django.request", OddErrnoError),
+        ("django.request", FAULTS["errno"]),
     ]
 
 
