@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -88,15 +88,15 @@ def fail_as_named(request: Any) -> dict[str, bool]:
     return {"okay": True}
 
 
-class Unmakeable:
-    """A class whose constructor fails."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise TimeoutError(SECRET)
+def time_out(*args: Any, **kwargs: Any) -> NoReturn:
+    """Raise, as a method of any signature."""
+    raise TimeoutError(SECRET)
 
 
+Unmakeable = subclass(object, __init__=time_out)
+BrokenPageRenderer = subclass(StaticHTMLRenderer, render=time_out)
 # Views that fail before DRF's handler is in reach, or after it was called.
-HeadersView = subclass(OpenView, default_response_headers=property(Unmakeable.__init__))
+HeadersView = subclass(OpenView, default_response_headers=property(time_out))
 NothingView = subclass(OpenView, get=lambda view, request: None)
 UnfinishedPageView = subclass(OpenView, finalize_response=lambda *args, **kwargs: fail("unhandled"))
 
@@ -117,12 +117,6 @@ def fail_while_read(request: Any) -> dict[str, Any]:
         fail(request.GET["view"])
 
     return {"rows": rows()}
-
-
-class BrokenPageRenderer(StaticHTMLRenderer):
-    """A renderer that fails to render any page."""
-
-    render = Unmakeable.__init__
 
 
 ShelfView = subclass(
