@@ -188,8 +188,11 @@ def test_a_refusal_of_our_views_comes_after_that_of_the_credentials(client: Clie
     assert_body(client.generic("POST", "/guarded", **CHUNKED), body("ACCESS_FORBIDDEN"))
 
 
-def test_a_body_over_the_limit_is_not_read_into_memory(settings: Settings) -> None:
+def test_a_body_over_the_limit_is_not_read_into_memory(client: Client, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 6
+    stream = BytesIO(CONTENT * 100_000)
+    assert_body(send(client, "/stock", stream), TOO_LARGE)
+    assert stream.tell() < 100_000
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
     with TemporaryFile() as file:
         file.write(CONTENT)
@@ -216,7 +219,7 @@ def test_a_compressed_body_is_a_415_with_the_encodings(client: Client, url: str)
         response = client.generic("POST", url, gzip.compress(CONTENT), JSON, headers=headers)
         assert_body(response, COMPRESSED)
         assert response["Accept-Encoding"] == "identity"
-    headers = {"Content-Encoding": "identity"}
+    headers = {"Content-Encoding": "Identity"}
     assert_is_read(client.generic("POST", url, CONTENT, JSON, headers=headers))
 
 
