@@ -248,6 +248,12 @@ def failing_middleware(settings: Settings) -> None:
     put_inside(settings, "FailingMiddleware")
 
 
+@pytest.fixture(params=[False, True], ids=["no debug", "debug"])
+def debug(request: pytest.FixtureRequest, settings: Settings) -> None:
+    """Run a test with `DEBUG` off and on."""
+    settings.DEBUG = request.param
+
+
 @pytest.fixture
 def api_paths(settings: Settings) -> None:
     """Make all URLs below `/api/` the API's."""
@@ -376,9 +382,8 @@ def test_json_of_another_middleware_gets_the_format_below_paths_only(settings: S
 
 
 @each_handler
-@pytest.mark.parametrize("debug", [False, True])
-def test_an_unmatched_url_is_a_404(send: Send, settings: Settings, debug: bool) -> None:
-    settings.DEBUG = debug
+@pytest.mark.usefixtures("debug")
+def test_an_unmatched_url_is_a_404(send: Send) -> None:
     for method in ("GET", "POST", "DELETE", "OPTIONS"):
         assert_body(send("/nowhere", method), MISSING)
 
@@ -388,9 +393,8 @@ def test_an_unmatched_url_below_paths_is_a_404_even_for_a_browser() -> None:
     assert_body(send("/api/nowhere", headers={"accept": CHROME}), MISSING)
 
 
-@pytest.mark.parametrize("debug", [False, True])
-def test_an_unsafe_method_without_its_slash_is_a_404(settings: Settings, debug: bool) -> None:
-    settings.DEBUG = debug
+@pytest.mark.usefixtures("debug")
+def test_an_unsafe_method_without_its_slash_is_a_404() -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         response = send("/slash?a=%C3%A9", method, "{}", "application/json")
         assert_body(response, MISSING)
@@ -412,18 +416,15 @@ def test_a_csrf_failure_is_a_403_below_paths_and_a_page_elsewhere() -> None:
     assert b"CSRF verification failed" in client.post("/protected-form", {"a": "1"}).content
 
 
-@pytest.mark.parametrize("debug", [False, True])
-def test_a_bad_host_is_a_400(
-    settings: Settings, caplog: pytest.LogCaptureFixture, debug: bool
-) -> None:
-    settings.DEBUG = debug
+@pytest.mark.usefixtures("debug")
+def test_a_bad_host_is_a_400(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     # Under DEBUG an empty list allows localhost.
     settings.ALLOWED_HOSTS = ["testserver"]
     assert_body(send("/okay", headers={"host": "evil.example"}), CONTENT)
     assert "django.security.DisallowedHost" in {record.name for record in caplog.records}
 
 
-@pytest.mark.usefixtures("api_paths")
+@pytest.mark.usefixtures("api_paths", "debug")
 def test_a_body_over_a_limit_is_a_413(settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
@@ -545,11 +546,8 @@ def test_under_debug_a_browser_keeps_the_technical_page(
     assert shown in response.content
 
 
-@pytest.mark.parametrize("debug", [False, True])
-def test_an_error_that_a_drf_view_returns_gets_the_format_for_a_browser_too(
-    settings: Settings, debug: bool
-) -> None:
-    settings.DEBUG = debug
+@pytest.mark.usefixtures("debug")
+def test_an_error_that_a_drf_view_returns_gets_the_format_for_a_browser_too() -> None:
     sold = body("CONFLICT", "Sold.", status=409)
     assert_body(send("/returned", headers={"accept": f"{CHROME},application/json"}), sold)
     assert_body(send("/forbidden-page", headers={"accept": CHROME}), status_body(403))

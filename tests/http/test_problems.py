@@ -64,10 +64,10 @@ RETURNED: dict[str, tuple[Any, int]] = {
     "another-problem": ({"type": "/no", "detail": "None left."}, 409),
     "unprintable": ({"detail": lazy(lambda: throw(RuntimeError("secret")), str)()}, 409),
 }
-RAISED: dict[str, Exception] = {
+RAISED: dict[str, Exception | type[Exception]] = {
     "raised": exceptions.ValidationError({"name": ["Too long.", "Too loud."]}),
-    "unhandled": LookupError(),
-    "401": exceptions.NotAuthenticated(),
+    "unhandled": LookupError,
+    "401": exceptions.NotAuthenticated,
 }
 
 
