@@ -19,7 +19,7 @@ from pytest_django.fixtures import Settings
 from django_apierrors.asgi import APIErrorsASGIHandler, get_asgi_application
 from django_apierrors.catalog import CODES_BY_STATUS
 from tests.bodies import body
-from tests.support import echo, make_view, receive, throw
+from tests.support import echo, make_view, receive, subclass, throw
 
 # At the start of each request Django closes unusable database connections.
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -35,15 +35,9 @@ def form(request: HttpRequest) -> HttpResponse:
 urlpatterns = [path("echo", make_view(echo)), path("form", form)]
 
 
-class TooBigRequest(ASGIRequest):
-    """A request whose constructor raises, for which Django's handler has an `except`."""
-
-    def __init__(self, *arguments: object) -> None:
-        throw(RequestDataTooBig)
-
-
-class TooBigHandler(APIErrorsASGIHandler):
-    request_class = TooBigRequest
+# The constructor of its requests raises, for which Django's handler has an `except`.
+TooBigRequest = subclass(ASGIRequest, __init__=lambda *arguments: throw(RequestDataTooBig))
+TooBigHandler = subclass(APIErrorsASGIHandler, request_class=TooBigRequest)
 
 
 class ServerResponse(NamedTuple):

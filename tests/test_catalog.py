@@ -35,7 +35,7 @@ from django_apierrors.catalog import (
 from django_apierrors.exceptions import AlreadyExists
 from tests.bodies import assert_body, body
 from tests.models import Shelf
-from tests.support import NameSerializer, make_view, throw
+from tests.support import NameSerializer, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -107,14 +107,10 @@ NUMBERS = {
 }
 
 
-class OutOfStock(APIException):
-    """A project's exception, with its own code."""
-
-    status_code = 402
-    default_code = "out_of_stock"
-    default_detail = "None is left."
-
-
+# A project's exception, with its own code.
+OutOfStock = subclass(
+    APIException, status_code=402, default_code="out_of_stock", default_detail="None is left."
+)
 EXCEPTIONS = {"clash": AlreadyExists, "out-of-stock": OutOfStock, "not-found": NotFound}
 
 urlpatterns = [

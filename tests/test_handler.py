@@ -35,7 +35,7 @@ from django_apierrors.exceptions import ContentTooLarge, Gone
 from django_apierrors.handler import exception_handler
 from tests.bodies import assert_body, body
 from tests.models import Shelf
-from tests.support import OpenView, make_view, throw
+from tests.support import OpenView, make_view, subclass
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -44,12 +44,8 @@ SECRET = "SELECT secret FROM /srv/secret/shop.py"
 Body = dict[str, Any]
 
 
-class DeliberateError(exceptions.APIException):
-    """An exception with which a project responds by intention."""
-
-    status_code = 503
-    default_detail = "Closed."
-
+# An exception with which a project responds by intention.
+DeliberateError = subclass(exceptions.APIException, status_code=503, default_detail="Closed.")
 
 # The exceptions, each with its body; no body for an unhandled one, whose reference differs.
 FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
@@ -107,10 +103,9 @@ class FailingNegotiation(DefaultContentNegotiation):
         fail(request, request.query_params["fault"])
 
 
-class Redirect(exceptions.APIException):
-    def __init__(self, status: int) -> None:
-        super().__init__("Look elsewhere.")
-        self.status_code = status
+def redirect(request: Any, status: int) -> Response:
+    """Raise an exception that is not an error."""
+    raise subclass(exceptions.APIException, status_code=status)("Look elsewhere.")
 
 
 STOCK: dict[str, Any] = {
@@ -127,7 +122,7 @@ urlpatterns = [
     path("async-function/<str:fault>/", async_function),
     path("browsable/<str:fault>/", make_view(fail, renderer_classes=PAGES)),
     path("negotiation/", make_view(fail, content_negotiation_class=FailingNegotiation)),
-    path("redirect/<int:status>/", make_view(lambda _, status: throw(Redirect(status)))),
+    path("redirect/<int:status>/", make_view(redirect)),
 ]
 
 

@@ -19,7 +19,7 @@ from rest_framework.urlpatterns import format_suffix_patterns
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import assert_body, body
-from tests.support import make_view
+from tests.support import make_view, subclass
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -33,16 +33,9 @@ class TextRenderer(renderers.BaseRenderer):
         return str(data).encode()
 
 
-class OtherNameNegotiation(JSONContentNegotiation):
-    """As with DRF's `URL_FORMAT_OVERRIDE` changed, which DRF reads when it is imported."""
-
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE="as")
-
-
-class NoNameNegotiation(JSONContentNegotiation):
-    """As with DRF's `URL_FORMAT_OVERRIDE` off."""
-
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+def make_negotiation(name: str | None) -> Any:
+    """Return our negotiation as with DRF's `URL_FORMAT_OVERRIDE` changed: DRF reads it once."""
+    return subclass(JSONContentNegotiation, settings=SimpleNamespace(URL_FORMAT_OVERRIDE=name))
 
 
 STOCK = {
@@ -55,8 +48,8 @@ VIEWS: dict[str, dict[str, Any]] = {
     "json-first/": {"renderer_classes": [JSONRenderer, TextRenderer]},
     "text-first/": {"renderer_classes": [TextRenderer, JSONRenderer]},
     "no-renderer/": {"renderer_classes": []},
-    "other-name/": {"content_negotiation_class": OtherNameNegotiation},
-    "no-name/": {"content_negotiation_class": NoNameNegotiation},
+    "other-name/": {"content_negotiation_class": make_negotiation("as")},
+    "no-name/": {"content_negotiation_class": make_negotiation(None)},
 }
 
 

@@ -23,7 +23,7 @@ from django_apierrors import filters, generics, pagination, viewsets
 from django_apierrors.pagination import MAX_LIMIT, check_number
 from tests.bodies import assert_body, body
 from tests.models import Shelf
-from tests.support import NameSerializer
+from tests.support import NameSerializer, subclass
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -43,14 +43,13 @@ PAGINATIONS: dict[str, tuple[type, dict[str, Any]]] = {
 }
 
 
-def make_pagination(name: str) -> type:
+def make_pagination(name: str) -> Any:
     """Return the class of a pagination."""
     base, attributes = PAGINATIONS[name]
-    return type(name, (base,), attributes)
+    return subclass(base, **attributes)
 
 
-class SortFilter(filters.OrderingFilter):
-    ordering_param = "sort"
+SortFilter = subclass(filters.OrderingFilter, ordering_param="sort")
 
 
 class Shelves:

@@ -25,7 +25,7 @@ from rest_framework.request import Request
 
 from django_apierrors.parsers import JSONParser, find_too_deep
 from tests.bodies import assert_body, body
-from tests.support import make_view, throw
+from tests.support import make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -43,12 +43,8 @@ def copy_document(request: Request) -> Any:
     return {"read": request.data, **serializer.data}
 
 
-class LaxParser(JSONParser):
-    """As with DRF's `STRICT_JSON` off."""
-
-    strict = False
-
-
+# As with DRF's `STRICT_JSON` off.
+LaxParser = subclass(JSONParser, strict=False)
 FORMS = [JSONParser, parsers.FormParser]
 urlpatterns = [
     path("echo", make_view(copy_document)),

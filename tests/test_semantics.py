@@ -89,13 +89,11 @@ class HeaderPermission(BasePermission):
         return "object" not in request.headers.get("Deny", "")
 
 
-class HeaderThrottle(BaseThrottle):
-    """Denies a request whose header `Deny` contains `throttle`."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        return "throttle" not in request.headers.get("Deny", "")
-
-
+# It denies a request whose header `Deny` contains `throttle`.
+HeaderThrottle = subclass(
+    BaseThrottle,
+    allow_request=lambda self, request, view: "throttle" not in request.headers.get("Deny", ""),
+)
 ShelfSerializer = make_serializer(Shelf, "id", "name")
 
 

@@ -29,7 +29,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 from django_apierrors.http import encoders
 from tests.models import Shelf
-from tests.support import NameSerializer
+from tests.support import NameSerializer, subclass
 
 Factory = Callable[[], Any]
 Encode = Callable[[Any], bytes]
@@ -75,39 +75,14 @@ class Number(enum.IntEnum):
     A = 1
 
 
-class OwnFloat(float):
-    """A subclass, as numpy's float64 is."""
-
-
-class OwnInt(int):
-    def __repr__(self) -> str:
-        return "not a number"
-
-
-class OwnString(str):
-    def __str__(self) -> str:
-        return "another string"
-
-
-class OwnList(list[Any]):
-    pass
-
-
-class Array:
-    """A stand-in for numpy's arrays."""
-
-    def tolist(self) -> list[int]:
-        return [1, 2]
-
-
-class Row:
-    """A mapping by its protocol alone, as the rows of some database drivers are."""
-
-    def keys(self) -> list[str]:
-        return ["a"]
-
-    def __getitem__(self, key: str) -> int:
-        return 1
+# Subclasses, as numpy's float64 is one.
+OwnFloat, OwnList = subclass(float), subclass(list)
+OwnInt = subclass(int, __repr__=lambda self: "not a number")
+OwnString = subclass(str, __str__=lambda self: "another string")
+# A stand-in for numpy's arrays.
+Array = subclass(object, tolist=lambda self: [1, 2])
+# A mapping by its protocol alone, as the rows of some database drivers are.
+Row = subclass(object, keys=lambda self: ["a"], __getitem__=lambda self, key: 1)
 
 
 class OneShot:

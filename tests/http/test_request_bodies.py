@@ -26,7 +26,7 @@ from django_apierrors.parsers import JSONParser
 from django_apierrors.recognition.lookup import recognise
 from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import assert_body, body
-from tests.support import OpenView, echo, make_view
+from tests.support import OpenView, echo, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -71,11 +71,8 @@ urlpatterns = [
 each_view = pytest.mark.parametrize("url", ["/stock", "/ours"])
 
 
-class BrokenStream(BytesIO):
-    """A body whose client closes the connection."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        raise OSError("gone")
+# The client closes the connection.
+BrokenStream = subclass(BytesIO, read=lambda *args: throw(OSError("gone")))
 
 
 class ChangeRequest:
