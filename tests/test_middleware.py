@@ -156,11 +156,17 @@ def stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter([b"one,", b"two"]), status=500, content_type="text/csv")
 
 
+def return_error(request: object) -> Response:
+    """Return an error that is not in the format."""
+    return Response({"detail": "Sold."}, status=409)
+
+
 failing = make_view(fail_as_named, renderer_classes=PAGES)
+returning = make_view(return_error, renderer_classes=[JSONRenderer])
 VIEWS = [
     path("okay", make_view(echo)),
     path("failing", failing),
-    path("returned", make_view(lambda request: Response({"detail": "Sold."}, status=409))),
+    path("returned", make_view(return_error)),
     path("nothing", NothingView.as_view()),
     path("authenticator", make_view(echo, authentication_classes=[Unmakeable])),
     path("parser", make_view(echo, parser_classes=[Unmakeable])),
@@ -173,8 +179,9 @@ VIEWS = [
     path("forbidden-page", make_view(lambda request: HttpResponseForbidden("<h1>No.</h1>"))),
     path("plain", plain),
     path("plain-async", plain_async),
-    # The URL resolver does not know of the DRF view.
+    # The URL resolver does not know of the DRF views.
     path("dispatch", lambda request: failing(request)),
+    path("dispatch-returned", lambda request: returning(request)),
     path("form", read_form),
     path("protected-form", plain),
     path("upload", reject_upload),
@@ -550,6 +557,7 @@ def test_under_debug_a_browser_keeps_the_technical_page(
 def test_an_error_that_a_drf_view_returns_gets_the_format_for_a_browser_too() -> None:
     sold = body("CONFLICT", "Sold.", status=409)
     assert_body(send("/returned", headers={"accept": f"{CHROME},application/json"}), sold)
+    assert_body(send("/dispatch-returned"), sold)
     assert_body(send("/forbidden-page", headers={"accept": CHROME}), status_body(403))
 
 
