@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import clear_url_caches
 from hypothesis import HealthCheck
 from hypothesis import settings as profiles
@@ -31,3 +32,17 @@ def set_urls(settings: Settings) -> Iterator[Callable[..., None]]:
 
     yield set_patterns
     clear_url_caches()
+
+
+@pytest.fixture
+def quiet_client() -> Client:
+    """Return a client that gets the response to an unhandled exception, as a server's does."""
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture(params=[True, False], ids=["with the middleware", "handler alone"])
+def has_middleware(request: pytest.FixtureRequest, settings: Settings) -> bool:
+    """Run a test with the middleware and, as the handler has to do its work then, without."""
+    if not request.param:
+        settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
+    return bool(request.param)

@@ -1,4 +1,4 @@
-"""The structure of the package, read from the syntax trees of its modules."""
+"""The structure of the package, and the import paths that the docs promise."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
+
+from tests.docs.blocks import PAGES
+from tests.services import require_package
 
 PACKAGE = "django_apierrors"
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,9 +37,6 @@ LAYERS = [
     {"checks", "openapi", "testing", "reference", "management"},
     {"apps"},
 ]
-
-# DRF imports its defaults while `rest_framework.views` is itself being imported.
-DRF_DEFAULTS = ("renderers", "parsers", "negotiation")
 
 # The private attributes of Django and DRF that may be used, and where; each has a comment there.
 PRIVATE_ATTRIBUTES = {
@@ -162,16 +164,65 @@ LOAD = """
 import importlib, json, sys
 import django
 from django.conf import settings
-settings.configure(INSTALLED_APPS=["rest_framework"])
+settings.configure(INSTALLED_APPS=[sys.argv[1], "django.contrib.contenttypes"])
 django.setup()
-importlib.import_module(sys.argv[1])
-print(json.dumps("rest_framework.views" in sys.modules))
+importlib.import_module(sys.argv[2])
+print(json.dumps(sys.argv[3] in sys.modules))
 """
 
 
-@pytest.mark.parametrize("name", DRF_DEFAULTS)
-def test_a_default_of_drf_does_not_import_its_views(name: str) -> None:
-    command = [sys.executable, "-c", LOAD, f"{PACKAGE}.{name}"]
+@pytest.mark.parametrize(
+    ("app", "module", "other"),
+    [
+        *(
+            ("rest_framework", f"{PACKAGE}.{name}", "rest_framework.views")
+            # DRF imports its defaults while `rest_framework.views` is itself being imported.
+            for name in ("renderers", "parsers", "negotiation")
+        ),
+        # The checks of the app are registered without DRF.
+        (PACKAGE, PACKAGE, "rest_framework"),
+    ],
+)
+def test_a_module_does_not_import_another(app: str, module: str, other: str) -> None:
+    command = [sys.executable, "-c", LOAD, app, module, other]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     assert json.loads(run.stdout) is False
+
+
+DOTTED_PATH = re.compile(r"(?<![\w./-])django_apierrors(?:\.\w+)+")
+IMPORT = re.compile(r"\bfrom (django_apierrors[\w.]*) import (\w+(?:, \w+)*|\([^)]*\))")
+CHECK_ID = re.compile(r"django_apierrors\.[EWI]\d{3}")
+
+
+def find_paths(text: str) -> Iterator[str]:
+    """Yield the dotted paths of a page, and those of its imports."""
+    yield from (path for path in DOTTED_PATH.findall(text) if not CHECK_ID.fullmatch(path))
+    for module, names in IMPORT.findall(text):
+        yield from (f"{module}.{name}" for name in re.findall(r"\w+", names))
+
+
+def resolve(path: str) -> None:
+    """Import a module or an object of one, as `from module import name` does."""
+    try:
+        resolve_name(path)
+    except AttributeError:
+        import_module(path)
+
+
+def test_every_import_path_in_the_docs_works() -> None:
+    # Some paths belong to optional packages.
+    require_package("drf_spectacular")
+    require_package("schemathesis")
+    paths = {path for page in PAGES.values() for path in find_paths(page.read_text("utf-8"))}
+    failures = {}
+    for path in sorted(paths):
+        try:
+            resolve(path)
+        except (ImportError, AttributeError) as exc:
+            failures[path] = str(exc)
+    assert failures == {}
+    # A setting, the module of an import, and the names of an import of several.
+    assert {"django_apierrors.handler.exception_handler", "django_apierrors.generics"} <= paths
+    names = ("AlreadyExists", "InvalidState", "ServiceUnavailable")
+    assert {f"django_apierrors.exceptions.{name}" for name in names} <= paths

@@ -13,10 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import ModelSerializer
-from rest_framework.views import APIView
 
 from django_apierrors.catalog import (
     ADVICE_BY_CLASS,
@@ -38,6 +35,7 @@ from django_apierrors.catalog import (
 from django_apierrors.exceptions import AlreadyExists
 from tests.bodies import assert_body, body
 from tests.models import Shelf
+from tests.support import NameSerializer, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -109,54 +107,19 @@ NUMBERS = {
 }
 
 
-class OutOfStock(APIException):
-    """A project's exception, with its own code."""
-
-    status_code = 402
-    default_code = "out_of_stock"
-    default_detail = "None is left."
-
-
-class ShelfSerializer(ModelSerializer[Shelf]):
-    """Has DRF's own validator of a unique field."""
-
-    class Meta:
-        model = Shelf
-        fields = ["name"]
-
-
-class ShelvesView(APIView):
-    """Validate a shelf."""
-
-    def post(self, request: Request) -> Response:
-        ShelfSerializer(data=request.data).is_valid(raise_exception=True)
-        return Response()
-
-
-class RaiseView(APIView):
-    """Raise the exception that the URL names."""
-
-    exceptions = {
-        "clash": AlreadyExists,
-        "out-of-stock": OutOfStock,
-        "not-found": NotFound,
-    }
-
-    def get(self, request: Request, name: str) -> Response:
-        raise self.exceptions[name]()
-
-
-class ReturnView(APIView):
-    """Return a bare status."""
-
-    def get(self, request: Request, status: int) -> Response:
-        return Response(status=status)
-
+# A project's exception, with its own code.
+OutOfStock = subclass(
+    APIException, status_code=402, default_code="out_of_stock", default_detail="None is left."
+)
+EXCEPTIONS = {"clash": AlreadyExists, "out-of-stock": OutOfStock, "not-found": NotFound}
 
 urlpatterns = [
-    path("shelves", ShelvesView.as_view()),
-    path("raise/<str:name>", RaiseView.as_view()),
-    path("return/<int:status>", ReturnView.as_view()),
+    path(
+        "shelves",
+        make_view(lambda r: NameSerializer(data=r.data).is_valid(raise_exception=True)),
+    ),
+    path("raise/<str:name>", make_view(lambda _, name: throw(EXCEPTIONS[name]))),
+    path("return/<int:status>", make_view(lambda _, status: Response(status=status))),
 ]
 
 
@@ -190,23 +153,16 @@ def test_the_strings_of_a_code_are_translatable_sentences() -> None:
             assert isinstance(sentence, Promise)
             assert str(sentence)[0].isupper()
             assert str(sentence)[-1] in ".!"
-
-
-def test_the_strings_of_other_codes_and_of_categories_are_translatable() -> None:
     assert [*ADVICE_BY_CLASS] == [4, 5]
     titles = [text for category in (*CATEGORIES.values(), CUSTOM) for text in category[1:]]
     assert all(isinstance(text, Promise) for text in (*ADVICE_BY_CLASS.values(), *titles))
 
 
-def test_each_code_is_in_the_document_or_known_to_be_beyond_it() -> None:
+def test_each_code_has_the_words_of_the_document_or_is_known_to_be_beyond_it() -> None:
     assert set(CATALOG) == set(DOCUMENT) | BEYOND_THE_DOCUMENT
-
-
-@pytest.mark.parametrize("name", DOCUMENT)
-def test_a_code_has_the_words_of_the_document(name: str) -> None:
-    code = CATALOG[name]
-    for sentence in (code.message, code.description):
-        assert any(is_taken_from(sentence, original) for original in DOCUMENT[name])
+    for name, originals in DOCUMENT.items():
+        for sentence in (CATALOG[name].message, CATALOG[name].description):
+            assert any(is_taken_from(sentence, original) for original in originals), name
 
 
 def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None:
@@ -223,52 +179,55 @@ def test_each_status_of_http_has_a_code_with_that_status() -> None:
     assert {code.status for code in CATALOG.values()} == set(CODES_BY_STATUS)
 
 
+def test_a_status_outside_the_catalogue_has_its_http_name(client: Client) -> None:
+    phrases = {
+        409: "Conflict",
+        414: "URI Too Long",
+        418: "I'm a Teapot",
+        422: "Unprocessable Content",
+        599: "HTTP 599",
+    }
+    for status, phrase in phrases.items():
+        name = phrase.upper().replace(" ", "_").replace("'", "")
+        message = f"{name.replace('_', ' ').capitalize()}."
+        assert_body(client.get(f"/return/{status}"), body(name, message, status=status))
+        assert get_phrase(status) == phrase
+        assert STATUSES_BY_NAME.get(name) == (None if status == 599 else status)
+
+
+ID = CATALOG["INVALID_ID"]
+OUT = "Out of stock."
+
+
 @pytest.mark.parametrize(
-    ("status", "name", "phrase"),
+    ("name", "changes", "expected"),
     [
-        (409, "CONFLICT", "Conflict"),
-        (414, "URI_TOO_LONG", "URI Too Long"),
-        (418, "IM_A_TEAPOT", "I'm a Teapot"),
-        (422, "UNPROCESSABLE_CONTENT", "Unprocessable Content"),
-        (599, "HTTP_599", "HTTP 599"),
+        ("INVALID_ID", {}, ID),
+        (
+            "INVALID_ID",
+            {"message": "No id.", "advice": "Move on."},
+            ErrorCode("INVALID_ID", 400, ID.number, "No id.", ID.description, "Move on."),
+        ),
+        (
+            "OUT_OF_STOCK",
+            {"status": 409, "number": 0x07010000},
+            ErrorCode("OUT_OF_STOCK", 409, 0x07010000, OUT, OUT),
+        ),
     ],
 )
-def test_a_status_outside_the_catalogue_has_its_http_name(
-    client: Client, status: int, name: str, phrase: str
+def test_a_change_leaves_the_rest_and_a_projects_own_code_follows_ours(
+    settings: Settings, name: str, changes: Any, expected: ErrorCode
 ) -> None:
-    message = f"{name.replace('_', ' ').capitalize()}."
-    assert_body(client.get(f"/return/{status}"), body(name, message, status=status))
-    assert get_phrase(status) == phrase
-    assert STATUSES_BY_NAME.get(name) == (None if status == 599 else status)
-
-
-def test_an_empty_change_changes_nothing(settings: Settings) -> None:
     assert get_codes() == CATALOG
-    settings.API_ERRORS = {"CODES": {"GONE": {}}}
-    assert get_codes() == CATALOG
-
-
-def test_a_change_leaves_the_rest_of_an_entry(settings: Settings) -> None:
-    changes = {"message": "No id.", "advice": "Move on."}
-    settings.API_ERRORS = {"CODES": {"INVALID_ID": changes}}
-    entry = CATALOG["INVALID_ID"]
-    assert get_code("INVALID_ID") == ErrorCode(
-        "INVALID_ID", 400, entry.number, "No id.", entry.description, "Move on."
-    )
-
-
-def test_a_projects_own_code_follows_ours(settings: Settings) -> None:
-    settings.API_ERRORS = {"CODES": {"OUT_OF_STOCK": {"status": 409, "number": 0x07010000}}}
-    own = ErrorCode("OUT_OF_STOCK", 409, 0x07010000, "Out of stock.", "Out of stock.")
-    assert [*get_codes().items()] == [*CATALOG.items(), ("OUT_OF_STOCK", own)]
+    settings.API_ERRORS = {"CODES": {name: changes}}
+    assert [*get_codes().items()] == [*(CATALOG | {name: expected}).items()]
 
 
 def test_an_unknown_name_has_no_code_but_can_be_made_one() -> None:
     with pytest.raises(KeyError, match="OUT_OF_STOCK"):
         get_code("OUT_OF_STOCK")
-    assert get_or_make_code("OUT_OF_STOCK", 402) == ErrorCode(
-        "OUT_OF_STOCK", 402, None, "Out of stock.", "Out of stock."
-    )
+    expected = ErrorCode("OUT_OF_STOCK", 402, None, OUT, OUT)
+    assert get_or_make_code("OUT_OF_STOCK", 402) == expected
 
 
 def test_a_changed_status_replaces_the_catalogues_and_not_the_exceptions(
@@ -282,13 +241,12 @@ def test_a_changed_status_replaces_the_catalogues_and_not_the_exceptions(
         assert resolve_status(get_code(code.name), 418) == 418
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), [(None, "own"), (0, "own"), (0x04990000, "conflict"), (0xFF000000, "own")]
-)
-def test_a_projects_code_is_in_the_category_of_its_number(number: int | None, name: str) -> None:
-    assert get_category(ErrorCode("OUT_OF_STOCK", 409, number, "", "")).name == name
-    # A code of ours keeps its category.
-    assert get_category(ErrorCode("GONE", 410, number, "", "")).name == "look-up"
+def test_a_projects_code_is_in_the_category_of_its_number() -> None:
+    names = {None: "own", 0: "own", 0x04990000: "conflict", 0xFF000000: "own"}
+    for number, name in names.items():
+        assert get_category(ErrorCode("OUT_OF_STOCK", 409, number, "", "")).name == name
+        # A code of ours keeps its category.
+        assert get_category(ErrorCode("GONE", 410, number, "", "")).name == "look-up"
 
 
 def test_codes_are_grouped_in_the_order_of_the_categories_without_empty_ones() -> None:
@@ -299,39 +257,33 @@ def test_codes_are_grouped_in_the_order_of_the_categories_without_empty_ones() -
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("status", [400, 409])
 def test_the_error_of_a_unique_validator_has_the_status_of_its_code(
-    client: Client, settings: Settings, status: int
+    client: Client, settings: Settings
 ) -> None:
-    settings.API_ERRORS = {"CODES": {"ALREADY_EXISTS": {"status": status}}}
     Shelf.objects.create(name="top")
-    response = client.post("/shelves", {"name": "top"}, "application/json")
-    message = "name: shelf with this name already exists."
-    assert_body(response, body("ALREADY_EXISTS", message, status=status))
+    for status in (400, 409):
+        settings.API_ERRORS = {"CODES": {"ALREADY_EXISTS": {"status": status}}}
+        response = client.post("/shelves", {"name": "top"}, "application/json")
+        message = "name: shelf with this name already exists."
+        assert_body(response, body("ALREADY_EXISTS", message, status=status))
+
+
+CHANGED = {"status": 409, "message": "We have none."}
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "changes"),
+    ("name", "codes", "expected"),
     [
-        ("clash", "ALREADY_EXISTS", {"status": 409, "message": "It exists already."}),
-        ("not-found", "MISSING_RESOURCE", {"status": 410, "message": "It exists already."}),
+        ("clash", {"ALREADY_EXISTS": CHANGED}, ("ALREADY_EXISTS", "We have none.", 409)),
+        ("not-found", {"MISSING_RESOURCE": CHANGED}, ("MISSING_RESOURCE", "We have none.", 409)),
+        # A project's exception keeps its message.
+        ("out-of-stock", {}, ("OUT_OF_STOCK", "None is left.", 402)),
+        ("out-of-stock", {"OUT_OF_STOCK": CHANGED}, ("OUT_OF_STOCK", "None is left.", 409)),
     ],
 )
-def test_an_exception_has_the_status_and_the_message_of_its_changed_code(
-    client: Client, settings: Settings, name: str, code: str, changes: Any
-) -> None:
-    settings.API_ERRORS = {"CODES": {code: changes}}
-    expected = body(code, "It exists already.", status=changes["status"])
-    assert_body(client.get(f"/raise/{name}"), expected)
-
-
-OUT_OF_STOCK = {"OUT_OF_STOCK": {"status": 409, "number": 7, "message": "We have none."}}
-
-
-@pytest.mark.parametrize(("codes", "status"), [({}, 402), (OUT_OF_STOCK, 409)])
-def test_an_exception_keeps_its_status_unless_the_catalogue_has_its_code(
-    client: Client, settings: Settings, codes: Any, status: int
+def test_an_exception_has_the_status_and_the_default_message_of_its_changed_code(
+    client: Client, settings: Settings, name: str, codes: Any, expected: tuple[str, str, int]
 ) -> None:
     settings.API_ERRORS = {"CODES": codes}
-    expected = body("OUT_OF_STOCK", "None is left.", status=status)
-    assert_body(client.get("/raise/out-of-stock"), expected)
+    code, message, status = expected
+    assert_body(client.get(f"/raise/{name}"), body(code, message, status=status))

@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from django.urls import path
 from pytest_django.fixtures import Settings
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotAuthenticated, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,72 +22,39 @@ from django_apierrors.errors import Error
 from django_apierrors.exceptions import ServiceUnavailable
 from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
+from tests.support import OpenView, echo, make_view, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
 
 class ReadOnly(BasePermission):
+    """Allows everybody to read, and nobody to see an object."""
+
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method == "GET"
 
-
-class NoObject(BasePermission):
     def has_object_permission(self, request: Request, view: APIView, obj: object) -> bool:
         return False
 
 
-class RaiseView(APIView):
-    """Raise the exception of the URL."""
-
-    exception: Exception = ServiceUnavailable()
-
-    def get(self, request: Request) -> Response:
-        raise self.exception
-
-
-class PrivateView(APIView):
-    """Require credentials."""
-
-    authentication_classes = [SessionAuthentication]
-
-    def get(self, request: Request) -> Response:
-        self.permission_denied(request)
-
-
-class ReadOnlyView(APIView):
-    """Allow everybody to read."""
-
+class ObjectView(OpenView):
     permission_classes = [ReadOnly]
-    authentication_classes = []
 
-    def get(self, request: Request) -> Response:
-        return Response()
-
-    def post(self, request: Request) -> Response:
-        return Response()
-
-
-class ObjectView(APIView):
-    """Allow nobody to see an object."""
-
-    permission_classes = [NoObject]
-    authentication_classes = []
-
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> None:
         self.check_object_permissions(request, object())
-        return Response()
 
 
-class WrongSuccessView(StatusAwareMixin, APIView):
-    """Respond to a GET with the status of a POST."""
-
-    def get(self, request: Request) -> Response:
-        return Response({"status": 201}, status=201)
+class StatusAwareView(StatusAwareMixin, OpenView):
+    pass
 
 
-def get_page(request: Any) -> HttpResponse:
-    """Respond from a plain view, with a page about an error."""
-    return HttpResponse("<h1>No.</h1>", status=403)
+WRONG_SUCCESS = {"data": {"status": 201}, "status": 201}
+WORDS = ["One.", "Two.", "Three."]
+INVALID = ValidationError({"name": WORDS})
+ITEMS = [{"field": "name", "code": "invalid", "message": word} for word in WORDS]
+MESSAGES = [f"name: {word}" for word in WORDS]
+TWO_MESSAGES = ["name: One.", "2 more errors were left out."]
+SESSION: dict[str, Any] = {"authentication_classes": [SessionAuthentication]}
 
 
 def add_request_id(body: Any, error: Error, request: Any) -> Any:
@@ -95,25 +62,20 @@ def add_request_id(body: Any, error: Error, request: Any) -> Any:
     return {**body, "requestId": "r-1"}
 
 
-INVALID = ValidationError({"name": ["One.", "Two.", "Three."]})
-
-
 class UpdateView(generics.UpdateAPIView[Any]):
-    """Update a resource that does not exist."""
-
     queryset = Thing.objects.none()
 
 
 urlpatterns = [
     path("update/<int:pk>", UpdateView.as_view()),
-    path("outage", RaiseView.as_view()),
-    path("lookup", RaiseView.as_view(exception=Thing.DoesNotExist())),
-    path("invalid", RaiseView.as_view(exception=INVALID)),
-    path("private", PrivateView.as_view()),
-    path("read-only", ReadOnlyView.as_view()),
+    path("outage", make_view(lambda request: throw(ServiceUnavailable()))),
+    path("lookup", make_view(lambda request: throw(Thing.DoesNotExist()))),
+    path("invalid", make_view(lambda request: throw(INVALID))),
+    path("private", make_view(lambda request: throw(NotAuthenticated()), **SESSION)),
+    path("read-only", make_view(echo, permission_classes=[ReadOnly])),
     path("object", ObjectView.as_view()),
-    path("page", get_page),
-    path("wrong-success", WrongSuccessView.as_view()),
+    path("page", lambda request: HttpResponse("<h1>No.</h1>", status=403)),
+    path("wrong-success", make_view(lambda _: Response(**WRONG_SUCCESS), StatusAwareView)),
 ]
 
 
@@ -127,49 +89,22 @@ class Effect(NamedTuple):
     after: object
 
 
+DOCS, MISSING = "https://docs.example/", "MISSING_RESOURCE"
+GONE = {"django.core.exceptions.ObjectDoesNotExist": "GONE"}
+
 # One row for each key: its effect on a client.
 EFFECTS = {
-    "CODES": Effect({"MISSING_RESOURCE": {"status": 410}}, "GET /lookup", "status", 404, 410),
-    "CODE_FORMAT": Effect("number", "GET /lookup", "code", "MISSING_RESOURCE", 16842752),
-    "EXCEPTIONS": Effect(
-        {"django.core.exceptions.ObjectDoesNotExist": "GONE"}, "GET /lookup", "status", 404, 410
-    ),
-    "MORE_INFO": Effect(
-        "https://docs.example/{code}",
-        "GET /lookup",
-        "moreInfo",
-        "",
-        "https://docs.example/MISSING_RESOURCE",
-    ),
-    "DETAILS": Effect(
-        True,
-        "GET /invalid",
-        "details",
-        None,
-        [
-            {"field": "name", "code": "invalid", "message": "One."},
-            {"field": "name", "code": "invalid", "message": "Two."},
-            {"field": "name", "code": "invalid", "message": "Three."},
-        ],
-    ),
+    "CODES": Effect({MISSING: {"status": 410}}, "GET /lookup", "status", 404, 410),
+    "CODE_FORMAT": Effect("number", "GET /lookup", "code", MISSING, 16842752),
+    "EXCEPTIONS": Effect(GONE, "GET /lookup", "status", 404, 410),
+    "MORE_INFO": Effect(f"{DOCS}{{code}}", "GET /lookup", "moreInfo", "", f"{DOCS}{MISSING}"),
+    "DETAILS": Effect(True, "GET /invalid", "details", None, ITEMS),
     "BODY": Effect(f"{__name__}.add_request_id", "GET /lookup", "requestId", None, "r-1"),
-    "CODE_HEADER": Effect("X-Code", "GET /lookup", "X-Code", None, "MISSING_RESOURCE"),
-    "MAX_ERRORS": Effect(
-        2,
-        "GET /invalid",
-        "errors",
-        ["name: One.", "name: Two.", "name: Three."],
-        ["name: One.", "2 more errors were left out."],
-    ),
+    "CODE_HEADER": Effect("X-Code", "GET /lookup", "X-Code", None, MISSING),
+    "MAX_ERRORS": Effect(2, "GET /invalid", "errors", MESSAGES, TWO_MESSAGES),
     "PATHS": Effect(["/"], "GET /page", "code", None, "ACCESS_FORBIDDEN"),
     "EXCLUDED_PATHS": Effect(["/invalid"], "GET /invalid", "code", "INVALID_CONTENT", None),
-    "CHALLENGE": Effect(
-        'Key realm="things"',
-        "GET /private",
-        "WWW-Authenticate",
-        'Session realm="api"',
-        'Key realm="things"',
-    ),
+    "CHALLENGE": Effect("Key", "GET /private", "WWW-Authenticate", 'Session realm="api"', "Key"),
     "RETRY_AFTER": Effect(60, "GET /outage", "Retry-After", "5", "60"),
     "PROBE_PERMISSIONS": Effect(
         False, "POST /read-only", "code", "METHOD_FORBIDDEN", "ACCESS_FORBIDDEN"
@@ -199,13 +134,14 @@ def test_each_key_has_a_test_of_its_effect() -> None:
 
 
 @pytest.mark.parametrize("key", EFFECTS)
-def test_a_key_changes_the_response_for_as_long_as_it_is_set(client: Client, key: str) -> None:
+def test_a_key_changes_the_response_for_as_long_as_it_is_set(
+    quiet_client: Client, key: str
+) -> None:
     value, request, part, before, after = EFFECTS[key]
-    client.raise_request_exception = False
-    parts = [read(client, request, part)]
+    parts = [read(quiet_client, request, part)]
     with override_settings(API_ERRORS={key: value}):
-        parts.append(read(client, request, part))
-    parts.append(read(client, request, part))
+        parts.append(read(quiet_client, request, part))
+    parts.append(read(quiet_client, request, part))
     assert parts == [before, after, before]
 
 
@@ -214,17 +150,12 @@ def get_values() -> dict[str, object]:
     return {key: getattr(api_errors, key) for key in DEFAULTS}
 
 
-def test_without_a_value_a_key_has_its_default(settings: Settings) -> None:
+def test_a_key_has_its_default_unless_the_project_has_a_value(settings: Settings) -> None:
     assert not hasattr(settings, "API_ERRORS")
     assert get_values() == DEFAULTS
     for changes in (None, {}, {"OTHER": 1}):
         settings.API_ERRORS = changes
         assert get_values() == DEFAULTS
-
-
-def test_a_projects_value_is_returned_as_it_is_and_leaves_the_other_keys(
-    settings: Settings,
-) -> None:
     for key in DEFAULTS:
         value = object()
         settings.API_ERRORS = {key: value}

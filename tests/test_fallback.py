@@ -17,93 +17,44 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from django_apierrors import fallback
 from django_apierrors.testing import ERROR_SCHEMA
-from tests.bodies import body, status_body
+from tests.bodies import assert_body, body, status_body
+from tests.support import make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
-
-def fail_to_translate() -> str:
-    """Fail as a translation may."""
-    raise LookupError("no such language")
+UNTRANSLATABLE = lazy(lambda: throw(LookupError("no such language")), str)()
 
 
-UNTRANSLATABLE = lazy(fail_to_translate, str)()
-
-
-class UnprintableError(Exception):
-    """An exception that cannot be printed."""
-
-    def __str__(self) -> str:
-        raise LookupError("unprintable")
-
-    __repr__ = __str__
-
-
-class UntranslatableError(APIException):
-    """An exception of DRF's whose detail cannot be printed."""
-
-    def __init__(self) -> None:
-        self.detail = UNTRANSLATABLE
-
-
-class LateError(NotFound):
-    """An exception of DRF's that fails when its detail is read."""
-
-    @property
-    def detail(self) -> Any:
-        raise LookupError("late")
-
-    @detail.setter
-    def detail(self, value: object) -> None:
-        pass
-
-
-class OddErrnoError(OSError):
-    """An OSError whose number is not a number."""
-
-    errno: Any = []
-
-
-class OddCodeError(APIException):
-    """An exception of DRF's whose code is not a string."""
-
-    status_code = 409
-    default_code: Any = {"a": 1}
+def fail_to_print(exception: Exception) -> str:
+    """Fail as a `__str__()` may."""
+    raise LookupError("unprintable")
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
     "unhandled": lambda: KeyError("key"),
     "timeout": TimeoutError,
     "404": NotFound,
-    "unprintable": UnprintableError,
-    "untranslatable": UntranslatableError,
-    "late": LateError,
-    "errno": OddErrnoError,
-    "code": OddCodeError,
+    "unprintable": subclass(Exception, __str__=fail_to_print, __repr__=fail_to_print),
+    "untranslatable": subclass(APIException, detail=UNTRANSLATABLE, __init__=lambda self: None),
+    # It fails when its detail is read.
+    "late": subclass(NotFound, detail=property(fail_to_print, lambda *args: None)),
+    # Neither is of the type that it should be.
+    "errno": subclass(OSError, errno=[]),
+    "code": subclass(APIException, status_code=409, default_code={"a": 1}),
 }
 
-
-class FailingView(APIView):
-    def get(self, request: Request, fault: str) -> Response:
-        raise FAULTS[fault]()
+failing = make_view(lambda request, fault: throw(FAULTS[fault]()))
+urlpatterns = [path("<str:fault>/", failing)]
 
 
-urlpatterns = [path("<str:fault>/", FailingView.as_view())]
-
-
-@pytest.fixture(params=["middleware", "handler alone"])
-def client(request: pytest.FixtureRequest, settings: Settings) -> Client:
-    """Return a client of a site with the middleware, or with the handler alone."""
-    if request.param == "handler alone":
-        settings.MIDDLEWARE = []
-    return Client(raise_request_exception=False)
+@pytest.fixture
+def client(has_middleware: bool, quiet_client: Client) -> Client:
+    return quiet_client
 
 
 def assert_is_fallback(response: Any) -> None:
@@ -123,20 +74,18 @@ def get_reasons(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
 
 def test_the_constant_body_is_that_of_an_internal_error_in_compact_json() -> None:
     compact = json.dumps(body("INTERNAL_ERROR"), separators=(",", ":"))
-    assert compact.encode() == fallback.BODY
-    assert fallback.STATUS == 500
+    assert (500, compact.encode()) == (fallback.STATUS, fallback.BODY)
 
 
 def test_an_exception_that_cannot_be_printed_is_an_unhandled_one(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sent = client.get("/unprintable/").json()
-    assert sent == body("INTERNAL_ERROR", *sent["errors"])
+    assert_body(client.get("/unprintable/"), None)
     assert [(r.name, r.levelno) for r in caplog.records] == [("django.request", logging.ERROR)]
 
 
 def test_a_code_that_is_not_a_string_is_ignored(client: Client) -> None:
-    assert client.get("/code/").json() == status_body(409)
+    assert_body(client.get("/code/"), status_body(409))
 
 
 @pytest.mark.parametrize("fault", ["untranslatable", "late", "errno"])
@@ -167,37 +116,39 @@ BROKEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_broken_settings_give_the_fallback_and_a_record(
-    client: Client, broken: str, settings: Settings, caplog: pytest.LogCaptureFixture
+    client: Client,
+    has_middleware: bool,
+    broken: str,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.API_ERRORS = BROKEN[broken]
-    assert_is_fallback(client.get("/404/"))
-    if not settings.MIDDLEWARE:
-        assert_is_fallback(client.get("/unhandled/"))
-        assert_is_fallback(client.get("/timeout/"))
+    for fault in ["404"] if has_middleware else ["404", "unhandled", "timeout"]:
+        assert_is_fallback(client.get(f"/{fault}/"))
     assert "django_apierrors failed while responding to an exception." in dict(get_reasons(caplog))
 
 
 @pytest.mark.parametrize(
     ("changes", "reasons"),
     [
-        ({"CHALLENGE": "\n\n"}, []),
-        ({"RETRY_AFTER": "\n\n"}, []),
+        ({"CHALLENGE": "\n\n"}, set()),
+        ({"RETRY_AFTER": "\n\n"}, set()),
         (
             {"EXCLUDED_PATHS": [7]},
-            [("django_apierrors failed while reading EXCLUDED_PATHS.", "AttributeError")],
+            {("django_apierrors failed while reading EXCLUDED_PATHS.", "AttributeError")},
         ),
     ],
 )
 def test_settings_that_an_error_does_not_need_do_not_hinder_it(
     client: Client,
     changes: Any,
-    reasons: list[tuple[str, str]],
+    reasons: set[tuple[str, str]],
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.API_ERRORS = changes
-    assert client.get("/404/").json() == body("MISSING_RESOURCE")
-    assert sorted(set(get_reasons(caplog))) == reasons
+    assert_body(client.get("/404/"), body("MISSING_RESOURCE"))
+    assert set(get_reasons(caplog)) == reasons
 
 
 def test_a_log_that_fails_does_not_prevent_the_response(caplog: pytest.LogCaptureFixture) -> None:
@@ -207,10 +158,10 @@ def test_a_log_that_fails_does_not_prevent_the_response(caplog: pytest.LogCaptur
     logger = logging.getLogger("django.request")
     logger.addFilter(fail)
     try:
-        response = FailingView.as_view()(APIRequestFactory().get("/"), fault="timeout").render()
+        response: Any = failing(APIRequestFactory().get("/"), fault="timeout").render()
     finally:
         logger.removeFilter(fail)
-    assert json.loads(response.content) == body("GATEWAY_TIMEOUT")
+    assert_body(response, body("GATEWAY_TIMEOUT"))
     assert get_reasons(caplog) == [
         ("django_apierrors failed while reporting an exception.", "LookupError")
     ]
@@ -220,23 +171,18 @@ def test_an_exception_that_gets_the_fallback_is_reported_too(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = []
-    with pytest.raises(OddErrnoError):
+    with pytest.raises(FAULTS["errno"]):
         # The client raises the exception of got_request_exception.
         Client().get("/errno/")
     assert [(r.name, r.exc_info and r.exc_info[0]) for r in caplog.records] == [
         ("django_apierrors", TypeError),
-        ("django.request", OddErrnoError),
+        ("django.request", FAULTS["errno"]),
     ]
 
 
 # The details and the codes that an exception of DRF's may be given.
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.binary()
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary())
     | st.dates()
     | st.uuids()
     | st.sampled_from([object(), Exception("x"), len, APIView]),
@@ -258,17 +204,11 @@ VALUES = st.recursive(
 def test_any_detail_and_any_code_get_a_body_without_the_fallback(
     cls: type[APIException], detail: Any, code: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class OddView(APIView):
-        authentication_classes = []
-
-        def get(self, request: Request) -> Response:
-            exception = cls()
-            exception.detail = detail
-            exception.default_code = code
-            raise exception
-
+    exception = cls()
+    exception.detail, exception.default_code = detail, code
     caplog.clear()
-    response = OddView.as_view()(APIRequestFactory().get("/things/")).render()
+    view = make_view(lambda request: throw(exception))
+    response: Any = view(APIRequestFactory().get("/things/")).render()
     sent = json.loads(response.content)
     Draft202012Validator(ERROR_SCHEMA).validate(sent)
     assert sent["status"] == response.status_code == cls.status_code

@@ -101,7 +101,7 @@ def metadata(distributions: Distributions) -> Message:
 def run_script(python: Path, script: str, *arguments: str) -> Any:
     """Return the JSON that a script prints in the environment."""
     # -I ignores the current directory and PYTHONPATH, so the work tree cannot be imported.
-    return json.loads(run(python, "-I", "-c", script, *arguments, cwd=python.parent))
+    return json.loads(run(python, "-I", "-c", SETUP + script, *arguments, cwd=python.parent))
 
 
 def test_the_wheel_contains_the_package_alone(distributions: Distributions) -> None:
@@ -151,14 +151,27 @@ def test_the_classifiers_are_the_versions_of_the_matrix() -> None:
     assert set(djangos) == set(re.findall(r"\bdjango(\d)(\d)", environments))
 
 
-IMPORT_ALL = """
+# Each script of the environment begins so.
+SETUP = """
 import importlib, json, sys, traceback
 import django_apierrors
 import django
 from django.conf import settings
 assert not settings.configured
-settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"])
+settings.configure(
+    SECRET_KEY="a key for this test alone",
+    ROOT_URLCONF=__name__,
+    INSTALLED_APPS=["rest_framework", "django_apierrors"],
+    REST_FRAMEWORK={
+        "EXCEPTION_HANDLER": "django_apierrors.handler.exception_handler",
+        "UNAUTHENTICATED_USER": None,
+    },
+)
+urlpatterns = []
 django.setup()
+"""
+
+IMPORT_ALL = """
 outcomes = {}
 for module in sys.argv[1:]:
     try:
@@ -179,36 +192,17 @@ def test_every_module_imports_with_the_run_time_dependencies_alone(python: Path)
     assert outcomes == {**dict.fromkeys(MODULES, "imported"), **needed}
 
 
-CHECK_THE_SHORTEST_SETTINGS = """
-import json
-from django.conf import settings
-settings.configure(
-    SECRET_KEY="a key for this test alone",
-    ROOT_URLCONF=__name__,
-    INSTALLED_APPS=["rest_framework", "django_apierrors"],
-    REST_FRAMEWORK={
-        "EXCEPTION_HANDLER": "django_apierrors.handler.exception_handler",
-        "UNAUTHENTICATED_USER": None,
-    },
-)
-urlpatterns = []
-import django
-django.setup()
+CHECK = """
 from django.core.checks import ERROR, run_checks
 print(json.dumps([str(message) for message in run_checks() if message.level >= ERROR]))
 """
 
 
 def test_the_app_and_the_handler_alone_pass_the_system_checks(python: Path) -> None:
-    assert run_script(python, CHECK_THE_SHORTEST_SETTINGS) == []
+    assert run_script(python, CHECK) == []
 
 
 TRANSLATE = """
-import json, sys
-import django
-from django.conf import settings
-settings.configure(INSTALLED_APPS=["rest_framework", "django_apierrors"])
-django.setup()
 from django.utils import translation
 from django_apierrors.catalog import CATALOG
 translations = {}

@@ -1,7 +1,8 @@
-"""The paginations, and the parameters that they reject."""
+"""The paginations and the ordering filter, and the parameters that they reject."""
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from typing import Any
 from urllib.parse import urlencode
@@ -16,97 +17,73 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
-from rest_framework.serializers import ModelSerializer
 from rest_framework.test import APIRequestFactory
 
-from django_apierrors import generics, pagination, viewsets
+from django_apierrors import filters, generics, pagination, viewsets
 from django_apierrors.pagination import MAX_LIMIT, check_number
-from tests.bodies import body
+from tests.bodies import assert_body, body
 from tests.models import Shelf
+from tests.support import NameSerializer, subclass
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 
-class Pages(pagination.PageNumberPagination):
-    page_size = 2
-    page_size_query_param = "page_size"
+PAGES = {"page_size": 2, "page_size_query_param": "page_size"}
+CURSORS = {**PAGES, "ordering": "pk"}
+PAGINATIONS: dict[str, tuple[type, dict[str, Any]]] = {
+    "pages": (pagination.PageNumberPagination, PAGES),
+    "capped-pages": (pagination.PageNumberPagination, {**PAGES, "max_page_size": 3}),
+    "fixed-pages": (pagination.PageNumberPagination, {"page_size": 2}),
+    "slices": (pagination.LimitOffsetPagination, {"default_limit": 2}),
+    "capped-slices": (pagination.LimitOffsetPagination, {"default_limit": 2, "max_limit": 3}),
+    "cursors": (pagination.CursorPagination, CURSORS),
+    "capped-cursors": (pagination.CursorPagination, {**CURSORS, "max_page_size": 3}),
+    "names": (pagination.CursorPagination, {**CURSORS, "ordering": ("-name",)}),
+    "unpaged": (pagination.CursorPagination, {"page_size": None}),
+}
 
 
-class CappedPages(Pages):
-    max_page_size = 3
+def make_pagination(name: str) -> Any:
+    """Return the class of a pagination."""
+    base, attributes = PAGINATIONS[name]
+    return subclass(base, **attributes)
 
 
-class FixedPages(Pages):
-    page_size_query_param = None
+SortFilter = subclass(filters.OrderingFilter, ordering_param="sort")
 
 
-class Slices(pagination.LimitOffsetPagination):
-    default_limit = 2
-
-
-class CappedSlices(Slices):
-    max_limit = 3
-
-
-class Cursors(pagination.CursorPagination):
-    page_size = 2
-    page_size_query_param = "page_size"
-    ordering: Any = "pk"
-
-
-class CappedCursors(Cursors):
-    max_page_size = 3
-
-
-class NameCursors(Cursors):
-    ordering = ("-name",)
-
-
-class Unpaged(Cursors):
-    page_size = None
-    page_size_query_param = None
-
-
-class ShelfSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["name"]
-
-
-class ShelfList(generics.ListAPIView):
+class Shelves:
     queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
+    serializer_class = NameSerializer
+    filter_backends = [filters.SearchFilter, filters.OrderingFilter]
+    ordering_fields = ["name", "pk"]
+    search_fields = ["name"]
 
 
-class ShelfViewSet(viewsets.ReadOnlyModelViewSet):
-    queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
-    pagination_class = Pages
+class ShelfList(Shelves, generics.ListAPIView):
+    pass
+
+
+class ShelfViewSet(Shelves, viewsets.ReadOnlyModelViewSet):
+    pagination_class = make_pagination("pages")
 
     @action(detail=False)
     def again(self, request: Request) -> Response:
         return self.list(request)
 
 
-PAGINATIONS = {
-    "pages": Pages,
-    "capped-pages": CappedPages,
-    "fixed-pages": FixedPages,
-    "slices": Slices,
-    "capped-slices": CappedSlices,
-    "cursors": Cursors,
-    "capped-cursors": CappedCursors,
-    "names": NameCursors,
-    "unpaged": Unpaged,
+VIEWS: dict[str, dict[str, Any]] = {
+    **{name: {"pagination_class": make_pagination(name)} for name in PAGINATIONS},
+    "names": {"pagination_class": make_pagination("names"), "filter_backends": []},
+    "list": {},
+    "sorted": {"filter_backends": [SortFilter]},
+    "all": {"ordering_fields": "__all__"},
 }
 
 router = SimpleRouter()
 router.register("router", ShelfViewSet)
 urlpatterns = [
-    *(
-        path(f"{name}/", ShelfList.as_view(pagination_class=pagination_class))
-        for name, pagination_class in PAGINATIONS.items()
-    ),
+    *(path(f"{name}/", ShelfList.as_view(**attributes)) for name, attributes in VIEWS.items()),
     path("", include(router.urls)),
 ]
 
@@ -159,6 +136,15 @@ def make_cursor(**tokens: str) -> str:
         ("names", {"cursor": make_cursor(p="c")}, "ba"),
         ("names", {"cursor": make_cursor(p="c", r="1")}, "ed"),
         ("unpaged", {}, "abcde"),
+        ("list", {"ordering": ""}, "abcde"),
+        ("list", {"ordering": ","}, "abcde"),
+        ("list", {"ordering": "-pk,name"}, "edcba"),
+        ("list", {"ordering": " name , pk ,"}, "abcde"),
+        ("list", {"ordering": "-name", "search": "b"}, "b"),
+        ("list", {"sort": "nothing"}, "abcde"),
+        ("router", {"ordering": "-name"}, "ed"),
+        ("all", {"ordering": "-id"}, "edcba"),
+        ("cursors", {"ordering": "-name"}, "ed"),
     ],
 )
 def test_a_valid_parameter_works_as_in_drf(
@@ -169,21 +155,22 @@ def test_a_valid_parameter_works_as_in_drf(
 
 def test_the_next_link_of_a_cursor_works(client: Client) -> None:
     url, names = "/names/", ""
-    for _ in range(3):
+    while url is not None:
         response = client.get(url)
         names += get_names(response)
         url = response.json()["next"]
-    assert (names, url) == ("edcba", None)
+    assert names == "edcba"
 
 
 @pytest.mark.parametrize("name", ["pages", "router", "router/again"])
 def test_a_page_beyond_the_last_is_404_with_the_parameter(client: Client, name: str) -> None:
     for page in ("99", GREATEST):
         response = get(client, name, page=page)
-        assert response.status_code == 404
-        assert response.json() == body("MISSING_RESOURCE", "page: Invalid page.")
+        assert_body(response, body("MISSING_RESOURCE", "page: Invalid page."))
 
 
+# DRF reads each parameter in a method of its own, so each is sent both values: the empty one, which
+# DRF treats as not sent, and one that no database accepts.
 @pytest.mark.parametrize(
     ("name", "parameter", "minimum"),
     [
@@ -194,28 +181,21 @@ def test_a_page_beyond_the_last_is_404_with_the_parameter(client: Client, name: 
         ("cursors", "page_size", 1),
     ],
 )
-@pytest.mark.parametrize("value", ["", str(2**63)])
 def test_an_invalid_number_is_400_with_the_parameter(
-    client: Client, name: str, parameter: str, minimum: int, value: str
+    client: Client, name: str, parameter: str, minimum: int
 ) -> None:
-    # DRF reads each parameter in a method of its own, so each is sent both values: the empty one,
-    # which DRF treats as not sent, and one that no database accepts.
-    response = get(client, name, **{parameter: value})
     message = f"{parameter}: A whole number of at least {minimum} is required."
-    assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT", message))
+    for value in ("", str(2**63)):
+        response = get(client, name, **{parameter: value})
+        assert_body(response, body("INVALID_CONTENT", message))
 
 
 @pytest.mark.parametrize(
     ("name", "cursor"),
     [
-        ("cursors", "x"),
-        ("cursors", "!!!!"),
-        ("cursors", "\u00e9"),
-        ("cursors", "\0"),
+        *(("cursors", cursor) for cursor in ("x", "!!!!", "\u00e9", "\0")),
         ("cursors", b64encode(b"\xff").decode()),
-        ("cursors", make_cursor(o="-1")),
-        ("cursors", make_cursor(r="x")),
-        ("cursors", make_cursor(p="x")),
+        *(("cursors", make_cursor(**tokens)) for tokens in ({"o": "-1"}, {"r": "x"}, {"p": "x"})),
         ("names", make_cursor(p="a\0")),
     ],
 )
@@ -223,8 +203,36 @@ def test_an_invalid_cursor_is_400_with_the_parameter(
     client: Client, name: str, cursor: str
 ) -> None:
     response = get(client, name, cursor=cursor)
+    assert_body(response, body("INVALID_CONTENT", "cursor: Invalid cursor"))
+
+
+@pytest.mark.parametrize(
+    ("name", "ordering", "invalid"),
+    [
+        ("list", "name,nothing,-other", "nothing, -other"),
+        ("router", "--name", "--name"),
+        *(("list", name, name) for name in ("id", "?", "name__iexact", "\0")),
+        ("sorted", "nothing", "nothing"),
+        ("all", "password", "password"),
+        ("cursors", "nothing", "nothing"),
+    ],
+)
+def test_an_invalid_ordering_is_400_with_the_parameter(
+    client: Client, name: str, ordering: str, invalid: str
+) -> None:
+    parameter = "sort" if name == "sorted" else "ordering"
+    response = get(client, name, **{parameter: ordering})
+    message = f"{parameter}: There is no ordering by {invalid}."
+    assert_body(response, body("INVALID_CONTENT", message))
+
+
+def test_the_time_for_many_fields_is_linear(client: Client) -> None:
+    # In the URL of a test client: a server's limit for a URL is the server's.
+    names = ",".join(f"field{number}" for number in range(40_000))
+    start = time.perf_counter()
+    response = get(client, "list", ordering=f"{names},{'name,' * 40_000}")
     assert response.status_code == 400
-    assert response.json() == body("INVALID_CONTENT", "cursor: Invalid cursor")
+    assert time.perf_counter() - start < 3
 
 
 def is_valid(value: str, minimum: int = 1) -> bool:

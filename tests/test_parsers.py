@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import path
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +22,10 @@ from rest_framework import parsers, serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from django_apierrors.parsers import JSONParser, find_too_deep
-from tests.bodies import body
+from tests.bodies import assert_body, body
+from tests.support import make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -37,34 +36,22 @@ class DocumentSerializer(serializers.Serializer[Any]):
     document = serializers.JSONField()
 
 
-class EchoView(APIView):
-    """Copies, validates and returns the document, as views do."""
-
-    def post(self, request: Request) -> Response:
-        serializer = DocumentSerializer(data={"document": copy.deepcopy(request.data)})
-        serializer.is_valid(raise_exception=True)
-        return Response({"read": request.data, **serializer.data})
+def copy_document(request: Request) -> Any:
+    """Copy, validate and return the document, as views do."""
+    serializer = DocumentSerializer(data={"document": copy.deepcopy(request.data)})
+    serializer.is_valid(raise_exception=True)
+    return {"read": request.data, **serializer.data}
 
 
-class InvalidView(APIView):
-    """Raises a ValidationError with the document as its detail."""
-
-    def post(self, request: Request) -> Response:
-        raise serializers.ValidationError(request.data)
-
-
-class LaxParser(JSONParser):
-    """As with DRF's `STRICT_JSON` off."""
-
-    strict = False
-
-
+# As with DRF's `STRICT_JSON` off.
+LaxParser = subclass(JSONParser, strict=False)
+FORMS = [JSONParser, parsers.FormParser]
 urlpatterns = [
-    path("echo", EchoView.as_view()),
-    path("invalid", InvalidView.as_view()),
-    path("lax", EchoView.as_view(parser_classes=[LaxParser])),
-    path("stock", EchoView.as_view(content_negotiation_class=DefaultContentNegotiation)),
-    path("forms", EchoView.as_view(parser_classes=[JSONParser, parsers.FormParser])),
+    path("echo", make_view(copy_document)),
+    path("invalid", make_view(lambda request: throw(serializers.ValidationError(request.data)))),
+    path("lax", make_view(copy_document, parser_classes=[LaxParser])),
+    path("stock", make_view(copy_document, content_negotiation_class=DefaultContentNegotiation)),
+    path("forms", make_view(copy_document, parser_classes=FORMS)),
 ]
 
 
@@ -93,6 +80,7 @@ NUMBER_OUT_OF_RANGE = "The JSON document has a number that is out of range at li
 SURROGATE = "The JSON document has half of a surrogate pair at line {}, column {}."
 
 DEEP = JSONParser.max_depth
+MANY = b"1" * 5000
 
 REJECTED: dict[str, tuple[bytes, str]] = {
     "missing brace": (b'{"name": "x"', MALFORMED.format(1, 13)),
@@ -109,29 +97,18 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "NaN behind many digits": (b"[" + b"1" * 4000 + b", NaN]", NUMBER_OUT_OF_RANGE.format(1, 4004)),
     "1e999": (b'["1e999", 1e308, -1E+999]', NUMBER_OUT_OF_RANGE.format(1, 18)),
     "400 digits and a fraction": (b"[1, " + b"9" * 400 + b".5]", NUMBER_OUT_OF_RANGE.format(1, 5)),
-    "5,000 digits": (b"[\n " + b"1" * 5000 + b"]", NUMBER_OUT_OF_RANGE.format(2, 2)),
+    "5,000 digits": (b"[\n " + MANY + b"]", NUMBER_OUT_OF_RANGE.format(2, 2)),
     "5,000 digits behind a long float": (
-        b"[0."
-        + b"1" * 5000
-        + b","
-        + b"1" * 300
-        + b".5,1e"
-        + b"0" * 5000
-        + b","
-        + b"1" * 5000
-        + b"]",
+        b"[0.%b,%b.5,1e%b,%b]" % (MANY, b"1" * 300, b"0" * 5000, MANY),
         NUMBER_OUT_OF_RANGE.format(1, 10311),
     ),
     "5,000 digits behind a text of such": (
-        b'["' + b"1" * 5000 + b'",' + b"1" * 5000 + b"]",
+        b'["%b",%b]' % (MANY, MANY),
         NUMBER_OUT_OF_RANGE.format(1, 5005),
     ),
     "byte order mark": (b'\xef\xbb\xbf{"a": 1}', BYTE_ORDER_MARK),
     "invalid UTF-8": (b'{"a": "\xff"}', UNDECODABLE.format("utf-8", 1, 8)),
-    "invalid UTF-8 behind letters of many bytes": (
-        '{"é":\n "ü😀'.encode() + b'\xff"}',
-        UNDECODABLE.format("utf-8", 2, 5),
-    ),
+    "behind many bytes": ('{"é":\n "ü😀'.encode() + b"\xff", UNDECODABLE.format("utf-8", 2, 5)),
     "UTF-8 of a lone surrogate": (b'["\xed\xa0\x80"]', UNDECODABLE.format("utf-8", 1, 3)),
     "100,000 lists, truncated": (b"[" * 100_000, TOO_DEEP.format(1, DEEP + 1)),
     "100,000 objects": (b'{"a":' * 100_000, TOO_DEEP.format(1, 5 * DEEP + 1)),
@@ -158,26 +135,19 @@ def test_an_invalid_document_is_rejected_with_line_and_column(name: str) -> None
     assert try_to_parse(content) == (None, message)
 
 
+# DRF calls the handler in another state of the request for each kind of negotiation.
+@pytest.mark.usefixtures("has_middleware")
 @pytest.mark.parametrize("url", ["/echo", "/stock"])
-@pytest.mark.parametrize("middleware", [True, False])
-def test_a_rejected_document_is_400(
-    client: Client, settings: Any, url: str, middleware: bool
-) -> None:
-    # Without the middleware the handler responds, which DRF calls in another state of the request
-    # for each kind of negotiation.
-    if not middleware:
-        settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "apierrors" not in name]
-    response = post(client, url, b"{")
-    assert response.status_code == 400
-    assert response.json() == body("INVALID_CONTENT", MALFORMED.format(1, 2))
+def test_a_rejected_document_is_400(client: Client, url: str) -> None:
+    assert_body(post(client, url, b"{"), body("INVALID_CONTENT", MALFORMED.format(1, 2)))
 
 
 # Python reads these depths, but a view cannot copy, validate or print some of them.
-@pytest.mark.parametrize("depth", [DEEP + 1, 400, 900, 3_000, 20_000])
-def test_a_depth_that_breaks_views_is_rejected(depth: int, client: Client) -> None:
-    for url in ("/echo", "/invalid"):
-        response = post(client, url, b"[" * depth + b"]" * depth)
-        assert response.json() == body("INVALID_CONTENT", TOO_DEEP.format(1, DEEP + 1))
+def test_a_depth_that_breaks_views_is_rejected(client: Client) -> None:
+    for depth in (DEEP + 1, 400, 900, 3_000, 20_000):
+        for url in ("/echo", "/invalid"):
+            response = post(client, url, b"[" * depth + b"]" * depth)
+            assert_body(response, body("INVALID_CONTENT", TOO_DEEP.format(1, DEEP + 1)))
 
 
 def test_views_can_handle_the_maximum_depth(client: Client) -> None:
@@ -191,10 +161,7 @@ def test_views_can_handle_the_maximum_depth(client: Client) -> None:
 
 ACCEPTED: dict[str, tuple[bytes, Any]] = {
     "pair of surrogates": (b'["\\ud83d\\ude00", "\\uD83D\\uDE00"]', ["😀", "😀"]),
-    "escaped backslash before ud800": (
-        b'{"\\\\ud800": "\\\\\\\\udfff"}',
-        {"\\ud800": "\\\\udfff"},
-    ),
+    "escaped backslash before ud800": (b'{"\\\\ud800": 1}', {"\\ud800": 1}),
     "many digits": (b"1" * 4300, int("1" * 4300)),
     "long float": (b"0." + b"1" * 5000, float("0." + "1" * 5000)),
     "same name twice": (b'{"a": 1, "a": 2}', {"a": 2}),
@@ -263,11 +230,15 @@ def test_every_body_is_read_as_in_drf_or_rejected_with_a_place(content: bytes) -
         assert re.fullmatch(r"The JSON document .* at line \d+, column \d+\.", message)
 
 
-@pytest.mark.parametrize("charset", ["utf-16", "utf-32", "latin-1", "utf-8-sig", "shift_jis"])
-def test_another_charset_is_read(charset: str, client: Client) -> None:
-    content = '{"name": "x"}'.encode(charset)
-    response = post(client, "/echo", content, f"{JSON}; charset={charset}")
-    assert response.json()["read"] == {"name": "x"}
+def test_another_charset_is_read(client: Client) -> None:
+    for charset in ("utf-16", "utf-32", "latin-1", "utf-8-sig", "shift_jis"):
+        content = '{"name": "x"}'.encode(charset)
+        response = post(client, "/echo", content, f"{JSON}; charset={charset}")
+        assert response.json()["read"] == {"name": "x"}
+
+
+# Python has these codecs, but they are not charsets.
+CODECS = ("bz2_codec", "rot13", "punycode", "idna", "utf-7", "unicode_escape")
 
 
 @pytest.mark.parametrize(
@@ -276,12 +247,7 @@ def test_another_charset_is_read(charset: str, client: Client) -> None:
         ("ascii", '["é"]'.encode(), 1, 3),
         ("utf-16", '{"a":\n1}'.encode("utf-16") + b"\x00", 2, 3),
         ("shift_jis", '\n"日\x00'.encode("shift_jis") + b"\xff", 2, 4),
-        # Python has these codecs, but they are not charsets.
-        *(
-            (codec, b'{"a": "\\x"}', 1, 1)
-            for codec in ("bz2_codec", "rot13", "punycode", "idna", "utf-7", "unicode_escape")
-        ),
-        ("klingon", b"{}", 1, 1),
+        *((codec, b'{"a": "\\x"}', 1, 1) for codec in (*CODECS, "klingon")),
     ],
 )
 def test_a_body_that_is_not_in_its_charset_is_rejected(
@@ -297,9 +263,9 @@ def test_a_byte_order_mark_is_rejected_in_every_charset() -> None:
         parse("\ufeff{}".encode("utf-16-le"), "utf-16-le")
 
 
-def test_the_default_charset_is_the_project_s() -> None:
-    with override_settings(DEFAULT_CHARSET="latin-1"):
-        assert JSONParser().parse(io.BytesIO(b'"\xe9"')) == "é"
+def test_the_default_charset_is_the_project_s(settings: Any) -> None:
+    settings.DEFAULT_CHARSET = "latin-1"
+    assert JSONParser().parse(io.BytesIO(b'"\xe9"')) == "é"
 
 
 def test_a_parser_that_is_not_strict_reads_what_python_reads(client: Client) -> None:
@@ -317,44 +283,37 @@ def test_the_limit_of_django_applies(client: Client, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     assert post(client, "/echo", b'"' + b"a" * 98 + b'"').status_code == 200
     response = post(client, "/echo", b'"' + b"a" * 99 + b'"')
-    assert (response.status_code, response.json()) == (413, body("CONTENT_TOO_LARGE"))
+    assert_body(response, body("CONTENT_TOO_LARGE"))
 
 
 def test_another_parser_reads_another_media_type(client: Client) -> None:
     response = post(client, "/forms", b"a=1", "application/x-www-form-urlencoded")
     assert response.json()["read"] == {"a": "1"}
     response = post(client, "/echo", b"<a/>", "application/xml")
-    assert (response.status_code, response.json()) == (415, body("UNSUPPORTED_MEDIA_TYPE"))
+    assert_body(response, body("UNSUPPORTED_MEDIA_TYPE"))
 
 
 HALF = 1_000_000
 
+TOO_DEEP_LISTS = b"[" * DEEP + b"]" * DEEP + b"]"
+DEEP_LISTS = b"[" * (DEEP - 1) + b"]" * (DEEP - 1) + b","
+
 # Each takes quadratic time, or too much stack, in a naive parser or expression.
-HOSTILE: dict[str, tuple[bytes, str]] = {
-    "escapes": (b'"' + b"\\u0041" * (HALF // 3), "utf-8"),
-    "backslashes": (b'"' + b"\\\\" * HALF + b'\\ud800"', "utf-8"),
-    "lists": (b"[" + b"[]," * HALF, "utf-8"),
-    "lists, then deep": (b"[" + b"[]," * (HALF // 2) + b"[" * DEEP + b"]" * DEEP + b"]", "utf-8"),
-    "as deep as may be, and too deep": (
-        b"["
-        + (b"[" * (DEEP - 1) + b"]" * (DEEP - 1) + b",") * (HALF // DEEP // 4)
-        + b"[" * DEEP
-        + b"]" * DEEP
-        + b"]",
-        "utf-8",
-    ),
-    "texts full of brackets": (
-        b"[" + b'"]","[",' * (HALF // 4) + b"[" * DEEP + b"]" * DEEP + b"]",
-        "utf-8",
-    ),
-    "deep": (b"[" * 2 * HALF, "utf-8"),
-    "deep, then quotes": (b"[" * 100_000 + b'"' + b'\\"' * HALF, "utf-8"),
-    "lists, then spaces": (b'["\\ud800",' + b"[]," * DEEP + b"0]" + b" " * HALF, "utf-8"),
-    "texts": (b"[" + b'"",' * (HALF // 2) + b"NaN]", "utf-8"),
-    "escaped quotes": (b'["' + b'\\"' * HALF + b'",NaN]', "utf-8"),
-    "numbers": (b"[" + b"1," * (HALF // 2) + b"NaN]", "utf-8"),
-    "digits": (b"1" * 2 * HALF, "utf-8"),
-    "punycode": (b'"' + b"a" * 2 * HALF + b'"', "punycode"),
+HOSTILE: dict[str, bytes] = {
+    "escapes": b'"' + b"\\u0041" * (HALF // 3),
+    "backslashes": b'"' + b"\\\\" * HALF + b'\\ud800"',
+    "lists": b"[" + b"[]," * HALF,
+    "lists, then deep": b"[" + b"[]," * (HALF // 2) + TOO_DEEP_LISTS,
+    "as deep as may be, and too deep": b"[" + DEEP_LISTS * (HALF // DEEP // 4) + TOO_DEEP_LISTS,
+    "texts full of brackets": b"[" + b'"]","[",' * (HALF // 4) + TOO_DEEP_LISTS,
+    "deep": b"[" * 2 * HALF,
+    "deep, then quotes": b"[" * 100_000 + b'"' + b'\\"' * HALF,
+    "lists, then spaces": b'["\\ud800",' + b"[]," * DEEP + b"0]" + b" " * HALF,
+    "texts": b"[" + b'"",' * (HALF // 2) + b"NaN]",
+    "escaped quotes": b'["' + b'\\"' * HALF + b'",NaN]',
+    "numbers": b"[" + b"1," * (HALF // 2) + b"NaN]",
+    "digits": b"1" * 2 * HALF,
+    "punycode": b'"' + b"a" * 2 * HALF + b'"',
 }
 
 
@@ -362,7 +321,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 def test_a_hostile_document_of_megabytes_is_rejected_in_linear_time(name: str) -> None:
     start = time.process_time()
     with pytest.raises(ParseError):
-        parse(*HOSTILE[name])
+        parse(HOSTILE[name], "punycode" if name == "punycode" else "utf-8")
     # Quadratic time would be hours. On an idle machine the slowest takes a tenth of this.
     assert time.process_time() - start < 10
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
@@ -32,7 +31,8 @@ from rest_framework.viewsets import ViewSet
 
 from django_apierrors.exceptions import GatewayTimeout, ServiceUnavailable
 from django_apierrors.http.headers import REQUIRED_HEADERS, add_required_headers
-from tests.bodies import body
+from tests.bodies import assert_body, body
+from tests.support import echo, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -56,54 +56,30 @@ class SilentAuthentication(BaseAuthentication):
         return None
 
 
-class BrokenAuthentication(SilentAuthentication):
-    """Authentication whose challenge raises."""
+# Its challenge raises.
+BrokenAuthentication = subclass(SilentAuthentication, authenticate_header=lambda *_: 1 // 0)
+
+
+class ReflectingAuthentication(SilentAuthentication):
+    """Authentication whose challenge is not a valid header, unless the client sent a valid one."""
 
     def authenticate_header(self, request: Request) -> str:
-        raise RuntimeError("secret")
-
-
-class TwoLineAuthentication(SilentAuthentication):
-    """Authentication whose challenge is not a valid header."""
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Key\nrealm"
-
-
-class ProtectedView(APIView):
-    permission_classes = [IsAuthenticated]
-
-    def get(self, request: Request) -> Response:
-        return Response({})
-
-
-class ReturnView(APIView):
-    def get(self, request: Request) -> Response:
-        return Response({"detail": "secret"}, status=401)
+        return "Token " + request.query_params.get("realm", "two\nlines")
 
 
 class BusyThrottle(BaseThrottle):
-    """A throttle that rejects everything, for 6.2 seconds."""
+    """A throttle that rejects everything, for the seconds of the class."""
+
+    seconds: float | None = 6.2
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         return False
 
     def wait(self) -> float | None:
-        return 6.2
+        return self.seconds
 
 
-class EndlessThrottle(BusyThrottle):
-    """A throttle without a time."""
-
-    def wait(self) -> None:
-        return None
-
-
-class RaiseView(APIView):
-    exception: Exception = ConnectionRefusedError()
-
-    def get(self, request: Request) -> Response:
-        raise self.exception
+EndlessThrottle = subclass(BusyThrottle, seconds=None)
 
 
 class ListViewSet(ViewSet):
@@ -122,56 +98,57 @@ class PlainView(View):
 
 
 def plain_function(request: HttpRequest) -> HttpResponse:
-    """Reject every method."""
-    raise exceptions.MethodNotAllowed(request.method or "")
+    """Raise an exception of DRF's outside of a DRF view, for a GET with a challenge."""
+    if request.method == "DELETE":
+        raise exceptions.MethodNotAllowed("DELETE")
+    exception = exceptions.NotAuthenticated()
+    exception.auth_header = f"Token {request.GET['realm']}"  # type: ignore[attr-defined]
+    raise exception
 
 
-def reject_delete(view: Any) -> Any:
-    """Reject DELETE before `view` is called."""
-
-    @wraps(view)
-    def decorated(request: HttpRequest) -> HttpResponse:
-        if request.method == "DELETE":
-            raise exceptions.MethodNotAllowed("DELETE")
-        return view(request)
-
-    return decorated
+PROTECTED: dict[str, Any] = {"permission_classes": [IsAuthenticated]}
 
 
-PAGES = [BrowsableAPIRenderer]
+def make_protected(*authenticators: type[BaseAuthentication]) -> Any:
+    """Return a view that rejects anonymous clients."""
+    return make_view(echo, authentication_classes=authenticators, **PROTECTED)
+
+
+def make_returning(*authenticators: type[BaseAuthentication]) -> Any:
+    """Return a view that returns a 401."""
+    return make_view(lambda _: Response(status=401), authentication_classes=authenticators)
+
+
+def make_list() -> Any:
+    """Return the view of a viewset."""
+    return ListViewSet.as_view({"get": "list"})
+
 
 urlpatterns = [
-    path("decorated/", reject_delete(ListViewSet.as_view({"get": "list"}))),
-    path("open/", ProtectedView.as_view(permission_classes=[])),
-    path("page/", ProtectedView.as_view(permission_classes=[], renderer_classes=PAGES)),
-    path("viewset/", ListViewSet.as_view({"get": "list"})),
-    path("throttled/", RaiseView.as_view(throttle_classes=[BusyThrottle])),
-    path("endless/", RaiseView.as_view(throttle_classes=[EndlessThrottle])),
-    path("unavailable/", RaiseView.as_view(exception=ServiceUnavailable())),
-    path("waiting/", RaiseView.as_view(exception=ServiceUnavailable(wait=6.2))),
-    path("late/", RaiseView.as_view(exception=GatewayTimeout())),
-    path("refused/", RaiseView.as_view()),
+    path("open/", make_view(echo)),
+    path("page/", make_view(echo, renderer_classes=[BrowsableAPIRenderer])),
+    path("viewset/", make_list()),
+    path("throttled/", make_view(echo, throttle_classes=[BusyThrottle])),
+    path("endless/", make_view(echo, throttle_classes=[EndlessThrottle])),
+    path("unavailable/", make_view(lambda request: throw(ServiceUnavailable()))),
+    path("waiting/", make_view(lambda request: throw(ServiceUnavailable(wait=6.2)))),
+    path("late/", make_view(lambda request: throw(GatewayTimeout()))),
+    path("refused/", make_view(lambda request: throw(ConnectionRefusedError()))),
+    path("first/", make_protected(ReflectingAuthentication)),
+    path("second/", make_protected(SilentAuthentication, ReflectingAuthentication)),
+    path("returned/", make_returning(ReflectingAuthentication)),
     path("plain/", PlainView.as_view()),
     path("function/", plain_function),
+    path("decorated/", wraps(make_list())(lambda request: plain_function(request))),
 ]
 
 
-@pytest.fixture(params=["middleware", "handler alone"])
-def client(request: pytest.FixtureRequest, settings: Settings) -> Client:
-    """Return a client of a site with the middleware, or with the handler alone."""
-    if request.param == "handler alone":
-        settings.MIDDLEWARE = []
-    return Client(raise_request_exception=False)
-
-
-def send(
-    view: type[APIView], authenticators: Sequence[type[BaseAuthentication]], **headers: str
-) -> Any:
-    """Return the response of a view with these authenticators to an anonymous client."""
+def send(view: Any, **headers: str) -> Any:
+    """Return the response of `view` to an anonymous client."""
     request = APIRequestFactory().get("/", headers=headers)
     # AuthenticationMiddleware sets it, and SessionAuthentication reads it.
     request.user = AnonymousUser()
-    return view.as_view(authentication_classes=authenticators)(request).render()
+    return view(request).render()
 
 
 @pytest.mark.parametrize(
@@ -185,24 +162,37 @@ def send(
         ([SessionAuthentication, BasicAuthentication], DEFAULT),
         ([SessionAuthentication, BasicAuthentication, KeyAuthentication], "Key"),
         ([SilentAuthentication, SessionAuthentication, KeyAuthentication], "Key"),
-        ([TwoLineAuthentication, TwoLineAuthentication, KeyAuthentication], "Key"),
-        ([TwoLineAuthentication], DEFAULT),
+        ([ReflectingAuthentication, ReflectingAuthentication, KeyAuthentication], "Key"),
+        ([ReflectingAuthentication], DEFAULT),
     ],
 )
 def test_a_401_has_the_challenge_of_its_authenticators(
     authenticators: Sequence[type[BaseAuthentication]], challenge: str
 ) -> None:
-    responses = [send(ProtectedView, authenticators), send(ReturnView, authenticators)]
+    protected = make_protected(*authenticators)
+    responses = [send(protected), send(make_returning(*authenticators))]
     if KeyAuthentication in authenticators:
-        responses.append(send(ProtectedView, authenticators, Authorization="Key wrong"))
+        responses.append(send(protected, Authorization="Key wrong"))
     for response in responses:
-        assert (response.status_code, response["WWW-Authenticate"]) == (401, challenge)
-    assert json.loads(responses[0].content) == body("UNAUTHENTICATED")
+        assert response["WWW-Authenticate"] == challenge
+        assert_body(response, body("UNAUTHENTICATED"))
+
+
+@pytest.mark.parametrize("url", ["/first/", "/second/", "/returned/", "/function/"])
+def test_a_challenge_that_no_server_sends_gives_way_to_the_setting(
+    client: Client, settings: Settings, url: str
+) -> None:
+    settings.API_ERRORS = {"PATHS": ["/"]}
+    invalid = {f"a{character}b": DEFAULT for character in "\0\v\x7f\x85\n\u2028☃"}
+    for realm, challenge in {"café": "Token café", **invalid}.items():
+        response = client.get(url, {"realm": realm})
+        assert_body(response, body("UNAUTHENTICATED"))
+        assert response["WWW-Authenticate"] == challenge
 
 
 def test_without_authenticators_a_rejected_client_gets_a_403() -> None:
-    response = send(ProtectedView, [])
-    assert response.status_code == 403
+    response = send(make_protected())
+    assert_body(response, body("ACCESS_FORBIDDEN"))
     assert "WWW-Authenticate" not in response
 
 
@@ -210,66 +200,66 @@ def test_authenticators_that_fail_leave_the_challenge_of_the_setting(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.API_ERRORS = {"CHALLENGE": "Bearer"}
-    response = send(ProtectedView, [SilentAuthentication, BrokenAuthentication])
-    assert json.loads(response.content) == body("UNAUTHENTICATED")
+    response = send(make_protected(SilentAuthentication, BrokenAuthentication))
+    assert_body(response, body("UNAUTHENTICATED"))
     assert response["WWW-Authenticate"] == "Bearer"
     assert "asking the authenticators for their challenge" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("name", "code", "retry_after"),
-    [
-        ("throttled", "THROTTLED", "7"),
-        ("endless", "THROTTLED", "30"),
-        ("unavailable", "SERVICE_UNAVAILABLE", "30"),
-        ("waiting", "SERVICE_UNAVAILABLE", "7"),
-        ("late", "GATEWAY_TIMEOUT", "30"),
-        ("refused", "SERVICE_UNAVAILABLE", "30"),
-    ],
-)
-def test_a_temporary_error_has_retry_after(
-    client: Client, settings: Settings, name: str, code: str, retry_after: str
-) -> None:
+@pytest.mark.usefixtures("has_middleware")
+def test_a_temporary_error_has_retry_after(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"RETRY_AFTER": 30}
-    response = client.get(f"/{name}/")
-    assert (response.json(), response["Retry-After"]) == (body(code), retry_after)
+    responses = {
+        "throttled": ("THROTTLED", "7"),
+        "endless": ("THROTTLED", "30"),
+        "unavailable": ("SERVICE_UNAVAILABLE", "30"),
+        "waiting": ("SERVICE_UNAVAILABLE", "7"),
+        "late": ("GATEWAY_TIMEOUT", "30"),
+        "refused": ("SERVICE_UNAVAILABLE", "30"),
+    }
+    for name, (code, retry_after) in responses.items():
+        response = client.get(f"/{name}/")
+        assert_body(response, body(code))
+        assert response["Retry-After"] == retry_after
 
 
-@pytest.mark.parametrize("name", ["open", "viewset", "page"])
-def test_a_405_has_the_methods_of_the_view(client: Client, name: str) -> None:
-    response = client.delete(f"/{name}/")
-    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
+@pytest.mark.usefixtures("has_middleware")
+def test_a_405_has_the_methods_of_the_view(client: Client) -> None:
+    methods = {"open": "GET, POST", "viewset": "GET", "page": "GET, POST"}
+    for name, allow in methods.items():
+        response = client.delete(f"/{name}/")
+        assert (response.status_code, response["Allow"]) == (405, f"{allow}, HEAD, OPTIONS")
 
 
-@pytest.mark.parametrize(
-    ("name", "allow"),
-    [
-        ("plain", "GET, DELETE, HEAD, OPTIONS"),
-        ("function", ""),
-        ("decorated", "GET, HEAD, OPTIONS"),
-    ],
-)
 def test_a_405_outside_of_a_drf_view_has_the_methods_that_are_known(
-    name: str, allow: str, settings: Settings
+    client: Client, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/"]}
-    response = Client(raise_request_exception=False).delete(f"/{name}/")
-    assert response.status_code == 405
-    assert sorted(response["Allow"].split(", ")) == sorted(allow.split(", "))
+    # The decorator of the last raises before DRF has the request.
+    methods = {
+        "plain": "GET, DELETE, OPTIONS, HEAD",
+        "function": "",
+        "decorated": "GET, OPTIONS, HEAD",
+    }
+    for name, allow in methods.items():
+        response = client.delete(f"/{name}/")
+        assert (response.status_code, response["Allow"]) == (405, allow)
 
 
 def test_a_required_header_needs_no_request_and_an_existing_one_stays() -> None:
     for status, (name, _get_value) in REQUIRED_HEADERS.items():
         bare, complete = HttpResponse(status=status), HttpResponse(status=status)
-        complete[name] = "own"
+        complete[name] = complete["X-Content-Type-Options"] = "own"
         add_required_headers(bare)
         add_required_headers(complete)
         assert bare.has_header(name)
-        assert complete[name] == "own"
+        assert (complete[name], complete["X-Content-Type-Options"]) == ("own", "own")
 
 
 @pytest.mark.parametrize("nosniff", [True, False])
-def test_any_other_status_gets_nosniff_only(settings: Settings, nosniff: bool) -> None:
+def test_any_other_status_gets_nosniff_only_as_the_setting_of_django_wants(
+    settings: Settings, nosniff: bool
+) -> None:
     settings.SECURE_CONTENT_TYPE_NOSNIFF = nosniff
     response = HttpResponse(status=404)
     add_required_headers(response)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import path, resolve
 from django.views import View
 from pytest_django.fixtures import Settings
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
@@ -24,40 +24,26 @@ from django_apierrors.http.scope import (
     is_in_paths,
     prefers_html,
 )
+from tests.bodies import assert_body, body
 
 pytestmark = pytest.mark.urls(__name__)
 
+PLAIN_VIEWS = ("class", "function", "partial", "labelled")
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
-class ClassView(APIView):
-    """A DRF view."""
-
-
 class ThingViewSet(ViewSet):
-    """A DRF viewset."""
-
-    def list(self, request: Request) -> Response:
-        return Response()
-
-
-@api_view()
-def function(request: Request) -> Response:
-    """A DRF view that is a function."""
-    return Response()
-
-
-class PlainView(View):
-    """A view of Django's."""
+    def list(self, request: Request) -> None:
+        """Return nothing: it is not called."""
 
 
 def plain(request: HttpRequest) -> HttpResponse:
-    """A view of Django's that is a function."""
+    """Return nothing of interest."""
     return HttpResponse()
 
 
 def labelled(request: HttpRequest) -> HttpResponse:
-    """Such a view with an attribute that DRF's views have too."""
+    """Return the same, with an attribute that DRF's views have too."""
     return HttpResponse()
 
 
@@ -66,20 +52,15 @@ labelled.cls = "card"  # type: ignore[attr-defined]
 
 def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Wrap `view` as most decorators do."""
-
-    @functools.wraps(view)
-    def inner(*args: object, **kwargs: object) -> HttpResponse:
-        return view(*args, **kwargs)
-
-    return inner
+    return functools.wraps(view)(lambda *args, **kwargs: view(*args, **kwargs))
 
 
 urlpatterns = [
-    path("drf/class", ClassView.as_view()),
+    path("drf/class", APIView.as_view()),
     path("drf/viewset", ThingViewSet.as_view({"get": "list"})),
-    path("drf/function", function),
-    path("drf/decorated", decorate(ClassView.as_view())),
-    path("plain/class", PlainView.as_view()),
+    path("drf/function", api_view()(plain)),
+    path("drf/decorated", decorate(APIView.as_view())),
+    path("plain/class", View.as_view()),
     path("plain/function", plain),
     path("plain/partial", functools.partial(plain)),
     path("plain/labelled", labelled),
@@ -94,49 +75,32 @@ def make_request(url: str, accept: str | None = None, *, is_resolved: bool = Tru
     return request
 
 
-@pytest.mark.parametrize("view", ["class", "viewset", "function", "decorated"])
-def test_a_drf_view_is_the_apis_whatever_its_path_and_its_client(
-    settings: Settings, view: str
-) -> None:
+def test_a_drf_view_is_the_apis_and_a_plain_view_below_paths_only(settings: Settings) -> None:
     for paths in (None, [], ["elsewhere"]):
         settings.API_ERRORS = {"PATHS": paths}
-        assert is_api_request(make_request(f"/drf/{view}"))
-        assert is_api_request(make_request(f"/drf/{view}", CHROME))
-
-
-@pytest.mark.parametrize("view", ["class", "function", "partial", "labelled"])
-def test_a_plain_view_is_the_apis_below_paths_only(settings: Settings, view: str) -> None:
-    for paths in (None, [], ["elsewhere"]):
-        settings.API_ERRORS = {"PATHS": paths}
-        assert not is_api_request(make_request(f"/plain/{view}", "application/json"))
+        for view in ("class", "viewset", "function", "decorated"):
+            assert is_api_request(make_request(f"/drf/{view}"))
+            assert is_api_request(make_request(f"/drf/{view}", CHROME))
+        for view in PLAIN_VIEWS:
+            assert not is_api_request(make_request(f"/plain/{view}", "application/json"))
     settings.API_ERRORS = {"PATHS": ["plain"]}
-    assert is_api_request(make_request(f"/plain/{view}", CHROME))
+    assert all(is_api_request(make_request(f"/plain/{view}", CHROME)) for view in PLAIN_VIEWS)
 
 
-@pytest.mark.parametrize(
-    ("prefix", "url", "is_below"),
-    [
-        ("/api/", "/api/things", True),
-        ("/api/", "/api", True),
-        ("/api", "/api/things", True),
-        ("api", "/api/things", True),
-        ("api/v1/", "/api/v1/things", True),
-        ("api/v1/", "/api/v2/things", False),
-        ("api", "/apiary", False),
-        ("api", "/the/api/things", False),
-        ("api", "/API/things", False),
-        ("/", "/", True),
-        ("/", "/anything/at/all", True),
-        ("", "/anything/at/all", True),
-    ],
-)
-def test_a_prefix_covers_whole_components_of_the_path(
-    settings: Settings, prefix: str, url: str, is_below: bool
-) -> None:
-    settings.API_ERRORS = {"PATHS": ["elsewhere/", prefix]}
-    request = RequestFactory().get(url, SCRIPT_NAME="/mounted")
-    assert request.path == f"/mounted{url}"
-    assert is_in_paths(request) is is_below
+def test_a_prefix_covers_whole_components_of_the_path(settings: Settings) -> None:
+    expected = {
+        **{(prefix, "/api/things"): True for prefix in ("/api/", "/api", "api", "/", "")},
+        **{("api", url): False for url in ("/apiary", "/the/api/things", "/API/things")},
+        **{("/api/", "/api"): True, ("/", "/"): True},
+        **{("api/v1/", "/api/v1/things"): True, ("api/v1/", "/api/v2/things"): False},
+    }
+    actual = {}
+    for prefix, url in expected:
+        settings.API_ERRORS = {"PATHS": ["elsewhere/", prefix]}
+        request = RequestFactory().get(url, SCRIPT_NAME="/mounted")
+        assert request.path == f"/mounted{url}"
+        actual[prefix, url] = is_in_paths(request)
+    assert actual == expected
 
 
 def test_an_excluded_path_is_not_the_apis_even_below_paths(settings: Settings) -> None:
@@ -166,41 +130,54 @@ def test_an_unmatched_url_is_the_apis_below_paths_or_for_a_client_that_does_not_
     assert is_api_request(make_request(url, accept, is_resolved=False)) is expected
 
 
-@pytest.mark.parametrize(("key", "value"), [("PATHS", 7), ("EXCLUDED_PATHS", [7])])
 def test_if_a_setting_is_broken_the_view_decides(
-    settings: Settings, caplog: pytest.LogCaptureFixture, key: str, value: object
-) -> None:
-    settings.API_ERRORS = {key: value}
-    assert is_api_request(make_request("/drf/class"))
-    assert not is_api_request(make_request("/plain/function"))
-    assert f"django_apierrors failed while reading {key}." in caplog.text
-
-
-def test_if_the_settings_are_not_a_dict_accept_decides_nothing(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    for key, value in {"PATHS": 7, "EXCLUDED_PATHS": [7]}.items():
+        settings.API_ERRORS = {key: value}
+        assert is_api_request(make_request("/drf/class"))
+        assert not is_api_request(make_request("/plain/function"))
+        assert f"django_apierrors failed while reading {key}." in caplog.text
     settings.API_ERRORS = 7
+    caplog.clear()
     assert not is_chosen_by_accept(make_request("/nowhere", is_resolved=False))
     assert "django_apierrors failed while reading PATHS" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("accept", "expected"),
-    [
-        (CHROME, True),
-        ("text/html", True),
-        ("text/html, application/json", True),
-        ("text/html;q=0.9, application/json", False),
-        ("application/json, text/html", False),
-        ("text/html;q=0, application/json;q=0", False),
-        ("", False),
-        (",;=", False),
-        ("text/html; a*=bogus''x", False),
-        ("text/html; a*=bz2_codec''x", False),
-        ("text/html; a*=undefined''%ff", False),
-    ],
-)
-def test_html_is_preferred_if_accept_can_be_read_and_prefers_it(
-    accept: str, expected: bool
+def test_html_is_preferred_if_accept_can_be_read_and_prefers_it() -> None:
+    html = (CHROME, "text/html", "text/html, application/json")
+    json = ("text/html;q=0.9, application/json", "application/json, text/html")
+    unreadable = ("a*=bogus''x", "a*=bz2_codec''x", "a*=undefined''%ff")
+    others = ("text/html;q=0, application/json;q=0", "", ",;=")
+    others += tuple(f"text/html; {parameter}" for parameter in unreadable)
+    expected = {**dict.fromkeys(html, True), **dict.fromkeys((*json, *others), False)}
+    actual = {
+        accept: prefers_html(make_request("/", accept, is_resolved=False)) for accept in expected
+    }
+    assert actual == expected
+
+
+# Many media types, none of them JSON: Django compares each of them with each.
+LONG_ACCEPT = ",".join(f"text/html;q=0.9;a={number}" for number in range(40_000))
+
+
+@pytest.mark.parametrize("accept", [LONG_ACCEPT, f"application/problem+json,{LONG_ACCEPT}"])
+def test_a_long_accept_prefers_json_and_takes_no_time(
+    client: Client, settings: Settings, accept: str
 ) -> None:
-    assert prefers_html(make_request("/", accept, is_resolved=False)) is expected
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    start = time.perf_counter()
+    assert_body(client.get("/nowhere", headers={"Accept": accept}), body("MISSING_RESOURCE"))
+    assert time.perf_counter() - start < 0.5
+    # One of 4 kB is read.
+    assert prefers_html(make_request("/", "text/html," + "a/b," * 1000, is_resolved=False))
+
+
+@pytest.mark.parametrize("length", ["9" * 4400, "many", "-1"])
+def test_a_length_that_is_not_a_number_for_python_does_not_matter(
+    client: Client, length: str
+) -> None:
+    response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length)
+    assert_body(response, body("MISSING_RESOURCE"))
+    response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length, HTTP_HOST="a_b")
+    assert_body(response, body("INVALID_CONTENT"))
