@@ -8,6 +8,17 @@ from django.apps import AppConfig
 from django.utils.translation import pgettext_lazy
 
 
+def add_error_to_record(record: logging.LogRecord) -> bool:
+    """Give a record about a request the attributes `code` and `reference` of its error.
+
+    A filter of the logger `django.request`, which writes the records of Django and of this package.
+    """
+    error = getattr(getattr(record, "request", None), "api_error", None)
+    if error is not None:
+        record.code, record.reference = error.code.name, error.reference
+    return True
+
+
 class APIErrorsConfig(AppConfig):
     """Registers the system checks, and the filter of Django's log records."""
 
@@ -17,6 +28,5 @@ class APIErrorsConfig(AppConfig):
     def ready(self) -> None:
         """Import the checks, which registers them, and add the filter."""
         from django_apierrors import checks  # noqa: F401
-        from django_apierrors.signals import add_error_to_record
 
         logging.getLogger("django.request").addFilter(add_error_to_record)

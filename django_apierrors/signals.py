@@ -23,7 +23,6 @@ from django_apierrors.fallback import log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from logging import LogRecord
 
     from django.http.response import HttpResponseBase
 
@@ -55,18 +54,7 @@ def send_error_sent(
 
 
 def keep_error(request: Any, error: Error) -> None:
-    """Keep `error` on Django's request, for `add_error_to_record()`."""
+    """Keep `error` on Django's request, for the log records about it."""
     django_request: Any = get_django_request(request)
     if django_request is not None:
         django_request.api_error = error
-
-
-def add_error_to_record(record: LogRecord) -> bool:
-    """Give a record about a request the attributes `code` and `reference` of its error.
-
-    A filter of the logger `django.request`, which writes the records of Django and of this package.
-    """
-    error: Error | None = getattr(getattr(record, "request", None), "api_error", None)
-    if error is not None:
-        record.code, record.reference = error.code.name, error.reference
-    return True

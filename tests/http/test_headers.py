@@ -250,8 +250,8 @@ def test_a_required_header_needs_no_request_and_an_existing_one_stays() -> None:
     for status, (name, _get_value) in REQUIRED_HEADERS.items():
         bare, complete = HttpResponse(status=status), HttpResponse(status=status)
         complete[name] = complete["X-Content-Type-Options"] = "own"
-        add_required_headers(bare)
-        add_required_headers(complete)
+        add_required_headers(bare, {})
+        add_required_headers(complete, {})
         assert bare.has_header(name)
         assert (complete[name], complete["X-Content-Type-Options"]) == ("own", "own")
 
@@ -262,6 +262,6 @@ def test_any_other_status_gets_nosniff_only_as_the_setting_of_django_wants(
 ) -> None:
     settings.SECURE_CONTENT_TYPE_NOSNIFF = nosniff
     response = HttpResponse(status=404)
-    add_required_headers(response)
+    add_required_headers(response, {})
     added = {"X-Content-Type-Options": "nosniff"} if nosniff else {}
     assert dict(response.items()) == {"Content-Type": "text/html; charset=utf-8", **added}
