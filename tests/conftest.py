@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 profiles.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.load_profile("tests")
 
-pytest_plugins = ["tests.example_project.fixtures"]
+pytest_plugins = ["tests.distributions", "tests.example_project.fixtures"]
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ class Processes:
         self.log = directory.with_suffix(".log")
         self.output = directory.with_suffix(".out")
         self.running: dict[str, ForkedScript | subprocess.Popen[bytes]] = {}
-        self.is_virtual = environment is not None
+        self.environment = environment
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         programs = environment / "bin" if environment else Path(sys.executable).parent
@@ -133,7 +133,7 @@ class Processes:
     ) -> ForkedScript | subprocess.Popen[bytes]:
         output.touch()
         script = SCRIPT.fullmatch(text)
-        if script and not self.is_virtual:
+        if script and self.environment is None:
             arguments = shlex.split(script["arguments"])
             return ForkedScript(arguments, self.cwd, self.variables, output)
         with output.open("ab") as file:

@@ -80,7 +80,7 @@ def test_a_block_has_a_place_a_path_and_a_reason_not_to_run(
 @pytest.fixture
 def empty(tmp_path: Path) -> Project:
     """A project in an empty directory."""
-    with make_project(tmp_path / "project", base="empty") as project:
+    with make_project(tmp_path / "project", "empty") as project:
         return project
 
 
