@@ -42,7 +42,6 @@ PRELOADED = [
 
 
 def get_context() -> ForkServerContext:
-    """Return the context of the processes that are forked."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context
@@ -61,25 +60,21 @@ class ForkedScript:
         self.process.start()
 
     def poll(self) -> int | None:
-        """Return the exit status, if the process has ended."""
         return self.process.exitcode
 
     def wait(self, timeout: float) -> int:
-        """Wait for the end of the process, and return its exit status."""
         self.process.join(timeout)
         if self.process.exitcode is None:
             raise subprocess.TimeoutExpired(str(self.process), timeout)
         return self.process.exitcode
 
     def kill(self) -> None:
-        """Kill the process."""
         self.process.kill()
 
 
 def run_script(
     arguments: list[str], directory: Path, environment: Mapping[str, str], output: Path
 ) -> None:
-    """Run a script as the program of this process."""
     with output.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
@@ -171,7 +166,6 @@ class Processes:
             process.wait(TIMEOUT)
 
     def stop_all(self) -> None:
-        """Kill all processes."""
         for name in list(self.running):
             self.stop(name)
 

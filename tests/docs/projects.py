@@ -71,7 +71,6 @@ class Project:
         self.lacks_tables = False
 
     def run(self, block: Block) -> None:
-        """Write or run a block."""
         if block.reason:
             return
         if block.path:
@@ -83,7 +82,6 @@ class Project:
                 self.execute(command)
 
     def write(self, path: str, text: str) -> None:
-        """Write a file, or append to it."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         is_addition = file.exists() and (path in self.written or path == SETTINGS)
@@ -95,7 +93,6 @@ class Project:
             self.lacks_tables = True
 
     def execute(self, command: Command) -> None:
-        """Run a command of a console block."""
         text = command.text
         words = shlex.split(text)
         assert words[0] in PROGRAMS, f"{words[0]} is not a program that the docs may run"
@@ -136,7 +133,6 @@ class Project:
             self.call("python manage.py migrate --run-syncdb --skip-checks --verbosity 0", "")
 
     def serve(self) -> None:
-        """Start the server, with the current files."""
         self.make_tables()
         self.is_stale = self.is_untried = False
         self.processes.serve()

@@ -30,7 +30,6 @@ class Story(NamedTuple):
     blocks: list[Block]
 
     def __str__(self) -> str:
-        """Return the id of its test."""
         return f"{self.page} {self.section}".strip()
 
 

@@ -71,7 +71,6 @@ def start(kind: str, settings: str, template: Path, directory: Path) -> Iterator
 
 
 def get_database(server: Server) -> Path:
-    """Return the path of the server's database."""
     return server.log.parent / DATABASE
 
 

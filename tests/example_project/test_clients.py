@@ -106,7 +106,6 @@ def run(*command: str, **environment: str) -> Outcomes:
 
 @pytest.fixture(scope="module")
 def npm(example_server: Server) -> Outcomes:
-    """The outcomes of the npm client's steps."""
     node = shutil.which("node")
     if node is None:
         refuse("Node.js is not installed, so the npm client cannot run")
@@ -118,7 +117,6 @@ def npm(example_server: Server) -> Outcomes:
 
 @pytest.fixture(scope="module")
 def python(example_server: Server) -> Outcomes:
-    """The outcomes of the Python client's steps."""
     if importlib.util.find_spec("evrythng") is None:
         refuse("python-evrythng is not installed")
     given = {
@@ -132,7 +130,6 @@ def python(example_server: Server) -> Outcomes:
 
 
 def pick(outcomes: Outcomes, *steps: str) -> Outcomes:
-    """Return the outcomes of the steps."""
     return {step: outcomes[step] for step in steps}
 
 

@@ -51,7 +51,6 @@ def get_children(parent: int) -> dict[int, str]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process with this id exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

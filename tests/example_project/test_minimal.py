@@ -28,7 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def body(status: int, code: str, *messages: str) -> dict[str, object]:
-    """Return the body of an error."""
     return {"status": status, "errors": list(messages), "code": code, "moreInfo": ""}
 
 

@@ -34,7 +34,6 @@ class HostileError(Exception):
 
 
 def raise_hostile(*args: Any, **kwargs: Any) -> Any:
-    """Raise for any arguments."""
     raise HostileError(SECRET)
 
 
@@ -59,10 +58,7 @@ class HostileDict(dict[Any, Any]):
 
 
 class Endless(list[Any]):
-    """A list that contains itself."""
-
     def __init__(self) -> None:
-        """Append the list to itself."""
         super().__init__()
         self.append(self)
         self.append("An error.")
@@ -142,7 +138,6 @@ wild_details = make_wild(hostile_details)
 
 
 def get_exceptions(module: Any) -> list[type[Exception]]:
-    """Return the exception classes of a module."""
     return [
         value
         for value in vars(module).values()

@@ -46,23 +46,18 @@ PLACES = ("drf", "plain", "async", "middleware")
 
 
 class Acting(APIView):
-    """Calls the function of the test."""
-
     authentication_classes = ()
     permission_classes = ()
 
     def get(self, request: Request) -> Response:
-        """Call the function."""
         return ACTS[-1]()
 
 
 def plain(request: HttpRequest) -> Response:
-    """Call the function outside of DRF."""
     return ACTS[-1]()
 
 
 async def in_async(request: HttpRequest) -> Response:
-    """Call the function in an async view."""
     return ACTS[-1]()
 
 
@@ -70,17 +65,13 @@ class ActingMiddleware:
     """Calls the function outside of all views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Set the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Return the response."""
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
 class ShelfSerializer(ModelSerializer):
-    """A shelf."""
-
     class Meta:
         model = Shelf
         fields = "__all__"
@@ -97,8 +88,6 @@ class ThingSerializer(ModelSerializer):
 
 
 class ParcelSerializer(ModelSerializer):
-    """A parcel with keys of other resources."""
-
     class Meta:
         model = Parcel
         fields = "__all__"
@@ -168,7 +157,6 @@ def send(
     layers: str = "middleware",
     **settings: Any,
 ) -> RawResponse:
-    """Send a request to the WSGI application, and return the response."""
     url, _, query = target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -215,12 +203,10 @@ class FailureCounter(logging.Handler):
     """Collects the log records of the fallback body."""
 
     def __init__(self) -> None:
-        """Set an empty list."""
         super().__init__()
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Collect a record."""
         if record.getMessage().startswith("django_apierrors failed"):
             self.messages.append(self.format(record))
 

@@ -33,8 +33,6 @@ LENGTH_REQUIRED = body(
 
 
 class ThingSerializer(serializers.Serializer[dict[str, Any]]):
-    """A thing that is a dict."""
-
     name = serializers.CharField()
     size = serializers.IntegerField()
 
@@ -59,8 +57,6 @@ PARSERS = [parsers.JSONParser, parsers.FormParser, parsers.MultiPartParser, CSVP
 
 
 class ThingView(generics.UpdateAPIView, generics.CreateAPIView):
-    """A generic view of ours."""
-
     authentication_classes = ()
     serializer_class = ThingSerializer
     parser_classes = PARSERS
@@ -74,8 +70,6 @@ class ThingView(generics.UpdateAPIView, generics.CreateAPIView):
 
 
 class EchoView(APIView):
-    """A view of DRF's own."""
-
     authentication_classes = ()
     parser_classes = PARSERS
 
@@ -117,7 +111,6 @@ def server(
 def run_with(
     monkeypatch: pytest.MonkeyPatch, parts: str, name: str, factory: pytest.TempPathFactory
 ) -> Any:
-    """Run a server with the parts of the package that `parts` names."""
     monkeypatch.setenv("PARTS", parts)
     return run_server(name, "tests.live.chunked_settings", factory)
 

@@ -45,7 +45,6 @@ class EchoView(APIView):
     authentication_classes = ()
 
     def get(self, request: Request) -> Response:
-        """Raise, or return a constant."""
         match request.query_params.get("fail"):
             case "bug":
                 raise RuntimeError(SECRET)
@@ -58,12 +57,10 @@ class EchoView(APIView):
         return Response({"okay": True})
 
     def post(self, request: Request) -> Response:
-        """Return the body of the request."""
         return Response(request.data)
 
 
 def read_form(request: HttpRequest) -> HttpResponse:
-    """Parse a form."""
     return HttpResponse(f"{len(request.POST)} fields")
 
 
@@ -80,15 +77,11 @@ urlpatterns = [
 
 
 class Server(NamedTuple):
-    """A running server, and its log."""
-
     port: int
     log: Path
 
 
 class WireResponse(NamedTuple):
-    """A response as it was received."""
-
     status: int
     headers: dict[str, str]
     content: bytes
@@ -135,7 +128,6 @@ def run_server(
 def send(
     server: Server, method: str, target: str, content: str = "", host: str = HOST, **headers: str
 ) -> WireResponse:
-    """Send a request, and return the response."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(content)}"] if content else []

@@ -62,56 +62,41 @@ def translate(text: object, locale: str) -> str:
 
 
 def get_message(name: str, locale: str) -> str:
-    """Return the message of a code."""
     return translate(CATALOG[name].message, locale)
 
 
 class Coded(APIException):
-    """An exception with a code of the catalogue and without a message."""
-
     default_detail = ""
 
     def __init__(self, name: str) -> None:
-        """Set the code and its status."""
         super().__init__("", name.lower())
         self.status_code = CATALOG[name].status
 
 
 class PrivateView(APIView):
-    """Requires a user."""
-
     permission_classes = [IsAuthenticated]
 
     def get(self, request: Request) -> HttpResponse:
-        """Return never."""
         raise AssertionError
 
 
 class ThingSerializer(serializers.Serializer[Any]):
-    """A thing with three required fields."""
-
     name = serializers.CharField()
     size = serializers.IntegerField()
     colour = serializers.CharField()
 
 
 class TenPerPage(PageNumberPagination):
-    """Pages of ten."""
-
     page_size = 10
 
 
 class ThingsView(APIView):
-    """Validates things and page numbers."""
-
     permission_classes = []
 
     def get(self, request: Request) -> None:
-        """Validate the page number."""
         TenPerPage().paginate_queryset([], request, self)
 
     def post(self, request: Request) -> None:
-        """Validate a thing."""
         ThingSerializer(data=request.data).is_valid(raise_exception=True)
 
 
@@ -121,24 +106,19 @@ class FailingView(APIView):
     permission_classes = []
 
     def get(self, request: Request, name: str = "") -> None:
-        """Raise."""
         raise Coded(name) if name else NotFound("")
 
 
 class MeetingView(APIView):
-    """Raises as soon as two requests are in the view."""
-
     permission_classes = []
     barrier = Barrier(2)
 
     def get(self, request: Request) -> None:
-        """Wait for the other request, and raise."""
         self.barrier.wait(timeout=20)
         raise Coded("GONE")
 
 
 async def meet(request: HttpRequest) -> HttpResponse:
-    """Let other requests run, and raise."""
     await asyncio.sleep(0.05)
     raise Coded("GONE")
 
@@ -167,20 +147,17 @@ urlpatterns = [
 
 @pytest.fixture
 def locale_middleware(settings: Settings) -> None:
-    """Install Django's LocaleMiddleware after ours."""
     ours, *others = settings.MIDDLEWARE
     settings.MIDDLEWARE = [ours, "django.middleware.locale.LocaleMiddleware", *others]
 
 
 @pytest.fixture(autouse=True)
 def _restore_language() -> Iterator[None]:
-    """Restore the language of the thread."""
     with translation.override(translation.get_language()):
         yield
 
 
 def get(client: Client, url: str, language: str, **headers: str) -> Any:
-    """Return the response to a GET."""
     return client.get(url, headers={"Accept-Language": language, **headers})
 
 

@@ -87,7 +87,6 @@ def test_the_header_names_the_language_and_the_number_of_plural_forms(locale: st
 
 
 def has_same_placeholders(text: str, translated: str) -> bool:
-    """Whether both have the same placeholders."""
     return sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(translated))
 
 
@@ -117,7 +116,6 @@ def test_no_french_line_begins_with_a_punctuation_mark() -> None:
 
 
 def find_invalid(locale: str, is_valid: Callable[[str, str], bool]) -> dict[str, str]:
-    """Return the messages whose translation is not valid."""
     return {
         message.text: text
         for message, translation in TRANSLATIONS[locale].items()

@@ -72,7 +72,6 @@ class Backend:
         self.url = ""
 
     def run(self, *command: str) -> None:
-        """Run a management command."""
         process = subprocess.run(
             [sys.executable, "-m", "django", *command],
             cwd=ROOT,
@@ -136,13 +135,10 @@ class Backend:
         return reply
 
     def get_logs(self) -> str:
-        """Return the output of the processes."""
         return "\n".join(log.read_text() for log in self.directory.glob("*.log"))
 
 
 class Process:
-    """A process and its descendants."""
-
     def __init__(self, command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
         self.log: IO[bytes] = log.open("ab")
         self.popen = subprocess.Popen(
@@ -180,7 +176,6 @@ def read(response: Any) -> Reply:
 
 
 def wait(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "timed out"
@@ -226,7 +221,6 @@ def impatient(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def postgresql_database() -> Iterator[str]:
-    """A new database on the server."""
     import psycopg
 
     name = f"apierrors_operations_{os.getpid()}"

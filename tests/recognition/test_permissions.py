@@ -189,8 +189,6 @@ class RaisingView(StockView):
 
 
 class LazyView(RaisingView):
-    """Does not authenticate before it raises."""
-
     authentication_classes = [RejectingAuthentication]
 
     def perform_authentication(self, request: Request) -> None:

@@ -47,8 +47,6 @@ URLS = ["", "verbs", "GONE", "style.css"]
 
 
 class Page(HTMLParser):
-    """The tags, attributes, links and strings of a page."""
-
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[str] = []
@@ -67,7 +65,6 @@ class Page(HTMLParser):
 
 
 def get_page(client: Client, url: str, status: int = 200, **headers: str) -> Page:
-    """Return the page for a browser."""
     response = client.get(url, headers={"Accept": BROWSER, **headers})
     assert (response.status_code, response["Content-Type"]) == (status, "text/html; charset=utf-8")
     return Page(response.content.decode())
