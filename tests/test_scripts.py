@@ -51,10 +51,10 @@ def test_concurrent_clients_get_the_responses_of_the_tour(server: str) -> None:
     require_package(server)
     require_package("django_tasks_db")
 
-    completed = run("stress.load", "--server", server, "--requests", "400", "--clients", "8")
+    completed = run("stress.load", "--server", server, "--requests", "200", "--clients", "8")
 
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert re.search(r"^400 requests in ", completed.stdout, re.MULTILINE), completed.stderr
+    assert re.search(r"^200 requests in ", completed.stdout, re.MULTILINE), completed.stderr
     assert "\nviolations: 0\n" in completed.stdout
     references = re.search(r"references: (\d+) received, (\d+) in the log", completed.stdout)
     assert references is not None
@@ -64,7 +64,7 @@ def test_concurrent_clients_get_the_responses_of_the_tour(server: str) -> None:
 def test_the_response_to_a_flood_is_small() -> None:
     require_package("gunicorn")
 
-    completed = run("stress.floods", "--size", "100000", "--only", "levels")
+    completed = run("stress.floods", "--only", "levels of arrays")
 
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert completed.stdout.endswith("violations: 0\n")
