@@ -17,8 +17,8 @@ from pytest_django.fixtures import Settings
 profiles.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.load_profile("tests")
 
-# The files that take longest. `--dist loadfile` hands files out in the order of their tests: none of
-# these runs alone at the end. By default pytest-xdist begins with the files of most tests.
+# The files that take longest. `--dist loadfile` hands out the files in the order of their tests, so
+# that none of these runs alone at the end. pytest-xdist would begin with the files of most tests.
 LONGEST = [
     "docs/test_pages.py",
     "example_project/test_demo.py",
