@@ -71,34 +71,21 @@ class ActingMiddleware:
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
-class ShelfSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = "__all__"
+def make_serializer(of: type[Any], **fields: Any) -> type[Any]:
+    """Return a serializer of all fields of a model, and of these."""
+    meta = type("Meta", (), {"model": of, "fields": "__all__"})
+    return type(f"{of.__name__}Serializer", (ModelSerializer,), {"Meta": meta, **fields})
 
 
-class ThingSerializer(ModelSerializer):
-    """A thing with a field that has no column."""
-
-    tags = ListField(required=False, max_length=3)
-
-    class Meta:
-        model = Thing
-        fields = "__all__"
-
-
-class ParcelSerializer(ModelSerializer):
-    class Meta:
-        model = Parcel
-        fields = "__all__"
-
-
+# The model, its serializer, and the field of the look-up. The tags have no column.
+SHELVES, PARCELS = make_serializer(Shelf), make_serializer(Parcel)
+THINGS = make_serializer(Thing, tags=ListField(required=False, max_length=3))
 RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {
-    "shelves": (Shelf, ShelfSerializer, "pk"),
-    "names": (Shelf, ShelfSerializer, "name"),
-    "things": (Thing, ThingSerializer, "pk"),
-    "parcels": (Parcel, ParcelSerializer, "pk"),
-    "numbers": (Parcel, ParcelSerializer, "number"),
+    "shelves": (Shelf, SHELVES, "pk"),
+    "names": (Shelf, SHELVES, "name"),
+    "things": (Thing, THINGS, "pk"),
+    "parcels": (Parcel, PARCELS, "pk"),
+    "numbers": (Parcel, PARCELS, "number"),
 }
 VIEWSETS = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
 
