@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.sharing import locked_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = (".*", "*.egg-info", "__pycache__", "build", "dist", "node_modules")
@@ -54,15 +55,8 @@ def build(directory: Path) -> None:
 @pytest.fixture(scope="session")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
     """The sdist and the wheel, built by the first process that needs them."""
-    directory = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        directory = directory.parent
-    directory = directory / "distributions"
-    directory.mkdir(exist_ok=True)
-    with (directory / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "dist").exists():
+    with locked_directory(tmp_path_factory, "distributions") as directory:
+        dist = directory / "dist"
+        if not dist.exists():
             build(directory)
-    return Distributions(
-        *(directory / "dist").glob("*.whl"), *(directory / "dist").glob("*.tar.gz")
-    )
+    return Distributions(*dist.glob("*.whl"), *dist.glob("*.tar.gz"))
