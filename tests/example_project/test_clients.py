@@ -192,67 +192,52 @@ def test_a_read_only_key_reads_with_the_npm_client(npm: Outcomes, example_server
     assert npm["reader reads"] == {"resolved": thng}
 
 
-def test_the_python_client_returns_the_body_of_the_error(python: Outcomes) -> None:
-    expected = {
-        step: {"status": body["status"], "body": body} for step, body in PYTHON_ERRORS.items()
+def test_the_python_client_returns_each_response(python: Outcomes) -> None:
+    def respond(body: Any, status: int = 200) -> Outcomes:
+        return {"status": status, "body": body}
+
+    def read(step: str, before: Outcomes, **changes: Any) -> Outcomes:
+        """Return the document of a step, which has these changes."""
+        return {**before, **changes, "updatedAt": python[step]["body"]["updatedAt"]}
+
+    created, shelf = (python[step]["body"] for step in ("create", "create collection"))
+    thng = {
+        "id": created["id"],
+        "name": "Python lamp",
+        "description": "",
+        "identifiers": {},
+        "customFields": {},
+        "tags": ["python"],
+        "collections": [],
+        "createdAt": created["createdAt"],
+        "updatedAt": created["updatedAt"],
     }
-    assert pick(python, *PYTHON_ERRORS) == expected
-    internal_error = python["status 500"]["body"]
-    assert python["status 500"]["status"] == 500
-    assert internal_error == error_body("INTERNAL_ERROR", *internal_error["errors"])
-    assert internal_error["errors"]
-
-
-def test_the_python_client_creates_reads_updates_and_lists_a_thng(python: Outcomes) -> None:
-    thng = python["create"]["body"]
-
-    assert python["create"] == {
-        "status": 201,
-        "body": {
-            "id": thng["id"],
-            "name": "Python lamp",
-            "description": "",
-            "identifiers": {},
-            "customFields": {},
-            "tags": ["python"],
-            "collections": [],
-            "createdAt": thng["createdAt"],
-            "updatedAt": thng["updatedAt"],
-        },
+    # The client sends null for each field that its user did not set.
+    update = read("update", thng, description="A lamp.")
+    tagged = read("update without a name", update, tags=["updated"])
+    contents = python["list collection"]["body"]
+    assert [it["collections"] for it in contents] == [[shelf["id"]]]
+    page = python["second page"]["body"]
+    assert [it["id"] for it in page] == [it["id"] for it in THNGS[2:4]]
+    [message] = python["status 500"]["body"]["errors"]
+    assert python == {
+        "create": respond(thng, 201),
+        "read": respond(thng),
+        "update": respond(update),
+        "update without a name": respond(tagged),
+        "list": respond([tagged]),
+        "second page": respond(page),
+        "delete": respond(None),
+        "create collection": respond(shelf, 201),
+        "read collection": respond(shelf),
+        "update collection": respond(
+            read("update collection", shelf, name="Shelf", tags=["a"]),
+        ),
+        "list collection": respond(contents),
+        "put one in": respond(contents),
+        "take one out": respond(None, 204),
+        "take all out": respond(None, 204),
+        "delete collection": respond(None),
+        "status 500": respond(error_body("INTERNAL_ERROR", message), 500),
+        **{step: respond(body, body["status"]) for step, body in PYTHON_ERRORS.items()},
     }
-    assert python["read"] == {"status": 200, "body": thng}
-    changes = {
-        # The client sends null for each field that its user did not set.
-        "update": {"description": "A lamp."},
-        "update without a name": {"description": "A lamp.", "tags": ["updated"]},
-    }
-    for step, change in changes.items():
-        updated = {**thng, **change, "updatedAt": python[step]["body"]["updatedAt"]}
-        assert python[step] == {"status": 200, "body": updated}, step
-    assert python["list"] == {"status": 200, "body": [python["update without a name"]["body"]]}
-
-
-def test_the_python_client_requests_a_page_by_number(python: Outcomes) -> None:
-    ids = [thng["id"] for thng in THNGS[2:4]]
-
-    assert python["second page"]["status"] == 200
-    assert [thng["id"] for thng in python["second page"]["body"]] == ids
-
-
-def test_the_python_client_deletes_without_a_body(python: Outcomes) -> None:
-    statuses = {"delete": 200, "take one out": 204, "take all out": 204, "delete collection": 200}
-    expected = {step: {"status": status, "body": None} for step, status in statuses.items()}
-    assert pick(python, *statuses) == expected
-
-
-def test_the_python_client_fills_a_collection(python: Outcomes) -> None:
-    created = python["create collection"]["body"]
-    updated = python["update collection"]["body"]
-    thngs = python["list collection"]["body"]
-
-    assert python["create collection"]["status"] == 201
-    assert python["read collection"] == {"status": 200, "body": created}
-    change = {"name": "Shelf", "tags": ["a"], "updatedAt": updated["updatedAt"]}
-    assert updated == {**created, **change}
-    assert [thng["collections"] for thng in thngs] == [[created["id"]]]
-    assert python["put one in"] == {"status": 200, "body": thngs}
