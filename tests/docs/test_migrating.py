@@ -17,7 +17,6 @@ from django.test.utils import override_settings
 from django.urls import clear_url_caches, path
 from rest_framework import permissions, serializers, throttling, viewsets
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import JSONParser as StockJSONParser
 from rest_framework.renderers import JSONRenderer as StockJSONRenderer
@@ -103,42 +102,29 @@ class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
     serializer_class = ShelfSerializer
     authentication_classes = []
 
-    @action(detail=False)
     def average(self, request: Any) -> Response:
         return Response(1 / len([]))
 
-    @action(detail=False)
     def stock(self, request: Any) -> Response:
         raise TimeoutError
 
-    @action(detail=False, methods=["post"])
     def order(self, request: Any) -> Response:
         OrderSerializer(data=request.data).is_valid(raise_exception=True)
         raise OutOfStock
 
-    @action(detail=False, methods=["post"])
     def returned(self, request: Any) -> Response:
         return Response({"success": False, "reason": "None are left."}, status=409)
 
-    @action(detail=False, methods=["post"])
     def thing(self, request: Any) -> Response:
         ThingSerializer(data=request.data).is_valid(raise_exception=True)
         return Response()
 
-    @action(
-        detail=False,
-        authentication_classes=[SessionAuthentication],
-        permission_classes=[permissions.IsAuthenticated],
-    )
-    def private(self, request: Any) -> Response:
-        return Response()
-
-    @action(detail=False, throttle_classes=[ExhaustedThrottle])
-    def busy(self, request: Any) -> Response:
+    def okay(self, request: Any) -> Response:
         return Response()
 
 
-ROUTES = {
+# The actions of each route, and the options of its view.
+ROUTES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "things/": ({"get": "list", "post": "create"}, {}),
     "things/<str:pk>/": ({"get": "retrieve", "delete": "destroy"}, {}),
     "orders": ({"post": "order"}, {}),
@@ -146,8 +132,14 @@ ROUTES = {
     "stock": ({"get": "stock"}, {}),
     "returned": ({"post": "returned"}, {}),
     "parts": ({"post": "thing"}, {}),
-    "private": ({"get": "private"}, ShelfViewSet.private.kwargs),
-    "busy": ({"get": "busy"}, ShelfViewSet.busy.kwargs),
+    "private": (
+        {"get": "okay"},
+        {
+            "authentication_classes": [SessionAuthentication],
+            "permission_classes": [permissions.IsAuthenticated],
+        },
+    ),
+    "busy": ({"get": "okay"}, {"throttle_classes": [ExhaustedThrottle]}),
 }
 
 # The headings of the page, and their requests.

@@ -30,6 +30,7 @@ PAGE_SIZE = invalid_content("perPage: A number from 1 to 100 is expected.")
 PAGE_NUMBER = invalid_content("page: A positive number is expected.")
 FILTER = invalid_content("filter: A filter is written name=<value> or identifiers.<type>=<value>.")
 NO_LIST = invalid_content('Expected a list of items but got type "dict".')
+FILTERS = ["", "name=", "colour=red", "identifiers.=1", "identifiers.serial="]
 MANY = {str(number): "1" for number in range(101)}
 
 
@@ -86,7 +87,7 @@ ERRORS: list[tuple[dict[str, Any], list[tuple[Any, ...]]]] = [
     (PAGE_NUMBER, [("GET", f"/thngs?page={number}") for number in ("0", "one", "", "9" * 500)]),
     (
         FILTER,
-        [("GET", f"/thngs?filter={it}") for it in ("", "name=", "colour=red", "identifiers.=1")],
+        [("GET", f"/thngs?filter={expression}") for expression in FILTERS],
     ),
     (invalid_content("name: This field is required."), [("POST", "/thngs", {"name": None})]),
     (

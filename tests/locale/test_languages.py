@@ -30,7 +30,7 @@ from django_apierrors.pagination import PageNumberPagination
 from tests.bodies import body
 from tests.locale.messages import LOCALES, Message, read_translations
 
-pytestmark = pytest.mark.urls(__name__)
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("locale_middleware")]
 
 # The language tags that browsers send.
 TAGS = {
@@ -152,7 +152,6 @@ def get(client: Client, url: str, language: str, **headers: str) -> Any:
     return client.get(url, headers={"Accept-Language": language, **headers})
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize("locale", LOCALES)
 def test_an_error_is_in_the_language_of_the_client(client: Client, locale: str) -> None:
     for url, code in [("/private", "UNAUTHENTICATED"), ("/nowhere", "MISSING_RESOURCE")]:
@@ -166,8 +165,7 @@ def test_an_error_before_the_locale_middleware_is_in_the_language_of_the_client(
     client: Client, settings: Settings
 ) -> None:
     ours, *others = settings.MIDDLEWARE
-    locale_middleware = "django.middleware.locale.LocaleMiddleware"
-    settings.MIDDLEWARE = [ours, f"{__name__}.raise_four_errors", locale_middleware, *others]
+    settings.MIDDLEWARE = [ours, f"{__name__}.raise_four_errors", *others]
     settings.API_ERRORS = {"MAX_ERRORS": 3}
     client.raise_request_exception = False
     translation.activate("en")
@@ -176,7 +174,6 @@ def test_an_error_before_the_locale_middleware_is_in_the_language_of_the_client(
     assert response.json() == body("INVALID_CONTENT", *messages)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_messages_of_drf_and_of_the_package_are_in_one_language(
     client: Client, settings: Settings
 ) -> None:
@@ -202,7 +199,6 @@ def test_messages_of_drf_and_of_the_package_are_in_one_language(
         assert response.json() == body("INVALID_CONTENT", *messages)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_a_problem_has_a_translated_detail_and_an_english_title(
     client: Client, settings: Settings
 ) -> None:
@@ -217,7 +213,6 @@ def test_a_problem_has_a_translated_detail_and_an_english_title(
     }
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_the_reference_is_in_the_language_of_the_client(client: Client) -> None:
     page = get(client, "/errors/GONE", "de", Accept="text/html").content.decode()
     assert '<html lang="de"' in page
@@ -227,7 +222,6 @@ def test_the_reference_is_in_the_language_of_the_client(client: Client) -> None:
     assert document["message"] == get_message("GONE", "de")
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_no_page_of_the_reference_contains_english_in_japanese(client: Client) -> None:
     english = {}
     for url in ["", "verbs", "no-such-code", *CATALOG]:
@@ -239,7 +233,6 @@ def test_no_page_of_the_reference_contains_english_in_japanese(client: Client) -
     assert english == {}
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize(
     ("language", "of_project", "locale"),
     [
@@ -268,7 +261,6 @@ def test_the_nearest_language_is_chosen(
     assert response.json() == body("GONE", get_message("GONE", locale))
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_the_language_cookie_comes_before_the_header(client: Client, settings: Settings) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
     for url, code in [("/failing/GONE", "GONE"), ("/nowhere", "MISSING_RESOURCE")]:
@@ -279,6 +271,7 @@ def test_the_language_cookie_comes_before_the_header(client: Client, settings: S
 def test_without_the_locale_middleware_the_language_is_the_projects(
     client: Client, settings: Settings, url: str
 ) -> None:
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
     settings.LANGUAGE_CODE = "de"
     translation.activate("de")
     response = get(client, url, "fr")
@@ -287,7 +280,6 @@ def test_without_the_locale_middleware_the_language_is_the_projects(
     assert "Accept-Language" not in response.get("Vary", "")
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize(
     "url", ["/private", "/failing", "/failing/GONE", "/failing/GONE?format=xml", "/nowhere"]
 )
@@ -298,7 +290,6 @@ def test_no_message_is_cached_for_another_language(client: Client, url: str) -> 
     assert len({*first.values()}) == len(TAGS)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_concurrent_threads_have_their_own_languages() -> None:
     def run(language: str) -> set[str]:
         # Each request is in the view together with one of the other thread.
@@ -310,7 +301,6 @@ def test_concurrent_threads_have_their_own_languages() -> None:
     assert japanese == {get_message("GONE", "ja")}
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_concurrent_requests_of_one_event_loop_have_their_own_languages(
     settings: Settings,
 ) -> None:
