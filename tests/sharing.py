@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,9 @@ import pytest
 @contextmanager
 def locked_directory(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
     """Yield a directory of this test run, in which no other process works until the block ends."""
+    # Windows lacks this module.
+    import fcntl
+
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
