@@ -1,8 +1,9 @@
-"""The profile of the property tests, and the fixtures of all folders."""
+"""The profile of the property tests, the order of the files, and the fixtures of all folders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,38 @@ from pytest_django.fixtures import Settings
 profiles.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.load_profile("tests")
 
-pytest_plugins = ["tests.example_project.fixtures"]
+# The files that take longest. `--dist loadfile` hands out the files in the order of their tests, so
+# that none of these runs alone at the end. pytest-xdist would begin with the files of most tests.
+LONGEST = [
+    "docs/test_pages.py",
+    "example_project/test_demo.py",
+    "test_scripts.py",
+    "operations/test_task_backends.py",
+    "docs/test_start.py",
+    "recognition/database/test_outages.py",
+    "example_project/test_schema.py",
+    "recognition/database/test_own_servers.py",
+    "example_project/test_tour.py",
+    "reference/test_look.py",
+    "test_packaging.py",
+    "testing/test_schemathesis.py",
+    "live/test_chunked_bodies.py",
+]
+TESTS = Path(__file__).parent
+
+pytest_plugins = ["tests.distributions", "tests.example_project.fixtures"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the order of `LONGEST` if the tests run in several processes."""
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Move the files of `LONGEST` to the front, in any order of the other files."""
+    ranks = {TESTS / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 @pytest.fixture

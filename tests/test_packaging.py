@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
 import tarfile
 import venv
@@ -21,15 +19,15 @@ from email.message import Message
 from email.parser import Parser
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 import django_apierrors
+from tests.distributions import ROOT, Distributions, run
 from tests.locale import messages
 
 PACKAGE = "django_apierrors"
-ROOT = Path(__file__).resolve().parent.parent
 
 # Modules for an optional package: without it, importing them raises a ModuleNotFoundError.
 OPTIONAL = {
@@ -49,34 +47,6 @@ MODULES = sorted(
 )
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(0)]
-
-
-class Distributions(NamedTuple):
-    """The two files of a release."""
-
-    wheel: Path
-    sdist: Path
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Return the output of a command; the test fails with all of it if the command does."""
-    completed = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if completed.returncode:
-        pytest.fail(f"{command[:4]} failed:\n{completed.stdout}\n{completed.stderr}")
-    return completed.stdout
-
-
-@pytest.fixture(scope="session")
-def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
-    """Build the sdist, and the wheel from it, in a copy, so that the work tree stays clean."""
-    copy = tmp_path_factory.mktemp("source") / "copy"
-    ignored = shutil.ignore_patterns(
-        ".*", "*.egg-info", "__pycache__", "build", "dist", "node_modules"
-    )
-    shutil.copytree(ROOT, copy, ignore=ignored)
-    output = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", output, cwd=copy)
-    return Distributions(*output.glob("*.whl"), *output.glob("*.tar.gz"))
 
 
 @pytest.fixture(scope="session")

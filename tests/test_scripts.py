@@ -44,8 +44,8 @@ def test_a_script_prints_its_options(script: str) -> None:
 def test_concurrent_clients_get_the_responses_of_the_tour(server: str) -> None:
     require_package(server)
     require_package("django_tasks_db")
-    output = run("stress.load", "--server", server, "--requests", "400", "--clients", "8")
-    assert re.search(r"^400 requests in ", output, re.MULTILINE)
+    output = run("stress.load", "--server", server, "--requests", "200", "--clients", "8")
+    assert re.search(r"^200 requests in ", output, re.MULTILINE)
     assert "\nviolations: 0\n" in output
     references = re.search(r"references: (\d+) received, (\d+) in the log", output)
     assert references is not None
@@ -54,7 +54,7 @@ def test_concurrent_clients_get_the_responses_of_the_tour(server: str) -> None:
 
 def test_the_response_to_a_flood_is_small() -> None:
     require_package("gunicorn")
-    output = run("stress.floods", "--size", "100000", "--only", "levels")
+    output = run("stress.floods", "--only", "levels of arrays")
     assert output.endswith("violations: 0\n")
 
 

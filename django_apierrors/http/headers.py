@@ -93,7 +93,7 @@ def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str
     names = [
         name
         for name in getattr(source, "http_method_names", ())
-        if name in bound or (hasattr(source, name) and name != "head")
+        if name != "head" and (name in bound or hasattr(source, name))
     ]
     if "get" in names:
         names.append("head")

@@ -72,8 +72,6 @@ def drive_collections() -> dict[str, requests.Response]:
 
 
 def drive_errors() -> dict[str, requests.Response]:
-    """Meet the errors."""
-
     def get(path: str, key: str = WRITE, **options: Any) -> requests.Response:
         return utils.request("GET", path, api_key=key, **options)
 

@@ -1,7 +1,8 @@
 /**
  * Look at pages in Chromium, as a person would, and print what axe and the browser find.
  *
- *   node look.js CHROMIUM '[{"url": …, "width": 360, "scheme": "dark", "screenshot": …}]'
+ *   node look.js CHROMIUM http://127.0.0.1:8000/errors/ \
+ *     '[{"page": "GONE", "language": "en", "width": 360, "scheme": "dark", "screenshot": …}]'
  */
 
 "use strict";
@@ -11,16 +12,17 @@ const { chromium } = require("playwright-core");
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-async function look(browser, { url, width, scheme, screenshot }) {
+async function look(browser, base, { screenshot, ...job }) {
   const context = await browser.newContext({
-    viewport: { width, height: 800 },
-    colorScheme: scheme,
+    viewport: { width: job.width, height: 800 },
+    colorScheme: job.scheme,
+    locale: job.language,
   });
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
-  const response = await page.goto(url, { waitUntil: "load" });
+  const response = await page.goto(base + job.page, { waitUntil: "load" });
   if (screenshot) await page.screenshot({ path: screenshot, fullPage: true });
   // What the protocol evaluates is not held to the page's Content-Security-Policy.
   await page.evaluate(AXE);
@@ -32,20 +34,21 @@ async function look(browser, { url, width, scheme, screenshot }) {
         ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
       ),
       overflow: root.scrollWidth - root.clientWidth,
+      direction: getComputedStyle(document.body).direction,
       background: getComputedStyle(document.body).backgroundColor,
       columns: [...new Set([...document.querySelectorAll(".meaning")].map((it) => it.offsetLeft))],
     };
   });
   await context.close();
-  return { status: response.status(), complaints, ...found };
+  return { ...job, status: response.status(), complaints, ...found };
 }
 
 async function main() {
-  const [executablePath, jobs] = process.argv.slice(2);
+  const [executablePath, base, jobs] = process.argv.slice(2);
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const outcomes = [];
-    for (const job of JSON.parse(jobs)) outcomes.push(await look(browser, job));
+    for (const job of JSON.parse(jobs)) outcomes.push(await look(browser, base, job));
     process.stdout.write(JSON.stringify(outcomes));
   } finally {
     await browser.close();

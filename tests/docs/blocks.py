@@ -37,7 +37,6 @@ class Block(NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        """Return the place of the block, for messages."""
         return f"{self.page}:{self.line}"
 
     @property

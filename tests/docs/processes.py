@@ -42,7 +42,6 @@ PRELOADED = [
 
 
 def get_context() -> ForkServerContext:
-    """Return the context of the processes that are forked."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context
@@ -61,25 +60,21 @@ class ForkedScript:
         self.process.start()
 
     def poll(self) -> int | None:
-        """Return the exit status, if the process has ended."""
         return self.process.exitcode
 
     def wait(self, timeout: float) -> int:
-        """Wait for the end of the process, and return its exit status."""
         self.process.join(timeout)
         if self.process.exitcode is None:
             raise subprocess.TimeoutExpired(str(self.process), timeout)
         return self.process.exitcode
 
     def kill(self) -> None:
-        """Kill the process."""
         self.process.kill()
 
 
 def run_script(
     arguments: list[str], directory: Path, environment: Mapping[str, str], output: Path
 ) -> None:
-    """Run a script as the program of this process."""
     with output.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
@@ -102,7 +97,7 @@ class Processes:
         self.log = directory.with_suffix(".log")
         self.output = directory.with_suffix(".out")
         self.running: dict[str, ForkedScript | subprocess.Popen[bytes]] = {}
-        self.is_virtual = environment is not None
+        self.environment = environment
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         programs = environment / "bin" if environment else Path(sys.executable).parent
@@ -133,7 +128,7 @@ class Processes:
     ) -> ForkedScript | subprocess.Popen[bytes]:
         output.touch()
         script = SCRIPT.fullmatch(text)
-        if script and not self.is_virtual:
+        if script and self.environment is None:
             arguments = shlex.split(script["arguments"])
             return ForkedScript(arguments, self.cwd, self.variables, output)
         with output.open("ab") as file:
@@ -171,7 +166,6 @@ class Processes:
             process.wait(TIMEOUT)
 
     def stop_all(self) -> None:
-        """Kill all processes."""
         for name in list(self.running):
             self.stop(name)
 

@@ -15,6 +15,7 @@ import ast
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,11 +24,10 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from tests.docs.blocks import ROOT, Block, read_blocks
+from tests.docs.blocks import Block, read_blocks
 from tests.docs.processes import MAX_LOG, STOCK_PROJECT, TIMEOUT, Processes
 from tests.docs.sessions import Command, is_shown, read_session
 
-PACKAGE = "django_apierrors"
 SETTINGS = "config/settings.py"
 EXAMPLES = "examples.py"
 DATABASE = "db.sqlite3"
@@ -53,12 +53,15 @@ TEST_EXAMPLES = (
 class Project:
     """A directory with a Django project, its server and its workers."""
 
-    def __init__(self, directory: Path, environment: Path | None = None) -> None:
-        """Set the directory, and a virtual environment to install packages into.
+    def __init__(
+        self, directory: Path, environment: Path | None = None, wheel: Path | None = None
+    ) -> None:
+        """Set the directory, a virtual environment to install packages into, and this package.
 
         Without one, the packages that a page installs must be installed in the tests' own.
         """
         self.root = directory
+        self.wheel = wheel
         self.processes = Processes(directory, environment)
         self.written: set[str] = set()
         # The last output that was not empty.
@@ -68,7 +71,6 @@ class Project:
         self.lacks_tables = False
 
     def run(self, block: Block) -> None:
-        """Write or run a block."""
         if block.reason:
             return
         if block.path:
@@ -80,7 +82,6 @@ class Project:
                 self.execute(command)
 
     def write(self, path: str, text: str) -> None:
-        """Write a file, or append to it."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         is_addition = file.exists() and (path in self.written or path == SETTINGS)
@@ -92,7 +93,6 @@ class Project:
             self.lacks_tables = True
 
     def execute(self, command: Command) -> None:
-        """Run a command of a console block."""
         text = command.text
         words = shlex.split(text)
         assert words[0] in PROGRAMS, f"{words[0]} is not a program that the docs may run"
@@ -115,21 +115,14 @@ class Project:
             self.call(text, command.output)
 
     def install(self, names: str) -> None:
-        """Install packages, this one from a wheel of the checkout; or check that they are there."""
-        if not self.processes.is_virtual:
+        """Install packages, this one from its wheel; or check that they are there."""
+        if self.processes.environment is None:
             check_installed(shlex.split(names))
             return
-        pip = "python -m pip --quiet --disable-pip-version-check"
-        wheels = self.root.with_name("wheels")
-        if "django-apierrors" in names and not wheels.exists():
-            source = self.root.with_name("source")
-            shutil.copytree(ROOT / PACKAGE, source / PACKAGE)
-            for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-                shutil.copy(ROOT / name, source)
-            self.call(f"{pip} wheel --no-deps --wheel-dir {wheels} {source}", "")
-        for wheel in wheels.glob("*.whl"):
-            names = names.replace("django-apierrors", str(wheel))
-        self.call(f"{pip} install {names}", "")
+        # The environment has no pip of its own.
+        pip = f"{sys.executable} -m pip --python {self.processes.environment} --quiet"
+        names = names.replace("django-apierrors", str(self.wheel))
+        self.call(f"{pip} --disable-pip-version-check install {names}", "")
 
     def make_tables(self) -> None:
         """Recreate the database if tables may be missing, unless the page has migrations."""
@@ -140,7 +133,6 @@ class Project:
             self.call("python manage.py migrate --run-syncdb --skip-checks --verbosity 0", "")
 
     def serve(self) -> None:
-        """Start the server, with the current files."""
         self.make_tables()
         self.is_stale = self.is_untried = False
         self.processes.serve()
@@ -219,15 +211,13 @@ def get_template(base: str) -> tempfile.TemporaryDirectory[str]:
 
 
 @contextmanager
-def make_project(
-    directory: Path, *, base: str, environment: Path | None = None
-) -> Iterator[Project]:
+def make_project(directory: Path, base: str, *options: Path) -> Iterator[Project]:
     """Make a project: `empty`, `stock` (DRF alone), or `installed` as in the README."""
     if base == "empty":
         directory.mkdir()
     else:
         shutil.copytree(Path(get_template(base).name) / "project", directory)
-    project = Project(directory, environment)
+    project = Project(directory, *options)
     try:
         yield project
     finally:

@@ -30,7 +30,6 @@ class Story(NamedTuple):
     blocks: list[Block]
 
     def __str__(self) -> str:
-        """Return the id of its test."""
         return f"{self.page} {self.section}".strip()
 
 
@@ -48,12 +47,12 @@ def get_stories(page: str) -> list[Story]:
     return [story for story in stories if any(block.language in RUN for block in story.blocks)]
 
 
-def run(story: Story, directory: Path, base: str, environment: Path | None = None) -> None:
-    """Run a story in a new project."""
+def run(story: Story, directory: Path, base: str, *options: Path) -> None:
+    """Run a story in a new project; `options` are those of `Project`."""
     for tool in ("curl", TOOLS.get(story.page, "curl")):
         if shutil.which(tool) is None:
             refuse(f"{tool} is not installed")
-    with make_project(directory / "project", base=base, environment=environment) as project:
+    with make_project(directory / "project", base, *options) as project:
         for step in [*story.blocks, None]:
             try:
                 project.run(step) if step else project.finish()

@@ -17,7 +17,6 @@ from django.test.utils import override_settings
 from django.urls import clear_url_caches, path
 from rest_framework import permissions, serializers, throttling, viewsets
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.parsers import JSONParser as StockJSONParser
 from rest_framework.renderers import JSONRenderer as StockJSONRenderer
@@ -36,8 +35,6 @@ JSON = "application/json"
 
 
 class Package(NamedTuple):
-    """The settings of a package."""
-
     handler: str
     view: dict[str, Any]
     middleware: tuple[str, ...] = ()
@@ -60,111 +57,74 @@ PACKAGES = {
 
 
 class LineSerializer(serializers.Serializer[Any]):
-    """A line of an order."""
-
     sku = serializers.CharField()
 
 
 class OrderSerializer(serializers.Serializer[Any]):
-    """An order of at most two lines."""
-
     lines = LineSerializer(many=True)
 
     def validate(self, attrs: Any) -> Any:
-        """Reject more than two lines."""
         if len(attrs["lines"]) > 2:
             raise serializers.ValidationError("At most two lines.")
         return attrs
 
 
 class ShelfSerializer(serializers.ModelSerializer[Shelf]):
-    """A shelf."""
-
     class Meta:
         model = Shelf
         fields = ["id", "name"]
 
 
 class ThingSerializer(serializers.ModelSerializer[Thing]):
-    """A thing on a shelf."""
-
     class Meta:
         model = Thing
         fields = ["name", "shelf"]
 
 
 class OutOfStock(APIException):
-    """An exception of the project."""
-
     status_code = 409
     default_code = "out_of_stock"
     default_detail = "None are left."
 
 
 class ExhaustedThrottle(throttling.SimpleRateThrottle):
-    """Rejects every request."""
-
     rate = "1/min"
 
     def allow_request(self, request: Any, view: Any) -> bool:
-        """Reject the request."""
         return False
 
     def wait(self) -> float:
-        """Return the seconds to wait."""
         return 60
 
 
 class ShelfViewSet(viewsets.ModelViewSet[Shelf]):
-    """Shelves, and actions that fail."""
-
     queryset = Shelf.objects.order_by("pk")
     serializer_class = ShelfSerializer
     authentication_classes = []
 
-    @action(detail=False)
     def average(self, request: Any) -> Response:
-        """Divide by zero."""
         return Response(1 / len([]))
 
-    @action(detail=False)
     def stock(self, request: Any) -> Response:
-        """Call a service that times out."""
         raise TimeoutError
 
-    @action(detail=False, methods=["post"])
     def order(self, request: Any) -> Response:
-        """Validate an order, and raise an exception of the project."""
         OrderSerializer(data=request.data).is_valid(raise_exception=True)
         raise OutOfStock
 
-    @action(detail=False, methods=["post"])
     def returned(self, request: Any) -> Response:
-        """Return an error."""
         return Response({"success": False, "reason": "None are left."}, status=409)
 
-    @action(detail=False, methods=["post"])
     def thing(self, request: Any) -> Response:
-        """Validate a thing."""
         ThingSerializer(data=request.data).is_valid(raise_exception=True)
         return Response()
 
-    @action(
-        detail=False,
-        authentication_classes=[SessionAuthentication],
-        permission_classes=[permissions.IsAuthenticated],
-    )
-    def private(self, request: Any) -> Response:
-        """Require a user."""
-        return Response()
-
-    @action(detail=False, throttle_classes=[ExhaustedThrottle])
-    def busy(self, request: Any) -> Response:
-        """Be throttled."""
+    def okay(self, request: Any) -> Response:
         return Response()
 
 
-ROUTES = {
+# The actions of each route, and the options of its view.
+ROUTES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "things/": ({"get": "list", "post": "create"}, {}),
     "things/<str:pk>/": ({"get": "retrieve", "delete": "destroy"}, {}),
     "orders": ({"post": "order"}, {}),
@@ -172,8 +132,14 @@ ROUTES = {
     "stock": ({"get": "stock"}, {}),
     "returned": ({"post": "returned"}, {}),
     "parts": ({"post": "thing"}, {}),
-    "private": ({"get": "private"}, ShelfViewSet.private.kwargs),
-    "busy": ({"get": "busy"}, ShelfViewSet.busy.kwargs),
+    "private": (
+        {"get": "okay"},
+        {
+            "authentication_classes": [SessionAuthentication],
+            "permission_classes": [permissions.IsAuthenticated],
+        },
+    ),
+    "busy": ({"get": "okay"}, {"throttle_classes": [ExhaustedThrottle]}),
 }
 
 # The headings of the page, and their requests.
@@ -216,7 +182,6 @@ BLOCKS = {
 
 @pytest.fixture
 def _shelf(db: None) -> None:
-    """Create a shelf with a thing on it."""
     shelf = Shelf.objects.create(pk=1, name="Lantern")
     Thing.objects.create(name="Wick", shelf=shelf)
 

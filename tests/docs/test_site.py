@@ -32,7 +32,6 @@ class ResourceParser(HTMLParser):
         self.urls: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect the URL of a tag."""
         values = dict(attrs)
         url = values.get(LOADED.get(tag, ""))
         if url and values.get("rel") not in NOT_LOADED:
@@ -41,7 +40,6 @@ class ResourceParser(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site."""
     require_package("mkdocs")
     require_package("material")
     directory = tmp_path_factory.mktemp("docs") / "site"

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.distributions import Distributions
 from tests.docs.stories import get_stories, run
 
 
 @pytest.mark.once
 @pytest.mark.network
 @pytest.mark.timeout(0)
-def test_the_start_page_installs_all_that_its_commands_need(tmp_path: Path) -> None:
+def test_the_start_page_installs_all_that_its_commands_need(
+    distributions: Distributions, tmp_path: Path
+) -> None:
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     [story] = get_stories("docs/start.md")
-    run(story, tmp_path, "empty", environment)
+    run(story, tmp_path, "empty", environment, distributions.wheel)

@@ -38,7 +38,6 @@ def send(
 
 
 def create(server: Server, path: str = "/thngs", **fields: Any) -> dict[str, Any]:
-    """Create a document and return it."""
     response = send(server, "POST", path, {"name": "A test's own", **fields})
     assert response.status == 201, response.text
     document: dict[str, Any] = response.json

@@ -12,6 +12,7 @@ import pytest
 
 from example_project.demo.server import Server, manage, run_server, run_worker
 from example_project.demo.task_backends import get_task_backend
+from tests.sharing import locked_directory
 
 SETTINGS = "example_project.settings"
 DEMO_SETTINGS = "example_project.demo.settings"
@@ -21,9 +22,11 @@ DATABASE = "example.sqlite3"
 @pytest.fixture(scope="session")
 def example_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the data of the demo, to be copied."""
-    database = tmp_path_factory.mktemp("example") / "template.sqlite3"
-    manage("migrate", "--verbosity", "0", database=database, settings=SETTINGS)
-    manage("seed_demo", database=database, settings=SETTINGS)
+    with locked_directory(tmp_path_factory, "example") as directory:
+        database = directory / "template.sqlite3"
+        if not database.exists():
+            manage("migrate", "--verbosity", "0", database=database, settings=SETTINGS)
+            manage("seed_demo", database=database, settings=SETTINGS)
     return database
 
 
@@ -71,7 +74,6 @@ def start(kind: str, settings: str, template: Path, directory: Path) -> Iterator
 
 
 def get_database(server: Server) -> Path:
-    """Return the path of the server's database."""
     return server.log.parent / DATABASE
 
 

@@ -12,7 +12,6 @@ TIMEOUT = 60
 
 
 def get_command(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs a module of the example project."""
     return [sys.executable, "-m", f"example_project.{module}", *arguments]
 
 

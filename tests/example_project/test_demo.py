@@ -25,9 +25,16 @@ ROW_COUNT = sum(len(section.rows) for section in SECTIONS)
 NO_ISSUES = "System check identified no issues (0 silenced).\n"
 
 
+STOPPED = "\nThe demo has stopped. Its database is deleted.\n"
+# Printed before the last command to try.
+LAST_COMMENT = "  # an unhandled exception\n"
+
+
 @contextmanager
-def running_demo(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the demo, and yield it with its output before the last command to try."""
+def running_demo(
+    port: int, line: str = LAST_COMMENT
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the demo, and yield it with its output before a line."""
     with subprocess.Popen(
         get_command("demo", "--port", str(port)),
         cwd=ROOT,
@@ -36,7 +43,7 @@ def running_demo(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
         text=True,
     ) as process:
         try:
-            yield process, "".join(iter(process.stdout.readline, "  # an unhandled exception\n"))
+            yield process, "".join(iter(process.stdout.readline, line))
         finally:
             process.kill()
 
@@ -51,7 +58,6 @@ def get_children(parent: int) -> dict[int, str]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process with this id exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -168,8 +174,7 @@ def test_a_port_in_use_is_reported_first() -> None:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_demo_and_its_processes(number: signal.Signals) -> None:
+def test_a_signal_ends_the_demo_and_its_processes() -> None:
     port = find_free_port()
     with running_demo(port) as (process, output):
         curl = process.stdout.readline()
@@ -178,13 +183,22 @@ def test_a_signal_ends_the_demo_and_its_processes(number: signal.Signals) -> Non
         status = connection.getresponse().status
         connection.close()
         children = get_children(process.pid)
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
         rest = process.stdout.read()
 
     assert f"The server runs at http://127.0.0.1:{port} until Ctrl-C." in output
     assert curl == f"  curl -i http://127.0.0.1:{port}/_status/500\n"
     assert status == 500
-    assert (process.returncode, rest) == (0, "\nThe demo has stopped. Its database is deleted.\n")
+    assert (process.returncode, rest) == (0, STOPPED)
     assert is_port_free(port)
     assert len(children) == 2
     assert not [pid for pid in children if is_running(pid)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_demo_before_it_has_started(number: signal.Signals) -> None:
+    with running_demo(find_free_port(), "Creating a database ...\n") as (process, _):
+        process.send_signal(number)
+        rest = process.stdout.read()
+
+    assert (process.returncode, rest) == (0, STOPPED)

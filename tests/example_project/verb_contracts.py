@@ -17,8 +17,6 @@ from example_project.demo.data import WRITE_KEY
 
 @pytest.mark.django_db
 class TestThngs(VerbContract):
-    """The contract of the thngs."""
-
     url = "/thngs"
     resource_url = "/thngs/{id}"
     document = {"name": "lantern"}
@@ -29,16 +27,12 @@ class TestThngs(VerbContract):
 
     @pytest.fixture(autouse=True)
     def seeded(self, db: None) -> None:
-        """Create the operators and their API keys."""
         call_command("seed_demo")
 
     def get_client(self) -> Any:
-        """Return a client with a write key."""
         return Client(headers={"authorization": WRITE_KEY})
 
 
 class TestCollections(TestThngs):
-    """The contract of the collections."""
-
     url = "/collections"
     resource_url = "/collections/{id}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import datetime
-import decimal
 import json
 import sqlite3
 import uuid
@@ -34,7 +33,6 @@ class HostileError(Exception):
 
 
 def raise_hostile(*args: Any, **kwargs: Any) -> Any:
-    """Raise for any arguments."""
     raise HostileError(SECRET)
 
 
@@ -59,10 +57,7 @@ class HostileDict(dict[Any, Any]):
 
 
 class Endless(list[Any]):
-    """A list that contains itself."""
-
     def __init__(self) -> None:
-        """Append the list to itself."""
         super().__init__()
         self.append(self)
         self.append("An error.")
@@ -97,24 +92,16 @@ hostile_values = st.sampled_from(
     [Hostile, lambda: HostileString("x"), lambda: HostileDict(a=1), Endless]
 ).map(lambda make: make())
 leaves = st.one_of(
-    *(texts, error_details, st.none(), st.booleans(), st.floats(), st.binary(max_size=5)),
-    st.integers(-(2**70), 2**70),
-    *(st.dates(), st.times(), st.datetimes(), st.timedeltas(), st.decimals(), st.uuids()),
+    texts | error_details | st.none() | st.booleans() | st.floats() | st.binary(max_size=5),
+    st.integers(-(2**70), 2**70) | st.decimals() | st.uuids(),
+    st.dates() | st.times() | st.datetimes() | st.timedeltas(),
     st.builds(lazystr, texts),
     st.builds(lambda text: ValueError(SECRET, text), texts),
-    st.sampled_from(
-        [object(), int, len, iter([]), datetime.UTC, decimal.ROUND_UP, uuid.NAMESPACE_DNS]
-    ),
+    st.sampled_from([object(), int, len, iter([]), datetime.UTC, uuid.NAMESPACE_DNS]),
 )
 keys = st.one_of(
-    *(
-        texts,
-        st.none(),
-        st.booleans(),
-        st.integers(-3, 2**70),
-        st.floats(allow_nan=False),
-        st.tuples(texts),
-    ),
+    texts | st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats(allow_nan=False),
+    st.tuples(texts),
     st.sampled_from(["non_field_errors", "__all__", "detail", "error", "errors", "code", "status"]),
 )
 
@@ -142,7 +129,6 @@ wild_details = make_wild(hostile_details)
 
 
 def get_exceptions(module: Any) -> list[type[Exception]]:
-    """Return the exception classes of a module."""
     return [
         value
         for value in vars(module).values()
@@ -172,28 +158,27 @@ CLASSES = [
 API_CLASSES = [cls for cls in CLASSES if issubclass(cls, APIException)]
 
 # The attributes and methods of an exception that the package, or what it calls, may use.
-READ = (
-    *("detail", "status_code", "default_code", "default_detail", "wait", "auth_header"),
-    *("args", "errno", "exceptions", "sqlstate", "sqlite_errorname", "reason", "code"),
-    *("error_list", "error_dict", "message", "messages", "params", "serializer", "filename"),
-    *("__notes__", "__module__", "__class__", "__doc__"),
-)
-CALLED = (
-    *("__str__", "__repr__", "__format__", "__hash__", "__eq__", "__bool__", "__len__"),
-    *("__iter__", "add_note", "with_traceback", "get_codes", "get_full_details", "__reduce__"),
-)
+READ_NAMES = """
+detail status_code default_code default_detail wait auth_header args errno exceptions sqlstate
+sqlite_errorname reason code error_list error_dict message messages params serializer filename
+__notes__ __module__ __class__ __doc__
+"""
+CALLED_NAMES = """
+__str__ __repr__ __format__ __hash__ __eq__ __bool__ __len__ __iter__ add_note with_traceback
+get_codes get_full_details __reduce__
+"""
+read_names = st.sampled_from(READ_NAMES.split())
+called_names = st.sampled_from(CALLED_NAMES.split())
 
 values = st.one_of(
     hostile_details,
-    st.sampled_from(
-        [0, 99, 200, 204, 304, 400, 401, 404, 418, 429, 500, 503, 504, 599, 600, "404"]
-    ),
-    st.sampled_from([10**400, -1, 0.5, float("inf"), float("nan")]),
-    st.sampled_from(["Basic realm=x", "Bearer\r\nSet-Cookie: a=b", "Bearer \N{SNOWMAN}", "08006"]),
+    st.sampled_from([0, 99, 200, 204, 304, 400, 401, 404, 418, 429, 500, 503, 504, 599, 600]),
+    st.sampled_from(["404", 10**400, -1, 0.5, float("inf"), float("nan"), "08006"]),
+    st.sampled_from(["Basic realm=x", "Bearer\r\nSet-Cookie: a=b", "Bearer \N{SNOWMAN}"]),
 )
 members = st.one_of(
-    st.tuples(st.sampled_from(READ), st.one_of(values, st.just(property(raise_hostile)))),
-    st.tuples(st.sampled_from(CALLED), st.one_of(st.just(raise_hostile), values)),
+    st.tuples(read_names, st.one_of(values, st.just(property(raise_hostile)))),
+    st.tuples(called_names, st.one_of(st.just(raise_hostile), values)),
 )
 
 
@@ -204,7 +189,7 @@ def exceptions(draw: Callable[[Any], Any], depth: int = 2) -> Exception:
     if draw(st.booleans()):
         cls = make_class(cls, draw(st.lists(members, max_size=3)))
     exception = make_instance(cls, draw(st.lists(st.one_of(values, st.just(SECRET)), max_size=3)))
-    for name, value in draw(st.lists(st.tuples(st.sampled_from(READ), values), max_size=2)):
+    for name, value in draw(st.lists(st.tuples(read_names, values), max_size=2)):
         try:
             setattr(exception, name, value)
         except Exception:
@@ -252,85 +237,52 @@ def make_instance(cls: type[Exception], args: list[Any]) -> Exception:
 
 # Bytes decoded as Latin-1, as in PEP 3333, without line breaks.
 header_texts = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=40)
-parameters = st.sampled_from(
-    [
-        *("", ";q=0.5", ";q=x", "; indent=4", "; indent=-1", "; indent=99999999", ";charset=utf-8"),
-        *(
-            "; charset=bz2_codec",
-            "; charset=idna",
-            "; charset=utf-7",
-            "; charset=\xff",
-            "; boundary",
-        ),
-        *("; a*=bogus''x", "; a*=utf-8''%ff", '; a="', "; boundary=x", ";;;=", "; version=\x00"),
-        *("; charset=utf-16", "; charset=punycode", "; charset=unicode_escape", "; q=1;q=2"),
-    ]
-)
-media_types = st.one_of(
-    header_texts,
-    st.builds(
-        str.__add__,
-        st.sampled_from(
-            [
-                *("application/json", "text/html", "*/*", "application/*", "application/xml", "/"),
-                *("multipart/form-data", "application/x-www-form-urlencoded", "text/plain", "json"),
-                *("application/problem+json", "application/vnd.api+json", "", ",", "a/b/c"),
-            ]
-        ),
-        parameters,
-    ),
+PARAMETERS = """
+;q=0.5|;q=x|; indent=4|; indent=-1|; indent=99999999|;charset=utf-8|; charset=bz2_codec
+; charset=idna|; charset=utf-7|; charset=\xff|; boundary|; a*=bogus''x|; a*=utf-8''%ff|; a="
+; boundary=x|;;;=|; version=\x00|; charset=utf-16|; charset=punycode|; charset=unicode_escape
+; q=1;q=2
+"""
+MEDIA_TYPES = """
+application/json text/html */* application/* application/xml / multipart/form-data
+application/x-www-form-urlencoded text/plain json application/problem+json
+application/vnd.api+json , a/b/c
+"""
+media_types = header_texts | st.builds(
+    str.__add__,
+    st.sampled_from(["", *MEDIA_TYPES.split()]),
+    st.sampled_from(["", *PARAMETERS.strip().replace("\n", "|").split("|")]),
 )
 accepts = st.lists(media_types, min_size=1, max_size=4).map(",".join)
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "PROPFIND")
 
 queries = st.one_of(
-    st.just(""),
-    st.sampled_from(
-        ["?format=json", "?format=xml", "?format=", "?format=%ff", "?page=x", "?%00=1"]
-    ),
+    st.sampled_from(["", "?format=json", "?format=xml", "?format=", "?format=%ff", "?page=x"]),
+    st.just("?%00=1"),
     header_texts.map("?{}".format),
 )
 
+LONG_IDENTIFIERS = ["9" * 5000, "x" * 24, "\N{FULLWIDTH DIGIT ONE}"]
+IDENTIFIERS = ["\0", "%00", "..", "a/b", "", " ", "1e5", "None"]
 identifiers = st.one_of(
-    texts.map(lambda text: text.encode(errors="surrogatepass").decode("latin-1")),
+    texts,
     st.integers(-(2**70), 2**70).map(str),
     st.uuids().map(str),
     st.floats().map(str),
-    st.sampled_from(
-        [
-            "9" * 5000,
-            "x" * 24,
-            "\0",
-            "%00",
-            "..",
-            "a/b",
-            "",
-            " ",
-            "1e5",
-            "\N{FULLWIDTH DIGIT ONE}",
-            "None",
-        ]
-    ).map(lambda text: text.encode().decode("latin-1")),
-)
+    st.sampled_from([*LONG_IDENTIFIERS, *IDENTIFIERS]),
+).map(lambda text: text.encode(errors="surrogatepass").decode("latin-1"))
 
+NAMES = ["name", "size", "shelf", "tags", "code", "slug", "number", "key", "things", "id", "pk"]
 documents = st.recursive(
     st.one_of(
-        *(texts, st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats()),
+        texts | st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(),
         st.uuids().map(str),
         st.sampled_from([10**300, "9" * 30, "\0", "", "x" * 24]),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
-        st.dictionaries(
-            st.one_of(
-                texts,
-                st.sampled_from(["name", "size", "shelf", "tags", "code", "slug", "number"]),
-                st.sampled_from(["key", "things", "id", "pk"]),
-            ),
-            inner,
-            max_size=5,
-        ),
+        st.dictionaries(texts | st.sampled_from(NAMES), inner, max_size=5),
     ),
     max_leaves=15,
 )

@@ -46,23 +46,18 @@ PLACES = ("drf", "plain", "async", "middleware")
 
 
 class Acting(APIView):
-    """Calls the function of the test."""
-
     authentication_classes = ()
     permission_classes = ()
 
     def get(self, request: Request) -> Response:
-        """Call the function."""
         return ACTS[-1]()
 
 
 def plain(request: HttpRequest) -> Response:
-    """Call the function outside of DRF."""
     return ACTS[-1]()
 
 
 async def in_async(request: HttpRequest) -> Response:
-    """Call the function in an async view."""
     return ACTS[-1]()
 
 
@@ -70,46 +65,27 @@ class ActingMiddleware:
     """Calls the function outside of all views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Set the next middleware."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Return the response."""
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
-class ShelfSerializer(ModelSerializer):
-    """A shelf."""
-
-    class Meta:
-        model = Shelf
-        fields = "__all__"
+def make_serializer(of: type[Any], **fields: Any) -> type[Any]:
+    """Return a serializer of all fields of a model, and of these."""
+    meta = type("Meta", (), {"model": of, "fields": "__all__"})
+    return type(f"{of.__name__}Serializer", (ModelSerializer,), {"Meta": meta, **fields})
 
 
-class ThingSerializer(ModelSerializer):
-    """A thing with a field that has no column."""
-
-    tags = ListField(required=False, max_length=3)
-
-    class Meta:
-        model = Thing
-        fields = "__all__"
-
-
-class ParcelSerializer(ModelSerializer):
-    """A parcel with keys of other resources."""
-
-    class Meta:
-        model = Parcel
-        fields = "__all__"
-
-
+# The model, its serializer, and the field of the look-up. The tags have no column.
+SHELVES, PARCELS = make_serializer(Shelf), make_serializer(Parcel)
+THINGS = make_serializer(Thing, tags=ListField(required=False, max_length=3))
 RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {
-    "shelves": (Shelf, ShelfSerializer, "pk"),
-    "names": (Shelf, ShelfSerializer, "name"),
-    "things": (Thing, ThingSerializer, "pk"),
-    "parcels": (Parcel, ParcelSerializer, "pk"),
-    "numbers": (Parcel, ParcelSerializer, "number"),
+    "shelves": (Shelf, SHELVES, "pk"),
+    "names": (Shelf, SHELVES, "name"),
+    "things": (Thing, THINGS, "pk"),
+    "parcels": (Parcel, PARCELS, "pk"),
+    "numbers": (Parcel, PARCELS, "number"),
 }
 VIEWSETS = {"ours": viewsets.ModelViewSet, "stock": stock_viewsets.ModelViewSet}
 
@@ -168,7 +144,6 @@ def send(
     layers: str = "middleware",
     **settings: Any,
 ) -> RawResponse:
-    """Send a request to the WSGI application, and return the response."""
     url, _, query = target.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -215,12 +190,10 @@ class FailureCounter(logging.Handler):
     """Collects the log records of the fallback body."""
 
     def __init__(self) -> None:
-        """Set an empty list."""
         super().__init__()
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Collect a record."""
         if record.getMessage().startswith("django_apierrors failed"):
             self.messages.append(self.format(record))
 

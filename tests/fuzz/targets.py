@@ -94,7 +94,6 @@ def can_be_classified(exception: Exception) -> bool:
 
 
 def throw(exception: BaseException) -> Any:
-    """Raise `exception`."""
     raise exception
 
 

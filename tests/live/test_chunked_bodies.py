@@ -16,16 +16,7 @@ from rest_framework.views import APIView
 from django_apierrors import generics
 from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import body
-from tests.live.test_servers import (
-    COMMANDS,
-    HOST,
-    Server,
-    WireResponse,
-    exchange,
-    run_server,
-)
-
-COMMANDS["wsgiref"] = "tests.live.wsgiref_server {fd}"
+from tests.live.test_servers import COMMANDS, HOST, Server, WireResponse, exchange, run_server
 
 LENGTH_REQUIRED = body(
     "LENGTH_REQUIRED", "Send the body with a Content-Length header, not in chunks.", status=411
@@ -33,8 +24,6 @@ LENGTH_REQUIRED = body(
 
 
 class ThingSerializer(serializers.Serializer[dict[str, Any]]):
-    """A thing that is a dict."""
-
     name = serializers.CharField()
     size = serializers.IntegerField()
 
@@ -59,8 +48,6 @@ PARSERS = [parsers.JSONParser, parsers.FormParser, parsers.MultiPartParser, CSVP
 
 
 class ThingView(generics.UpdateAPIView, generics.CreateAPIView):
-    """A generic view of ours."""
-
     authentication_classes = ()
     serializer_class = ThingSerializer
     parser_classes = PARSERS
@@ -74,8 +61,6 @@ class ThingView(generics.UpdateAPIView, generics.CreateAPIView):
 
 
 class EchoView(APIView):
-    """A view of DRF's own."""
-
     authentication_classes = ()
     parser_classes = PARSERS
 
@@ -96,30 +81,20 @@ urlpatterns = [
 ]
 
 
-@pytest.fixture(scope="module", params=["all", "handler"])
-def parts(request: pytest.FixtureRequest) -> str:
-    """The parts of the package that the project uses: all, or the two lines alone."""
-    return str(request.param)
-
-
-@pytest.fixture(scope="module", params=["gunicorn", "uvicorn", "wsgiref"])
+@pytest.fixture(
+    scope="module",
+    params=[(name, parts) for parts in ("all", "handler") for name in COMMANDS],
+    ids=" ".join,
+)
 def server(
-    request: pytest.FixtureRequest, parts: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Server]]:
-    """The name of a server, and the server with the project of `chunked_settings`."""
-    with (
-        pytest.MonkeyPatch.context() as monkeypatch,
-        run_with(monkeypatch, parts, request.param, tmp_path_factory) as running,
-    ):
-        yield request.param, running
-
-
-def run_with(
-    monkeypatch: pytest.MonkeyPatch, parts: str, name: str, factory: pytest.TempPathFactory
-) -> Any:
-    """Run a server with the parts of the package that `parts` names."""
-    monkeypatch.setenv("PARTS", parts)
-    return run_server(name, "tests.live.chunked_settings", factory)
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str, Server]]:
+    """A server, its name, and the parts of the package in its project: all, or the two lines."""
+    name, parts = request.param
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("PARTS", parts)
+        with run_server(name, "tests.live.chunked_settings", tmp_path_factory) as running:
+            yield name, parts, running
 
 
 def send(
@@ -139,62 +114,48 @@ def send(
     return exchange(server, "\r\n".join([*lines, *framed, "0", "", ""]))
 
 
-def assert_read(name: str, answer: WireResponse, status: int, content: Any) -> None:
-    """Assert that the body was read; by the server of Python's library that it was refused."""
-    if name == "wsgiref":
-        status, content = 411, LENGTH_REQUIRED
-    assert (answer.status, json.loads(answer.content)) == (status, content)
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+NEW = '{"name": "new"}'
+
+# The method, the target, the content type and the body; the status and the body of the response.
+BODIES: dict[str, tuple[str, str, str, str, int, Any]] = {
+    "an update": ("PUT", "/api/things", JSON, NEW, 200, {"name": "new", "size": 1}),
+    "a form": ("PUT", "/api/things", FORM, "name=new", 200, {"name": "new", "size": 1}),
+    "CSV": ("PUT", "/api/things", "text/csv", "new,2", 200, {"name": "new", "size": 2}),
+    "a creation": (
+        *("POST", "/api/things", JSON, '{"name": "new", "size": 2}'),
+        *(201, {"name": "new", "size": 2}),
+    ),
+    "a view of ours": ("POST", "/api/ours", JSON, NEW, 200, {"name": "new"}),
+    "a DELETE": ("DELETE", "/api/ours", JSON, NEW, 200, {"name": "new"}),
+    "a stock view": ("POST", "/api/stock", JSON, NEW, 200, {"name": "new"}),
+    "a DELETE of a stock view": ("DELETE", "/api/stock", JSON, NEW, 200, {"name": "new"}),
+    "an empty body": ("POST", "/api/ours", JSON, "", 200, {}),
+    "malformed": ("POST", "/api/things", JSON, '{"name": ', 400, "INVALID_CONTENT"),
+    "long": ("POST", "/api/things", JSON, f'{{"name": "{"a" * 2000}"}}', 413, "CONTENT_TOO_LARGE"),
+}
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body", "size"),
-    [
-        ("application/json", '{"name": "new"}', 1),
-        ("application/x-www-form-urlencoded", "name=new", 1),
-        ("text/csv", "new,2", 2),
-    ],
-)
-def test_an_update_is_written(
-    server: tuple[str, Server], content_type: str, body: str, size: int
+@pytest.mark.parametrize("name", BODIES)
+def test_a_body_in_chunks_is_read_or_its_length_required(
+    server: tuple[str, str, Server], name: str
 ) -> None:
-    answer = send(server[1], "PUT", "/api/things", body, content_type)
-    assert_read(server[0], answer, 200, {"name": "new", "size": size})
-
-
-def test_a_new_resource_is_written(server: tuple[str, Server]) -> None:
-    answer = send(server[1], "POST", "/api/things", '{"name": "new", "size": 2}')
-    assert_read(server[0], answer, 201, {"name": "new", "size": 2})
-
-
-def test_a_malformed_document_is_a_400(server: tuple[str, Server], parts: str) -> None:
-    answer = send(server[1], "POST", "/api/things", '{"name": ')
-    content = json.loads(answer.content)
-    assert_read(server[0], answer, 400, body("INVALID_CONTENT", *content["errors"]))
-
-
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-@pytest.mark.parametrize("target", ["/api/ours", "/api/stock"])
-def test_any_view_reads_it(
-    server: tuple[str, Server], parts: str, method: str, target: str
-) -> None:
+    server_name, parts, running = server
+    method, target, content_type, sent, status, expected = BODIES[name]
     if (parts, target) == ("handler", "/api/stock"):
         pytest.skip("nothing of the package sees the body of a stock view")
-    answer = send(server[1], method, target, '{"name": "new"}')
-    assert_read(server[0], answer, 200, {"name": "new"})
+    response = send(running, method, target, sent, content_type)
+
+    content = json.loads(response.content)
+    if server_name == "wsgiref":
+        # It does not mark the end of a body.
+        status, expected = 411, LENGTH_REQUIRED
+    elif isinstance(expected, str):
+        expected = body(expected, *content["errors"])
+    assert (response.status, content) == (status, expected)
 
 
-def test_a_body_over_the_limit_is_a_413(server: tuple[str, Server]) -> None:
-    answer = send(server[1], "POST", "/api/things", f'{{"name": "{"a" * 2000}"}}')
-    content = json.loads(answer.content)
-    assert answer.status == content["status"] == (411 if server[0] == "wsgiref" else 413)
-
-
-def test_an_empty_body_is_empty(server: tuple[str, Server], parts: str) -> None:
-    answer = send(server[1], "POST", "/api/ours", "")
-    assert_read(server[0], answer, 200, {})
-
-
-def test_a_body_with_a_length_is_read_as_ever(server: tuple[str, Server]) -> None:
+def test_a_body_with_a_length_is_read_as_ever(server: tuple[str, str, Server]) -> None:
     lines = [
         "POST /api/ours HTTP/1.1",
         f"Host: {HOST}",
@@ -202,5 +163,5 @@ def test_a_body_with_a_length_is_read_as_ever(server: tuple[str, Server]) -> Non
         "Content-Type: application/json",
         "Content-Length: 2",
     ]
-    answer = exchange(server[1], "\r\n".join([*lines, "", "{}"]))
-    assert (answer.status, answer.content) == (200, b"{}")
+    response = exchange(server[2], "\r\n".join([*lines, "", "{}"]))
+    assert (response.status, response.content) == (200, b"{}")

@@ -86,7 +86,6 @@ def find_in_template(source: str) -> Iterator[Message]:
 
 
 def read_translations(locale: str) -> dict[Message, Translation]:
-    """Return the entries of a `.po` file; the header is the entry of the empty message."""
     content = (LOCALE / locale / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
     return dict(map(parse_entry, content.strip().split("\n\n")))
 

@@ -1,6 +1,6 @@
 """The language of an error is the language of its request.
 
-The expected messages are literals or read from the `.po` files, never translated by Django.
+The expected messages are read from the `.po` files, not translated by Django.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from django_apierrors.pagination import PageNumberPagination
 from tests.bodies import body
 from tests.locale.messages import LOCALES, Message, read_translations
 
-pytestmark = pytest.mark.urls(__name__)
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("locale_middleware")]
 
 # The language tags that browsers send.
 TAGS = {
@@ -44,15 +44,6 @@ TAGS = {
 }
 TRANSLATIONS = {locale: read_translations(locale) for locale in LOCALES}
 
-UNAUTHENTICATED = {
-    "de": "Zugriff verweigert, bitte prüfen Sie Ihre Zugangsdaten!",
-    "es": "Acceso denegado, ¡compruebe sus credenciales!",
-    "fr": "Accès refusé, veuillez vérifier vos informations d’authentification\u202f!",  # noqa: RUF001
-    "ja": "アクセスが拒否されました。認証情報を確認してください。",
-    "pt_BR": "Acesso negado, verifique suas credenciais!",
-    "zh_Hans": "访问被拒绝，请检查您的凭据！",  # noqa: RUF001
-}
-
 
 def translate(text: object, locale: str) -> str:
     """Return the translation of a message of the package."""
@@ -62,56 +53,41 @@ def translate(text: object, locale: str) -> str:
 
 
 def get_message(name: str, locale: str) -> str:
-    """Return the message of a code."""
     return translate(CATALOG[name].message, locale)
 
 
 class Coded(APIException):
-    """An exception with a code of the catalogue and without a message."""
-
     default_detail = ""
 
     def __init__(self, name: str) -> None:
-        """Set the code and its status."""
         super().__init__("", name.lower())
         self.status_code = CATALOG[name].status
 
 
 class PrivateView(APIView):
-    """Requires a user."""
-
     permission_classes = [IsAuthenticated]
 
     def get(self, request: Request) -> HttpResponse:
-        """Return never."""
         raise AssertionError
 
 
 class ThingSerializer(serializers.Serializer[Any]):
-    """A thing with three required fields."""
-
     name = serializers.CharField()
     size = serializers.IntegerField()
     colour = serializers.CharField()
 
 
 class TenPerPage(PageNumberPagination):
-    """Pages of ten."""
-
     page_size = 10
 
 
 class ThingsView(APIView):
-    """Validates things and page numbers."""
-
     permission_classes = []
 
     def get(self, request: Request) -> None:
-        """Validate the page number."""
         TenPerPage().paginate_queryset([], request, self)
 
     def post(self, request: Request) -> None:
-        """Validate a thing."""
         ThingSerializer(data=request.data).is_valid(raise_exception=True)
 
 
@@ -121,24 +97,19 @@ class FailingView(APIView):
     permission_classes = []
 
     def get(self, request: Request, name: str = "") -> None:
-        """Raise."""
         raise Coded(name) if name else NotFound("")
 
 
 class MeetingView(APIView):
-    """Raises as soon as two requests are in the view."""
-
     permission_classes = []
     barrier = Barrier(2)
 
     def get(self, request: Request) -> None:
-        """Wait for the other request, and raise."""
         self.barrier.wait(timeout=20)
         raise Coded("GONE")
 
 
 async def meet(request: HttpRequest) -> HttpResponse:
-    """Let other requests run, and raise."""
     await asyncio.sleep(0.05)
     raise Coded("GONE")
 
@@ -167,42 +138,34 @@ urlpatterns = [
 
 @pytest.fixture
 def locale_middleware(settings: Settings) -> None:
-    """Install Django's LocaleMiddleware after ours."""
     ours, *others = settings.MIDDLEWARE
     settings.MIDDLEWARE = [ours, "django.middleware.locale.LocaleMiddleware", *others]
 
 
 @pytest.fixture(autouse=True)
 def _restore_language() -> Iterator[None]:
-    """Restore the language of the thread."""
     with translation.override(translation.get_language()):
         yield
 
 
 def get(client: Client, url: str, language: str, **headers: str) -> Any:
-    """Return the response to a GET."""
     return client.get(url, headers={"Accept-Language": language, **headers})
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize("locale", LOCALES)
 def test_an_error_is_in_the_language_of_the_client(client: Client, locale: str) -> None:
-    response = get(client, "/private", TAGS[locale])
-    assert response.json() == body("UNAUTHENTICATED", UNAUTHENTICATED[locale])
-    assert response["Content-Language"] == translation.to_language(locale)
-    assert "Accept-Language" in response["Vary"]
-
-    response = get(client, "/nowhere", TAGS[locale])
-    assert response.json() == body("MISSING_RESOURCE", get_message("MISSING_RESOURCE", locale))
-    assert response["Content-Language"] == translation.to_language(locale)
+    for url, code in [("/private", "UNAUTHENTICATED"), ("/nowhere", "MISSING_RESOURCE")]:
+        response = get(client, url, TAGS[locale])
+        assert response.json() == body(code, get_message(code, locale))
+        assert response["Content-Language"] == translation.to_language(locale)
+        assert "Accept-Language" in response["Vary"]
 
 
 def test_an_error_before_the_locale_middleware_is_in_the_language_of_the_client(
     client: Client, settings: Settings
 ) -> None:
     ours, *others = settings.MIDDLEWARE
-    locale_middleware = "django.middleware.locale.LocaleMiddleware"
-    settings.MIDDLEWARE = [ours, f"{__name__}.raise_four_errors", locale_middleware, *others]
+    settings.MIDDLEWARE = [ours, f"{__name__}.raise_four_errors", *others]
     settings.API_ERRORS = {"MAX_ERRORS": 3}
     client.raise_request_exception = False
     translation.activate("en")
@@ -211,29 +174,31 @@ def test_an_error_before_the_locale_middleware_is_in_the_language_of_the_client(
     assert response.json() == body("INVALID_CONTENT", *messages)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_messages_of_drf_and_of_the_package_are_in_one_language(
     client: Client, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"MAX_ERRORS": 2}
     headers = {"Accept-Language": "de"}
-    response = client.post("/things", {}, "application/json", headers=headers)
-    assert response.json() == body(
-        "INVALID_CONTENT",
-        "name: Dieses Feld ist zwingend erforderlich.",
-        "2 weitere Fehler wurden ausgelassen.",
-    )
-    response = client.post("/things", '{"a": 1,\n  1}', "application/json", headers=headers)
-    assert response.json() == body(
-        "INVALID_CONTENT", "Das JSON-Dokument ist in Zeile 2, Spalte 3 fehlerhaft."
-    )
-    response = get(client, "/things?page=x", "de")
-    assert response.json() == body(
-        "INVALID_CONTENT", "page: Eine ganze Zahl ab 1 ist erforderlich."
-    )
+    for method, query, content, messages in [
+        (
+            *("POST", "", "{}"),
+            [
+                "name: Dieses Feld ist zwingend erforderlich.",
+                "2 weitere Fehler wurden ausgelassen.",
+            ],
+        ),
+        (
+            *("POST", "", '{"a": 1,\n  1}'),
+            ["Das JSON-Dokument ist in Zeile 2, Spalte 3 fehlerhaft."],
+        ),
+        ("GET", "?page=x", "", ["page: Eine ganze Zahl ab 1 ist erforderlich."]),
+    ]:
+        response = client.generic(
+            method, f"/things{query}", content, "application/json", headers=headers
+        )
+        assert response.json() == body("INVALID_CONTENT", *messages)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_a_problem_has_a_translated_detail_and_an_english_title(
     client: Client, settings: Settings
 ) -> None:
@@ -248,7 +213,6 @@ def test_a_problem_has_a_translated_detail_and_an_english_title(
     }
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_the_reference_is_in_the_language_of_the_client(client: Client) -> None:
     page = get(client, "/errors/GONE", "de", Accept="text/html").content.decode()
     assert '<html lang="de"' in page
@@ -258,7 +222,6 @@ def test_the_reference_is_in_the_language_of_the_client(client: Client) -> None:
     assert document["message"] == get_message("GONE", "de")
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_no_page_of_the_reference_contains_english_in_japanese(client: Client) -> None:
     english = {}
     for url in ["", "verbs", "no-such-code", *CATALOG]:
@@ -270,53 +233,45 @@ def test_no_page_of_the_reference_contains_english_in_japanese(client: Client) -
     assert english == {}
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize(
-    ("language", "locale"),
+    ("language", "of_project", "locale"),
     [
-        ("de-CH,de;q=0.9,en;q=0.8", "de"),
-        ("pt-BR,pt;q=0.9", "pt_BR"),
-        ("zh-Hans-SG", "zh_Hans"),
-        ("xx, fr;q=0.5", "fr"),
-        ("en-GB, de;q=0.9", "en"),
-        ("zh-TW", "en"),
-        ("*", "en"),
-        ("", "en"),
-        ("%(message)s", "en"),
+        ("de-CH,de;q=0.9,en;q=0.8", "en", "de"),
+        ("pt-BR,pt;q=0.9", "en", "pt_BR"),
+        ("zh-Hans-SG", "en", "zh_Hans"),
+        ("xx, fr;q=0.5", "en", "fr"),
+        ("en-GB, de;q=0.9", "en", "en"),
+        ("zh-TW", "en", "en"),
+        ("*", "en", "en"),
+        ("", "en", "en"),
+        ("%(message)s", "en", "en"),
+        # A language without translations falls back to the project's.
+        ("en", "de", "en"),
+        ("fi", "de", "de"),
+        ("ja", "de", "ja"),
     ],
 )
-def test_the_nearest_language_is_chosen(client: Client, language: str, locale: str) -> None:
-    response = get(client, "/failing/GONE", language)
-    assert response.json() == body("GONE", get_message("GONE", locale))
-
-
-@pytest.mark.usefixtures("locale_middleware")
-@pytest.mark.parametrize(("language", "locale"), [("en", "en"), ("fi", "de"), ("ja", "ja")])
-def test_a_language_without_translations_falls_back_to_the_projects(
-    client: Client, settings: Settings, language: str, locale: str
+def test_the_nearest_language_is_chosen(
+    client: Client, settings: Settings, language: str, of_project: str, locale: str
 ) -> None:
-    settings.LANGUAGE_CODE = "de"
+    settings.LANGUAGE_CODE = of_project
     # Django reloads its translations when LOCALE_PATHS changes, not when LANGUAGE_CODE does.
     settings.LOCALE_PATHS = []
     response = get(client, "/failing/GONE", language)
     assert response.json() == body("GONE", get_message("GONE", locale))
 
 
-@pytest.mark.usefixtures("locale_middleware")
-@pytest.mark.parametrize(
-    ("url", "name"), [("/failing/GONE", "GONE"), ("/nowhere", "MISSING_RESOURCE")]
-)
-def test_the_language_cookie_comes_before_the_header(
-    client: Client, settings: Settings, url: str, name: str
-) -> None:
+def test_the_language_cookie_comes_before_the_header(client: Client, settings: Settings) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
-    assert get(client, url, "de").json()["errors"] == [get_message(name, "fr")]
+    for url, code in [("/failing/GONE", "GONE"), ("/nowhere", "MISSING_RESOURCE")]:
+        assert get(client, url, "de").json() == body(code, get_message(code, "fr"))
 
 
 @pytest.mark.parametrize("url", ["/failing/MISSING_RESOURCE", "/nowhere"])
 def test_without_the_locale_middleware_the_language_is_the_projects(
     client: Client, settings: Settings, url: str
 ) -> None:
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
     settings.LANGUAGE_CODE = "de"
     translation.activate("de")
     response = get(client, url, "fr")
@@ -325,7 +280,6 @@ def test_without_the_locale_middleware_the_language_is_the_projects(
     assert "Accept-Language" not in response.get("Vary", "")
 
 
-@pytest.mark.usefixtures("locale_middleware")
 @pytest.mark.parametrize(
     "url", ["/private", "/failing", "/failing/GONE", "/failing/GONE?format=xml", "/nowhere"]
 )
@@ -336,7 +290,6 @@ def test_no_message_is_cached_for_another_language(client: Client, url: str) -> 
     assert len({*first.values()}) == len(TAGS)
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_concurrent_threads_have_their_own_languages() -> None:
     def run(language: str) -> set[str]:
         # Each request is in the view together with one of the other thread.
@@ -348,7 +301,6 @@ def test_concurrent_threads_have_their_own_languages() -> None:
     assert japanese == {get_message("GONE", "ja")}
 
 
-@pytest.mark.usefixtures("locale_middleware")
 def test_concurrent_requests_of_one_event_loop_have_their_own_languages(
     settings: Settings,
 ) -> None:

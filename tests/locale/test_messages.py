@@ -14,10 +14,7 @@ from tests.locale.messages import (
     LOCALES,
     PACKAGE,
     Message,
-    find_in_module,
-    find_in_template,
     make_catalogue,
-    parse_entry,
     read_sources,
     read_translations,
 )
@@ -63,31 +60,21 @@ def test_the_mo_file_is_compiled_from_the_po_file(locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_po_file_is_sorted_and_has_no_dates_or_places(locale: str) -> None:
+def test_a_po_file_is_sorted_and_its_header_names_the_language_and_its_plurals(locale: str) -> None:
     content = (LOCALE / locale / "LC_MESSAGES" / "django.po").read_text(encoding="utf-8")
+    # Neither places nor dates, which change with every run of gettext.
     assert not re.search(r"^#:|^#~|Date:", content, re.MULTILINE)
-    texts = [message.text for message in TRANSLATIONS[locale]]
+    translations = TRANSLATIONS[locale]
+    texts = [message.text for message in translations]
     assert texts == sorted(texts)
-
-
-@pytest.mark.parametrize("locale", LOCALES)
-def test_the_header_names_the_language_and_the_number_of_plural_forms(locale: str) -> None:
-    header = dict(
-        line.split(": ", 1)
-        for line in TRANSLATIONS[locale][HEADER].texts[0].splitlines()
-        if not line.endswith(": ")
-    )
+    lines = translations[HEADER].texts[0].splitlines()
+    header = dict(line.split(": ", 1) for line in lines if not line.endswith(": "))
     assert (header["Language"], header["Content-Type"]) == (locale, "text/plain; charset=UTF-8")
-    numbers = {
-        len(translation.texts)
-        for message, translation in TRANSLATIONS[locale].items()
-        if message.plural
-    }
+    numbers = {len(it.texts) for message, it in translations.items() if message.plural}
     assert [f"nplurals={number}" for number in numbers] == [header["Plural-Forms"].split(";")[0]]
 
 
 def has_same_placeholders(text: str, translated: str) -> bool:
-    """Whether both have the same placeholders."""
     return sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(translated))
 
 
@@ -117,7 +104,6 @@ def test_no_french_line_begins_with_a_punctuation_mark() -> None:
 
 
 def find_invalid(locale: str, is_valid: Callable[[str, str], bool]) -> dict[str, str]:
-    """Return the messages whose translation is not valid."""
     return {
         message.text: text
         for message, translation in TRANSLATIONS[locale].items()
@@ -149,53 +135,3 @@ def find_words(template: str) -> list[str]:
     text = re.sub(r"{[%{].*?[%}]}", "", template)
     words = re.findall(r">([^<>]*[^\W\d_][^<>]*)<", text)
     return words + re.findall(r'(?:aria-label|alt|placeholder)="([^"]+)"|title="([^"]+)"', text)
-
-
-def test_the_messages_of_a_module_are_found() -> None:
-    source = """
-_("One " "two.")
-translation.gettext_lazy("Lazy.")
-gettext_noop("Unused.")
-pgettext_lazy("here", "One.")
-ngettext("One.", "Many.", number)
-npgettext("here", "Two.", "Many.", 2)
-"""
-    assert set(find_in_module(source)) == {
-        Message("One two."),
-        Message("Lazy."),
-        Message("Unused."),
-        Message("One.", context="here"),
-        Message("One.", "Many."),
-        Message("Two.", "Many.", "here"),
-    }
-
-
-def test_a_message_that_gettext_cannot_find_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="malformed"):
-        list(find_in_module("_(text)"))
-
-
-def test_the_messages_of_a_template_are_found() -> None:
-    source = """{% load i18n %}<p>
-{% translate "One." context "here" as one %}{{ _("Two.") }}
-{% blocktranslate trimmed %}
-  Three
-  <b>four</b>.
-{% endblocktranslate %}
-{% blocktranslate count n=n %}{{ n }} is.{% plural %}Many.{% endblocktranslate %}</p>"""
-    assert list(find_in_template(source)) == [
-        Message("One.", context="here"),
-        Message("Two."),
-        Message("Three <b>four</b>."),
-        Message("%(n)s is.", "Many."),
-    ]
-
-
-def test_an_entry_of_a_po_file_is_parsed() -> None:
-    entry = (
-        '# By hand.\n#, fuzzy, python-format\nmsgctxt "here"\nmsgid ""\n"One "\n"\\"two\\"."\n'
-        'msgid_plural "Many."\nmsgstr[0] "Eins."\nmsgstr[1] "Vie"\n"le."'
-    )
-    message, translation = parse_entry(entry)
-    assert message == Message('One "two".', "Many.", "here")
-    assert translation == (["Eins.", "Viele."], True)

@@ -15,8 +15,6 @@ REDIS_PORT = int(os.environ["TEST_REDIS_PORT"])
 REDIS_DATABASE = 15
 
 ROOT_URLCONF = "tests.operations.live_urls"
-API_ERRORS = {"OPERATION_TIMEOUT": int(os.environ["TEST_OPERATION_TIMEOUT"])}
-
 DATABASES: dict[str, Any] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",

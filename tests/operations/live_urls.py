@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import path
 from rest_framework.authentication import BaseAuthentication
@@ -48,8 +49,17 @@ class RemoveTask(APIView):
         return Response(status=204)
 
 
+class SetTimeout(APIView):
+    """Sets `OPERATION_TIMEOUT` of this process."""
+
+    def post(self, request: Request) -> Response:
+        settings.API_ERRORS = {"OPERATION_TIMEOUT": request.data["seconds"]}
+        return Response(status=204)
+
+
 urlpatterns = [
     path("accept/<str:name>", Accept.as_view()),
     path("remove-task", RemoveTask.as_view()),
+    path("set-timeout", SetTimeout.as_view()),
     path("operations/<str:handle>", Operation.as_view(), name="operation-detail"),
 ]

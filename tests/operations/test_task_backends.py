@@ -56,9 +56,7 @@ class Reply(NamedTuple):
 class Backend:
     """A task backend with a server, and with a database or a broker of its own."""
 
-    def __init__(
-        self, name: str, directory: Path, database: str, redis_port: int, timeout: int = 3600
-    ) -> None:
+    def __init__(self, name: str, directory: Path, database: str, redis_port: int) -> None:
         self.name = name
         self.directory = directory
         self.environment = {
@@ -67,12 +65,11 @@ class Backend:
             "TEST_BACKEND": name,
             "TEST_DATABASE": database,
             "TEST_REDIS_PORT": str(redis_port),
-            "TEST_OPERATION_TIMEOUT": str(timeout),
         }
         self.url = ""
+        self.worker: Process | None = None
 
     def run(self, *command: str) -> None:
-        """Run a management command."""
         process = subprocess.run(
             [sys.executable, "-m", "django", *command],
             cwd=ROOT,
@@ -88,8 +85,15 @@ class Backend:
         """Start a Python module as a process that keeps running."""
         return Process(command, self.environment, self.directory / f"{command[1]}.log")
 
-    def start_worker(self) -> Process:
-        return self.start(*WORKERS[self.name])
+    def start_worker(self) -> None:
+        """Start a worker unless one is running."""
+        if self.worker is None:
+            self.worker = self.start(*WORKERS[self.name])
+
+    def kill_worker(self) -> None:
+        if self.worker is not None:
+            self.worker.kill()
+            self.worker = None
 
     def serve(self) -> Process:
         """Start the server, and wait until it responds."""
@@ -136,13 +140,10 @@ class Backend:
         return reply
 
     def get_logs(self) -> str:
-        """Return the output of the processes."""
         return "\n".join(log.read_text() for log in self.directory.glob("*.log"))
 
 
 class Process:
-    """A process and its descendants."""
-
     def __init__(self, command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
         self.log: IO[bytes] = log.open("ab")
         self.popen = subprocess.Popen(
@@ -180,7 +181,6 @@ def read(response: Any) -> Reply:
 
 
 def wait(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "timed out"
@@ -207,26 +207,16 @@ def backend(
         require_server("Redis", REDIS_PORT)
         request.getfixturevalue("redis")
     backend = Backend(request.param, directory, database, REDIS_PORT)
-    backend.run("migrate", "--run-syncdb", "--verbosity", "0")
+    if request.param not in ON_REDIS:
+        backend.run("migrate", "--run-syncdb", "--verbosity", "0")
     server = backend.serve()
     yield backend
-    server.kill()
-
-
-@pytest.fixture(scope="module")
-def impatient(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
-    """Another server of the same task backend, with `OPERATION_TIMEOUT` 0."""
-    database = backend.environment["TEST_DATABASE"]
-    directory = tmp_path_factory.mktemp("impatient")
-    impatient = Backend(backend.name, directory, database, REDIS_PORT, timeout=0)
-    server = impatient.serve()
-    yield impatient
+    backend.kill_worker()
     server.kill()
 
 
 @pytest.fixture(scope="module")
 def postgresql_database() -> Iterator[str]:
-    """A new database on the server."""
     import psycopg
 
     name = f"apierrors_operations_{os.getpid()}"
@@ -254,13 +244,6 @@ def redis() -> Iterator[Any]:
     client.flushdb()
 
 
-@pytest.fixture
-def worker(backend: Backend) -> Iterator[Process]:
-    process = backend.start_worker()
-    yield process
-    process.kill()
-
-
 def prune(backend: Backend, accepted: Reply, request: pytest.FixtureRequest) -> None:
     """Delete the result of an operation, as the task backend does after a while."""
     if backend.name in ON_REDIS:
@@ -275,12 +258,13 @@ def prune(backend: Backend, accepted: Reply, request: pytest.FixtureRequest) -> 
 def test_an_operation_is_ready_runs_succeeds_and_is_pruned(
     backend: Backend, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    backend.kill_worker()
     accepted = backend.accept("wait_for", {"directory": str(tmp_path), "name": "ü"})
     poll = backend.request("GET", accepted.headers["Location"])
     assert (poll.status, poll.body) == (200, accepted.body)
     assert (poll.headers["Retry-After"], poll.headers["Cache-Control"]) == ("5", "no-store")
 
-    request.getfixturevalue("worker")
+    backend.start_worker()
     running = backend.wait_for(accepted, "running")
     assert running.body == {**accepted.body, "status": "running"}
     (tmp_path / "go").touch()
@@ -298,8 +282,8 @@ def test_an_operation_is_ready_runs_succeeds_and_is_pruned(
         assert (pruned.status, pruned.body) == (410, body("GONE"))
 
 
-@pytest.mark.usefixtures("worker")
 def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) -> None:
+    backend.start_worker()
     codes = {
         "validation": "INVALID_CONTENT",
         "missing": "MISSING_RESOURCE",
@@ -315,32 +299,36 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
 
 
 def test_a_killed_worker_fails_its_operation_and_the_task_is_not_run_again(
-    backend: Backend, impatient: Backend, tmp_path: Path
+    backend: Backend, tmp_path: Path
 ) -> None:
-    worker = backend.start_worker()
+    backend.start_worker()
     accepted = backend.accept("wait_for", {"directory": str(tmp_path), "name": "log"})
+    url = accepted.headers["Location"]
     wait((tmp_path / "log").exists)
-    worker.kill()
+    backend.kill_worker()
 
-    assert backend.request("GET", accepted.headers["Location"]).body["status"] == "running"
-    href = f"{impatient.url}/operations/{accepted.body['id']}"
-    failed = impatient.request("GET", href)
+    assert backend.request("GET", url).body["status"] == "running"
+    backend.request("POST", "/set-timeout", {"seconds": 0})
+    failed = backend.request("GET", url)
     outcome = {"status": "failed", "error": body("GATEWAY_TIMEOUT")}
-    assert failed.body == {**accepted.body, "href": href, **outcome}
+    assert failed.body == {**accepted.body, **outcome}
+    backend.request("POST", "/set-timeout", {"seconds": 3600})
     (tmp_path / "go").touch()
-    restarted = backend.start_worker()
+    backend.start_worker()
     backend.wait_for(backend.accept("do_nothing"), "successful")
-    restarted.kill()
-    assert impatient.request("GET", href).body == failed.body
+    backend.request("POST", "/set-timeout", {"seconds": 0})
+    assert backend.request("GET", url).body == failed.body
+    backend.request("POST", "/set-timeout", {"seconds": 3600})
     assert (tmp_path / "log").read_text() == "run\n"
 
 
-def test_an_operation_whose_task_was_removed_is_gone(impatient: Backend) -> None:
-    url = impatient.accept("doomed").headers["Location"]
-    assert impatient.request("GET", url).body["status"] == "ready"
+def test_an_operation_whose_task_was_removed_is_gone(backend: Backend) -> None:
+    backend.kill_worker()
+    url = backend.accept("doomed").headers["Location"]
+    assert backend.request("GET", url).body["status"] == "ready"
 
-    assert impatient.request("POST", "/remove-task").status == 204
-    gone = impatient.request("GET", url)
+    assert backend.request("POST", "/remove-task").status == 204
+    gone = backend.request("GET", url)
     assert (gone.status, gone.body) == (410, body("GONE"))
 
 

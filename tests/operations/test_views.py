@@ -1,4 +1,4 @@
-"""Operations in one process: what a view accepts, what an operation contains, and who can read it.
+"""Operations in one process: what a view accepts, in which transaction, and what an operation has.
 
 The task backend stores tasks in the test's own database. `test_task_backends.py` runs each task
 backend with a server and workers of its own.
@@ -12,6 +12,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,13 @@ from uuid import UUID
 import pytest
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import include, path, reverse
 from pytest_django.fixtures import Settings
-from rest_framework import serializers, versioning
+from rest_framework import exceptions, serializers, versioning
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
@@ -100,11 +103,28 @@ class Lost(AcceptedAPIView):
     operation_view_name = "nowhere"
 
 
-class Sum(AcceptedMixin, APIView):
-    accepting_actions = ("put",)
+class InBlock(DoNothing):
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            return super().post(request, *args, **kwargs)
 
+
+class Unlisted(AcceptedMixin, APIView):
     def put(self, request: Request) -> Any:
         return self.accept(request, tasks.add, 1, b=2)
+
+
+class Sum(Unlisted):
+    """Accepts PUT; GET returns whether it runs in a transaction."""
+
+    accepting_actions = ("put",)
+
+    def get(self, request: Request) -> Response:
+        return Response(connection.in_atomic_block)
+
+    def post(self, request: Request) -> Response:
+        Shelf.objects.create(name="lost")
+        raise exceptions.ParseError
 
 
 class ShelfSerializer(serializers.ModelSerializer[Shelf]):
@@ -120,6 +140,9 @@ class ShelfViewSet(AcceptedMixin, ModelViewSet):
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return self.accept(request, tasks.echo, shelf=self.get_object())
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(connection.in_atomic_block)
 
 
 class ShelfOperation(OperationView):
@@ -157,6 +180,8 @@ urlpatterns = [
     path("versioned", Versioned.as_view()),
     path("make-shelf", MakeShelf.as_view()),
     path("sum", Sum.as_view()),
+    path("unlisted", Unlisted.as_view()),
+    path("in-block", InBlock.as_view()),
     path("rows", Rows.as_view()),
     path("whole-rows", WholeRows.as_view()),
     path("taskless", Taskless.as_view()),
@@ -299,20 +324,56 @@ def test_a_view_that_is_called_without_a_urlconf_has_an_operation_too() -> None:
     assert response["Location"].startswith("http://testserver/operations/")
 
 
+@pytest.fixture
+def atomic_requests() -> Iterator[None]:
+    """Open a transaction for each request, as most projects do."""
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    yield
+    connection.settings_dict["ATOMIC_REQUESTS"] = False
+
+
+@pytest.mark.usefixtures("atomic_requests")
+def test_only_accepting_actions_run_outside_atomic_requests(api: Client) -> None:
+    Shelf.objects.create(pk=7, name="left")
+    for method, url in [("POST", "/nothing"), ("PUT", "/sum"), ("DELETE", "/shelves/7")]:
+        assert api.generic(method, url).status_code == 202
+    assert api.get("/sum").json() is api.get("/shelves").json() is True
+    # Another method of an accepting URL rolls back when it fails.
+    assert post(api, "/sum", {}).status_code == 400
+    assert not Shelf.objects.filter(name="lost").exists()
+
+
+def test_no_transaction_is_opened_without_atomic_requests(api: Client) -> None:
+    assert api.get("/sum").json() is False
+
+
+@pytest.mark.django_db(transaction=False)
+def test_the_block_of_a_test_case_does_not_count(api: Client) -> None:
+    assert connection.in_atomic_block
+    assert post(api, "/nothing").status_code == 202
+
+
 @pytest.mark.parametrize(
-    ("url", "match"),
+    ("method", "url", "match"),
     [
-        ("/lost", r"Lost .*operation_view_name.*get_operation_url\(\)"),
-        ("/rows", r"Rows\.serializer_class .*get_task_kwargs\(\)"),
-        ("/taskless", r"Taskless .*get_task\(\)"),
-        ("/misnamed", r"tests\.operations\.tasks\.undecorated is not a task"),
+        ("POST", "/lost", r"Lost .*operation_view_name.*get_operation_url\(\)"),
+        ("POST", "/rows", r"Rows\.serializer_class .*get_task_kwargs\(\)"),
+        ("POST", "/taskless", r"Taskless .*get_task\(\)"),
+        ("POST", "/misnamed", r"tests\.operations\.tasks\.undecorated is not a task"),
+        ("POST", "/in-block", "inside a transaction"),
+        (
+            *("PUT", "/unlisted"),
+            r"Unlisted\.put\(\) .*'put' in accepting_actions .*get_accepting_actions\(\)",
+        ),
     ],
 )
+@pytest.mark.usefixtures("atomic_requests")
 def test_a_misconfigured_view_raises_and_enqueues_nothing(
-    client: Client, url: str, match: str
+    client: Client, method: str, url: str, match: str
 ) -> None:
+    data = json.dumps(ROWS if url == "/rows" else {})
     with pytest.raises(ImproperlyConfigured, match=match):
-        post(client, url, ROWS if url == "/rows" else {})
+        client.generic(method, url, data, "application/json")
     assert not DBTaskResult.objects.exists()
 
 

@@ -36,8 +36,6 @@ WORDS: Mapping[str, Words] = {
     "stream": Words(b"", b"h", b"half"),
 }
 
-NONSENSE = b"SSH-2.0-OpenSSH_9.2\r\n\r\n"
-
 Address = tuple[str, int]
 Serve = Callable[[socket.socket, Words], None]
 # Makes a fault, and yields the address to connect to.
@@ -99,60 +97,42 @@ def accepting(serve: Serve) -> Fault:
     return lambda words: listening(lambda connection: serve(connection, words))
 
 
-def reset(connection: socket.socket) -> None:
-    """Close the connection so that the client reads ECONNRESET."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def close(connection: socket.socket) -> None:
     connection.close()
 
 
-def receive(connection: socket.socket, words: Words) -> None:
-    connection.sendall(words.greeting)
-    connection.recv(65536)
+def reset(connection: socket.socket) -> None:
+    """Close the connection so that the client reads ECONNRESET."""
+    # A reset discards what the client has not read yet.
+    time.sleep(0.02)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def keep_silent(connection: socket.socket, words: Words) -> None:
     pass
 
 
-def hang_up(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    connection.close()
+def responding(part: str, end: Callable[[socket.socket], None] | None = None) -> Serve:
+    """Return a function that reads a request, sends a part of `Words`, and ends the connection."""
+
+    def serve(connection: socket.socket, words: Words) -> None:
+        connection.sendall(words.greeting)
+        connection.recv(65536)
+        connection.sendall(getattr(words, part, b""))
+        if end is not None:
+            end(connection)
+
+    return serve
 
 
-def break_off(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    reset(connection)
-
-
-def close_in_the_head(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    connection.sendall(words.head)
-    connection.close()
-
-
-def close_in_the_body(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    connection.sendall(words.body)
-    connection.close()
-
-
-def reset_in_the_body(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    connection.sendall(words.body)
-    # A reset discards what the client has not read yet.
-    time.sleep(0.02)
-    reset(connection)
-
-
-def stall_in_the_body(connection: socket.socket, words: Words) -> None:
-    receive(connection, words)
-    connection.sendall(words.body)
+hang_up, break_off = responding("", close), responding("", reset)
 
 
 def speak_another_protocol(connection: socket.socket, words: Words) -> None:
     if not words.greeting:
         connection.recv(65536)
-    connection.sendall(NONSENSE)
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
     connection.close()
 
 
@@ -199,10 +179,10 @@ FAULTS: Mapping[str, Fault] = {
     "never answers": accepting(keep_silent),
     "hangs up": accepting(hang_up),
     "resets": accepting(break_off),
-    "closes in the head": accepting(close_in_the_head),
-    "closes in the body": accepting(close_in_the_body),
-    "resets in the body": accepting(reset_in_the_body),
-    "stalls in the body": accepting(stall_in_the_body),
+    "closes in the head": accepting(responding("head", close)),
+    "closes in the body": accepting(responding("body", close)),
+    "resets in the body": accepting(responding("body", reset)),
+    "stalls in the body": accepting(responding("body")),
     "speaks another protocol": accepting(speak_another_protocol),
 }
 

@@ -71,9 +71,10 @@ class Target(NamedTuple):
         return ssl.create_default_context(cafile=self.certificates) if self.is_tls else None
 
     @property
-    def verify(self) -> Any:
-        """What httpx takes; reading the system's certificates takes a while."""
-        return self.context or False
+    def httpx_options(self) -> dict[str, Any]:
+        # Reading the certificates of the system takes a while.
+        verify = self.context or False
+        return {"timeout": self.wait, "trust_env": False, "verify": verify}
 
     @property
     def broker_options(self) -> Any:
@@ -118,13 +119,11 @@ def use_requests(target: Target, adapter: Any = None) -> object:
 
 
 def use_httpx(target: Target) -> object:
-    options: Any = {"timeout": target.wait, "trust_env": False, "verify": target.verify}
-    return httpx.get(target.url, **options).raise_for_status().content
+    return httpx.get(target.url, **target.httpx_options).raise_for_status().content
 
 
 async def await_httpx(target: Target) -> object:
-    options: Any = {"timeout": target.wait, "trust_env": False, "verify": target.verify}
-    async with httpx.AsyncClient(**options) as client:
+    async with httpx.AsyncClient(**target.httpx_options) as client:
         return (await client.get(target.url)).raise_for_status().content
 
 
@@ -140,10 +139,6 @@ def use_urllib3(target: Target, retries: Any = 1) -> object:
     options: Any = {"timeout": target.wait, "ssl_context": target.context}
     with urllib3.PoolManager(retries=retries, **options) as pool:
         return pool.request("GET", target.url).data
-
-
-def use_urllib3_without_retries(target: Target) -> object:
-    return use_urllib3(target, retries=False)
 
 
 async def await_aiohttp(target: Target, check: Any = None) -> object:
@@ -195,10 +190,6 @@ def make_redis_cache(target: Target) -> RedisCache:
     return RedisCache(f"redis://{target.host}:{target.port}", {"OPTIONS": options})
 
 
-def use_redis_cache(target: Target) -> object:
-    return make_redis_cache(target).get("key")
-
-
 def use_pymemcache(target: Target) -> object:
     options = {"connect_timeout": target.wait, "timeout": target.wait}
     with contextlib.closing(MemcacheClient((target.host, target.port), **options)) as client:
@@ -222,34 +213,16 @@ def use_amqp(target: Target) -> object:
         connection.collect()
 
 
-def use_kombu(target: Target) -> object:
-    url = f"amqp://{target.host}:{target.port}//"
-    return _publish(url, target.wait, ssl=target.broker_options)
-
-
-def use_kombu_on_redis(target: Target) -> object:
-    url = f"redis://{target.host}:{target.port}/0"
-    return _publish(url, target.wait, transport_options=target.redis_options)
-
-
-def _publish(url: str, wait: float, **options: Any) -> object:
-    with kombu.Connection(url, connect_timeout=wait, **options) as connection:
+def publish(target: Target, url: str, **options: Any) -> object:
+    url = url.format(target)
+    with kombu.Connection(url, connect_timeout=target.wait, **options) as connection:
         producer = connection.Producer()
         return producer.publish({}, routing_key="key", retry=True, retry_policy=AT_ONCE)
 
 
-def use_celery(target: Target) -> object:
-    return _send_task(f"amqp://{target.host}:{target.port}//", target.wait, {})
-
-
-def use_celery_on_redis(target: Target) -> object:
-    url = f"redis://{target.host}:{target.port}/0"
-    return _send_task(url, target.wait, target.redis_options)
-
-
-def _send_task(url: str, wait: float, options: dict[str, Any]) -> object:
-    with celery.Celery(broker=url, set_as_current=False) as app:
-        app.conf.update(broker_connection_timeout=wait, broker_transport_options=options)
+def send_task(target: Target, url: str, **options: Any) -> object:
+    with celery.Celery(broker=url.format(target), set_as_current=False) as app:
+        app.conf.update(broker_connection_timeout=target.wait, broker_transport_options=options)
         return app.send_task("task", retry=True, retry_policy=AT_ONCE)
 
 
@@ -293,26 +266,32 @@ async def await_streams(target: Target) -> object:
             writer.close()
 
 
+AMQP, REDIS = "amqp://{0.host}:{0.port}//", "redis://{0.host}:{0.port}/0"
+
 CLIENTS: Mapping[str, NetworkClient] = {
     "requests": NetworkClient("http", use_requests, has_tls=True),
     "httpx": NetworkClient("http", use_httpx, has_tls=True),
     "httpx, async": NetworkClient("http", await_httpx, has_tls=True),
     "urllib": NetworkClient("http", use_urllib, has_tls=True),
     "urllib3": NetworkClient("http", use_urllib3, has_tls=True),
-    "urllib3, no retries": NetworkClient("http", use_urllib3_without_retries, has_tls=True),
+    "urllib3, no retries": NetworkClient("http", lambda it: use_urllib3(it, False), has_tls=True),
     "aiohttp": NetworkClient("http", await_aiohttp, has_tls=True),
     "aiohttp, by socket": NetworkClient("http", await_aiohttp_by_socket),
     "http.client": NetworkClient("http", use_http_client, has_tls=True),
     "redis": NetworkClient("redis", use_redis, has_tls=True),
     "redis, async": NetworkClient("redis", await_redis),
-    "RedisCache": NetworkClient("redis", use_redis_cache),
+    "RedisCache": NetworkClient("redis", lambda it: make_redis_cache(it).get("key")),
     "pymemcache": NetworkClient("memcache", use_pymemcache),
     "PyMemcacheCache": NetworkClient("memcache", use_pymemcache_cache),
     "amqp": NetworkClient("amqp", use_amqp, has_tls=True),
-    "kombu": NetworkClient("amqp", use_kombu, has_tls=True),
-    "kombu on Redis": NetworkClient("redis", use_kombu_on_redis),
-    "celery": NetworkClient("amqp", use_celery),
-    "celery on Redis": NetworkClient("redis", use_celery_on_redis),
+    "kombu": NetworkClient(
+        "amqp", lambda it: publish(it, AMQP, ssl=it.broker_options), has_tls=True
+    ),
+    "kombu on Redis": NetworkClient(
+        "redis", lambda it: publish(it, REDIS, transport_options=it.redis_options)
+    ),
+    "celery": NetworkClient("amqp", lambda it: send_task(it, AMQP)),
+    "celery on Redis": NetworkClient("redis", lambda it: send_task(it, REDIS, **it.redis_options)),
     "smtplib": NetworkClient("smtp", use_smtplib, has_tls=True),
     "EmailBackend": NetworkClient("smtp", use_email_backend),
     "asyncio": NetworkClient("stream", await_streams, has_tls=True),

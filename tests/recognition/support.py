@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from django_apierrors.catalog import CATALOG, PRINTED_AS_NUMBER
+from tests.bodies import body
 
 REFERENCE = re.compile(r" Reference: [0-9a-f]{12}\.")
 
@@ -49,12 +49,5 @@ def read(response: HttpResponse) -> Outcome:
 
 def expect(name: str, *messages: str, status: int | None = None) -> Outcome:
     """Return the status and the body of a code, with the catalogue's if no other are given."""
-    code = CATALOG.get(name)
-    if code is not None:
-        status, messages = status or code.status, messages or (str(code.message),)
-    return status or 0, {
-        "status": status,
-        "errors": [*messages],
-        "code": code.number if code and name in PRINTED_AS_NUMBER else name,
-        "moreInfo": "",
-    }
+    expected = body(name, *messages, status=status)
+    return expected["status"], expected

@@ -1,4 +1,4 @@
-"""ACCESS_FORBIDDEN or METHOD_FORBIDDEN, by the permissions of the view itself."""
+"""403s: which error a rejection becomes, and what finding it out runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from django.test import AsyncClient, Client
 from django.urls import path
 from pytest_django import Settings
 from rest_framework import exceptions, generics, serializers
-from rest_framework.authentication import BasicAuthentication
+from rest_framework.authentication import (
+    BaseAuthentication,
+    BasicAuthentication,
+    SessionAuthentication,
+    TokenAuthentication,
+)
 from rest_framework.permissions import (
     BasePermission,
     DjangoModelPermissions,
@@ -37,6 +42,15 @@ from tests.recognition.support import expect, read
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
 VIEW = "%(app_label)s.view_%(model_name)s"
+ANN = User(username="ann")
+
+# The methods and the actions that the recorders were called with, in order.
+CALLS: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_calls() -> None:
+    CALLS.clear()
 
 
 def allow(*methods: str, error: Exception | None = None, **attributes: Any) -> Any:
@@ -54,20 +68,28 @@ def allow(*methods: str, error: Exception | None = None, **attributes: Any) -> A
 ReadOnly = allow("GET", "HEAD", "OPTIONS")
 
 
+class Recorder(ReadOnly):  # type: ignore[misc, valid-type]
+    def has_permission(self, request: Request, view: Any) -> bool:
+        action = getattr(view, "action", None)
+        CALLS.append(f"{request.method} {action}" if action else str(request.method))
+        return bool(super().has_permission(request, view))
+
+
+class UnprobedRecorder(Recorder):
+    probe = False
+
+
+class AllowingRecorder(UnprobedRecorder):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        super().has_permission(request, view)
+        return True
+
+
 class ListOnly(BasePermission):
     """A permission by action, as those of viewsets are."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return getattr(view, "action", None) == "list"
-
-
-class DeleteFails(BasePermission):
-    """Raises for every method but the one that is rejected."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if request.method != "DELETE":
-            raise LookupError("secret")
-        return False
 
 
 class OwnerReads(BasePermission):
@@ -87,8 +109,21 @@ class GuardedReads(DjangoModelPermissions):
     perms_map = {**DjangoModelPermissions.perms_map, "GET": [VIEW]}
 
 
+class GuardedObjects(DjangoObjectPermissions):
+    perms_map = {**DjangoObjectPermissions.perms_map, "GET": [VIEW]}
+
+
+class BearerAuthentication(TokenAuthentication):
+    keyword = "Bearer"
+
+
+class RejectingAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> Any:
+        raise exceptions.PermissionDenied
+
+
 class StockView(APIView):
-    authentication_classes = [BasicAuthentication]
+    authentication_classes: list[Any] = [BasicAuthentication]
 
     def get(self, request: Request) -> Response:
         return Response({})
@@ -108,10 +143,23 @@ class ShelfView(generics.RetrieveUpdateDestroyAPIView):
     serializer_class = ShelfSerializer
 
 
+class OurShelfView(ShelfView, our_generics.RetrieveUpdateDestroyAPIView):
+    pass
+
+
 class ShelfViewSet(ModelViewSet):
     authentication_classes = [BasicAuthentication]
     queryset = Shelf.objects.all()
     serializer_class = ShelfSerializer
+
+    def finalize_response(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        CALLS.append(f"finally {self.request is request} {request.method} {self.action}")
+        return super().finalize_response(request, *args, **kwargs)
+
+
+class MixedViewSet(ShelfViewSet):
+    def get_permissions(self) -> Any:
+        return [Recorder()] if self.action == "create" else [UnprobedRecorder(), ReadOnly()]
 
 
 class OverridingView(ShelfView):
@@ -132,15 +180,19 @@ class LooseView(ShelfView):
 
 
 class RaisingView(StockView):
-    """A view that rejects a request by its own code."""
+    """Raises an exception in its POST, or in a permission."""
 
-    def post(self, request: Request) -> Response:
-        raise exceptions.PermissionDenied
+    exception: Exception = exceptions.PermissionDenied()
+
+    def post(self, request: Request) -> Response:  # type: ignore[override]
+        raise self.exception
 
 
-class MissingView(StockView):
-    def get(self, request: Request) -> Response:
-        raise Http404
+class LazyView(RaisingView):
+    authentication_classes = [RejectingAuthentication]
+
+    def perform_authentication(self, request: Request) -> None:
+        pass
 
 
 class AsyncView(AsyncAPIView):
@@ -171,204 +223,242 @@ def shelf() -> Shelf:
     return Shelf.objects.create(name="top")
 
 
-def send(view: Any, method: str, user: User | None, permission: Any, **kwargs: Any) -> HttpResponse:
-    """Return the response of a view with one permission, to a request of `user`."""
-    actions = kwargs.pop("actions", None)
-    function = view.as_view(*([actions] if actions else []), permission_classes=[permission])
+def send(view: Any, method: str, user: User | None = ANN, *permissions: Any, **kw: Any) -> Any:
+    """Return the response of a view with these permissions, or else its own, to a request."""
+    initkwargs = {name: kw.pop(name) for name in [*kw] if hasattr(view, name)}
+    if permissions:
+        initkwargs["permission_classes"] = permissions
+    actions = kw.pop("actions", None)
+    function = view.as_view(*([actions] if actions else []), **initkwargs)
     request = getattr(APIRequestFactory(), method.lower())("/things/", {}, format="json")
     if user is not None:
         force_authenticate(request, user)
-    response: HttpResponse = function(request, **kwargs).render()
+    response: HttpResponse = function(request, **kw).render()
     return response
 
 
 @pytest.mark.parametrize(
-    ("method", "permission"),
+    ("method", "permission", "code"),
     [
-        ("POST", ReadOnly),
-        ("PUT", ReadOnly),
-        ("DELETE", ReadOnly),
-        ("GET", allow("POST")),
-        ("POST", allow("GET", error=PermissionDenied("secret"))),
-        ("POST", IsAdminUser | ReadOnly),
-        ("POST", IsAuthenticated & ~IsAdminUser & ReadOnly),
-    ],
-)
-def test_a_user_who_may_use_another_method_is_told_of_the_method(
-    user: User, method: str, permission: Any
-) -> None:
-    assert read(send(StockView, method, user, permission)) == expect("METHOD_FORBIDDEN")
-
-
-@pytest.mark.parametrize(
-    ("method", "permission"),
-    [
-        ("GET", allow()),
-        ("POST", allow()),
+        ("POST", ReadOnly, "METHOD_FORBIDDEN"),
+        ("GET", allow("POST"), "METHOD_FORBIDDEN"),
+        ("POST", allow("GET", error=PermissionDenied("secret")), "METHOD_FORBIDDEN"),
+        ("POST", IsAdminUser | ReadOnly, "METHOD_FORBIDDEN"),
+        ("POST", IsAuthenticated & ~IsAdminUser & ReadOnly, "METHOD_FORBIDDEN"),
+        ("POST", allow(), "ACCESS_FORBIDDEN"),
         # HEAD and OPTIONS do not count, nor does GET for a rejected HEAD.
-        ("DELETE", allow("HEAD", "OPTIONS")),
-        ("HEAD", allow("GET")),
+        ("DELETE", allow("HEAD", "OPTIONS"), "ACCESS_FORBIDDEN"),
+        ("HEAD", allow("GET"), "ACCESS_FORBIDDEN"),
         # The view has no PATCH.
-        ("GET", allow("PATCH")),
-        ("PUT", IsAdminUser),
-        ("PUT", IsAuthenticated & ~IsAuthenticated),
-        ("DELETE", DeleteFails),
+        ("GET", allow("PATCH"), "ACCESS_FORBIDDEN"),
+        ("PUT", IsAuthenticated & ~IsAuthenticated, "ACCESS_FORBIDDEN"),
+        # It raises for every method but the one that is rejected.
+        ("DELETE", ~allow("DELETE", error=LookupError("secret")), "ACCESS_FORBIDDEN"),
     ],
 )
-def test_a_user_who_may_use_no_method_is_told_of_the_resource(
-    user: User, method: str, permission: Any
+def test_the_method_is_forbidden_if_another_is_open_and_else_the_resource(
+    method: str, permission: Any, code: str
 ) -> None:
-    assert read(send(StockView, method, user, permission)) == expect("ACCESS_FORBIDDEN")
-
-
-def test_a_client_of_a_view_without_authenticators_is_told_of_the_method() -> None:
-    class OpenView(StockView):
-        authentication_classes = []
-
-    response = send(OpenView, "POST", None, IsAuthenticatedOrReadOnly)
-    assert read(response) == expect("METHOD_FORBIDDEN")
-
-
-@pytest.mark.parametrize("permission", [ReadOnly, allow(), DjangoModelPermissions, IsAuthenticated])
-def test_an_anonymous_client_gets_a_401(permission: Any) -> None:
-    response = send(ShelfView, "DELETE", None, permission, pk=1)
-    assert read(response) == expect("UNAUTHENTICATED")
-    assert response["WWW-Authenticate"] == 'Basic realm="api"'
+    assert read(send(StockView, method, ANN, permission)) == expect(code)
 
 
 @pytest.mark.parametrize(
-    ("permission", "granted", "name"),
+    ("permissions", "code", "calls"),
+    [
+        # It is called until the first method that is open, reads first.
+        ([Recorder], "METHOD_FORBIDDEN", ["POST", "GET"]),
+        # The permission that rejected the request is not called again.
+        ([UnprobedRecorder], "ACCESS_FORBIDDEN", ["POST"]),
+        ([ReadOnly & UnprobedRecorder], "ACCESS_FORBIDDEN", []),
+        ([UnprobedRecorder | allow()], "ACCESS_FORBIDDEN", ["POST"]),
+        ([~(ReadOnly | AllowingRecorder)], "ACCESS_FORBIDDEN", ["POST"]),
+        # The others are called without it.
+        ([AllowingRecorder, ReadOnly], "METHOD_FORBIDDEN", ["POST"]),
+        ([AllowingRecorder, allow()], "ACCESS_FORBIDDEN", ["POST"]),
+    ],
+)
+def test_a_permission_that_is_not_to_be_probed_is_called_once(
+    permissions: list[Any], code: str, calls: list[str]
+) -> None:
+    assert read(send(StockView, "POST", ANN, *permissions)) == expect(code)
+    assert calls == CALLS
+
+
+def test_permissions_are_called_with_the_method_and_the_action_of_the_same_url(
+    shelf: Shelf, settings: Settings
+) -> None:
+    actions = {"get": "list", "post": "create"}
+    response = send(ShelfViewSet, "POST", ANN, ListOnly, actions=actions)
+    assert read(response) == expect("METHOD_FORBIDDEN")
+    shelf_actions = {"get": "retrieve", "delete": "destroy"}
+    response = send(ShelfViewSet, "DELETE", ANN, ListOnly, actions=shelf_actions, pk=shelf.pk)
+    assert read(response) == expect("ACCESS_FORBIDDEN")
+
+    CALLS.clear()
+    send(ShelfViewSet, "POST", ANN, Recorder, actions=actions)
+    assert CALLS == ["POST create", "GET list", "finally True POST create"]
+    CALLS.clear()
+    assert read(send(MixedViewSet, "POST", actions=actions)) == expect("METHOD_FORBIDDEN")
+    assert CALLS == ["POST create", "finally True POST create"]
+    CALLS.clear()
+    # The view raises the 403 itself, or the setting is off.
+    send(RaisingView, "POST", ANN, AllowingRecorder)
+    settings.API_ERRORS = {"PROBE_PERMISSIONS": False}
+    assert read(send(StockView, "POST", ANN, Recorder)) == expect("ACCESS_FORBIDDEN")
+    assert CALLS == ["POST", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("permission", "granted", "method", "code"),
     [
         # DRF allows every authenticated user to read.
-        (DjangoModelPermissions, [], "METHOD_FORBIDDEN"),
-        (GuardedReads, [], "ACCESS_FORBIDDEN"),
-        (GuardedReads, ["change_shelf"], "METHOD_FORBIDDEN"),
+        (DjangoModelPermissions, [], "DELETE", "METHOD_FORBIDDEN"),
+        (GuardedReads, [], "DELETE", "ACCESS_FORBIDDEN"),
+        (GuardedReads, ["change_shelf"], "DELETE", "METHOD_FORBIDDEN"),
         # ModelBackend has no permissions for objects: DRF's check raises PermissionDenied.
-        (DjangoObjectPermissions, [], "METHOD_FORBIDDEN"),
+        (DjangoObjectPermissions, [], "DELETE", "METHOD_FORBIDDEN"),
+        # The 404 of a permission stays.
+        (allow(error=Http404()), [], "PUT", "MISSING_RESOURCE"),
+        (GuardedObjects, ["change_shelf", "view_shelf"], "PUT", "MISSING_RESOURCE"),
     ],
 )
 def test_model_permissions_are_probed(
-    user: User, shelf: Shelf, permission: Any, granted: list[str], name: str
+    user: User, shelf: Shelf, permission: Any, granted: list[str], method: str, code: str
 ) -> None:
     user.user_permissions.add(*Permission.objects.filter(codename__in=granted))
-    assert read(send(ShelfView, "DELETE", user, permission, pk=shelf.pk)) == expect(name)
-
-
-@pytest.mark.parametrize("permission", [allow(error=Http404()), DjangoObjectPermissions])
-def test_a_404_of_a_permission_stays(user: User, shelf: Shelf, permission: Any) -> None:
-    class Guarded(permission):  # type: ignore[misc]
-        perms_map = {**DjangoObjectPermissions.perms_map, "GET": [VIEW]}
-
-    codenames = ["change_shelf", "view_shelf"]
-    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    response = send(ShelfView, "PUT", user, Guarded, pk=shelf.pk)
-    assert read(response) == expect("MISSING_RESOURCE")
-
-
-def test_only_the_actions_of_the_same_url_count(user: User, shelf: Shelf) -> None:
-    actions = {"get": "list", "post": "create"}
-    response = send(ShelfViewSet, "POST", user, ListOnly, actions=actions)
-    assert read(response) == expect("METHOD_FORBIDDEN")
-    actions = {"get": "retrieve", "delete": "destroy"}
-    response = send(ShelfViewSet, "DELETE", user, ListOnly, actions=actions, pk=shelf.pk)
-    assert read(response) == expect("ACCESS_FORBIDDEN")
-
-
-def test_a_permission_is_called_with_the_other_method_and_action_until_one_is_open(
-    user: User, settings: Settings
-) -> None:
-    calls: list[str] = []
-
-    class Recording(BasePermission):
-        def has_permission(self, request: Request, view: Any) -> bool:
-            calls.append(f"{request.method} {getattr(view, 'action', None)}")
-            return request.method == "GET"
-
-    class RecordingViewSet(ShelfViewSet):
-        def finalize_response(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-            calls.append(f"finally {self.request is request} {request.method} {self.action}")
-            return super().finalize_response(request, *args, **kwargs)
-
-    actions = {"get": "list", "post": "create"}
-    send(RecordingViewSet, "POST", user, Recording, actions=actions)
-    assert calls == ["POST create", "GET list", "finally True POST create"]
-    calls.clear()
-    # No probing: the view raises the 403 itself, the error is a 404, the setting is off.
-    send(RaisingView, "POST", user, Recording | IsAuthenticated)
-    send(MissingView, "GET", user, Recording)
-    settings.API_ERRORS = {"PROBE_PERMISSIONS": False}
-    assert read(send(StockView, "POST", user, Recording)) == expect("ACCESS_FORBIDDEN")
-    assert calls == ["POST None", "GET None", "POST None"]
+    assert read(send(ShelfView, method, user, permission, pk=shelf.pk)) == expect(code)
 
 
 @pytest.mark.parametrize("view", [ShelfView, OverridingView, LooseView])
 def test_the_permissions_of_an_object_are_probed_or_hidden(
-    user: User, shelf: Shelf, view: Any, settings: Settings
+    shelf: Shelf, view: Any, settings: Settings
 ) -> None:
-    names = {OwnerReads: "METHOD_FORBIDDEN", NobodyReads: "ACCESS_FORBIDDEN"}
-    for permission, name in names.items():
+    for permission, code in [(OwnerReads, "METHOD_FORBIDDEN"), (NobodyReads, "ACCESS_FORBIDDEN")]:
         settings.API_ERRORS = {}
-        assert read(send(view, "DELETE", user, permission, pk=shelf.pk)) == expect(name)
+        assert read(send(view, "DELETE", ANN, permission, pk=shelf.pk)) == expect(code)
         settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
-        response = send(view, "DELETE", user, permission, pk=shelf.pk)
+        response = send(view, "DELETE", ANN, permission, pk=shelf.pk)
         assert read(response) == expect("MISSING_RESOURCE")
     # The view itself is not an object.
-    assert read(send(view, "DELETE", user, ReadOnly)) == expect("METHOD_FORBIDDEN")
+    assert read(send(view, "DELETE", ANN, ReadOnly)) == expect("METHOD_FORBIDDEN")
 
 
 def test_options_hide_an_object_that_no_other_method_shows(
-    user: User, shelf: Shelf, settings: Settings
+    shelf: Shelf, settings: Settings
 ) -> None:
-    class OurShelfView(ShelfView, our_generics.RetrieveUpdateDestroyAPIView):
-        pass
-
-    permission = allow("OPTIONS")
+    arguments = (OurShelfView, "OPTIONS", ANN, allow("OPTIONS"))
+    assert send(*arguments, pk=shelf.pk).status_code == 200
     settings.API_ERRORS = {"HIDE_FORBIDDEN": True}
-    response = send(OurShelfView, "OPTIONS", user, permission, pk=shelf.pk)
-    assert read(response) == expect("MISSING_RESOURCE")
-    settings.API_ERRORS = {}
-    assert send(OurShelfView, "OPTIONS", user, permission, pk=shelf.pk).status_code == 200
+    assert read(send(*arguments, pk=shelf.pk)) == expect("MISSING_RESOURCE")
 
 
-def test_the_message_and_the_code_of_a_permission_are_kept(user: User) -> None:
-    permission = allow("GET", message="Ask for a key.")
-    assert read(send(StockView, "POST", user, permission)) == expect(
-        "METHOD_FORBIDDEN", "Ask for a key."
-    )
-    permission = allow("GET", message="Premium only.", code="premium_only")
-    assert read(send(StockView, "POST", user, permission)) == expect(
-        "PREMIUM_ONLY", "Premium only.", status=403
-    )
-
-
-def test_the_projects_status_of_the_code_is_sent(user: User, settings: Settings) -> None:
+def test_the_message_and_the_code_of_a_permission_and_the_status_of_a_project_are_sent(
+    settings: Settings,
+) -> None:
+    for attributes, expected in [
+        ({"message": "A key."}, expect("METHOD_FORBIDDEN", "A key.")),
+        ({"message": "Pay.", "code": "premium"}, expect("PREMIUM", "Pay.", status=403)),
+    ]:
+        assert read(send(StockView, "POST", ANN, allow("GET", **attributes))) == expected
     settings.API_ERRORS = {"CODES": {"METHOD_FORBIDDEN": {"status": 405}}}
-    assert read(send(StockView, "POST", user, ReadOnly)) == expect("METHOD_FORBIDDEN", status=405)
+    assert read(send(StockView, "POST", ANN, ReadOnly)) == expect("METHOD_FORBIDDEN", status=405)
 
 
 def test_permissions_can_query_the_database_before_the_rollback(
-    user: User, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Querying(BasePermission):
         def has_permission(self, request: Request, view: APIView) -> bool:
-            return request.method == "GET" and User.objects.exists()
+            return request.method == "GET" and not User.objects.exists()
 
     # DRF reads this dict, which the `settings` fixture cannot change after the first connection.
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     with transaction.atomic():
-        response = send(StockView, "POST", user, Querying)
+        response = send(StockView, "POST", ANN, Querying)
         assert connection.needs_rollback
     assert read(response) == expect("METHOD_FORBIDDEN")
 
 
-def test_the_middleware_does_not_change_the_code(user: User) -> None:
-    client = Client(headers={"Authorization": "Basic YW5uOnB3"})
-    response = client.post("/read/", {}, content_type="application/json")
-    assert read(response) == expect("METHOD_FORBIDDEN")
-
-
 @pytest.mark.django_db(transaction=True)
-def test_permissions_are_not_probed_on_the_event_loop(user: User) -> None:
+@pytest.mark.usefixtures("user")
+def test_the_middleware_keeps_the_code_and_the_event_loop_probes_nothing() -> None:
+    headers = {"Authorization": "Basic YW5uOnB3"}
+    response = Client().post("/read/", {}, content_type="application/json", headers=headers)
+    assert read(response) == expect("METHOD_FORBIDDEN")
     client = AsyncClient(raise_request_exception=False)
-    response = async_to_sync(client.post)("/async/", headers={"Authorization": "Basic YW5uOnB3"})
+    response = async_to_sync(client.post)("/async/", headers=headers)
     assert read(response) == expect("ACCESS_FORBIDDEN")
+
+
+@pytest.mark.parametrize("probe", [True, False])
+@pytest.mark.parametrize("permission", [ReadOnly, allow()])
+def test_a_method_that_the_view_does_not_have_is_not_allowed(
+    settings: Settings, permission: Any, probe: bool
+) -> None:
+    settings.API_ERRORS = {"PROBE_PERMISSIONS": probe}
+    response = send(StockView, "PATCH", ANN, permission)
+    assert response.status_code == 405
+    assert read(response) == read(send(StockView, "PATCH"))
+    assert response["Allow"] == "GET, POST, PUT, DELETE, HEAD, OPTIONS"
+
+
+DENIED = PermissionDenied("secret")
+
+
+@pytest.mark.parametrize(
+    ("view", "permission", "authenticators", "challenge"),
+    [
+        (StockView, ReadOnly, [BasicAuthentication], 'Basic realm="api"'),
+        (StockView, allow(), [BasicAuthentication], 'Basic realm="api"'),
+        (ShelfView, DjangoModelPermissions, [BasicAuthentication], 'Basic realm="api"'),
+        (StockView, allow(error=DENIED), [BearerAuthentication], "Bearer"),
+        (StockView, allow(error=exceptions.PermissionDenied()), [BearerAuthentication], "Bearer"),
+        (RaisingView, BasePermission, [BearerAuthentication], "Bearer"),
+        (RaisingView, BasePermission, [SessionAuthentication, BearerAuthentication], "Bearer"),
+        (RaisingView, BasePermission, [SessionAuthentication], 'Session realm="api"'),
+        (
+            type("DenyingView", (RaisingView,), {"exception": DENIED}),
+            *(BasePermission, [BearerAuthentication], "Bearer"),
+        ),
+    ],
+)
+def test_an_anonymous_client_gets_a_401_with_a_challenge(
+    view: Any, permission: Any, authenticators: list[Any], challenge: str
+) -> None:
+    response = send(view, "POST", None, permission, authentication_classes=authenticators)
+    assert read(response) == expect("UNAUTHENTICATED")
+    assert response["WWW-Authenticate"] == challenge
+
+
+def test_a_message_of_the_project_is_kept_in_a_401() -> None:
+    response = send(RaisingView, "POST", None, exception=exceptions.PermissionDenied("Ask Ann."))
+    assert read(response) == expect("UNAUTHENTICATED", "Ask Ann.")
+
+
+@pytest.mark.parametrize(
+    ("view", "user", "authenticators", "permission", "code"),
+    [
+        (RaisingView, ANN, [BasicAuthentication], BasePermission, "ACCESS_FORBIDDEN"),
+        (RaisingView, None, [], BasePermission, "ACCESS_FORBIDDEN"),
+        (StockView, None, [], IsAuthenticatedOrReadOnly, "METHOD_FORBIDDEN"),
+        # An authenticator rejects the client, the second time after the view has done so.
+        (StockView, None, [RejectingAuthentication], BasePermission, "ACCESS_FORBIDDEN"),
+        (LazyView, None, [RejectingAuthentication], BasePermission, "ACCESS_FORBIDDEN"),
+    ],
+)
+def test_a_403_stays_for_a_user_without_authenticators_and_if_an_authenticator_rejects(
+    view: Any, user: User | None, authenticators: list[Any], permission: Any, code: str
+) -> None:
+    response = send(view, "POST", user, permission, authentication_classes=authenticators)
+    assert read(response) == expect(code)
+
+
+def test_a_csrf_failure_stays_a_403() -> None:
+    request = APIRequestFactory(enforce_csrf_checks=True).post("/things/")
+    request.user = ANN
+    view = StockView.as_view(
+        authentication_classes=[SessionAuthentication], permission_classes=[IsAuthenticated]
+    )
+    response = view(request).render()
+    assert response.status_code == 403
+    assert "CSRF" in response.data["errors"][0]

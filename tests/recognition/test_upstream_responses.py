@@ -7,6 +7,7 @@ import concurrent.futures
 import contextlib
 import smtplib
 import socket
+import tempfile
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from requests.adapters import HTTPAdapter
 
-from tests.recognition.listeners import HOST, WORDS, Address, listening, refuse, replying
+from tests.recognition.listeners import HOST, WORDS, listening, refuse, replying
 from tests.recognition.network_clients import CLIENTS, Target, use_requests, use_urllib3
 from tests.recognition.support import Outcome, expect, read, respond
 
@@ -99,22 +100,6 @@ def test_an_invalid_response_is_unavailable(client: str, reply: bytes) -> None:
     assert call(HTTP_CLIENTS[client], reply) == expect(UNAVAILABLE)
 
 
-def test_a_download_that_is_cut_short_is_unavailable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("no_proxy", "*")
-
-    def close_early(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(WORDS["http"].body)
-        connection.close()
-
-    with listening(close_early) as (host, port):
-        url = f"http://{host}:{port}/"
-        outcome = read(respond(lambda: urllib.request.urlretrieve(url, tmp_path / "file")))
-    assert outcome == expect(UNAVAILABLE)
-
-
 async def read_after_the_end(target: Target) -> object:
     async with aiohttp.ClientSession() as session:
         async with session.get(target.url) as response:
@@ -136,31 +121,32 @@ async def parse_html_as_json(target: Target) -> object:
         return await response.json()
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda target: asyncio.run(read_after_the_end(target)),
-        lambda target: asyncio.run(send_a_body_that_fails(target)),
-        lambda target: asyncio.run(parse_html_as_json(target)),
-        lambda target: requests.get(target.url, timeout=WAIT).json(),
-        lambda target: requests.get("gopher://localhost/"),
-        lambda target: requests.get("localhost"),
-        lambda target: requests.get("http://"),
-        lambda target: requests.get(target.url, headers={"X": "a\nb"}),
-        lambda target: httpx.get("gopher://localhost/", verify=False),
-        lambda target: httpx.get("http://localhost:no-port/", verify=False),
-        lambda target: httpx.get(target.url, headers={"X": "a\nb"}, verify=False),
-        lambda target: urllib.request.urlopen("gopher://localhost/"),
-        lambda target: urllib.request.urlopen("localhost"),
-        lambda target: urllib3.request("GET", "gopher://localhost/"),
-        lambda target: socket.create_connection(("a" * 64 + ".invalid", 80)),
-        lambda target: MemcacheClient((HOST, 1)).get("two words"),
-        lambda target: Path("/nothing/here").read_text(),
-    ],
-)
-def test_a_fault_of_the_calling_project_is_an_internal_error(use: Callable[[Target], Any]) -> None:
+# The service sends HTML with the status 200.
+PROJECT_FAULTS: dict[str, Callable[[Target], Any]] = {
+    "aiohttp, read after the end": lambda target: asyncio.run(read_after_the_end(target)),
+    "aiohttp, a body that fails": lambda target: asyncio.run(send_a_body_that_fails(target)),
+    "aiohttp, HTML as JSON": lambda target: asyncio.run(parse_html_as_json(target)),
+    "requests, HTML as JSON": lambda target: requests.get(target.url, timeout=WAIT).json(),
+    "requests, a scheme": lambda target: requests.get("gopher://localhost/"),
+    "requests, no scheme": lambda target: requests.get("localhost"),
+    "requests, no host": lambda target: requests.get("http://"),
+    "requests, a header": lambda target: requests.get(target.url, headers={"X": "a\nb"}),
+    "httpx, a scheme": lambda target: httpx.get("gopher://localhost/", verify=False),
+    "httpx, a port": lambda target: httpx.get("http://localhost:no-port/", verify=False),
+    "httpx, a header": lambda target: httpx.get(target.url, headers={"X": "a\nb"}, verify=False),
+    "urllib, a scheme": lambda target: urllib.request.urlopen("gopher://localhost/"),
+    "urllib, no scheme": lambda target: urllib.request.urlopen("localhost"),
+    "urllib3, a scheme": lambda target: urllib3.request("GET", "gopher://localhost/"),
+    "a host name": lambda target: socket.create_connection(("a" * 64 + ".invalid", 80)),
+    "pymemcache, a key": lambda target: MemcacheClient((HOST, 1)).get("two words"),
+    "a file": lambda target: Path("/nothing/here").read_text(),
+}
+
+
+@pytest.mark.parametrize("name", PROJECT_FAULTS)
+def test_a_fault_of_the_calling_project_is_an_internal_error(name: str) -> None:
     reply = make_reply(200, b"<html>" + b"x" * 300_000, b"Content-Type: text/html")
-    assert call(use, reply) == expect(INTERNAL)
+    assert call(PROJECT_FAULTS[name], reply) == expect(INTERNAL)
 
 
 def use_redis(reply: bytes) -> object:
@@ -172,60 +158,13 @@ def use_redis(reply: bytes) -> object:
         return client.set("key", "value")
 
 
-def test_an_error_of_redis_has_its_code() -> None:
-    codes = {
-        b"LOADING Redis is loading the dataset in memory": UNAVAILABLE,
-        b"READONLY You can't write against a read only replica.": UNAVAILABLE,
-        b"CLUSTERDOWN The cluster is down": UNAVAILABLE,
-        b"MASTERDOWN Link with MASTER is down": UNAVAILABLE,
-        b"OOM command not allowed when used memory > 'maxmemory'.": UNAVAILABLE,
-        b"ERR max number of clients reached": UNAVAILABLE,
-        b"NOAUTH Authentication required.": INTERNAL,
-        b"WRONGPASS invalid username-password pair": INTERNAL,
-        b"NOPERM this user has no permissions": INTERNAL,
-        b"ERR unknown command": INTERNAL,
-        b"WRONGTYPE Operation against a key holding the wrong kind of value": INTERNAL,
-    }
-    outcomes = {reply: read(respond(lambda r=reply: use_redis(b"-%s\r\n" % r))) for reply in codes}
-    assert outcomes == {reply: expect(code) for reply, code in codes.items()}
-
-
-def test_a_redis_cluster_without_a_node_is_unavailable() -> None:
-    with refuse(WORDS["redis"]) as (host, port):
-        assert read(respond(lambda: redis.RedisCluster(host, port))) == expect(UNAVAILABLE)
-
-
-def test_a_redis_without_cluster_support_is_an_internal_error() -> None:
-    with replying(b"-ERR This instance has cluster support disabled\r\n") as (host, port):
-        assert read(respond(lambda: redis.RedisCluster(host, port))) == expect(INTERNAL)
-
-
-def write_to_memcached(address: Address) -> object:
-    client = MemcacheClient(address, timeout=WAIT, default_noreply=False)
-    with contextlib.closing(client):
+def use_memcached(reply: bytes) -> object:
+    """Write to a memcached that sends `reply`."""
+    with (
+        replying(reply) as address,
+        contextlib.closing(MemcacheClient(address, timeout=WAIT, default_noreply=False)) as client,
+    ):
         return client.set("key", "value")
-
-
-@pytest.mark.parametrize(
-    ("reply", "code"),
-    [
-        (b"OKAY\r\n", UNAVAILABLE),
-        (b"ERROR\r\n", INTERNAL),
-        (b"CLIENT_ERROR bad data chunk\r\n", INTERNAL),
-        (b"SERVER_ERROR object too large for cache\r\n", INTERNAL),
-    ],
-)
-def test_a_response_of_memcached_has_its_code(reply: bytes, code: str) -> None:
-    with replying(reply) as address:
-        assert read(respond(lambda: write_to_memcached(address))) == expect(code)
-
-
-def test_memcached_servers_that_are_all_marked_as_dead_are_unavailable() -> None:
-    with refuse(WORDS["memcache"]) as address:
-        client = HashClient([address], retry_attempts=0, dead_timeout=60)
-        with pytest.raises(ConnectionRefusedError):
-            client.get("key")
-        assert read(respond(lambda: client.get("key"))) == expect(UNAVAILABLE)
 
 
 def send_mail(*replies: bytes) -> object:
@@ -236,32 +175,45 @@ def send_mail(*replies: bytes) -> object:
         return client.sendmail("from@example.com", ["to@example.com"], "text")
 
 
-OKAY, CLOSING, REJECTED = b"250 okay\r\n", b"421 closing\r\n", b"550 no\r\n"
+def use_cluster(reply: bytes) -> object:
+    with replying(reply) as (host, port):
+        return redis.RedisCluster(host, port)
 
 
-@pytest.mark.parametrize(
-    ("replies", "code"),
-    [
-        ([CLOSING], UNAVAILABLE),
-        ([OKAY, CLOSING], UNAVAILABLE),
-        ([OKAY, OKAY, CLOSING], UNAVAILABLE),
-        ([OKAY, OKAY, OKAY, CLOSING], UNAVAILABLE),
-        ([REJECTED], INTERNAL),
-        ([OKAY, REJECTED], INTERNAL),
-        ([OKAY, OKAY, REJECTED], INTERNAL),
-    ],
-    ids=["greeting", "sender", "recipient", "data", "no greeting", "no sender", "no recipient"],
-)
-def test_a_mail_server_that_closes_is_unavailable_and_one_that_rejects_an_internal_error(
-    replies: list[bytes], code: str
-) -> None:
-    assert read(respond(lambda: send_mail(*replies))) == expect(code)
+def find_no_node() -> object:
+    with refuse(WORDS["redis"]) as (host, port):
+        return redis.RedisCluster(host, port)
 
 
-def test_an_amqp_frame_without_an_end_is_unavailable() -> None:
+def use_dead_memcached() -> object:
+    with refuse(WORDS["memcache"]) as address:
+        client = HashClient([address], retry_attempts=0, dead_timeout=60)
+        with pytest.raises(ConnectionRefusedError):
+            client.get("key")
+        return client.get("key")
+
+
+def download() -> object:
+    """Retrieve a file whose end is missing."""
+
+    def close_early(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(WORDS["http"].body)
+        connection.close()
+
+    with (
+        listening(close_early) as (host, port),
+        pytest.MonkeyPatch.context() as monkeypatch,
+        tempfile.NamedTemporaryFile() as file,
+    ):
+        monkeypatch.setenv("no_proxy", "*")
+        return urllib.request.urlretrieve(f"http://{host}:{port}/", file.name)
+
+
+def use_amqp() -> object:
+    """Read a frame without an end."""
     with replying(b"\x01\x00\x00\x00\x00\x00\x04half\x00") as address:
-        outcome = read(respond(lambda: CLIENTS["amqp"].call(Target(*address, WAIT))))
-    assert outcome == expect(UNAVAILABLE)
+        return CLIENTS["amqp"].call(Target(*address, WAIT))
 
 
 def exhaust_urllib3() -> object:
@@ -291,17 +243,55 @@ def exhaust_httpx() -> object:
         return client.get(f"http://{host}:{port}/")
 
 
-@pytest.mark.parametrize("exhaust", [exhaust_urllib3, exhaust_redis, exhaust_httpx])
-def test_a_pool_without_a_free_connection_is_unavailable(exhaust: Callable[[], object]) -> None:
-    assert read(respond(exhaust)) == expect(UNAVAILABLE)
-
-
-def test_a_result_of_celery_that_does_not_come_is_a_timeout() -> None:
+def wait_for_celery() -> object:
     with celery.Celery(backend="cache+memory://", set_as_current=False) as app:
-        get = app.AsyncResult("id").get
-        outcome = read(respond(lambda: get(timeout=BRIEFLY, interval=BRIEFLY)))
-    assert outcome == expect(TIMEOUT)
+        return app.AsyncResult("id").get(timeout=BRIEFLY, interval=BRIEFLY)
 
 
-def test_a_future_without_a_result_in_time_is_a_timeout() -> None:
-    assert read(respond(lambda: concurrent.futures.Future().result(BRIEFLY))) == expect(TIMEOUT)
+OKAY, CLOSING, REJECTED = b"250 okay\r\n", b"421 closing\r\n", b"550 no\r\n"
+
+# Each code, the functions that lead to it, and the replies of the service.
+FAILURES: dict[str, list[tuple[Callable[..., object], *tuple[bytes, ...]]]] = {
+    UNAVAILABLE: [
+        (use_redis, b"-LOADING Redis is loading the dataset in memory\r\n"),
+        (use_redis, b"-READONLY You can't write against a read only replica.\r\n"),
+        (use_redis, b"-CLUSTERDOWN The cluster is down\r\n"),
+        (use_redis, b"-MASTERDOWN Link with MASTER is down\r\n"),
+        (use_redis, b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"),
+        (use_redis, b"-ERR max number of clients reached\r\n"),
+        (use_memcached, b"OKAY\r\n"),
+        # To the sender, to the recipient, to the data, to the message.
+        *((send_mail, *[OKAY] * count, CLOSING) for count in range(4)),
+        (find_no_node,),
+        (use_dead_memcached,),
+        (download,),
+        (use_amqp,),
+        (exhaust_urllib3,),
+        (exhaust_redis,),
+        (exhaust_httpx,),
+    ],
+    TIMEOUT: [(wait_for_celery,), (lambda: concurrent.futures.Future().result(BRIEFLY),)],
+    INTERNAL: [
+        (use_redis, b"-NOAUTH Authentication required.\r\n"),
+        (use_redis, b"-WRONGPASS invalid username-password pair\r\n"),
+        (use_redis, b"-NOPERM this user has no permissions\r\n"),
+        (use_redis, b"-ERR unknown command\r\n"),
+        (use_redis, b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"),
+        (use_cluster, b"-ERR This instance has cluster support disabled\r\n"),
+        (use_memcached, b"ERROR\r\n"),
+        (use_memcached, b"CLIENT_ERROR bad data chunk\r\n"),
+        (use_memcached, b"SERVER_ERROR object too large for cache\r\n"),
+        *((send_mail, *[OKAY] * count, REJECTED) for count in range(3)),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "fail", "replies"),
+    [(code, fail, replies) for code, rows in FAILURES.items() for fail, *replies in rows],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_a_failure_of_a_service_has_its_code(
+    code: str, fail: Callable[..., object], replies: list[bytes]
+) -> None:
+    assert read(respond(lambda: fail(*replies))) == expect(code)

@@ -1,7 +1,4 @@
-"""Each network client against each fault of its service, and each place in which a view can call.
-
-Real clients, real listeners on loopback.
-"""
+"""Each network client against each fault of its service: real clients, real listeners."""
 
 from __future__ import annotations
 
@@ -20,19 +17,12 @@ from django.core.cache.backends.redis import RedisCache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import path
-from django.utils.functional import lazy
 from pytest_django import Settings
-from rest_framework import generics as drf_generics
-from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
-from django_apierrors import generics
 from django_apierrors.operations import AcceptedAPIView, OperationView
 from tests.operations import tasks
 from tests.recognition.listeners import (
@@ -194,10 +184,6 @@ class Upstream:
 UPSTREAM = Upstream()
 
 
-def call_upstream(*args: Any) -> Any:
-    return UPSTREAM.call()
-
-
 class StockView(APIView):
     def get(self, request: Request) -> Response:
         return Response({"upstream": repr(UPSTREAM.call())})
@@ -208,42 +194,9 @@ class IdleView(APIView):
         return Response({})
 
 
-class OurView(generics.ListAPIView):
-    get_queryset = call_upstream
-
-
-class CallingAuthentication(BaseAuthentication):
-    authenticate = call_upstream
-
-
-class CallingPermission(BasePermission):
-    has_permission = call_upstream
-
-
-class CallingThrottle(BaseThrottle):
-    allow_request = call_upstream
-
-
-class CallingSerializer(serializers.Serializer[Any]):
-    to_representation = call_upstream
-
-
-class SerializingView(drf_generics.RetrieveAPIView):
-    serializer_class = CallingSerializer
-
-    def get_object(self) -> object:
-        return object()
-
-
-class LateView(APIView):
-    """A view whose response calls the service when it is rendered."""
-
-    def get(self, request: Request) -> Response:
-        return Response({"late": lazy(UPSTREAM.call, str)()})
-
-
 class Broker(BaseTaskBackend):
-    enqueue = call_upstream
+    def enqueue(self, *args: Any, **kwargs: Any) -> Any:
+        return UPSTREAM.call()
 
 
 class AcceptingView(AcceptedAPIView):
@@ -252,11 +205,6 @@ class AcceptingView(AcceptedAPIView):
 
     def get(self, request: Request) -> Any:
         return self.post(request)
-
-
-class AsyncView(AsyncAPIView):
-    async def get(self, request: Request) -> Response:
-        return Response({"upstream": repr(await UPSTREAM.acall())})
 
 
 class GroupView(AsyncAPIView):
@@ -269,10 +217,6 @@ class GroupView(AsyncAPIView):
 
 def plain_view(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"upstream": repr(UPSTREAM.call())})
-
-
-async def plain_async_view(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"upstream": repr(await UPSTREAM.acall())})
 
 
 def calling_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
@@ -293,28 +237,13 @@ class CachedThrottle(SimpleRateThrottle):
 
 urlpatterns = [
     path("api/stock", StockView.as_view()),
-    path("api/ours", OurView.as_view()),
-    path("api/authentication", IdleView.as_view(authentication_classes=[CallingAuthentication])),
-    path("api/permission", IdleView.as_view(permission_classes=[CallingPermission])),
-    path("api/throttle", IdleView.as_view(throttle_classes=[CallingThrottle])),
-    path("api/serializer", SerializingView.as_view()),
     path("api/enqueue", AcceptingView.as_view()),
-    path("api/rendering", LateView.as_view()),
-    path("api/stock-rendering", LateView.as_view(renderer_classes=[JSONRenderer])),
     path("api/plain", plain_view),
     path("api/idle", IdleView.as_view()),
     path("api/cached-throttle", IdleView.as_view(throttle_classes=[CachedThrottle])),
-    path("api/async", AsyncView.as_view()),
     path("api/group", GroupView.as_view()),
-    path("api/plain-async", plain_async_view),
     path("operations/<str:handle>", OperationView.as_view(), name="operation-detail"),
 ]
-
-# DRF passes the exceptions of these to the exception handler, so no middleware is needed.
-HANDLED = ["stock", "ours", "authentication", "permission", "throttle", "serializer", "enqueue"]
-OUTSIDE = ["rendering", "stock-rendering", "plain"]
-HANDLED_ASYNC = ["async", "group"]
-OUTSIDE_ASYNC = ["plain-async"]
 
 
 @pytest.fixture
@@ -326,19 +255,44 @@ def middleware(settings: Settings) -> list[str]:
     return settings.MIDDLEWARE
 
 
-def get(name: str) -> Any:
-    return Client(raise_request_exception=False).get(f"/api/{name}")
-
-
-def get_async(name: str) -> Any:
+def get(name: str, *, is_async: bool = False) -> Any:
+    if not is_async:
+        return Client(raise_request_exception=False).get(f"/api/{name}")
     request: Any = AsyncClient(raise_request_exception=False).get(f"/api/{name}")
     return asyncio.run(request)
 
 
-def assert_unavailable(response: Any, caplog: pytest.LogCaptureFixture, level: int) -> None:
-    """Compare the response, and the one log record with the traceback of the exception."""
+# DRF passes all but the exceptions of plain views to the exception handler.
+@pytest.mark.parametrize(
+    ("name", "is_async", "layers", "level"),
+    [
+        ("stock", False, [], logging.WARNING),
+        ("stock", False, [MIDDLEWARE], logging.WARNING),
+        ("stock", True, [MIDDLEWARE], logging.WARNING),
+        ("group", True, [], logging.WARNING),
+        ("group", True, [MIDDLEWARE], logging.WARNING),
+        ("enqueue", False, [], logging.WARNING),
+        ("plain", False, [MIDDLEWARE], logging.WARNING),
+        # Django itself logs the exceptions of another middleware.
+        ("idle", False, [MIDDLEWARE, f"{__name__}.calling_middleware"], logging.ERROR),
+        ("idle", True, [MIDDLEWARE, f"{__name__}.calling_middleware"], logging.ERROR),
+    ],
+)
+def test_the_client_gets_the_code_and_one_log_record_has_the_cause(
+    middleware: list[str],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    is_async: bool,
+    layers: list[str],
+    level: int,
+) -> None:
+    middleware[:] = layers
+    with UPSTREAM.refusing():
+        response = get(name, is_async=is_async)
+
     assert read(response) == expect("SERVICE_UNAVAILABLE")
     assert (response["Content-Type"], response["Retry-After"]) == ("application/json", "5")
+    assert UPSTREAM.calls == (2 if name == "group" else 1)
     [record] = [
         record
         for record in caplog.records
@@ -350,48 +304,12 @@ def assert_unavailable(response: Any, caplog: pytest.LogCaptureFixture, level: i
     assert str(UPSTREAM.exception) in formatted
 
 
-@pytest.mark.parametrize(
-    ("with_middleware", "send", "name"),
-    [
-        *((True, get, name) for name in [*HANDLED, *OUTSIDE]),
-        *((False, get, name) for name in HANDLED),
-        *((True, get_async, name) for name in [*HANDLED_ASYNC, *OUTSIDE_ASYNC, "stock"]),
-        *((False, get_async, name) for name in HANDLED_ASYNC),
-    ],
-    ids=lambda value: getattr(value, "__name__", str(value)),
-)
-def test_wherever_the_service_is_called_the_client_gets_the_code_and_the_log_the_cause(
-    middleware: list[str],
-    with_middleware: bool,
-    send: Callable[[str], Any],
-    name: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    if not with_middleware:
-        middleware.clear()
-    with UPSTREAM.refusing():
-        response = send(name)
-    assert_unavailable(response, caplog, logging.WARNING)
-    assert UPSTREAM.calls == (2 if name == "group" else 1)
-
-
-@pytest.mark.parametrize("send", [get, get_async])
-def test_django_logs_the_exception_of_another_middleware_as_an_error(
-    middleware: list[str], send: Callable[[str], Any], caplog: pytest.LogCaptureFixture
-) -> None:
-    middleware.append(f"{__name__}.calling_middleware")
-    with UPSTREAM.refusing():
-        response = send("idle")
-    assert_unavailable(response, caplog, logging.ERROR)
-
-
-@pytest.mark.parametrize("with_middleware", [True, False])
 def test_a_throttle_whose_cache_is_down_is_a_503(
-    middleware: list[str], with_middleware: bool, monkeypatch: pytest.MonkeyPatch
+    middleware: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not with_middleware:
-        middleware.clear()
-    with UPSTREAM.refusing():
-        cache: RedisCache = make_redis_cache(UPSTREAM.target)
-        monkeypatch.setattr(CachedThrottle, "cache", cache)
-        assert read(get("cached-throttle")) == expect("SERVICE_UNAVAILABLE")
+    for layers in ([], [MIDDLEWARE]):
+        middleware[:] = layers
+        with UPSTREAM.refusing():
+            cache: RedisCache = make_redis_cache(UPSTREAM.target)
+            monkeypatch.setattr(CachedThrottle, "cache", cache)
+            assert read(get("cached-throttle")) == expect("SERVICE_UNAVAILABLE")

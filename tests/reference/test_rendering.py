@@ -36,7 +36,6 @@ URLS = ["/errors/", "/errors/verbs", "/errors/style.css", "/errors/OUT_OF_STOCK"
 
 
 def get(client: Client, url: str) -> str:
-    """Return the page for a browser."""
     response = client.get(url, headers={"Accept": "text/html"})
     assert response.status_code == (404 if url == "/errors/nothing" else 200)
     return response.content.decode()

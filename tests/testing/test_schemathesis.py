@@ -101,9 +101,9 @@ def run_command(url: str, directory: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.once
 def test_the_command_line_passes_for_the_example_project(
-    example_server: Server, tmp_path: Path
+    fresh_server: Server, tmp_path: Path
 ) -> None:
-    process = run_command(f"http://{example_server.host}:{example_server.port}", tmp_path)
+    process = run_command(f"http://{fresh_server.host}:{fresh_server.port}", tmp_path)
     assert (process.returncode, process.stderr) == (0, ""), process.stdout
 
 

@@ -9,5 +9,4 @@ class Thing(models.Model):
     name = models.CharField(max_length=50, unique=True)
 
     def __str__(self):
-        """Return the name."""
         return self.name

@@ -6,10 +6,6 @@ from shop.models import Thing
 
 
 class ThingSerializer(serializers.ModelSerializer):
-    """A thing as JSON."""
-
     class Meta:
-        """Its fields."""
-
         model = Thing
         fields = ["id", "name"]
