@@ -298,22 +298,51 @@ def test_a_view_may_still_write_after_an_exception_that_it_caught() -> None:
     assert sorted(Shelf.objects.values_list("name", flat=True)) == ["before", "instead"]
 
 
+def audit_requests(get_response: Any) -> Any:
+    """Hold a block around each request, as a middleware of a project does."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with transaction.atomic():
+            Shelf.objects.create(name="audit")
+            return get_response(request)  # type: ignore[no-any-return]
+
+    return middleware
+
+
+# Not with a `dispatch()` of the project, which an exception travels to in any case.
+@pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
+@pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
+def test_what_a_middleware_wrote_remains_as_in_stock_drf(
+    monkeypatch: pytest.MonkeyPatch, name: str, fault: str
+) -> None:
+    atomic_requests = SHAPES[name].atomic_requests
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+    middleware = [f"{__name__}.audit_requests"]
+    _response, expected = run(send, STOCK, middleware, SHAPES[name], fault)
+    assert "audit" in (expected.rows or ())
+    for ours in ([], MIDDLEWARE):
+        assert run(send, OURS, [*ours, *middleware], SHAPES[name], fault)[1] == expected
+
+
+def test_a_block_that_no_decorator_opened_lets_the_exception_travel() -> None:
+    with transaction.atomic(), pytest.raises(KeyError):
+        post(PlainView.as_view(), "unhandled")
+    assert [shelf.name for shelf in Shelf.objects.all()] == ["written"]
+
+
 @pytest.mark.parametrize("autocommit", [True, False])
-def test_all_blocks_around_a_failing_view_are_rolled_back(autocommit: bool) -> None:
+def test_all_blocks_of_a_failing_view_are_rolled_back(autocommit: bool) -> None:
     # Without autocommit Django gives the outermost block a savepoint too.
     connection.set_autocommit(autocommit)
     try:
-        with transaction.atomic():
-            Shelf.objects.create(name="outermost")
-            with transaction.atomic():
-                response = post(transaction.atomic(PlainView.as_view()), "unhandled")
+        response = Client(raise_request_exception=False).post("/decorated/?fault=unhandled")
         if not autocommit:
             connection.commit()
     finally:
         if not autocommit:
             connection.rollback()
             connection.set_autocommit(True)
-    assert response.status_code == 500
+    assert response.json()["code"] == "INTERNAL_ERROR"
     assert [*Shelf.objects.all()] == []
 
 
