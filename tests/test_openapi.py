@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import include, path
 from rest_framework import generics as stock_generics
 from rest_framework import serializers
+from rest_framework import viewsets as stock_viewsets
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import APIException
@@ -32,6 +33,8 @@ from tests.services import require_package
 require_package("drf_spectacular")
 require_package("openapi_spec_validator")
 
+from drf_spectacular import openapi  # noqa: E402
+from drf_spectacular.drainage import GENERATOR_STATS  # noqa: E402
 from drf_spectacular.generators import SchemaGenerator  # noqa: E402
 from drf_spectacular.settings import patched_settings  # noqa: E402
 from drf_spectacular.types import OpenApiTypes  # noqa: E402
@@ -40,12 +43,19 @@ from drf_spectacular.utils import (  # noqa: E402
     OpenApiRequest,
     OpenApiResponse,
     extend_schema,
+    extend_schema_field,
 )
 from drf_spectacular.views import SpectacularAPIView  # noqa: E402
 from jsonschema import Draft202012Validator  # noqa: E402
 from openapi_spec_validator import validate  # noqa: E402
 
-from django_apierrors.openapi import HEADER_SCHEMAS, SHARED, STATUS_HEADERS, AutoSchema  # noqa: E402
+from django_apierrors.openapi import (  # noqa: E402
+    HEADER_SCHEMAS,
+    SHARED,
+    STATUS_HEADERS,
+    AutoSchema,
+    ErrorSchemaMixin,
+)
 
 
 class ShelfSerializer(serializers.ModelSerializer):
@@ -100,6 +110,8 @@ class StockThings(stock_generics.ListCreateAPIView):
 
 
 class Plain(APIView):
+    serializer_class = StateSerializer
+
     def get(self, request: Any, **kwargs: Any) -> Response:
         raise NotImplementedError
 
@@ -121,6 +133,7 @@ class Empty(AcceptedAPIView):
     """Accepts work without a body."""
 
 
+@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)
 @api_view(["GET", "POST"])
 def function(request: Any, pk: str) -> Response:
     raise NotImplementedError
@@ -409,12 +422,6 @@ def test_accepted_work_has_the_operation_as_its_body() -> None:
     assert not validator.is_valid({**operation, "error": {}})
 
 
-def test_a_view_without_a_serializer_has_any_body() -> None:
-    operation = operations(make())["POST /plain/{id}"]
-    assert operation["requestBody"]["content"]["application/json"] == {"schema": {}}
-    assert operation["responses"]["200"]["content"]["application/json"] == {"schema": {}}
-
-
 @pytest.mark.parametrize(("partial_put", "required"), [(True, []), (False, ["name"])])
 def test_a_partial_put_has_no_required_field(partial_put: bool, required: list[str]) -> None:
     view = generics.UpdateAPIView.as_view(
@@ -467,8 +474,7 @@ def test_given_responses_are_kept_and_others_are_added() -> None:
     assert responses["404"] == {"description": "Never there."}
     assert list(responses["415"]["content"]) == ["text/plain"]
     responses = responses_of(Extended, "POST")
-    assert set(responses) == {"200", "400", "401", "403", "409", "413", "415", "500", "503"}
-    assert responses["200"]["content"]["application/json"] == {"schema": {}}
+    assert set(responses) == {"400", "401", "403", "409", "413", "415", "500", "503"}
     assert "200" in responses_of(Extended, "PUT")
     assert set(responses_of(Extended, "DELETE")) == {"default", "401", "403", "415", "500", "503"}
     assert set(make(path("here", Excluded.as_view()))["paths"]["/here"]) == {"post"}
@@ -495,6 +501,162 @@ def test_the_errors_of_a_body_given_by_media_type_are_inferred(body: Any) -> Non
             raise NotImplementedError
 
     assert "ALREADY_EXISTS" in codes_of(responses_of(Typed, "POST")["400"])
+
+
+# What drf-spectacular alone makes of a project's views, whose descriptions, bodies, successes and
+# warnings stay as they are.
+
+
+class Stock:
+    """DRF's classes."""
+
+    view, viewset, create = APIView, stock_viewsets.ModelViewSet, stock_generics.CreateAPIView
+
+
+class Ours:
+    """Our classes of the same names."""
+
+    view, viewset, create = APIView, viewsets.ModelViewSet, generics.CreateAPIView
+
+
+def make_views(bases: Any) -> list[Any]:
+    """Return the URL patterns of a project's views."""
+
+    class Shared:
+        serializer_class = ThingSerializer
+        http_method_names = ["get", "post", "put", "delete"]
+
+    class Documented(Shared, bases.viewset):
+        """Things of the project."""
+
+        queryset = Thing.objects.order_by("pk")
+        pagination_class = Pages
+
+        def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            """Return a thing."""
+            raise NotImplementedError
+
+        @action(detail=True, methods=["delete"])
+        def contents(self, request: Any, pk: str) -> Response:
+            raise NotImplementedError
+
+        @extend_schema(responses=StateSerializer(many=True))
+        @action(detail=False, pagination_class=None)
+        def states(self, request: Any) -> Response:
+            raise NotImplementedError
+
+    class Undocumented(Shared, bases.create):
+        pass
+
+    class Unguessable(bases.view):
+        def get(self, request: Any) -> Response:
+            raise NotImplementedError
+
+        post = delete = get
+
+    class Given(Unguessable):
+        @extend_schema(request=None, responses={200: StateSerializer, 409: StateSerializer})
+        def get(self, request: Any) -> Response:
+            raise NotImplementedError
+
+        post = delete = get
+
+    router = SimpleRouter()
+    router.register("things", Documented)
+    views = {"new": Undocumented, "unguessable": Unguessable, "given": Given}
+    return [*router.urls, *(path(name, view.as_view()) for name, view in views.items())]
+
+
+class OwnAutoSchema(openapi.AutoSchema):
+    """The schema class of a project."""
+
+    def get_tags(self) -> list[str]:
+        return ["shop"]
+
+
+class OwnErrorSchema(ErrorSchemaMixin, OwnAutoSchema):
+    """The same with errors."""
+
+
+def strip(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operations of a document without the errors and the headers that we add."""
+    stripped = operations(document)
+    for operation in stripped.values():
+        operation["responses"] = {
+            status: {name: value for name, value in response.items() if name != "headers"}
+            for status, response in operation["responses"].items()
+            if status < "400" or status == "409"
+        }
+    return stripped
+
+
+@pytest.mark.parametrize(
+    ("bases", "alone", "with_errors"),
+    [
+        (Stock, openapi.AutoSchema, AutoSchema),
+        (Ours, openapi.AutoSchema, AutoSchema),
+        (Stock, OwnAutoSchema, OwnErrorSchema),
+    ],
+)
+def test_nothing_changes_but_errors(
+    settings: Any,
+    capsys: pytest.CaptureFixture[str],
+    bases: Any,
+    alone: type[Any],
+    with_errors: type[Any],
+) -> None:
+    # @extend_schema reads the setting.
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": alone}
+    document = make(*make_views(Stock))
+    warnings = capsys.readouterr().err
+    assert "unable to guess serializer" in warnings
+    GENERATOR_STATS.reset()
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": with_errors}
+    own = make(*make_views(bases))
+    assert strip(own) == strip(document)
+    assert capsys.readouterr().err == warnings
+    schemas = own["components"]["schemas"]
+    assert schemas.pop("APIError")
+    assert schemas == document["components"]["schemas"]
+    assert {"500", "503"} <= operations(own)["DELETE /things/{key}/contents/"]["responses"].keys()
+
+
+class NeedsUser(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self) -> Any:
+        return self.context["request"].user.shelves
+
+
+@extend_schema_field(str)
+class Unmessaged(serializers.RelatedField):
+    default_error_messages = {"nowhere": "No."}
+
+
+class AwkwardSerializer(serializers.Serializer):
+    """Fields that work in drf-spectacular, and whose errors need more than there is."""
+
+    user = NeedsUser()
+    unmessaged = Unmessaged(queryset=Shelf.objects.all())
+    worded = serializers.PrimaryKeyRelatedField(
+        queryset=Shelf.objects.all(),
+        error_messages={"does_not_exist": "No {model}.", "incorrect_type": "{0} {", "required": ""},
+    )
+
+
+class Awkward(stock_generics.CreateAPIView):
+    serializer_class = AwkwardSerializer
+
+    def get_queryset(self) -> Any:
+        return self.request.user.shelves
+
+    @property
+    def filter_backends(self) -> Any:  # type: ignore[override]
+        return self.request.user.filters
+
+
+def test_a_schema_that_works_without_us_never_fails() -> None:
+    document = make(path("here", Awkward.as_view()))
+    codes = codes_of(operations(document)["POST /here"]["responses"]["400"])
+    assert codes == ["INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE"]
 
 
 def test_get_errors_can_be_overridden() -> None:

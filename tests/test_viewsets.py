@@ -16,6 +16,7 @@ from rest_framework.routers import SimpleRouter
 from django_apierrors import filters, mixins, pagination, viewsets
 from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import body
+from tests.models import Shelf
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -51,6 +52,7 @@ def test_each_viewset_has_the_name_of_drf_s(name: str) -> None:
     assert issubclass(viewset, getattr(stock, name))
     assert issubclass(viewset, StatusAwareMixin)
     assert "patch" not in viewset.http_method_names
+    assert name == "ViewSet" or viewset[Shelf] is viewset
 
 
 @pytest.mark.parametrize("module", [viewsets, mixins, pagination, filters])
