@@ -233,13 +233,8 @@ class StatusAwareMixin(Base):
         logger.error(message)
 
 
-# The names of the methods whose docstring a schema prints: those of requests and of DRF's actions.
-DOCUMENTED_METHODS = frozenset(
-    {
-        *("get", "post", "put", "patch", "delete", "head", "options"),
-        *("list", "create", "retrieve", "update", "partial_update", "destroy"),
-    }
-)
+# The methods whose docstrings schemas print.
+ACTIONS = ("list", "create", "retrieve", "update", "partial_update", "destroy")
 
 
 def hide_docstrings(*classes: object) -> None:
@@ -251,7 +246,7 @@ def hide_docstrings(*classes: object) -> None:
     for cls in classes:
         if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):
             cls.__doc__ = None
-            for name in DOCUMENTED_METHODS & vars(cls).keys():
+            for name in {*APIView.http_method_names, *ACTIONS} & vars(cls).keys():
                 vars(cls)[name].__doc__ = None
 
 

@@ -196,6 +196,7 @@ class AcceptingPut(AcceptedMixin, Plain):
         (ShelfViewSet.as_view(COLLECTION), "POST", 201),
         (ShelfViewSet.as_view(MEMBER), "DELETE", 204),
         (ShelfViewSet.as_view({"post": "empty"}, detail=True), "POST", 200),
+        (ShelfViewSet.as_view({"delete": "empty"}, detail=True), "DELETE", 204),
         (ThingViewSet.as_view(MEMBER), "PUT", 204),
         (ThingViewSet.as_view(MEMBER), "PATCH", 204),
         (ThingViewSet.as_view(MEMBER), "DELETE", 200),
@@ -273,6 +274,7 @@ def make_version(scheme: Any, *allowed: str) -> dict[str, Any]:
 SESSION = {"authentication_classes": [SessionAuthentication]}
 BASIC = {"authentication_classes": [BasicAuthentication]}
 ADMIN = {"permission_classes": [IsAdminUser]}
+BY_NAME = {"queryset": Shelf.objects.all(), "lookup_field": "name"}
 
 # Each view with the attributes that its subclass changes, the method, the route and the errors.
 CASES: list[tuple[Any, dict[str, Any], str, str, set[str]]] = [
@@ -308,6 +310,17 @@ CASES: list[tuple[Any, dict[str, Any], str, str, set[str]]] = [
     (Open, {}, "GET", "a/<str:a_pk>/b/<int:pk>", IDENTIFIER),
     (Open, {}, "GET", r"^a\.(?P<format>[a-z0-9]+)/?$", set()),
     (OperationView, OPEN, "GET", "a/<str:handle>", MISSING | {"410 GONE"}),
+    # No text is malformed for DRF's own views.
+    *(
+        (cls, OPEN | attributes, "GET", route, errors)
+        for cls, attributes, route, errors in [
+            (stock_generics.RetrieveAPIView, BY_NAME, "a/<name>", MISSING),
+            (stock_generics.RetrieveAPIView, BY_NAME | {"lookup_url_kwarg": "a"}, "<a>", MISSING),
+            (stock_generics.RetrieveAPIView, BY_NAME, "<floor>/a/<name>", IDENTIFIER),
+            (stock_generics.RetrieveAPIView, {"queryset": Shelf.objects.all()}, "<pk>", IDENTIFIER),
+            (generics.RetrieveAPIView, BY_NAME, "a/<name>", IDENTIFIER),
+        ]
+    ),
     # Versions.
     (Open, make_version(versioning.URLPathVersioning), "GET", "<version>/a", set()),
     (Open, make_version(versioning.URLPathVersioning, "1"), "GET", "<version>/a", MISSING),

@@ -267,7 +267,7 @@ def test_an_audit_is_json_with_all_findings(wrong: None) -> None:
 def test_findings_about_the_project_and_a_view_are_printed_above_its_methods(
     set_urls: Any, settings: Any
 ) -> None:
-    settings.REST_FRAMEWORK = {}
+    settings.REST_FRAMEWORK, settings.MIDDLEWARE = {}, []
     set_urls(path("shelves", Shelves.as_view(renderer_classes=[JSONRenderer])))
     lines = run("audit", status=1)[0].splitlines()
     assert lines[0].startswith("! handler: ")

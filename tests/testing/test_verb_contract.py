@@ -211,10 +211,6 @@ class LaterView(ShelfView):
         return Response({"status": "ready"}, status=202, headers=headers)
 
 
-class WriteOnlyView(ShelfView):
-    http_method_names = ["put", "delete", "options"]
-
-
 class CountView(CreateView):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response({"count": len(request.data)})
@@ -249,7 +245,8 @@ urlpatterns = [
     path("list/", ListView.as_view()),
     path("create/", CreateView.as_view()),
     path("later/<str:pk>/", LaterView.as_view()),
-    path("write-only/<str:pk>/", WriteOnlyView.as_view()),
+    path("write-only/<str:pk>/", ShelfView.as_view(http_method_names=["put", "delete"])),
+    path("closed/<str:pk>/", ShelfView.as_view(http_method_names=["options"])),
     path("count/", CountView.as_view()),
     *(
         path(f"{cls.__name__}/{'<str:pk>/' if issubclass(cls, ShelfView) else ''}", cls.as_view())
@@ -331,34 +328,33 @@ def test_members_that_the_project_adds_pass_if_they_are_listed(settings: Any) ->
     assert run(more_members={"hint"})[0] == {}
 
 
-RESOURCE_CHECKS = {
-    *("test_put_twice_is_put_once", "test_delete_twice_is_404"),
-    *("test_an_unknown_id_is_404", "test_a_malformed_id_is_400"),
-}
+ID_CHECKS = {"test_an_unknown_id_is_404", "test_a_malformed_id_is_400"}
+RESOURCE_CHECKS = {"test_put_twice_is_put_once", "test_delete_twice_is_404", *ID_CHECKS}
+READ_CHECKS = {"test_get_writes_nothing", "test_head_is_get_without_the_body"}
 WRITE_CHECKS = {POST_CHECK, "test_malformed_json_is_400", "test_another_content_type_is_415"}
 
 
-def test_a_check_is_skipped_if_the_endpoint_does_not_have_its_method() -> None:
-    assert run() == ({}, {})
+# For each contract the checks that are skipped; the others pass.
+SKIPPED: list[tuple[Any, dict[str, Any], set[str]]] = [
+    (run, {}, set()),
+    (run, {"url": "/list/", "resource_url": None}, RESOURCE_CHECKS | WRITE_CHECKS),
+    (run, {"url": "/count/", "resource_url": None}, RESOURCE_CHECKS | READ_CHECKS),
+    # There is a resource, and none could be created: only checks by id pass.
+    (run, {"url": "/list/"}, {*CHECKS} - ID_CHECKS),
+    (run, {"url": "/create/", "unknown_id": None, "malformed_id": None}, ID_CHECKS),
+    (run_for_resource, {"prefix": "write-only"}, READ_CHECKS | {POST_CHECK}),
+    (run_for_resource, {"prefix": "closed"}, RESOURCE_CHECKS | WRITE_CHECKS | READ_CHECKS),
+    (run_for_resource, {"prefix": "later"}, {POST_CHECK, "test_delete_twice_is_404"}),
+]
 
-    failed, skipped = run(url="/list/", resource_url=None)
-    assert (failed, set(skipped)) == ({}, RESOURCE_CHECKS | WRITE_CHECKS)
+
+def test_a_check_is_skipped_if_it_cannot_ask_the_endpoint() -> None:
+    for run_contract, attributes, expected in SKIPPED:
+        failed, skipped = run_contract(**attributes)
+        assert (failed, set(skipped)) == ({}, expected), attributes
+    skipped = run(url="/list/")[1]
     assert skipped[POST_CHECK] == "/list/ does not have POST"
     assert "override make_resource()" in skipped["test_put_twice_is_put_once"]
-
-    failed, skipped = run(url="/count/", resource_url=None)
-    assert (failed, set(skipped)) == ({}, RESOURCE_CHECKS)
-
-    failed, skipped = run_for_resource("write-only")
-    assert (failed, set(skipped)) == ({}, {POST_CHECK})
-
-    failed, skipped = run(url="/create/", unknown_id=None, malformed_id=None)
-    assert failed == {}
-    assert set(skipped) == {"test_an_unknown_id_is_404", "test_a_malformed_id_is_400"}
-
-    failed, skipped = run_for_resource("later")
-    assert failed == {}
-    assert set(skipped) == {POST_CHECK, "test_delete_twice_is_404"}
 
 
 def test_every_check_is_skipped_without_a_resource_and_a_collection() -> None:
