@@ -186,7 +186,7 @@ class ErrorSchemaMixin(Base):
         operation = super().get_operation(*args, **kwargs)
         request = getattr(self.view, "request", None)
         if operation is not None and not (request and is_excluded(request)):
-            self._add_errors(operation["responses"], request)
+            self._add_errors(operation.setdefault("responses", {}), request)
         return operation
 
     def _get_body(self) -> Any:
@@ -231,11 +231,8 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body, partial for a PUT with `partial_put`."""
         serializer = super().get_request_serializer()
-        if (
-            self.method == "PUT"
-            and isinstance(serializer, Serializer)
-            and self._endpoint.is_partial
-        ):
+        is_put = self.method == "PUT" and isinstance(serializer, Serializer)
+        if is_put and self._endpoint.is_partial:
             serializer.partial = True
         # An AcceptedAPIView without a body has a plain Serializer.
         is_plain = isinstance(self.view, AcceptedAPIView) and type(serializer) is Serializer

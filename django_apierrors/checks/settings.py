@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pkgutil import resolve_name
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
@@ -28,12 +28,10 @@ def _is(*types: type) -> Test:
     return lambda value: isinstance(value, types)
 
 
-def _is_list_of_strings(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
-
-
 def _is_list_of_paths(value: object) -> bool:
-    return _is_list_of_strings(value) and not any(map(PATTERN.search, cast("list[str]", value)))
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(item, str) and PATTERN.search(item) is None for item in value
+    )
 
 
 def _is_line(value: object) -> bool:

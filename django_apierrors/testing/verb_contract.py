@@ -97,16 +97,13 @@ class EndpointMixin:
         If `resource_url` is set and no resource is created, skip the rest of the check.
         """
         # Created first: the check may create one with the same document.
+        urls, reason = [] if self.url is None else [self.url], None
         try:
-            urls = [self.make_resource()]
+            urls.append(self.make_resource())
         except SkipTest as exc:
-            if self.url is None:
-                raise
-            urls, reason = [], exc
-        if self.url is not None:
-            yield self.url
+            reason = exc
         yield from urls
-        if not urls and self.resource_url is not None:
+        if reason is not None and (self.url is None or self.resource_url is not None):
             raise reason
 
     def get_document_for(self, method: str) -> Mapping[str, Any] | None:
