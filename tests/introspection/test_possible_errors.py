@@ -74,36 +74,20 @@ with isolate_apps("tests"):
             unique_together = [("name", "day")]
 
 
-class ShelfSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["id", "name"]
+def make_serializer(cls: Any, *names: str, **attributes: Any) -> Any:
+    """Return a serializer of a model, with these fields."""
+    meta = type("Meta", (), {"model": cls, "fields": names or "__all__"} | attributes)
+    return type("Serializer", (serializers.ModelSerializer,), {"Meta": meta})
 
 
-class ThingSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Thing
-        fields = ["key", "name", "size", "shelf"]
+ShelfSerializer = make_serializer(Shelf, "id", "name")
+ThingSerializer = make_serializer(Thing, "key", "name", "size", "shelf")
+ReadOnly = make_serializer(Shelf, "id", "name", read_only_fields=["id", "name"])
+Sized = make_serializer(Thing, "size", validators=[print])
 
 
-class Unchecked(serializers.ModelSerializer):
+class Unchecked(make_serializer(Thing, "name")):  # type: ignore[misc]
     name = serializers.CharField()
-
-    class Meta:
-        model = Thing
-        fields = ["name"]
-
-
-class Sized(serializers.ModelSerializer):
-    class Meta:
-        model = Thing
-        fields = ["size"]
-        validators = [print]
-
-
-class ReadOnly(ShelfSerializer):
-    class Meta(ShelfSerializer.Meta):
-        read_only_fields = ShelfSerializer.Meta.fields
 
 
 class Nested(serializers.Serializer):
@@ -128,13 +112,6 @@ class ShelfViewSet(viewsets.ModelViewSet):
     @action(detail=True, methods=["post"])
     def empty(self, request: Any, pk: str) -> Response:
         raise NotImplementedError
-
-
-class ThingViewSet(viewsets.ModelViewSet):
-    queryset = Thing.objects.all()
-    serializer_class = ThingSerializer
-    put_status = 204
-    delete_status = 200
 
 
 class Plain(APIView):
@@ -181,12 +158,8 @@ COLLECTION = {"get": "list", "post": "create"}
 MEMBER = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 
-class Accepting(AcceptedMixin, ShelfViewSet):
-    accepting_actions = ("destroy",)
-
-
-class AcceptingPut(AcceptedMixin, Plain):
-    accepting_actions = ("put",)
+Accepting = type("Accepting", (AcceptedMixin, ShelfViewSet), {"accepting_actions": ["destroy"]})
+AcceptingPut = type("AcceptingPut", (AcceptedMixin, Plain), {"accepting_actions": ["put"]})
 
 
 @pytest.mark.parametrize(
@@ -197,9 +170,9 @@ class AcceptingPut(AcceptedMixin, Plain):
         (ShelfViewSet.as_view(MEMBER), "DELETE", 204),
         (ShelfViewSet.as_view({"post": "empty"}, detail=True), "POST", 200),
         (ShelfViewSet.as_view({"delete": "empty"}, detail=True), "DELETE", 204),
-        (ThingViewSet.as_view(MEMBER), "PUT", 204),
-        (ThingViewSet.as_view(MEMBER), "PATCH", 204),
-        (ThingViewSet.as_view(MEMBER), "DELETE", 200),
+        (ShelfViewSet.as_view(MEMBER, put_status=204), "PUT", 204),
+        (ShelfViewSet.as_view(MEMBER, put_status=204), "PATCH", 204),
+        (ShelfViewSet.as_view(MEMBER, delete_status=200), "DELETE", 200),
         (StockModelViewSet.as_view(MEMBER), "PUT", 200),
         (stock_generics.ListCreateAPIView, "POST", 201),
         (Plain, "POST", 200),
@@ -422,12 +395,7 @@ def test_the_settings_decide_on_some_errors(settings: Any) -> None:
 def test_the_example_of_a_duplicate_has_the_message_of_its_validator(
     cls: Any, message: str
 ) -> None:
-    class Serializer(serializers.ModelSerializer):
-        class Meta:
-            model = cls
-            fields = "__all__"
-
-    view = with_attributes(generics.CreateAPIView, serializer_class=Serializer)
+    view = with_attributes(generics.CreateAPIView, serializer_class=make_serializer(cls))
     assert messages_of(view)["ALREADY_EXISTS"] == message
 
 
@@ -528,34 +496,29 @@ class Sizing(pagination.PageNumberPagination):
     page_size = 2
 
 
-class RealShelves(with_attributes(generics.ListCreateAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
-    pagination_class = Sizing
-    filter_backends = [filters.OrderingFilter, stock_filters.SearchFilter]
-    ordering_fields = ["name"]
-    search_fields = ["name"]
-
-
-class RealShelf(with_attributes(generics.RetrieveUpdateDestroyAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Shelf.objects.all()
-    serializer_class = ShelfSerializer
-
-
-class RealThings(with_attributes(generics.CreateAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Thing.objects.all()
-    serializer_class = ThingSerializer
-
-
+SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
+RealShelves = with_attributes(
+    generics.ListCreateAPIView,
+    **(PUBLIC | SHELVES),
+    pagination_class=Sizing,
+    filter_backends=[filters.OrderingFilter, stock_filters.SearchFilter],
+    ordering_fields=["name"],
+    search_fields=["name"],
+)
 VIEWS = {
     "shelves": RealShelves,
-    "shelves/<str:pk>": RealShelf,
-    "things": RealThings,
+    "shelves/<str:pk>": with_attributes(
+        generics.RetrieveUpdateDestroyAPIView, **(PUBLIC | SHELVES)
+    ),
+    "things": with_attributes(
+        generics.CreateAPIView,
+        **PUBLIC,
+        queryset=Thing.objects.all(),
+        serializer_class=ThingSerializer,
+    ),
     "stock": with_attributes(
         stock_generics.ListAPIView,
-        **PUBLIC,
-        queryset=Shelf.objects.order_by("pk"),
-        serializer_class=ShelfSerializer,
+        **(PUBLIC | SHELVES),
         pagination_class=type("Pages", (stock_pagination.PageNumberPagination,), {"page_size": 2}),
     ),
     "bug": with_attributes(Plain, **PUBLIC),
