@@ -15,7 +15,7 @@ from rest_framework.serializers import ModelSerializer
 
 from django_apierrors import generics, viewsets
 from tests.bodies import body
-from tests.models import Parcel, Shelf, Thing
+from tests.models import Shelf, Thing
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -133,15 +133,6 @@ def test_a_resource_that_cannot_be_updated_is_405(
     response = send(client, method, f"/read-only/{thing.pk}/", '{"name": "jug"}')
     assert (response.status_code, response.json()) == (405, body("METHOD_NOT_ALLOWED"))
     assert response["Allow"] == "GET, HEAD, OPTIONS"
-
-
-@pytest.mark.parametrize("model", [Thing, Parcel], ids=["PROTECT", "RESTRICT"])
-def test_a_protected_object_is_invalid_state_and_remains(client: Client, model: Any) -> None:
-    shelf = Shelf.objects.create(name="low")
-    model.objects.create(shelf=shelf, **({"number": 1} if model is Parcel else {}))
-    response = client.delete(f"/shelves/{shelf.pk}/")
-    assert (response.status_code, response.json()) == (400, body("INVALID_STATE"))
-    assert Shelf.objects.filter(pk=shelf.pk).exists()
 
 
 def test_post_returns_201_with_the_resource_and_its_location(client: Client) -> None:

@@ -50,7 +50,11 @@ def opened_all_blocks(callback: Any) -> bool:
     }
     if not open_blocks or callback is None:
         return not open_blocks
-    own_blocks = Counter(_iter_decorators(callback))
+    try:
+        own_blocks = Counter(_iter_decorators(callback))
+    except Exception:
+        # The callback may be any object.
+        return False
     return all(own_blocks[alias] == number for alias, number in open_blocks.items())
 
 

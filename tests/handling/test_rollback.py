@@ -194,6 +194,17 @@ def decorate(view: Any) -> Any:
     return transaction.atomic(transaction.atomic(savepoint=False)(transaction.atomic(view)))
 
 
+class Callback:
+    """A callback of a URLconf that has no hash."""
+
+    __hash__ = None  # type: ignore[assignment]
+    cls = PlainView
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with transaction.atomic():
+            return PlainView.as_view()(request)  # type: ignore[no-any-return]
+
+
 urlpatterns = [
     path("plain/", PlainView.as_view()),
     path("dispatch/", AtomicView.as_view()),
@@ -202,6 +213,7 @@ urlpatterns = [
     path("inner/", InnerView.as_view()),
     path("viewset/", AtomicViewSet.as_view({"post": "create"})),
     path("function/", transaction.atomic(write_from_function)),
+    path("callback/", Callback()),
     path("decorated/", decorate(PlainView.as_view())),
 ]
 
@@ -324,7 +336,11 @@ def test_what_a_middleware_wrote_remains_as_in_stock_drf(
         assert run(send, OURS, [*ours, *middleware], SHAPES[name], fault)[1] == expected
 
 
-def test_a_block_that_no_decorator_opened_lets_the_exception_travel() -> None:
+def test_a_block_that_no_decorator_opened_lets_the_exception_travel(settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    with pytest.raises(KeyError):
+        Client().post("/callback/?fault=unhandled")
+    assert not Shelf.objects.exists()
     with transaction.atomic(), pytest.raises(KeyError):
         post(PlainView.as_view(), "unhandled")
     assert [shelf.name for shelf in Shelf.objects.all()] == ["written"]
