@@ -533,6 +533,7 @@ def client(set_urls: Any, db: None) -> Client:
     set_urls(*(path(route, view.as_view()) for route, view in VIEWS.items()))
     shelf = Shelf.objects.create(pk=1, name="low")
     Thing.objects.create(name="cup", size=1, shelf=shelf)
+    Parcel.objects.create(number=1, shelf=Shelf.objects.create(pk=2, name="high"))
     User.objects.create_user("ada", password="secret")
     return Client(raise_request_exception=False)
 
@@ -551,6 +552,7 @@ def client(set_urls: Any, db: None) -> Client:
         ("GET", "shelves/x", "", {}, "400 INVALID_ID"),
         ("GET", "shelves/9", "", {}, "404 MISSING_RESOURCE"),
         ("DELETE", "shelves/1", "", {}, "400 INVALID_STATE"),
+        ("DELETE", "shelves/2", "", {}, "400 INVALID_STATE"),
         ("POST", "things", '{"name": "jug", "shelf": []}', {}, "400 INVALID_ID"),
         ("POST", "things", '{"name": "jug", "shelf": 9}', {}, "400 MISSING_RESOURCE"),
         ("POST", "things", '{"name": "jug", "size": -1}', {}, "400 INVALID_STATE"),
