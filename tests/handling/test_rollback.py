@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from rest_framework.viewsets import ViewSet
 
 from tests.models import Shelf, Thing
 
+atomic = transaction.atomic
+
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
 STOCK = "rest_framework.views.exception_handler"
@@ -39,10 +42,10 @@ def add_hook() -> None:
     transaction.on_commit(lambda: HOOKS_RUN.append("hook"))
 
 
-def raise_unhandled() -> None:
-    """Raise an exception that nothing recognises."""
+def fail(error: type[Exception]) -> None:
+    """Raise an exception, after which a hook may not run."""
     add_hook()
-    raise KeyError("unhandled")
+    raise error
 
 
 def break_constraint() -> None:
@@ -52,37 +55,17 @@ def break_constraint() -> None:
         Shelf.objects.create(name="before")
 
 
-def break_constraint_without_block() -> None:
-    """Break a unique constraint, after which the transaction around it cannot be used."""
-    Shelf.objects.create(name="before")
-
-
-def raise_404() -> None:
-    """Raise an exception to which DRF responds."""
-    add_hook()
-    raise Http404
-
-
-def raise_404_without_parent() -> None:
-    """Raise it after a write that SQLite rejects at the COMMIT: its foreign keys are deferred."""
-    write_without_parent()
-    raise Http404
-
-
-def write_without_parent() -> None:
-    """Write a row that SQLite rejects at the COMMIT."""
+def write_without_parent(error: type[Exception] | None = None) -> None:
+    """Write a row that SQLite rejects at the COMMIT: its foreign keys are deferred."""
     Thing.objects.create(name="orphan", shelf_id=10**6)
-
-
-def fail_at_commit() -> None:
-    """Have an exception raised at the COMMIT."""
-    transaction.on_commit(raise_unhandled)
+    if error is not None:
+        raise error
 
 
 class Fault(NamedTuple):
     """How a view ends, and the response to it, unless that depends on the blocks."""
 
-    run: Callable[[], None]
+    run: Callable[[], object]
     status: int | None = None
     code: str | None = None
     # Only the middleware sees it, and in a TestCase there is no COMMIT.
@@ -90,13 +73,18 @@ class Fault(NamedTuple):
 
 
 FAULTS: Mapping[str, Fault] = {
-    "unhandled": Fault(raise_unhandled, 500, "INTERNAL_ERROR"),
+    "unhandled": Fault(partial(fail, KeyError), 500, "INTERNAL_ERROR"),
     "constraint": Fault(break_constraint, 400, "ALREADY_EXISTS"),
-    "constraint-bare": Fault(break_constraint_without_block, 400, "ALREADY_EXISTS"),
-    "404": Fault(raise_404, 404, "MISSING_RESOURCE"),
-    "404-orphan": Fault(raise_404_without_parent),
+    # The transaction around it cannot be used afterwards.
+    "constraint-bare": Fault(lambda: Shelf.objects.create(name="before"), 400, "ALREADY_EXISTS"),
+    "404": Fault(partial(fail, Http404), 404, "MISSING_RESOURCE"),
+    "404-orphan": Fault(partial(write_without_parent, Http404)),
     "orphan": Fault(write_without_parent, 400, "MISSING_RESOURCE", is_at_commit=True),
-    "hook": Fault(fail_at_commit, 500, "INTERNAL_ERROR", is_at_commit=True),
+    "hook": Fault(
+        lambda: transaction.on_commit(partial(fail, KeyError)),
+        *(500, "INTERNAL_ERROR"),
+        is_at_commit=True,
+    ),
     "none": Fault(add_hook, 201),
 }
 
@@ -189,11 +177,6 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def decorate(view: Any) -> Any:
-    """Return a view in a block without a savepoint between two that have one."""
-    return transaction.atomic(transaction.atomic(savepoint=False)(transaction.atomic(view)))
-
-
 class Callback:
     """A callback of a URLconf that has no hash."""
 
@@ -214,7 +197,8 @@ urlpatterns = [
     path("viewset/", AtomicViewSet.as_view({"post": "create"})),
     path("function/", transaction.atomic(write_from_function)),
     path("callback/", Callback()),
-    path("decorated/", decorate(PlainView.as_view())),
+    # A block without a savepoint between two that have one.
+    path("decorated/", atomic(atomic(savepoint=False)(atomic(PlainView.as_view())))),
 ]
 
 

@@ -212,27 +212,12 @@ class NeedsRequest(Plain):
     get_authenticators = get_throttles = get_permissions
 
 
-class Fast(UserRateThrottle):
-    rate = "0/day"
-
-
-class Idle(UserRateThrottle):
-    THROTTLE_RATES = {"user": None}
-
-
-class Parsing(stock_pagination.PageNumberPagination):
-    page_size = 2
-
-    def get_page_size(self, request: Any) -> int:
-        raise NotImplementedError
-
-
-class OwnPagination(stock_pagination.BasePagination):
-    """A pagination of the project's own."""
-
-
-class OwnFilter(stock_filters.BaseFilterBackend):
-    """A filter of the project's own."""
+Fast = with_attributes(UserRateThrottle, rate="0/day")
+Idle = with_attributes(UserRateThrottle, THROTTLE_RATES={"user": None})
+Parsing = with_attributes(stock_pagination.PageNumberPagination, page_size=2, get_page_size=print)
+# A pagination and a filter of the project's own.
+OwnPagination = with_attributes(stock_pagination.BasePagination)
+OwnFilter = with_attributes(stock_filters.BaseFilterBackend)
 
 
 @api_view(["GET", "POST"])
@@ -492,15 +477,11 @@ def test_a_view_that_names_no_error_is_misconfigured(item: Any) -> None:
 PUBLIC = {"authentication_classes": [BasicAuthentication], "permission_classes": []}
 
 
-class Sizing(pagination.PageNumberPagination):
-    page_size = 2
-
-
 SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
 RealShelves = with_attributes(
     generics.ListCreateAPIView,
     **(PUBLIC | SHELVES),
-    pagination_class=Sizing,
+    pagination_class=with_attributes(pagination.PageNumberPagination, page_size=2),
     filter_backends=[filters.OrderingFilter, stock_filters.SearchFilter],
     ordering_fields=["name"],
     search_fields=["name"],
@@ -519,7 +500,7 @@ VIEWS = {
     "stock": with_attributes(
         stock_generics.ListAPIView,
         **(PUBLIC | SHELVES),
-        pagination_class=type("Pages", (stock_pagination.PageNumberPagination,), {"page_size": 2}),
+        pagination_class=with_attributes(stock_pagination.PageNumberPagination, page_size=2),
     ),
     "bug": with_attributes(Plain, **PUBLIC),
     "limited": with_attributes(RealShelves, throttle_classes=[Fast]),
