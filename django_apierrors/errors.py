@@ -161,6 +161,11 @@ class Error(NamedTuple):
                 {"field": item.field, "code": item.code or "invalid", "message": item.message}
                 for item in self.items
             ]
+            # The message of the code, and the one about those that were left out, have no item.
+            body["details"] += [
+                {"field": "", "code": self.code.name.lower(), "message": message}
+                for message in body["errors"][len(self.items) :]
+            ]
         return extend_body(body, self, request) if api_errors.BODY else body
 
 

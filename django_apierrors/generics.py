@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.db.models import Model
 from django.http import Http404
 from rest_framework import generics
 from rest_framework import mixins as stock_mixins
@@ -12,16 +13,12 @@ from rest_framework.generics import get_object_or_404
 from django_apierrors import mixins
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.recognition.permissions import is_hidden
-from django_apierrors.semantics import StatusAwareMixin
+from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 from django_apierrors.validation.identifiers import is_malformed
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
-
-    Base = generics.GenericAPIView[Any]
-else:
-    Base = generics.GenericAPIView
 
 __all__ = [
     "CreateAPIView",
@@ -37,6 +34,9 @@ __all__ = [
     "get_object_or_404",
 ]
 
+# As in the stubs of DRF, whose classes can be subscripted too, when the program runs.
+ModelT = TypeVar("ModelT", bound=Model, covariant=True)
+
 ONE_OBJECT_MIXINS = (
     stock_mixins.RetrieveModelMixin,
     stock_mixins.UpdateModelMixin,
@@ -45,10 +45,10 @@ ONE_OBJECT_MIXINS = (
 ONE_OBJECT_ACTIONS = frozenset({"retrieve", "update", "partial_update", "destroy"})
 
 
-class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
+class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, generics.GenericAPIView[ModelT]):
     """DRF's base of all generic views, which rejects a malformed identifier with a 400."""
 
-    def get_object(self) -> Any:
+    def get_object(self) -> ModelT:
         """Return the object of the URL, or raise InvalidId or Http404."""
         try:
             return super().get_object()
@@ -82,38 +82,46 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, Base):
         )
 
 
-class CreateAPIView(mixins.CreateModelMixin, GenericAPIView, generics.CreateAPIView[Any]):
+class CreateAPIView(
+    mixins.CreateModelMixin, GenericAPIView[ModelT], generics.CreateAPIView[ModelT]
+):
     """Creates a resource."""
 
 
-class ListAPIView(GenericAPIView, generics.ListAPIView[Any]):
+class ListAPIView(GenericAPIView[ModelT], generics.ListAPIView[ModelT]):
     """Lists resources."""
 
 
-class RetrieveAPIView(GenericAPIView, generics.RetrieveAPIView[Any]):
+class RetrieveAPIView(GenericAPIView[ModelT], generics.RetrieveAPIView[ModelT]):
     """Retrieves a resource."""
 
 
-class DestroyAPIView(mixins.DestroyModelMixin, GenericAPIView, generics.DestroyAPIView[Any]):
+class DestroyAPIView(
+    mixins.DestroyModelMixin, GenericAPIView[ModelT], generics.DestroyAPIView[ModelT]
+):
     """Deletes a resource."""
 
 
-class UpdateAPIView(mixins.UpdateModelMixin, GenericAPIView, generics.UpdateAPIView[Any]):
+class UpdateAPIView(
+    mixins.UpdateModelMixin, GenericAPIView[ModelT], generics.UpdateAPIView[ModelT]
+):
     """Updates a resource."""
 
 
-class ListCreateAPIView(mixins.CreateModelMixin, GenericAPIView, generics.ListCreateAPIView[Any]):
+class ListCreateAPIView(
+    mixins.CreateModelMixin, GenericAPIView[ModelT], generics.ListCreateAPIView[ModelT]
+):
     """Lists resources or creates one."""
 
 
 class RetrieveUpdateAPIView(
-    mixins.UpdateModelMixin, GenericAPIView, generics.RetrieveUpdateAPIView[Any]
+    mixins.UpdateModelMixin, GenericAPIView[ModelT], generics.RetrieveUpdateAPIView[ModelT]
 ):
     """Retrieves or updates a resource."""
 
 
 class RetrieveDestroyAPIView(
-    mixins.DestroyModelMixin, GenericAPIView, generics.RetrieveDestroyAPIView[Any]
+    mixins.DestroyModelMixin, GenericAPIView[ModelT], generics.RetrieveDestroyAPIView[ModelT]
 ):
     """Retrieves or deletes a resource."""
 
@@ -121,7 +129,10 @@ class RetrieveDestroyAPIView(
 class RetrieveUpdateDestroyAPIView(
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    GenericAPIView,
-    generics.RetrieveUpdateDestroyAPIView[Any],
+    GenericAPIView[ModelT],
+    generics.RetrieveUpdateDestroyAPIView[ModelT],
 ):
     """Retrieves, updates or deletes a resource."""
+
+
+hide_docstrings(*(globals()[name] for name in __all__))

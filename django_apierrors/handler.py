@@ -25,7 +25,7 @@ from django_apierrors.handling.responses import (
     make_response,
     set_renderer,
 )
-from django_apierrors.handling.rollback import roll_back_open_blocks
+from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html
 from django_apierrors.recognition import recognise
 from django_apierrors.renderers import JSONRenderer
@@ -71,6 +71,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         state.defer(request, view)
         return None
     if _is_called_by_project(request, view) or _is_for_middleware(exc):
+        return None
+    if not opened_all_blocks(getattr(getattr(request, "resolver_match", None), "func", None)):
+        # A response would roll back what a middleware wrote, or commit what the view wrote.
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()

@@ -11,18 +11,14 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
 from django_apierrors.fallback import log_failure, logger
 from django_apierrors.routing import find_location
+from django_apierrors.semantics import hide_docstrings
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
-    from rest_framework.generics import GenericAPIView
     from rest_framework.request import Request
     from rest_framework.response import Response
 
-    from django_apierrors.semantics import StatusAwareMixin
-
-    class Base(StatusAwareMixin, GenericAPIView[Any]):
-        """The classes that the views with these mixins have, too."""
-
+    from django_apierrors.semantics import StatusAwareMixin as Base
 else:
     Base = object
 
@@ -45,7 +41,8 @@ class LocationMixin(Base):
 
     def get_location(self, data: Any) -> str | None:
         """Return the absolute URL of the new resource, whose representation is `data`, if any."""
-        return find_location(self, data)
+        view: Any = self
+        return find_location(view, data)
 
     def make_location_header(self, data: Any) -> dict[str, str]:
         """Return the `Location` header, or nothing if it fails: the resource exists already."""
@@ -137,3 +134,6 @@ class DestroyModelMixin(mixins.DestroyModelMixin, Base):
         response = super().destroy(request, *args, **kwargs)
         response.status_code = self.get_delete_status()
         return response
+
+
+hide_docstrings(*(globals()[name] for name in __all__))

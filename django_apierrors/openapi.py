@@ -1,11 +1,12 @@
 """OpenAPI: the schema class for drf-spectacular that documents the errors of each operation.
 
 To install it: `REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "django_apierrors.openapi.AutoSchema"}`.
+A project with a schema class of its own puts `ErrorSchemaMixin` in front of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,16 +24,20 @@ from django_apierrors.errors import BODY_PROPERTIES, REQUIRED_KEYS, Error, forma
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
-from django_apierrors.introspection.endpoints import Endpoint
+from django_apierrors.introspection.endpoints import BODY_METHODS, USE_VIEW_SERIALIZER, Endpoint
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.mixins import LocationMixin
-from django_apierrors.operations.views import OperationView
+from django_apierrors.operations.views import AcceptedAPIView, OperationView
+from django_apierrors.semantics import StatusAwareMixin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
-    from drf_spectacular.plumbing import ComponentRegistry
     from rest_framework.request import Request
+
+    Base = openapi.AutoSchema
+else:
+    Base = object
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -65,9 +70,6 @@ STATUS_HEADERS: Mapping[int, Sequence[str]] = {
     201: ("Location",),
     202: ("Location", "Content-Location", "Retry-After"),
 }
-
-# drf-spectacular warns about a view with none of these.
-SERIALIZER_ATTRIBUTES = ("get_serializer", "get_serializer_class", "serializer_class")
 
 
 def make_headers(names: Iterable[str], is_required: bool = True) -> Schema:
@@ -160,100 +162,114 @@ def find_shared_name(errors: Sequence[Error]) -> str | None:
     return SHARED.get(tuple(error.code.name for error in errors)) if are_default else None
 
 
-class AutoSchema(openapi.AutoSchema):
-    """drf-spectacular's, with the success statuses of the view and its possible errors.
+class ErrorSchemaMixin(Base):
+    """Adds the possible errors of each operation to any schema class of drf-spectacular.
 
-    A response that `@extend_schema` gives for a status is kept.
+    It changes nothing else: `class AutoSchema(ErrorSchemaMixin, MyAutoSchema)`. A response that the
+    operation has for a status is kept.
     """
+
+    # Whether the request serializer is a guess, not that of `@extend_schema(request=…)`.
+    _is_guessed = False
 
     def get_errors(self) -> Sequence[Error]:
         """Return the errors that the operation can send; override it to add or remove some."""
+        return get_errors(Endpoint(self.view, self.method, self.path_regex, self._get_body()))
+
+    def get_request_serializer(self) -> Any:
+        """Return the serializer of the request body."""
+        self._is_guessed = True
+        return super().get_request_serializer()
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
+        """Return the operation, with its possible errors."""
+        operation = super().get_operation(*args, **kwargs)
+        request = getattr(self.view, "request", None)
+        if operation is not None and not (request and is_excluded(request)):
+            self._add_errors(operation.setdefault("responses", {}), request)
+        return operation
+
+    def _get_body(self) -> Any:
+        """Return the serializer of the body; drf-spectacular warns if it is asked about a GET."""
+        if self.method not in BODY_METHODS:
+            return None
+        self._is_guessed = False
         body: Any = self.get_request_serializer()
+        if body is None and self._is_guessed:
+            return USE_VIEW_SERIALIZER
         if isinstance(body, dict):
             # The serializers by media type.
             body = next(iter(body.values()), None)
         if isinstance(body, OpenApiRequest):
             body = body.request
-        body = force_instance(body)  # type: ignore[no-untyped-call]
-        return get_errors(Endpoint(self.view, self.method, self.path_regex, body))
+        return force_instance(body)  # type: ignore[no-untyped-call]
+
+    def _add_errors(self, responses: Schema, request: HttpRequest | Request | None) -> None:
+        # The request of a management command has no host for the URL of `moreInfo`.
+        request = request if "HTTP_HOST" in getattr(request, "META", ()) else None
+        for status, group in groupby(self.get_errors(), lambda error: error.status):
+            if {str(status), f"{status // 100}XX"} & responses.keys():
+                continue
+            errors = list(group)
+            response = make_error_response(errors, self._refer_to_error(), request)
+            if name := find_shared_name(errors):
+                response = self._refer(ResolvedComponent.RESPONSE, name, response)
+            responses[str(status)] = response
+
+    def _refer_to_error(self) -> Schema:
+        return self._refer(ResolvedComponent.SCHEMA, "APIError", make_error_schema())
+
+    def _refer(self, kind: str, name: str, schema: Schema) -> Schema:
+        component = ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]
+        self.registry.register_on_missing(component)
+        return component.ref
+
+
+class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
+    """drf-spectacular's, with the errors of all views, and the statuses and headers of ours."""
 
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body, partial for a PUT with `partial_put`."""
-        serializer = self._get_serializer_or_type(super().get_request_serializer)
+        serializer = super().get_request_serializer()
         is_put = self.method == "PUT" and isinstance(serializer, Serializer)
         if is_put and self._endpoint.is_partial:
             serializer.partial = True
-        return serializer
+        # An AcceptedAPIView without a body has a plain Serializer.
+        is_plain = isinstance(self.view, AcceptedAPIView) and type(serializer) is Serializer
+        return OpenApiTypes.OBJECT if is_plain else serializer
 
     def get_response_serializers(self) -> Any:
-        """Return the serializers of the successes, by status."""
-        return {
-            status: self._get_success(status) for status in get_success_statuses(self._endpoint)
-        }
+        """Return the serializer of the success: that of the operation for accepted work."""
+        if self._endpoint.is_accepting or isinstance(self.view, OperationView):
+            return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
+        return super().get_response_serializers()
 
-    def get_operation(
-        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
-    ) -> Schema | None:
-        """Return the operation, with a success, the possible errors and the required headers."""
-        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
-        if operation is not None:
-            responses = self._get_successes(operation["responses"])
-            for status, response in responses.items():
-                responses[status] = add_headers(response, self._get_headers(status))
-            if not is_excluded(self.view.request):
-                self._add_errors(responses)
-            operation["responses"] = dict(sorted(responses.items()))
+    def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
+        """Return the operation; that of a view of ours has its success status and its headers."""
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None and isinstance(self.view, StatusAwareMixin):
+            responses = self._correct_status(operation["responses"])
+            operation["responses"] = {
+                status: add_headers(response, self._get_headers(status))
+                for status, response in responses.items()
+            }
         return operation
 
     @property
     def _endpoint(self) -> Endpoint:
         return Endpoint(self.view, self.method, self.path_regex)
 
-    def _get_success(self, status: int) -> Any:
-        if status == 202 or isinstance(self.view, OperationView):
-            return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
-        if status == 204 or self.method == "DELETE":
-            return None
-        return self._get_serializer_or_type(super().get_response_serializers)
-
-    def _get_serializer_or_type(self, get_serializer: Callable[[], Any]) -> Any:
-        # drf-spectacular would warn about both, and document no body.
-        if not any(hasattr(self.view, name) for name in SERIALIZER_ATTRIBUTES):
-            return OpenApiTypes.ANY
-        serializer = get_serializer()
-        # An AcceptedAPIView without a body has a plain Serializer.
-        return OpenApiTypes.OBJECT if type(serializer) is Serializer else serializer
-
-    def _get_successes(self, responses: Schema) -> Schema:
-        serializers = self.get_response_serializers()
-        if not isinstance(serializers, dict):
-            # For a single serializer drf-spectacular has guessed the status.
-            statuses = get_success_statuses(self._endpoint)
-            responses = self._make_responses(dict.fromkeys(statuses, serializers))
-        if not any(status[0] in "123d" for status in responses):
-            responses |= self._make_responses(AutoSchema.get_response_serializers(self))
-        return responses
-
-    def _make_responses(self, serializers: Mapping[int, Any]) -> Schema:
-        # drf-spectacular 0.30 has no public method that makes one response.
-        return {
-            str(status): self._get_response_for_code(
-                None if status == 204 else serializer, str(status)
-            )  # type: ignore[no-untyped-call]
-            for status, serializer in serializers.items()
-        }
-
-    def _add_errors(self, responses: Schema) -> None:
-        for status, group in groupby(self.get_errors(), lambda error: error.status):
-            if {str(status), f"{status // 100}XX"} & responses.keys():
-                continue
-            errors = list(group)
-            # The request of a management command has no host for the URL of `moreInfo`.
-            request = self.view.request if "HTTP_HOST" in self.view.request.META else None
-            response = make_error_response(errors, self._refer_to_error(), request)
-            if name := find_shared_name(errors):
-                response = self._refer(ResolvedComponent.RESPONSE, name, response)
-            responses[str(status)] = response
+    def _correct_status(self, responses: Schema) -> Schema:
+        """Return the responses with the success status of the view, if the status is a guess."""
+        successes = [status for status in responses if status in ("200", "201", "204")]
+        is_guess = len(successes) == 1 and not isinstance(self.get_response_serializers(), dict)
+        if not is_guess:
+            return responses
+        status = str(get_success_statuses(self._endpoint)[0])
+        response = responses.pop(successes[0])
+        if status == "204":
+            response.pop("content", None)
+        return {status: response, **responses}
 
     def _get_headers(self, status: str) -> Schema:
         if isinstance(self.view, OperationView) and status == "200":
@@ -262,16 +278,9 @@ class AutoSchema(openapi.AutoSchema):
         is_ours = isinstance(self.view, LocationMixin)
         if status == "201" and (not is_ours or is_list_serializer(self.get_request_serializer())):
             return {}
-        return make_headers(STATUS_HEADERS.get(int(status), ()) if status.isdecimal() else ())
-
-    def _refer_to_error(self) -> Schema:
-        return self._refer(ResolvedComponent.SCHEMA, "APIError", make_error_schema())
+        # The mixin has added those of errors.
+        return make_headers(STATUS_HEADERS[int(status)] if status in ("201", "202") else ())
 
     def _refer_to_operation(self) -> Schema:
         schema = make_operation_schema(self._refer_to_error())
         return self._refer(ResolvedComponent.SCHEMA, "APIOperation", schema)
-
-    def _refer(self, kind: str, name: str, schema: Schema) -> Schema:
-        component = ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]
-        self.registry.register_on_missing(component)
-        return component.ref

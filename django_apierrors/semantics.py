@@ -273,3 +273,23 @@ class StatusAwareMixin(Base):
     def log_violation(self, response: HttpResponseBase, message: str) -> None:
         """Log a violation that does not become a SemanticsError."""
         logger.error(message)
+
+
+# The methods whose docstrings schemas print.
+ACTIONS = ("list", "create", "retrieve", "update", "partial_update", "destroy")
+
+
+def hide_docstrings(*classes: object) -> None:
+    """Remove the docstrings of base classes of ours, and of their methods that handle requests.
+
+    DRF, drf-spectacular and drf-yasg would print them in the public documentation of a project's
+    view. DRF's own methods have none, and drf-spectacular ignores the docstrings of DRF's classes.
+    """
+    for cls in classes:
+        if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):
+            cls.__doc__ = None
+            for name in {*APIView.http_method_names, *ACTIONS} & vars(cls).keys():
+                vars(cls)[name].__doc__ = None
+
+
+hide_docstrings(StatusAwareMixin)

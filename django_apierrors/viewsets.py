@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from rest_framework import viewsets
 from rest_framework.viewsets import ViewSetMixin
 
 from django_apierrors import generics, mixins
-from django_apierrors.semantics import StatusAwareMixin
-
-if TYPE_CHECKING:
-    # These classes are generic only in the stubs.
-    BaseGenericViewSet = viewsets.GenericViewSet[Any]
-    BaseModelViewSet = viewsets.ModelViewSet[Any]
-    BaseReadOnlyModelViewSet = viewsets.ReadOnlyModelViewSet[Any]
-else:
-    BaseGenericViewSet = viewsets.GenericViewSet
-    BaseModelViewSet = viewsets.ModelViewSet
-    BaseReadOnlyModelViewSet = viewsets.ReadOnlyModelViewSet
+from django_apierrors.generics import ModelT
+from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 __all__ = ["GenericViewSet", "ModelViewSet", "ReadOnlyModelViewSet", "ViewSet", "ViewSetMixin"]
 
@@ -27,11 +16,11 @@ class ViewSet(StatusAwareMixin, viewsets.ViewSet):
     """DRF's viewset without a queryset."""
 
 
-class GenericViewSet(generics.GenericAPIView, BaseGenericViewSet):
+class GenericViewSet(generics.GenericAPIView[ModelT], viewsets.GenericViewSet[ModelT]):
     """DRF's viewset with a queryset; mixins add the actions."""
 
 
-class ReadOnlyModelViewSet(GenericViewSet, BaseReadOnlyModelViewSet):
+class ReadOnlyModelViewSet(GenericViewSet[ModelT], viewsets.ReadOnlyModelViewSet[ModelT]):
     """Lists resources and retrieves one."""
 
 
@@ -39,7 +28,10 @@ class ModelViewSet(
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    GenericViewSet,
-    BaseModelViewSet,
+    GenericViewSet[ModelT],
+    viewsets.ModelViewSet[ModelT],
 ):
     """Lists, creates, retrieves, updates and deletes resources."""
+
+
+hide_docstrings(*(globals()[name] for name in __all__))

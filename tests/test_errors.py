@@ -248,7 +248,12 @@ def test_details_come_last_and_only_if_they_are_switched_on(
             {"field": "name", "code": "invalid", "message": "Three."},
         ],
     }
-    assert client.get("/raise/denied").json()["details"] == []
+    settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": 2}
+    for name, code in {"denied": "unauthenticated", "invalid": "invalid_content"}.items():
+        sent = client.get(f"/raise/{name}").json()
+        assert len(sent["details"]) == len(sent["errors"])
+        last = {"field": "", "code": code, "message": sent["errors"][-1]}
+        assert sent["details"][-1] == last
 
 
 def test_details_have_the_code_of_each_message(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -13,25 +13,32 @@ from django.test import Client
 from django.urls import include, path
 from rest_framework import generics as stock_generics
 from rest_framework import serializers
+from rest_framework import viewsets as stock_viewsets
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.schemas.generators import BaseSchemaGenerator
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from django_apierrors import generics, pagination, viewsets
 from django_apierrors.catalog import CATALOG
+from django_apierrors.introspection.endpoints import Endpoint
+from django_apierrors.introspection.possible_errors import get_errors
 from django_apierrors.operations import AcceptedAPIView, OperationView
 from django_apierrors.semantics import POLLABLE
+from tests.bodies import body
 from tests.models import Shelf, Thing
 from tests.services import require_package
 
 require_package("drf_spectacular")
 require_package("openapi_spec_validator")
 
+from drf_spectacular import openapi  # noqa: E402
+from drf_spectacular.drainage import GENERATOR_STATS  # noqa: E402
 from drf_spectacular.generators import SchemaGenerator  # noqa: E402
 from drf_spectacular.settings import patched_settings  # noqa: E402
 from drf_spectacular.types import OpenApiTypes  # noqa: E402
@@ -40,12 +47,23 @@ from drf_spectacular.utils import (  # noqa: E402
     OpenApiRequest,
     OpenApiResponse,
     extend_schema,
+    extend_schema_field,
 )
 from drf_spectacular.views import SpectacularAPIView  # noqa: E402
 from jsonschema import Draft202012Validator  # noqa: E402
 from openapi_spec_validator import validate  # noqa: E402
 
-from django_apierrors.openapi import HEADER_SCHEMAS, SHARED, STATUS_HEADERS, AutoSchema  # noqa: E402
+from django_apierrors import openapi as our_openapi  # noqa: E402
+from django_apierrors.openapi import AutoSchema, ErrorSchemaMixin  # noqa: E402
+
+
+def make_handler(**schema: Any) -> Callable[..., Response]:
+    """Return a handler method, decorated by `@extend_schema` if arguments are given."""
+
+    def handle(self: Any, request: Any, *args: Any, **kwargs: Any) -> Response:
+        raise NotImplementedError
+
+    return extend_schema(**schema)(handle) if schema else handle
 
 
 class ShelfSerializer(serializers.ModelSerializer):
@@ -69,14 +87,10 @@ class Pages(pagination.PageNumberPagination):
     page_size = 2
 
 
-class Often(UserRateThrottle):
-    rate = "1000/day"
-
-
 class Guarded:
     authentication_classes = [BasicAuthentication]
     permission_classes = [IsAdminUser]
-    throttle_classes = [Often]
+    throttle_classes = [type("Often", (UserRateThrottle,), {"rate": "1000/day"})]
 
 
 class ThingViewSet(Guarded, viewsets.ModelViewSet):
@@ -100,17 +114,13 @@ class StockThings(stock_generics.ListCreateAPIView):
 
 
 class Plain(APIView):
-    def get(self, request: Any, **kwargs: Any) -> Response:
-        raise NotImplementedError
-
-    post = delete = get
+    serializer_class = StateSerializer
+    get = post = delete = make_handler()
 
 
 class States(Guarded, generics.CreateAPIView):
     serializer_class = StateSerializer
-
-    def create(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        raise NotImplementedError
+    create = make_handler()
 
 
 class Import(AcceptedAPIView):
@@ -121,6 +131,7 @@ class Empty(AcceptedAPIView):
     """Accepts work without a body."""
 
 
+@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)
 @api_view(["GET", "POST"])
 def function(request: Any, pk: str) -> Response:
     raise NotImplementedError
@@ -172,13 +183,10 @@ def operations(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def responses_of(view: Any, method: str = "GET") -> dict[str, Any]:
-    """Return the responses of one method of one view."""
-    callback = view.as_view() if isinstance(view, type) else view
-    responses: dict[str, Any] = operations(make(path("here", callback)))[f"{method} /here"][
-        "responses"
-    ]
-    return responses
+def responses_of(view: Any, method: str = "GET", **attributes: Any) -> Any:
+    """Return the responses of one method of a view with these attributes."""
+    document = make(path("here", type("View", (view,), attributes).as_view()))
+    return operations(document)[f"{method} /here"]["responses"]
 
 
 def codes_of(response: Mapping[str, Any]) -> Any:
@@ -190,6 +198,12 @@ def codes_of(response: Mapping[str, Any]) -> Any:
 def example_of(response: Mapping[str, Any], code: str) -> Any:
     """Return the example body of a code."""
     return response["content"]["application/json"]["examples"][code]["value"]
+
+
+def required_headers(response: Mapping[str, Any]) -> list[str]:
+    """Return the names of the headers that a response must have."""
+    headers = response.get("headers", {})
+    return sorted(name for name, header in headers.items() if header["required"])
 
 
 GUARDED = "401 403 415 429 500 503"
@@ -218,36 +232,30 @@ EXPECTED = {
 def test_each_operation_has_its_possible_statuses_without_a_warning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    document = make()
-    statuses = {name: set(item["responses"]) for name, item in operations(document).items()}
+    by_name = operations(make())
+    statuses = {name: set(item["responses"]) for name, item in by_name.items()}
     assert statuses == {name: set(expected.split()) for name, expected in EXPECTED.items()}
     assert capsys.readouterr().err == ""
-    assert codes_of(operations(document)["POST /stock"]["responses"]["400"]) == [
+    assert codes_of(by_name["POST /stock"]["responses"]["400"]) == [
         *("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE", "ALREADY_EXISTS", "INVALID_STATE"),
     ]
-    assert codes_of(operations(document)["POST /things/{key}/move/"]["responses"]["400"]) == [
-        "INVALID_ID"
-    ]
+    assert codes_of(by_name["POST /things/{key}/move/"]["responses"]["400"]) == ["INVALID_ID"]
 
 
-@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
-def test_the_document_is_valid(version: str) -> None:
-    document = make(OAS_VERSION=version)
-    assert document["openapi"] == version
-    validate(document)
-
-
-@pytest.mark.parametrize("times", [1, 20])
-def test_ten_components_are_added_at_most_whatever_the_number_of_views(times: int) -> None:
+@pytest.mark.parametrize(("version", "times"), [("3.0.3", 1), ("3.1.0", 20)])
+def test_the_document_is_valid_and_has_ten_components_of_ours_at_most(
+    version: str, times: int
+) -> None:
+    validate(make(OAS_VERSION=version))
     patterns = [path(f"{number}/", include(PATTERNS)) for number in range(times)]
-    components = make(*patterns)["components"]
-    assert set(components["responses"]) == set(SHARED.values())
+    components = make(*patterns, OAS_VERSION=version)["components"]
+    assert set(components["responses"]) == set(our_openapi.SHARED.values())
     own = {"Thing", "State", "StatusEnum", "CodeEnum", "PaginatedThingList"}
     assert set(components["schemas"]) == own | {"APIError", "APIOperation"}
     assert set(components) == {"responses", "schemas", "securitySchemes"}
 
 
-def test_every_example_is_valid_for_its_schema() -> None:
+def test_every_example_is_valid_for_its_schema_and_other_bodies_are_not() -> None:
     document = make()
     names = set()
     for operation in operations(document).values():
@@ -260,19 +268,15 @@ def test_every_example_is_valid_for_its_schema() -> None:
                 validator.validate(example["value"])
                 assert example["value"]["status"] == int(status)
                 names.add(name)
+                changes: list[Any] = [
+                    {"code": "NO"},
+                    {"status": 99},
+                    {"errors": []},
+                    {"errors": [""]},
+                ]
+                assert not any(validator.is_valid({**example["value"], **it}) for it in changes)
             assert len(content["examples"]) == len(codes_of(response))
     assert names == set(CATALOG) - {"METHOD_NOT_ALLOWED", "GATEWAY_TIMEOUT"}
-
-
-def test_a_body_with_another_code_or_a_wrong_value_is_not_valid() -> None:
-    document = make()
-    response = operations(document)["GET /things/{key}/"]["responses"]["404"]
-    schema = response["content"]["application/json"]["schema"]
-    body = example_of(response, "MISSING_RESOURCE")
-    validator = Draft202012Validator({**schema, **document})
-    assert validator.is_valid(body)
-    for change in ({"code": "GONE"}, {"status": 410}, {"errors": []}, {"errors": [""]}):
-        assert not validator.is_valid({**body, **change})
 
 
 def test_the_document_follows_the_settings(settings: Any) -> None:
@@ -303,50 +307,36 @@ def test_the_document_follows_the_settings(settings: Any) -> None:
     validator = Draft202012Validator({**media["schema"], **document})
     assert validator.is_valid(problem)
     assert not validator.is_valid({**problem, "title": None})
+    settings.API_ERRORS = {"EXCLUDED_PATHS": ["/here"]}
+    assert set(responses_of(Plain)) == {"200"}
 
 
-class OutOfStock(APIException):
-    status_code = 409
-    default_detail = "Out of stock."
-    default_code = "out_of_stock"
-
-
-class Lost(APIException):
-    status_code = 404
-    default_detail = "Lost."
-    default_code = "missing_resource"
-
-
-class LostElsewhere(APIException):
-    status_code = 410
-    default_code = "missing_resource"
+def make_exception(status: int, detail: str, code: str) -> type[APIException]:
+    """Return an exception class of a project."""
+    attributes = {"status_code": status, "default_detail": detail, "default_code": code}
+    return type("ShopError", (APIException,), attributes)
 
 
 class Selling(Plain):
-    possible_errors = [OutOfStock, Lost, LostElsewhere, "METHOD_NOT_ALLOWED", "GATEWAY_TIMEOUT"]
+    possible_errors = [
+        make_exception(409, "Out of stock.", "out_of_stock"),
+        make_exception(404, "Lost.", "missing_resource"),
+        make_exception(410, "Gone.", "missing_resource"),
+        *("METHOD_NOT_ALLOWED", "GATEWAY_TIMEOUT"),
+    ]
 
 
 def test_the_errors_that_a_view_names_have_their_own_responses() -> None:
     document = make(path("here", Selling.as_view()), path("things/<int:pk>", Plain.as_view()))
     responses = document["paths"]["/here"]["get"]["responses"]
-    assert example_of(responses["409"], "OUT_OF_STOCK") == {
-        "status": 409,
-        "errors": ["Out of stock."],
-        "code": "OUT_OF_STOCK",
-        "moreInfo": "",
-    }
+    example = example_of(responses["409"], "OUT_OF_STOCK")
+    assert example == body("OUT_OF_STOCK", "Out of stock.", status=409)
     assert codes_of(responses["504"]) == ["GATEWAY_TIMEOUT"]
     # Their message or status is not that of the shared response.
     assert example_of(responses["404"], "MISSING_RESOURCE")["errors"] == ["Lost."]
     assert example_of(responses["410"], "MISSING_RESOURCE")["status"] == 410
     shared = document["paths"]["/things/{id}"]["get"]["responses"]["404"]
     assert shared == {"$ref": "#/components/responses/MissingResource"}
-
-
-def required_headers(response: Mapping[str, Any]) -> list[str]:
-    """Return the names of the headers that a response must have."""
-    headers = response.get("headers", {})
-    return sorted(name for name, header in headers.items() if header["required"])
 
 
 def test_the_headers_of_a_status_are_required() -> None:
@@ -365,26 +355,17 @@ def test_the_headers_of_a_status_are_required() -> None:
         "503": ["Retry-After"],
     }
     assert [name for name, status in headers if status == "200"] == ["GET /operations/{handle}"]
-    # The Location of DRF's own views is not certain.
+    # The Location of DRF's own views is not certain, and a list has none.
     assert ("POST /stock", "201") not in headers
+    many = make_handler(request=ThingSerializer(many=True), responses=ThingSerializer(many=True))
+    assert required_headers(responses_of(generics.CreateAPIView, "POST", post=many)["201"]) == []
     responses = responses_of(Selling)
     assert required_headers(responses["405"]) == ["Allow"]
     assert required_headers(responses["504"]) == ["Retry-After"]
-
-
-def test_every_required_header_has_a_description() -> None:
-    assert set().union(*STATUS_HEADERS.values()) == set(HEADER_SCHEMAS)
+    names = our_openapi.STATUS_HEADERS
+    assert set().union(*names.values()) == set(our_openapi.HEADER_SCHEMAS)
     descriptions = [requirement.description for requirement in POLLABLE]
-    assert descriptions == [f"a {name} header" for name in STATUS_HEADERS[202]]
-
-
-def test_a_created_list_has_no_location() -> None:
-    class Many(generics.CreateAPIView):
-        @extend_schema(request=ThingSerializer(many=True), responses=ThingSerializer(many=True))
-        def post(self, request: Any) -> Response:
-            raise NotImplementedError
-
-    assert required_headers(responses_of(Many, "POST")["201"]) == []
+    assert descriptions == [f"a {name} header" for name in names[202]]
 
 
 def test_accepted_work_has_the_operation_as_its_body() -> None:
@@ -401,7 +382,7 @@ def test_accepted_work_has_the_operation_as_its_body() -> None:
         "href": "http://testserver/operations/x",
         "status": "failed",
         "createdAt": "2026-01-01T00:00:00Z",
-        "error": {"status": 500, "errors": ["No."], "code": "INTERNAL_ERROR", "moreInfo": ""},
+        "error": body("INTERNAL_ERROR"),
     }
     validator = Draft202012Validator({**reference, **document})
     assert validator.is_valid(operation)
@@ -409,27 +390,20 @@ def test_accepted_work_has_the_operation_as_its_body() -> None:
     assert not validator.is_valid({**operation, "error": {}})
 
 
-def test_a_view_without_a_serializer_has_any_body() -> None:
-    operation = operations(make())["POST /plain/{id}"]
-    assert operation["requestBody"]["content"]["application/json"] == {"schema": {}}
-    assert operation["responses"]["200"]["content"]["application/json"] == {"schema": {}}
-
-
-@pytest.mark.parametrize(("partial_put", "required"), [(True, []), (False, ["name"])])
-def test_a_partial_put_has_no_required_field(partial_put: bool, required: list[str]) -> None:
+@pytest.mark.parametrize("partial_put", [True, False])
+def test_a_partial_put_has_no_required_field(partial_put: bool) -> None:
     view = generics.UpdateAPIView.as_view(
         queryset=Shelf.objects.all(), serializer_class=ShelfSerializer, partial_put=partial_put
     )
     document = make(path("here", view))
-    body = document["paths"]["/here"]["put"]["requestBody"]
-    schema = resolve(document, body["content"]["application/json"]["schema"])
-    assert body.get("required", False) is not partial_put
-    assert set(required) <= set(schema.get("required", []))
-    assert ("required" in schema) is not partial_put
+    content = document["paths"]["/here"]["put"]["requestBody"]
+    schema = resolve(document, content["content"]["application/json"]["schema"])
+    assert content.get("required", False) is not partial_put
+    assert schema.get("required") == (None if partial_put else ["id", "name"])
 
 
 class Extended(Plain):
-    @extend_schema(
+    get = make_handler(
         responses={
             200: ShelfSerializer,
             "404": OpenApiResponse(description="Never there."),
@@ -437,64 +411,184 @@ class Extended(Plain):
             "5XX": StateSerializer,
         }
     )
-    def get(self, request: Any) -> Response:
-        raise NotImplementedError
-
-    @extend_schema(request=StateSerializer, responses={409: StateSerializer})
-    def post(self, request: Any) -> Response:
-        raise NotImplementedError
-
-    @extend_schema(responses=ShelfSerializer)
-    def put(self, request: Any) -> Response:
-        raise NotImplementedError
-
-    @extend_schema(responses={"default": StateSerializer})
-    def delete(self, request: Any) -> Response:
-        raise NotImplementedError
-
-
-class Excluded(Plain):
-    http_method_names = ["get", "post"]
-
-    @extend_schema(exclude=True)
-    def get(self, request: Any) -> Response:
-        raise NotImplementedError
+    post = make_handler(request=StateSerializer, responses={409: StateSerializer})
+    put = make_handler(responses=ShelfSerializer)
+    patch = make_handler(exclude=True)
+    delete = make_handler(responses={"default": StateSerializer})
 
 
 def test_given_responses_are_kept_and_others_are_added() -> None:
-    responses = responses_of(Extended)
-    assert set(responses) == {"200", "401", "404", "415", "5XX"}
+    by_name = operations(make(path("here", Extended.as_view())))
+    statuses = {name: " ".join(sorted(item["responses"])) for name, item in by_name.items()}
+    assert statuses == {
+        "GET /here": "200 401 404 415 5XX",
+        "POST /here": "400 401 403 409 413 415 500 503",
+        "PUT /here": "200 400 401 403 413 415 500 503",
+        "DELETE /here": "401 403 415 500 503 default",
+    }
+    responses = by_name["GET /here"]["responses"]
     assert responses["404"] == {"description": "Never there."}
     assert list(responses["415"]["content"]) == ["text/plain"]
-    responses = responses_of(Extended, "POST")
-    assert set(responses) == {"200", "400", "401", "403", "409", "413", "415", "500", "503"}
-    assert responses["200"]["content"]["application/json"] == {"schema": {}}
-    assert "200" in responses_of(Extended, "PUT")
-    assert set(responses_of(Extended, "DELETE")) == {"default", "401", "403", "415", "500", "503"}
-    assert set(make(path("here", Excluded.as_view()))["paths"]["/here"]) == {"post"}
 
 
 def test_a_given_serializer_is_the_body_of_the_success_status_of_the_view() -> None:
-    class Accepting(AcceptedAPIView):
-        @extend_schema(responses=ShelfSerializer)
-        def post(self, request: Any) -> Response:
-            raise NotImplementedError
-
-    responses = responses_of(Accepting, "POST")
+    responses = responses_of(AcceptedAPIView, "POST", post=make_handler(responses=ShelfSerializer))
     assert [status for status in responses if status < "400"] == ["202"]
     schema = responses["202"]["content"]["application/json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/Shelf"}
-    assert required_headers(responses["202"]) == sorted(STATUS_HEADERS[202])
+    assert required_headers(responses["202"]) == sorted(our_openapi.STATUS_HEADERS[202])
 
 
-@pytest.mark.parametrize("body", [ThingSerializer, OpenApiRequest(ThingSerializer)])
-def test_the_errors_of_a_body_given_by_media_type_are_inferred(body: Any) -> None:
-    class Typed(Plain):
-        @extend_schema(request={"application/json": body}, responses={204: None})
-        def post(self, request: Any) -> Response:
+@pytest.mark.parametrize("given", [ThingSerializer, OpenApiRequest(ThingSerializer)])
+def test_the_errors_of_a_body_given_by_media_type_are_inferred(given: Any) -> None:
+    post = make_handler(request={"application/json": given}, responses={204: None})
+    assert "ALREADY_EXISTS" in codes_of(responses_of(Plain, "POST", post=post)["400"])
+
+
+# What drf-spectacular alone makes of a project's views, whose descriptions, bodies, successes and
+# warnings stay as they are.
+
+STOCK = (stock_viewsets.ModelViewSet, stock_generics.CreateAPIView)
+OURS = (viewsets.ModelViewSet, generics.CreateAPIView)
+
+
+def make_views(viewset: Any, create_view: Any) -> list[Any]:
+    """Return the URL patterns of a project's views."""
+
+    class Shared:
+        serializer_class = ThingSerializer
+        http_method_names = ["get", "post", "put", "delete"]
+
+    class Documented(Shared, viewset):
+        """Things of the project."""
+
+        queryset = Thing.objects.order_by("pk")
+        pagination_class = Pages
+
+        def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+            """Return a thing."""
             raise NotImplementedError
 
-    assert "ALREADY_EXISTS" in codes_of(responses_of(Typed, "POST")["400"])
+        @action(detail=True, methods=["delete"])
+        def contents(self, request: Any, pk: str) -> Response:
+            raise NotImplementedError
+
+        @extend_schema(responses=StateSerializer(many=True))
+        @action(detail=False, pagination_class=None)
+        def states(self, request: Any) -> Response:
+            raise NotImplementedError
+
+    class Undocumented(Shared, create_view):
+        pass
+
+    class Unguessable(APIView):
+        get = post = delete = make_handler()
+
+    class Given(Unguessable):
+        get = post = delete = make_handler(
+            request=None, responses={200: StateSerializer, 409: StateSerializer}
+        )
+
+    router = SimpleRouter()
+    router.register("things", Documented)
+    views = {"new": Undocumented, "unguessable": Unguessable, "given": Given}
+    return [*router.urls, *(path(name, view.as_view()) for name, view in views.items())]
+
+
+class OwnAutoSchema(openapi.AutoSchema):
+    """The schema class of a project."""
+
+    def get_tags(self) -> list[str]:
+        return ["shop"]
+
+
+class OwnErrorSchema(ErrorSchemaMixin, OwnAutoSchema):
+    """The same with errors."""
+
+
+def strip(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operations of a document without the errors and the headers that we add."""
+    stripped = operations(document)
+    for operation in stripped.values():
+        operation["responses"] = {
+            status: {name: value for name, value in response.items() if name != "headers"}
+            for status, response in operation["responses"].items()
+            if status < "400" or status == "409"
+        }
+    return stripped
+
+
+@pytest.mark.parametrize(
+    ("bases", "alone", "with_errors"),
+    [
+        (STOCK, openapi.AutoSchema, AutoSchema),
+        (OURS, openapi.AutoSchema, AutoSchema),
+        (STOCK, OwnAutoSchema, OwnErrorSchema),
+    ],
+)
+def test_nothing_changes_but_errors(
+    settings: Any,
+    capsys: pytest.CaptureFixture[str],
+    bases: tuple[Any, Any],
+    alone: type[Any],
+    with_errors: type[Any],
+) -> None:
+    # @extend_schema reads the setting.
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": alone}
+    document = make(*make_views(*STOCK))
+    warnings = capsys.readouterr().err
+    assert "unable to guess serializer" in warnings
+    GENERATOR_STATS.reset()
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": with_errors}
+    own = make(*make_views(*bases))
+    assert strip(own) == strip(document)
+    assert capsys.readouterr().err == warnings
+    schemas = own["components"]["schemas"]
+    assert schemas.pop("APIError")
+    assert schemas == document["components"]["schemas"]
+    assert {"500", "503"} <= operations(own)["DELETE /things/{key}/contents/"]["responses"].keys()
+
+
+class NeedsUser(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self) -> Any:
+        return self.context["request"].user.shelves
+
+
+@extend_schema_field(str)
+class Unmessaged(serializers.RelatedField):
+    default_error_messages = {"nowhere": "No."}
+
+
+# Fields that work in drf-spectacular, and whose errors need more than there is.
+MESSAGES = {"does_not_exist": "No {model}.", "incorrect_type": "{0} {", "required": ""}
+AWKWARD: dict[str, tuple[Any, list[str]]] = {
+    "needs a user": (NeedsUser(), ["INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE"]),
+    "no messages": (Unmessaged(queryset=Shelf.objects.all()), ["INVALID_CONTENT"]),
+    "other placeholders": (
+        serializers.PrimaryKeyRelatedField(queryset=Shelf.objects.all(), error_messages=MESSAGES),
+        ["INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE"],
+    ),
+}
+
+
+class Awkward(stock_generics.ListCreateAPIView):
+    def get_queryset(self) -> Any:
+        return self.request.user.shelves
+
+    @property
+    def filter_backends(self) -> Any:  # type: ignore[override]
+        return {"admin": []}[str(self.request)]
+
+
+@pytest.mark.parametrize(("field", "codes"), AWKWARD.values(), ids=AWKWARD)
+def test_a_schema_that_works_without_us_never_fails(field: Any, codes: list[str]) -> None:
+    serializer = type("AwkwardSerializer", (serializers.Serializer,), {"shelf": field})
+    attributes = {"serializer_class": serializer, "http_method_names": ["post"]}
+    responses = responses_of(Awkward, "POST", **attributes)
+    assert codes_of(responses["400"]) == codes
+    # drf-spectacular reads the filters of a list itself.
+    endpoint = Endpoint(BaseSchemaGenerator().create_view(Awkward.as_view(), "GET"), "GET")
+    assert {error.status for error in get_errors(endpoint)} == {401, 415, 500, 503}
 
 
 def test_get_errors_can_be_overridden() -> None:
@@ -502,77 +596,53 @@ def test_get_errors_can_be_overridden() -> None:
         def get_errors(self) -> Any:
             return [error for error in super().get_errors() if error.status < 500]
 
-    class Trusted(Plain):
-        schema = ClientErrors()
-
-    assert set(responses_of(Trusted)) == {"200", "401", "415"}
+    assert set(responses_of(Plain, schema=ClientErrors())) == {"200", "401", "415"}
 
 
 def test_a_callback_has_only_its_given_responses() -> None:
     notification = extend_schema(request=ShelfSerializer, responses={200: None})
     done = OpenApiCallback("done", "{$request.body#/url}", notification)
-
-    class Calling(Plain):
-        @extend_schema(responses={204: None}, callbacks=[done])
-        def post(self, request: Any) -> Response:
-            raise NotImplementedError
-
-    document = make(path("here", Calling.as_view()))
+    calling = type("View", (Plain,), {"post": make_handler(responses={}, callbacks=[done])})
+    document = make(path("here", calling.as_view()))
     callbacks = document["paths"]["/here"]["post"]["callbacks"]["done"]
     assert set(callbacks["{$request.body#/url}"]["post"]["responses"]) == {"200"}
 
 
-def test_excluded_paths_have_no_errors_of_ours(settings: Any) -> None:
-    settings.API_ERRORS = {"EXCLUDED_PATHS": ["/here"]}
-    assert set(responses_of(Plain)) == {"200"}
-
-
 # The examples, compared with real responses.
 
-
-class RealShelves(generics.ListCreateAPIView):
-    authentication_classes = [BasicAuthentication]
-    permission_classes = ()
-    queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
-
-
-class Real(Plain):
-    authentication_classes = permission_classes = ()
+OPEN: dict[str, Any] = {"authentication_classes": [BasicAuthentication], "permission_classes": ()}
+SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
 
 
 @pytest.fixture
 def client(settings: Any, set_urls: Any, db: None) -> Client:
     """Return a client of real views and of their document."""
-    schema = SpectacularAPIView.as_view(permission_classes=(), authentication_classes=())
     set_urls(
-        path("shelves", RealShelves.as_view()),
-        path("bug", Real.as_view()),
-        path("schema", schema),
-        path("errors/<str:code>", Real.as_view(), name="error"),
+        path("shelves", generics.ListCreateAPIView.as_view(**OPEN, **SHELVES)),
+        path("bug", Plain.as_view(**OPEN)),
+        path("schema", SpectacularAPIView.as_view(**OPEN)),
+        path("errors/<str:code>", Plain.as_view(), name="error"),
     )
     settings.API_ERRORS = {"MORE_INFO": "error"}
     return Client(raise_request_exception=False, headers={"Host": "testserver"})
 
 
 @pytest.mark.parametrize(
-    ("method", "body", "headers", "code"),
+    ("method", "content", "headers", "code"),
     [
-        ("get", "", {"Accept": "a/b"}, "UNSUPPORTED_MEDIA_TYPE"),
-        ("post", "{}", {}, "INVALID_CONTENT"),
-        ("post", '{"name": "low"}', {}, "ALREADY_EXISTS"),
+        ("GET", "", {"Accept": "a/b"}, "UNSUPPORTED_MEDIA_TYPE"),
+        ("POST", "{}", {}, "INVALID_CONTENT"),
+        ("POST", '{"name": "low"}', {}, "ALREADY_EXISTS"),
     ],
 )
 def test_the_example_of_a_code_is_the_body_that_the_server_sends(
-    client: Client, method: str, body: str, headers: dict[str, str], code: str
+    client: Client, method: str, content: str, headers: dict[str, str], code: str
 ) -> None:
     Shelf.objects.create(name="low")
-    sent = client.generic(
-        method.upper(), "/shelves", body, "application/json", headers=headers
-    ).json()
+    response = client.generic(method, "/shelves", content, "application/json", headers=headers)
     document = client.get("/schema?format=json").json()
-    responses = operations(document)[f"{method.upper()} /shelves"]["responses"]
-    assert example_of(responses[str(sent["status"])], code) == sent
+    responses = operations(document)[f"{method} /shelves"]["responses"]
+    assert example_of(responses[str(response.status_code)], code) == response.json()
 
 
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:
@@ -585,5 +655,5 @@ def test_the_example_of_an_unhandled_exception_has_another_reference(client: Cli
 
 
 def test_a_document_without_a_request_has_links_without_a_host(client: Client) -> None:
-    response = make(path("bug", Real.as_view()))["components"]["responses"]["InternalError"]
+    response = make(path("bug", Plain.as_view()))["components"]["responses"]["InternalError"]
     assert example_of(response, "INTERNAL_ERROR")["moreInfo"] == "/errors/INTERNAL_ERROR"

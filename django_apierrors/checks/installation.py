@@ -10,7 +10,11 @@ from django.core.checks import CheckMessage, Error, Warning
 from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
-from django_apierrors.introspection.findings import HANDLER_HINT, has_stock_handler
+from django_apierrors.introspection.findings import (
+    HANDLER_HINT,
+    find_middleware,
+    has_stock_handler,
+)
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
 
@@ -26,7 +30,8 @@ def find_missing_parts() -> Iterator[CheckMessage]:
             id="django_apierrors.E007",
         )
     renderers: Any = api_settings.DEFAULT_RENDERER_CLASSES
-    if not any(issubclass(cls, JSONRenderer) for cls in renderers):
+    # The middleware brings returned errors into the format too.
+    if find_middleware() is None and not any(issubclass(cls, JSONRenderer) for cls in renderers):
         yield Warning(
             "The renderer of django_apierrors is not installed.",
             "Add 'django_apierrors.renderers.JSONRenderer' to "
@@ -47,15 +52,15 @@ def find_missing_parts() -> Iterator[CheckMessage]:
 
 def check_middleware() -> Iterator[CheckMessage]:
     """Yield a warning if the middleware is missing, or is not the first."""
-    paths = settings.MIDDLEWARE
-    if MIDDLEWARE not in paths:
+    paths, position = settings.MIDDLEWARE, find_middleware()
+    if position is None:
         yield Warning(
             "The middleware of django_apierrors is not installed.",
             f"Put {MIDDLEWARE!r} first in MIDDLEWARE: errors outside DRF views (unmatched URLs, "
             "plain views, other middleware, a COMMIT that fails) will have the format too.",
             id="django_apierrors.W002",
         )
-    elif paths[0] != MIDDLEWARE:
+    elif position > 0:
         yield Warning(
             "The middleware of django_apierrors is not the first.",
             f"Put it before {paths[0]!r}: it answers for the failures of the middleware below it.",

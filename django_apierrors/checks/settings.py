@@ -12,7 +12,7 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -33,8 +33,10 @@ def _is(*types: type) -> Test:
     return lambda value: isinstance(value, types)
 
 
-def _is_list_of_strings(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+def _is_list_of_paths(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(item, str) and PATTERN.search(item) is None for item in value
+    )
 
 
 def _is_line(value: object) -> bool:
@@ -61,6 +63,9 @@ def _is_none_or(test: Test) -> Test:
     return lambda value: value is None or test(value)
 
 
+# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
+PATTERN = re.compile(r"[*?\[\]^$<>]|://")
+
 # For each key the values that it accepts: in words, and as a test.
 VALUES: Values = {
     "CODES": ("a dict of dicts", _is(Mapping)),
@@ -71,8 +76,8 @@ VALUES: Values = {
     "BODY": ("None, or the dotted path of a function", _is_none_or(_is_function)),
     "CODE_HEADER": ("None, or the name of a header", _is_none_or(_is_header_name)),
     "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),
-    "PATHS": ("None, or a list of paths", _is_none_or(_is_list_of_strings)),
-    "EXCLUDED_PATHS": ("a list of paths", _is_list_of_strings),
+    "PATHS": ("None, or a list of paths without patterns", _is_none_or(_is_list_of_paths)),
+    "EXCLUDED_PATHS": ("a list of paths without patterns", _is_list_of_paths),
     "CHALLENGE": ("a string of one line", _is_line),
     "RETRY_AFTER": ("a number of seconds", _is_integer(0)),
     "PROBE_PERMISSIONS": ("True or False", _is(bool)),
@@ -112,7 +117,21 @@ def check_api_errors() -> list[CheckMessage]:
         *check_codes(codes),
         *check_exceptions(changes.get("EXCEPTIONS", {}), codes),
         *check_more_info(changes.get("MORE_INFO", "")),
+        *check_name(),
     ]
+
+
+def check_name() -> Iterator[CheckMessage]:
+    """Yield a warning for each dict with keys of ours whose name is like `API_ERRORS`."""
+    names = [name for name in dir(settings) if name.isupper() and name != "API_ERRORS"]
+    for name in get_close_matches("API_ERRORS", names, cutoff=0.65):
+        value = getattr(settings, name)
+        if isinstance(value, Mapping) and not VALUES.keys().isdisjoint(value):
+            yield Warning(
+                f"The setting {name} is not read.",
+                "Did you mean API_ERRORS?",
+                id="django_apierrors.W006",
+            )
 
 
 def check_values(
@@ -148,6 +167,18 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
             )
         else:
             yield from check_values(key, changes, CHANGES, check_id, check_id)
+    numbers: dict[str, object] = {name: code.number for name, code in CATALOG.items()}
+    for name, changes in codes.items():
+        if isinstance(changes, Mapping):
+            numbers[name] = changes.get("number", numbers.get(name))
+    owners: dict[int, str] = {}
+    for name, number in numbers.items():
+        if type(number) is int and owners.setdefault(number, name) != name:
+            yield Error(
+                f"API_ERRORS['CODES']: {owners[number]} and {name} have the number {number}.",
+                "Give each code a number of its own, or None.",
+                id=check_id,
+            )
 
 
 def check_exceptions(
@@ -167,35 +198,32 @@ def check_exceptions(
                 suggest(str(code), names),
                 id="django_apierrors.E004",
             )
-        class_path = resolve_class_path(name)
-        if class_path != name:
+        if hint := find_class_hint(name):
             yield Error(
-                f"{key} is not the name of an exception class.",
-                f"Write {class_path!r}, as the class itself does."
-                if class_path
-                else "Write its module and its name, as in 'requests.exceptions.Timeout'.",
-                id="django_apierrors.E005",
+                f"{key} is not the name of an exception class.", hint, id="django_apierrors.E005"
             )
 
 
 def check_more_info(more_info: str) -> Iterator[CheckMessage]:
     """Yield an error for a `MORE_INFO` that leads nowhere."""
+    check_id = "django_apierrors.E006"
+    key = f"API_ERRORS['MORE_INFO'] is {more_info!r}"
     if is_template(more_info):
-        if "{" in more_info.replace("{code}", ""):
+        for other in re.findall("{[^}]*}?", more_info.replace("{code}", ""))[:1]:
             yield Error(
-                f"API_ERRORS['MORE_INFO'] is {more_info!r}, and only {{code}} is filled in.",
-                "Write {code} where the name of the error code is to stand.",
-                id="django_apierrors.E006",
+                f"{key}, and only {{code}} is filled in.",
+                f"Write {{code}} for the name of the error code, and not {other}.",
+                id=check_id,
             )
         return
     try:
         if more_info:
             reverse(more_info, kwargs={"code": "INVALID_ID"})
-    except NoReverseMatch:
+    except NoReverseMatch as exc:
         yield Error(
-            f"API_ERRORS['MORE_INFO'] is {more_info!r}, and no URL of that name takes a `code`.",
+            f"{key}, and no URL of that name takes INVALID_ID as its only variable `code`: {exc}",
             "Name a URL such as path('errors/<str:code>', …), or write a URL with {code} in it.",
-            id="django_apierrors.E006",
+            id=check_id,
         )
 
 
@@ -211,20 +239,22 @@ def _is_code_name(name: object) -> bool:
     return isinstance(name, str) and name.isascii() and name.isidentifier() and name.isupper()
 
 
-def resolve_class_path(name: object) -> str | None:
-    """Return the true class path of the exception class `name`, `None` if it is not a class."""
+def find_class_hint(name: object) -> str | None:
+    """Return a hint if `name` is not what an exception class calls itself, `None` if it is."""
+    form = "Write its module and its name, as in 'requests.exceptions.Timeout'."
     cls: Any = name
-    try:
-        if isinstance(name, str):
-            path = name if "." in name else f"builtins.{name}"
-            package = path.partition(".")[0]
+    if isinstance(name, str):
+        package = name.partition(".")[0]
+        try:
             # Some packages (kombu) have no spec after their import.
-            if package not in sys.modules and find_spec(package) is None:
+            if "." in name and package not in sys.modules and find_spec(package) is None:
                 # The class is assumed to exist.
-                return name
-            cls = resolve_name(path)
-    except Exception:
-        # The import of a module may raise anything.
-        return None
-    is_exception = isinstance(cls, type) and issubclass(cls, BaseException)
-    return f"{cls.__module__}.{cls.__qualname__}" if is_exception else None
+                return None
+            cls = resolve_name(name if "." in name else f"builtins.{name}")
+        except Exception as exc:
+            # The import of a module may raise anything, and the name may be right.
+            return f"{type(exc).__name__}: {exc}" if "." in name else form
+    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+        return form
+    class_path = f"{cls.__module__}.{cls.__qualname__}"
+    return None if class_path == name else f"Write {class_path!r}, as the class itself does."

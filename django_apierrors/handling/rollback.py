@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
-from django.db import connections
+from django.core.handlers.base import BaseHandler
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import Atomic, atomic
 
 
 def roll_back_open_blocks() -> None:
@@ -29,6 +34,48 @@ def find_open_block(connection: BaseDatabaseWrapper) -> int | None:
     blocks: Any = connection.atomic_blocks
     positions = (number for number, block in enumerate(blocks) if not block._from_testcase)
     return next(positions, None)
+
+
+def opened_all_blocks(callback: Any) -> bool:
+    """Whether the view `callback` of the URLconf, `None` if it is unknown, opened all open blocks.
+
+    A middleware may have opened others, and what it wrote is not the view's to lose. The blocks of
+    the view are those of its decorators, and the one that Django opens for `ATOMIC_REQUESTS`. A
+    `with` statement in a function around the view cannot be told from one in a middleware.
+    """
+    open_blocks = {
+        connection.alias: len(connection.atomic_blocks) - position
+        for connection in connections.all(initialized_only=True)
+        if (position := find_open_block(connection)) is not None
+    }
+    if not open_blocks or callback is None:
+        return not open_blocks
+    try:
+        own_blocks = Counter(_iter_decorators(callback))
+    except Exception:
+        # The callback may be any object.
+        return False
+    return all(own_blocks[alias] == number for alias, number in open_blocks.items())
+
+
+def _iter_decorators(callback: Any) -> Iterator[str]:
+    """Yield the database of each `transaction.atomic` decorator of a view and its `dispatch()`.
+
+    A decorator is in the closure of the function that it returns.
+    """
+    functions: dict[Any, None] = {}
+    dispatch = getattr(getattr(callback, "cls", None), "dispatch", None)
+    for function in (BaseHandler().make_view_atomic(callback), dispatch):
+        while function is not None:
+            # The callback of a class has the `__wrapped__` of its dispatch().
+            functions[function] = None
+            function = getattr(function, "__wrapped__", None)
+    for function in filter(inspect.isfunction, functions):
+        for value in inspect.getclosurevars(function).nonlocals.values():
+            # @method_decorator has a list of decorators.
+            for item in value if isinstance(value, list) else [value]:
+                if item is atomic or isinstance(item, Atomic):
+                    yield getattr(item, "using", None) or DEFAULT_DB_ALIAS
 
 
 def _forget_savepoints(connection: BaseDatabaseWrapper, first: int) -> None:

@@ -30,7 +30,7 @@ MAX_ACCEPT_LENGTH: Final = 4096
 ABOUT_BLANK: Final = "about:blank"
 
 # The members of RFC 9457 that are strings. A project's own body may have a better one.
-STRING_MEMBERS: Final = ("type", "title", "detail", "instance")
+STRING_MEMBERS: Final = ("type", "title", "detail")
 
 
 def is_enabled() -> bool:
@@ -107,7 +107,7 @@ def make_problem(body: Mapping[str, Any], reference: str | None = None) -> dict[
     return problem | {
         name: value
         for name, value in body.items()
-        if name not in STRING_MEMBERS or isinstance(value, str)
+        if name not in (*STRING_MEMBERS, "instance") or isinstance(value, str)
     }
 
 

@@ -10,6 +10,7 @@ from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLResolver
 from rest_framework.settings import api_settings
 
+from django_apierrors.errors import Error
 from django_apierrors.introspection.endpoints import Endpoint, create_view
 from django_apierrors.introspection.findings import (
     METHOD_RULES,
@@ -62,8 +63,9 @@ class Audit:
 
 def make_audit(resolver: URLResolver) -> Audit:
     """Return the audit of a URLconf; raise the exception of a broken URLconf."""
-    audit = Audit(findings=tuple(find_project_findings()))
+    audit = Audit()
     seen = set()
+    project_findings = {finding.name: finding for finding in find_project_findings()}
     for route in get_routes(resolver):
         path = simplify_regex(route.pattern)
         try:
@@ -79,43 +81,61 @@ def make_audit(resolver: URLResolver) -> Audit:
         # The route with a format suffix repeats the route without one.
         if key not in seen or api_settings.FORMAT_SUFFIX_KWARG not in route.variables:
             seen.add(key)
-            audit.routes.append(_audit_route(route, path))
+            audit.routes.append(_audit_route(route, path, project_findings))
+    audit.findings = tuple(project_findings.values())
     return audit
 
 
-def _audit_route(route: Route, path: str) -> RouteReport:
+def _audit_route(route: Route, path: str, project_findings: dict[str, Finding]) -> RouteReport:
     name = f"{route.view.cls.__module__}.{route.view.cls.__qualname__}"
     try:
         endpoint = Endpoint(create_view(route, "OPTIONS"), "OPTIONS")
-        findings = tuple(find_findings(VIEW_RULES, endpoint, route, path))
+        findings = tuple(find_findings(VIEW_RULES, endpoint, route, path, "*", project_findings))
     except Exception as exc:
         return RouteReport(path, name, _make_unreadable(exc, path))
-    reports = [_audit_method(route, path, method) for method in _get_methods(route)]
+    reports = [
+        _audit_method(route, path, method, project_findings) for method in _get_methods(route)
+    ]
     return RouteReport(path, name, findings, reports)
 
 
-def _audit_method(route: Route, path: str, method: str) -> MethodReport:
+def _audit_method(
+    route: Route, path: str, method: str, project_findings: dict[str, Finding]
+) -> MethodReport:
     try:
         endpoint = Endpoint(create_view(route, method), method, route.pattern)
+        is_open = method.lower() in endpoint.view.http_method_names
+        errors = get_errors(endpoint) if is_open else [Error.of_status(405)]
         return MethodReport(
             method,
-            get_success_statuses(endpoint),
-            [{"status": error.status, "code": error.code.name} for error in get_errors(endpoint)],
-            tuple(find_findings(METHOD_RULES, endpoint, route, path, method)),
+            get_success_statuses(endpoint) if is_open else (),
+            [{"status": error.status, "code": error.code.name} for error in errors],
+            tuple(find_findings(METHOD_RULES, endpoint, route, path, method, project_findings)),
         )
     except Exception as exc:
         return MethodReport(method, findings=_make_unreadable(exc, path, method))
 
 
 def _get_methods(route: Route) -> Sequence[str]:
+    """Return the methods of a route, and PATCH if the view declares it and never responds to it."""
     names = route.get_attribute("http_method_names")
     actions = getattr(route.view, "actions", None)
+    handlers = {
+        method: getattr(route.view.cls, name, None)
+        for method in METHODS
+        if (name := method.lower() if actions is None else actions.get(method.lower()))
+    }
     return [
         method
-        for method in METHODS
-        if (name := method.lower()) in names
-        and (name in actions if actions is not None else hasattr(route.view.cls, name))
+        for method, handler in handlers.items()
+        if handler is not None
+        and (method.lower() in names or (method == "PATCH" and _is_of_project(handler)))
     ]
+
+
+def _is_of_project(handler: Any) -> bool:
+    package = str(getattr(handler, "__module__", "")).partition(".")[0]
+    return package not in ("rest_framework", "django_apierrors")
 
 
 def _make_unreadable(exc: Exception, path: str, method: str = "*") -> Sequence[Finding]:

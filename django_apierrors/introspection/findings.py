@@ -8,13 +8,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from django.conf import settings
 from django.urls import get_resolver
+from django.utils.module_loading import import_string
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import CreateModelMixin
+from rest_framework.parsers import FileUploadParser, MultiPartParser
 from rest_framework.settings import api_settings
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView, exception_handler
 from rest_framework.viewsets import ViewSetMixin
 
+from django_apierrors.http.scope import is_html
 from django_apierrors.introspection.endpoints import BODY_METHODS, Endpoint
 from django_apierrors.introspection.locations import (
     can_make_location,
@@ -22,6 +26,7 @@ from django_apierrors.introspection.locations import (
     is_create_route,
 )
 from django_apierrors.introspection.possible_errors import get_success_statuses
+from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import Route
@@ -31,6 +36,13 @@ from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMi
 Rule: TypeAlias = Callable[[Endpoint, Route], str | None]
 
 STOCK_BASES = (GenericAPIView, ViewSetMixin)
+UPLOAD_PARSERS = (MultiPartParser, FileUploadParser)
+
+# The findings whose cause may be in the settings.
+DEFAULT_CLASSES = {
+    "parser": "REST_FRAMEWORK['DEFAULT_PARSER_CLASSES']",
+    "renderer": "REST_FRAMEWORK['DEFAULT_RENDERER_CLASSES']",
+}
 
 HANDLER_HINT = (
     "Set REST_FRAMEWORK['EXCEPTION_HANDLER'] = 'django_apierrors.handler.exception_handler', or a "
@@ -59,18 +71,30 @@ class Finding:
 
 
 def find_project_findings() -> Iterator[Finding]:
-    """Yield the findings about the project as a whole."""
+    """Yield the findings about the settings of the project."""
     if has_stock_handler():
-        yield Finding("handler", f"Errors have the format of DRF. {HANDLER_HINT}")
+        message = f"Errors have the statuses, codes and messages of DRF. {HANDLER_HINT}"
+        yield Finding("handler", message)
 
 
 def find_findings(
-    rules: Mapping[str, Rule], endpoint: Endpoint, route: Route, path: str, method: str = "*"
+    rules: Mapping[str, Rule],
+    endpoint: Endpoint,
+    route: Route,
+    path: str,
+    method: str,
+    project_findings: dict[str, Finding],
 ) -> Iterator[Finding]:
-    """Yield the findings about a view, or about one method of it; `path` is the route to name."""
+    """Yield the findings about a view, or about one method of it; `path` is the route to name.
+
+    One that the default classes of the settings cause is added to `project_findings`, once.
+    """
     for name, check in rules.items():
         if message := check(endpoint, route):
-            yield Finding(name, message, path, method)
+            if name in DEFAULT_CLASSES and has_default_classes(endpoint, name):
+                project_findings.setdefault(name, Finding(name, message))
+            else:
+                yield Finding(name, message, path, method)
 
 
 def has_stock_handler() -> bool:
@@ -78,10 +102,25 @@ def has_stock_handler() -> bool:
     return api_settings.EXCEPTION_HANDLER in (None, exception_handler)
 
 
+def find_middleware() -> int | None:
+    """Return the position of our middleware, or of a subclass, in `MIDDLEWARE`."""
+    for position, path in enumerate(settings.MIDDLEWARE):
+        try:
+            middleware = import_string(path)
+        except ImportError:
+            # Django reports it when it loads the middleware.
+            continue
+        if isinstance(middleware, type) and issubclass(middleware, APIErrorsMiddleware):
+            return position
+    return None
+
+
 def check_patch(endpoint: Endpoint, route: Route) -> str | None:
     """Check for PATCH, which the API document does not have."""
     if endpoint.method != "PATCH":
         return None
+    if "patch" not in endpoint.view.http_method_names:
+        return "Declared, and always a 405: add 'patch' to http_method_names, or use PUT."
     return "Updates go by PUT. Leave 'patch' out of http_method_names; partial_put = True helps."
 
 
@@ -111,23 +150,47 @@ def check_location(endpoint: Endpoint, route: Route) -> str | None:
 
 
 def check_parser(endpoint: Endpoint, route: Route) -> str | None:
-    """Check for a parser of anything but JSON."""
+    """Check for a parser of anything but JSON; a view may have one for uploads."""
     if endpoint.method not in BODY_METHODS:
         return None
-    parsers = _get_classes(endpoint, "get_parsers", "parser_classes")
-    others = _join_names(cls for cls in parsers if not str(cls.media_type).endswith("json"))
-    return f"Reads what is not JSON: leave {others} out of parser_classes." if others else None
+    is_default = has_default_classes(endpoint, "parser")
+    others = _join_names(
+        cls
+        for cls in get_classes(endpoint, "parser")
+        if not str(cls.media_type).endswith("json")
+        and (is_default or not issubclass(cls, UPLOAD_PARSERS))
+    )
+    setting = DEFAULT_CLASSES["parser"] if is_default else "parser_classes"
+    return f"Reads what is not JSON: leave {others} out of {setting}." if others else None
 
 
 def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
-    """Check for a renderer that leaves the errors that a view returns in their own format."""
-    renderers = _get_classes(endpoint, "get_renderers", "renderer_classes")
-    others = _join_names(cls for cls in renderers if not issubclass(cls, JSONRenderer))
+    """Check for a renderer that leaves the errors that a view returns in their own format.
+
+    The middleware reformats what they render. A page keeps its HTML, and the browsable API renders
+    the error inside its page with the first renderer that is not HTML.
+    """
+    others = _join_names(
+        cls
+        for cls in get_classes(endpoint, "renderer")
+        if not issubclass(cls, JSONRenderer) and not is_html(cls)
+    )
     message = (
         f"Errors that the view returns keep the shape that {others} gives them: use "
         "django_apierrors.renderers.JSONRenderer, or a subclass."
     )
-    return message if others else None
+    return message if others and find_middleware() is None else None
+
+
+def get_classes(endpoint: Endpoint, kind: str) -> list[type[Any]]:
+    """Return the classes of the parsers or renderers of the endpoint."""
+    items = endpoint.call(f"get_{kind}s", getattr(endpoint.view, f"{kind}_classes"))
+    return [item if isinstance(item, type) else type(item) for item in items]
+
+
+def has_default_classes(endpoint: Endpoint, kind: str) -> bool:
+    """Whether the parsers or renderers of the endpoint are those of the settings."""
+    return get_classes(endpoint, kind) == [*getattr(APIView, f"{kind}_classes")]
 
 
 def check_stock(endpoint: Endpoint, route: Route) -> str | None:
@@ -151,11 +214,6 @@ METHOD_RULES: Mapping[str, Rule] = {
     "parser": check_parser,
 }
 VIEW_RULES: Mapping[str, Rule] = {"renderer": check_renderer, "stock": check_stock}
-
-
-def _get_classes(endpoint: Endpoint, method: str, attribute: str) -> list[type[Any]]:
-    items = endpoint.call(method, getattr(endpoint.view, attribute))
-    return [item if isinstance(item, type) else type(item) for item in items]
 
 
 def _join_names(classes: Iterable[type[Any]]) -> str:

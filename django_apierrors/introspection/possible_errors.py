@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import CharField, TextField
 from django.http import Http404
+from rest_framework import generics as stock_generics
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import (
     APIException,
@@ -36,13 +38,18 @@ from django_apierrors.exceptions import (
     MethodForbidden,
     ServiceUnavailable,
 )
+from django_apierrors.generics import GenericAPIView
 from django_apierrors.handling.reporting import with_reference
 from django_apierrors.introspection import request_errors
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
+from django_apierrors.validation.identifiers import find_lookup_field
 
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
+
+# The methods of fields that take any string.
+TEXT_PARSERS = (CharField.to_python, TextField.to_python)
 
 # The message of an unhandled exception has a random reference; an example has this one.
 EXAMPLE_REFERENCE = "0123456789ab"
@@ -61,7 +68,9 @@ def get_success_statuses(endpoint: Endpoint) -> Sequence[int]:
     """Return the success statuses of an endpoint; other handler methods count as DRF's do."""
     if endpoint.is_accepting:
         return (202,)
-    name, status = STATUS_BY_ACTION.get(endpoint.action or endpoint.method, ("", 200))
+    # drf-spectacular documents any DELETE of DRF's views as 204.
+    default = STATUS_BY_ACTION.get(endpoint.method, ("", 200))
+    name, status = STATUS_BY_ACTION.get(endpoint.action, default)
     return (endpoint.call(name, status),)
 
 
@@ -76,7 +85,11 @@ def get_errors(endpoint: Endpoint) -> Sequence[Error]:
 def infer_errors(endpoint: Endpoint) -> Iterator[Error]:
     """Yield the errors that follow from the classes and attributes of the view."""
     for rule in ERROR_RULES:
-        exception = rule(endpoint)
+        try:
+            exception = rule(endpoint)
+        except Exception:
+            # The code of the project that the rule calls may need a request.
+            continue
         if exception is not None:
             error = recognise(exception)
             is_unhandled = type(exception) is Exception
@@ -156,8 +169,18 @@ def is_operation(endpoint: Endpoint) -> bool:
 
 
 def has_identifier(endpoint: Endpoint) -> bool:
-    """Whether an identifier in the URL can be malformed; that of an operation never is."""
-    return any(endpoint.variables.values()) and not is_operation(endpoint)
+    """Whether an identifier in the URL can be malformed.
+
+    That of an operation never is, nor is text that a generic view of DRF looks up: ours checks it.
+    """
+    variables = {name for name, is_any in endpoint.variables.items() if is_any}
+    view, model = endpoint.view, endpoint.model
+    if isinstance(view, stock_generics.GenericAPIView) and model is not None:
+        to_python = getattr(find_lookup_field(model, view.lookup_field), "to_python", None)
+        is_text = getattr(to_python, "__func__", None) in TEXT_PARSERS
+        if is_text and not isinstance(view, GenericAPIView):
+            variables.discard(view.lookup_url_kwarg or view.lookup_field)
+    return bool(variables) and not is_operation(endpoint)
 
 
 def get_version_error(endpoint: Endpoint) -> Exception | None:

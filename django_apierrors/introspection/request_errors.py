@@ -42,7 +42,7 @@ def get_content_error(endpoint: Endpoint) -> Exception | None:
     if not endpoint.is_partial:
         for path, field in endpoint.fields.items():
             if field.required and not path.endswith("]"):
-                return make_validation_error(path, field.error_messages["required"], "required")
+                return make_validation_error(path, find_message(field, "required"), "required")
     return ParseError()
 
 
@@ -52,7 +52,7 @@ def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
     for path, owner in owners:
         for validator in getattr(owner, "validators", ()):
             if isinstance(validator, UNIQUE_VALIDATORS):
-                return make_validation_error(path, _format_message(validator), "unique")
+                return make_validation_error(path, _get_unique_message(validator), "unique")
     is_unique = any(_has_unique(model, names) for model, names in _get_written_models(endpoint))
     return AlreadyExists() if is_unique else None
 
@@ -60,9 +60,9 @@ def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
 def get_malformed_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a malformed foreign key."""
     for path, field in _iter_relations(endpoint):
-        messages = field.error_messages
-        message = messages.get("incorrect_type") or messages["invalid"]
-        return make_validation_error(path, message.format(data_type="list"), "incorrect_type")
+        for code in ("incorrect_type", "invalid"):
+            if message := find_message(field, code, data_type="list"):
+                return make_validation_error(path, message, "incorrect_type")
     return None
 
 
@@ -70,12 +70,35 @@ def get_unknown_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a foreign key of a resource that does not exist."""
     for path, field in _iter_relations(endpoint):
         slug = getattr(field, "slug_field", None) or "pk"
-        model = getattr(field.get_queryset(), "model", None)
-        keys = (key for key in KEYS if model is None or not is_malformed(model, slug, key))
-        values = dict.fromkeys(("pk_value", "value"), next(keys, KEYS[0]))
-        message = field.error_messages["does_not_exist"].format(**values, slug_name=slug)
-        return make_validation_error(path, message, "does_not_exist")
+        key = _make_key(field, slug)
+        values = {"pk_value": key, "value": key, "slug_name": slug}
+        if message := find_message(field, "does_not_exist", **values):
+            return make_validation_error(path, message, "does_not_exist")
     return None
+
+
+def find_message(field: Any, code: str, **values: str) -> str | None:
+    """Return the message of a field, `None` if a project's field does not have it."""
+    message = field.error_messages.get(code)
+    return None if message is None else format_message(message, **values)
+
+
+def format_message(message: Any, **values: str) -> str:
+    """Return a message with its values; unchanged if the project's message has other values."""
+    try:
+        return str(message).format(**values)
+    except (LookupError, AttributeError, ValueError):
+        return str(message)
+
+
+def _make_key(field: Any, slug: str) -> str:
+    try:
+        model = getattr(field.get_queryset(), "model", None)
+    except Exception:
+        # It may need the user of a request.
+        model = None
+    keys = (key for key in KEYS if model is None or not is_malformed(model, slug, key))
+    return next(keys, KEYS[0])
 
 
 def get_state_error(endpoint: Endpoint) -> Exception | None:
@@ -101,11 +124,11 @@ def _iter_relations(endpoint: Endpoint) -> Iterator[tuple[str, Any]]:
     return (item for item in endpoint.fields.items() if isinstance(item[1], RelatedField))
 
 
-def _format_message(validator: Any) -> str:
+def _get_unique_message(validator: Any) -> str:
     # UniqueTogetherValidator has fields, BaseUniqueForValidator a date_field.
     date_field = getattr(validator, "date_field", "")
     names = getattr(validator, "fields", None) or [date_field]
-    return str(validator.message).format(field_names=", ".join(names), date_field=date_field)
+    return format_message(validator.message, field_names=", ".join(names), date_field=date_field)
 
 
 def _get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:

@@ -32,7 +32,7 @@ from django_apierrors.operations.handles import (
 from django_apierrors.operations.status import FINISHED, find_error, make_operation_body
 from django_apierrors.operations.tasks import check_task, load_result, serialize_arguments
 from django_apierrors.operations.transactions import NonAtomicMixin
-from django_apierrors.semantics import StatusAwareMixin
+from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -138,7 +138,7 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         return Response(value, status=204 if value is None else 200)
 
 
-class AcceptedAPIView(AcceptedMixin, GenericAPIView):
+class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
     """Accepts a POST for `task`, with the serializer's `validated_data` as its arguments.
 
     Without a `serializer_class` the body is ignored.
@@ -234,3 +234,6 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
 
     def _get_signed_handle(self) -> str:
         return str(self.kwargs[self.get_lookup_url_kwarg()])
+
+
+hide_docstrings(NonAtomicMixin, OperationMixin, AcceptedMixin, AcceptedAPIView, OperationView)

@@ -152,7 +152,7 @@ class CollectionThngViewExtension(OpenApiViewExtension):
         """Return the view with an operation id of its own."""
 
         class Described(self.target_class):
-            @extend_schema(operation_id="collections_thng_destroy")
+            @extend_schema(operation_id="collections_thng_destroy", responses=None)
             def delete(self, *args: Any, **kwargs: Any) -> Any:
                 return super().delete(*args, **kwargs)
 

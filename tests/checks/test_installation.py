@@ -14,6 +14,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from django_apierrors.checks import check_installation
+from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.renderers import JSONRenderer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,70 +32,61 @@ class OwnRenderer(JSONRenderer):
     """A renderer of a project, based on ours."""
 
 
+class OwnMiddleware(APIErrorsMiddleware):
+    """A middleware of a project, based on ours."""
+
+
 def handle(exc: Exception, context: Any) -> None:
     """Handle an exception, as a project's handler in front of ours."""
 
 
-# The changed settings: those of DRF, or those of Django.
-CORRECT: list[dict[str, Any]] = [
-    {},
-    {"EXCEPTION_HANDLER": f"{__name__}.handle"},
-    {"DEFAULT_RENDERER_CLASSES": [*STOCK_RENDERERS, f"{__name__}.OwnRenderer"]},
-    {"DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION},
-    {"API_ERRORS": {"PROBLEM_JSON": True}},
-    {"MIDDLEWARE": [MIDDLEWARE]},
-]
-WRONG: list[tuple[str, dict[str, Any], str]] = [
+HANDLER_HINT = "'django_apierrors.handler.exception_handler'"
+OWN = f"{__name__}.OwnMiddleware"
+NO_MIDDLEWARE = [COMMON, "tests.nowhere.Middleware"]
+
+# The changed settings, those of DRF or those of Django; the messages, each with words of its hint.
+CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({}, {}),
+    ({"EXCEPTION_HANDLER": f"{__name__}.handle"}, {}),
+    ({"DEFAULT_RENDERER_CLASSES": [*STOCK_RENDERERS, f"{__name__}.OwnRenderer"]}, {}),
+    ({"DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION}, {}),
+    ({"API_ERRORS": {"PROBLEM_JSON": True}}, {}),
+    ({"MIDDLEWARE": [OWN, COMMON]}, {}),
+    # The middleware brings returned errors into the format.
+    ({"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS, "MIDDLEWARE": [MIDDLEWARE]}, {}),
+    ({"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"}, {"E007": HANDLER_HINT}),
+    ({"EXCEPTION_HANDLER": None}, {"E007": HANDLER_HINT}),
     (
-        "E007",
-        {"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"},
-        "'django_apierrors.handler.exception_handler'",
+        {"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS, "MIDDLEWARE": NO_MIDDLEWARE},
+        {"W001": "'django_apierrors.renderers.JSONRenderer'", "W002": f"{MIDDLEWARE!r} first"},
     ),
-    ("E007", {"EXCEPTION_HANDLER": None}, "'django_apierrors.handler.exception_handler'"),
+    ({"MIDDLEWARE": NO_MIDDLEWARE}, {"W002": f"{MIDDLEWARE!r} first"}),
+    ({"MIDDLEWARE": (COMMON, MIDDLEWARE)}, {"W003": f"before {COMMON!r}"}),
+    ({"MIDDLEWARE": (COMMON, OWN)}, {"W003": f"before {COMMON!r}"}),
     (
-        "W001",
-        {"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS},
-        "'django_apierrors.renderers.JSONRenderer'",
-    ),
-    ("W002", {"MIDDLEWARE": [COMMON]}, f"{MIDDLEWARE!r} first"),
-    ("W003", {"MIDDLEWARE": (COMMON, MIDDLEWARE)}, f"before {COMMON!r}"),
-    (
-        "W005",
         {
             "DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION,
             "API_ERRORS": {"PROBLEM_JSON": True},
         },
-        "'django_apierrors.negotiation.JSONContentNegotiation'",
+        {"W005": "'django_apierrors.negotiation.JSONContentNegotiation'"},
     ),
 ]
 
 
-def change(settings: Settings, changes: dict[str, Any]) -> None:
-    """Change settings of Django and, by the names that only DRF has, of DRF."""
+@pytest.mark.parametrize(("changes", "expected"), CASES)
+def test_a_missing_part_has_one_message_with_a_hint(
+    settings: Settings, changes: dict[str, Any], expected: dict[str, str]
+) -> None:
     ours = {"MIDDLEWARE", "API_ERRORS"}
     for name in ours & changes.keys():
         setattr(settings, name, changes[name])
     stock = {name: value for name, value in changes.items() if name not in ours}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, **stock}
-
-
-@pytest.mark.parametrize("changes", CORRECT)
-def test_a_correct_installation_has_no_messages(
-    settings: Settings, changes: dict[str, Any]
-) -> None:
-    change(settings, changes)
-    assert check_installation() == []
-
-
-@pytest.mark.parametrize(("number", "changes", "words"), WRONG)
-def test_a_missing_part_has_one_message_with_a_hint(
-    settings: Settings, number: str, changes: dict[str, Any], words: str
-) -> None:
-    change(settings, changes)
-    [message] = check_installation()
-    assert message.id == f"django_apierrors.{number}"
-    assert message.is_serious() is number.startswith("E")
-    assert words in str(message.hint)
+    messages = check_installation()
+    assert [message.id for message in messages] == [f"django_apierrors.{id}" for id in expected]
+    for message, (number, words) in zip(messages, expected.items(), strict=True):
+        assert words in str(message.hint)
+        assert message.is_serious() is number.startswith("E")
 
 
 # The order of imports matters, so each project has a process of its own.
@@ -168,9 +160,8 @@ ALL = """
         "django_apierrors.negotiation.JSONContentNegotiation"
     )
     MIDDLEWARE.insert(0, "django_apierrors.middleware.APIErrorsMiddleware")
+    REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = ["eager.Eager"]
 """
-
-AUTHENTICATION = 'REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] = ["eager.Eager"]\n'
 
 
 def test_a_project_with_the_two_required_lines_has_two_warnings(
@@ -189,5 +180,4 @@ def test_a_project_with_the_two_required_lines_has_two_warnings(
 def test_an_authenticator_can_read_models_when_it_is_imported(
     check_project: Callable[..., Any], apps: str
 ) -> None:
-    changes = textwrap.dedent(ALL) + AUTHENTICATION
-    assert check_project(changes, apps=apps) == (0, [])
+    assert check_project(ALL, apps=apps) == (0, [])

@@ -32,35 +32,17 @@ class PlacedShelf(Shelf):
         return f"/shelves/{self.pk}/"
 
 
-class ShelfSerializer(ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["name"]
+def make_serializer(model: Any = Shelf, **fields: Any) -> Any:
+    """Return a serializer of a model with these fields, or with its name."""
+    meta = type("Meta", (), {"model": model, "fields": [*fields] or ["name"]})
+    return type("Serializer", (ModelSerializer,), {**fields, "Meta": meta})
 
 
-class UrlSerializer(ShelfSerializer):
-    url = HyperlinkedIdentityField(view_name="anything")
-
-    class Meta:
-        model = Shelf
-        fields = ["url"]
+ShelfSerializer = make_serializer()
+UrlSerializer = make_serializer(url=HyperlinkedIdentityField(view_name="anything"))
 
 
-class HomeSerializer(ShelfSerializer):
-    url = CharField()
-
-    class Meta:
-        model = Shelf
-        fields = ["url"]
-
-
-class PlacedSerializer(ModelSerializer):
-    class Meta:
-        model = PlacedShelf
-        fields = ["name"]
-
-
-class FieldsFail(ShelfSerializer):
+class FieldsFail(Serializer):
     def get_fields(self) -> Any:
         return {self.context["request"].user.name: CharField()}
 
@@ -108,14 +90,8 @@ class Unmade(Create):
         raise RuntimeError
 
 
-class Located(Create):
-    def get_location(self, data: Any) -> str:
-        return "http://testserver/"
-
-
-class Headed(Create):
-    def get_success_headers(self, data: Any) -> dict[str, str]:
-        return {"Location": "http://testserver/"}
+def fail(self: Any, data: Any) -> Any:
+    raise NotImplementedError
 
 
 def show(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -176,12 +152,14 @@ LOCATED: dict[str, list[Any]] = {
     ],
     "no model": make_pair(Create.as_view(serializer_class=NoModel, queryset=None), retrieve=show),
     "a url field": [path("a/", Create.as_view(serializer_class=UrlSerializer))],
-    "get_absolute_url": [path("a/", Create.as_view(serializer_class=PlacedSerializer))],
+    "get_absolute_url": [path("a/", Create.as_view(serializer_class=make_serializer(PlacedShelf)))],
     "get_absolute_url of the queryset": [
         path("a/", Create.as_view(serializer_class=NoModel, queryset=PlacedShelf.objects.all()))
     ],
-    "get_location": [path("a/", Located.as_view())],
-    "get_success_headers": [path("a/", Headed.as_view())],
+    "get_location": [path("a/", type("A", (Create,), {"get_location": fail}).as_view())],
+    "get_success_headers": [
+        path("a/", type("A", (Create,), {"get_success_headers": fail}).as_view())
+    ],
     "a serializer by request": [path("a/", ByRequest.as_view())],
     "a view that cannot be made": [path("a/", Unmade.as_view())],
     "a serializer by action": [path("", register(ByAction))],
@@ -200,7 +178,7 @@ UNLOCATED: dict[str, tuple[list[Any], str, str]] = {
     ),
     "a name": ([path("a/", Create.as_view(), name="rack-list")], "a/", "rack-detail"),
     "a field that is called url": (
-        [path("a/", Create.as_view(serializer_class=HomeSerializer))],
+        [path("a/", Create.as_view(serializer_class=make_serializer(url=CharField())))],
         "a/",
         "shelf-detail",
     ),

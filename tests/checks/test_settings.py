@@ -41,6 +41,8 @@ def get_page(request: HttpRequest, code: str = "") -> HttpResponse:
 urlpatterns = [
     path("errors/<str:code>", get_page, name="error-page"),
     path("no-code", get_page, name="page-without-a-code"),
+    path("numbers/<int:code>", get_page, name="page-of-a-number"),
+    path("<str:language>/errors/<str:code>", get_page, name="page-in-a-language"),
 ]
 
 # The number of a message, a dict that has it, and words of the message or its hint.
@@ -59,6 +61,8 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E003", {"CODES": {"GONE": {"description": 1}}}, "must be a string, not 1"),
     ("E003", {"CODES": {"OUT_OF_STOCK": {}}}, "Add one, as in {'status': 409}"),
     ("E003", {"CODES": {"ALREADY_EXIST": {"number": 1}}}, "Did you mean 'ALREADY_EXISTS'?"),
+    ("E003", {"CODES": {"SOLD": {"status": 410, "number": 33619968}}}, "UNAUTHENTICATED and SOLD"),
+    ("E003", {"CODES": {"GONE": {"number": 9}, "THROTTLED": {"number": 9}}}, "have the number 9"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "GON"}}, "Did you mean 'GONE'?"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Known are: "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Known are: "),
@@ -69,15 +73,30 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ),
     ("E005", {"EXCEPTIONS": {"TimeoutError": "GONE"}}, "Write 'builtins.TimeoutError'"),
     ("E005", {"EXCEPTIONS": {TimeoutError: "GONE"}}, "Write 'builtins.TimeoutError'"),
-    ("E005", {"EXCEPTIONS": {"builtins.NoSuchError": "GONE"}}, "Write its module and its name"),
+    ("E005", {"EXCEPTIONS": {"builtins.NoSuchError": "GONE"}}, "no attribute 'NoSuchError'"),
+    ("E005", {"EXCEPTIONS": {"NoSuchError": "GONE"}}, "Write its module and its name"),
     ("E005", {"EXCEPTIONS": {"builtins.dict": "GONE"}}, "Write its module and its name"),
-    ("E005", {"EXCEPTIONS": {"django.nowhere.Error": "GONE"}}, "Write its module and its name"),
+    ("E005", {"EXCEPTIONS": {"django.nowhere.Error": "GONE"}}, "no attribute 'nowhere'"),
     ("E005", {"EXCEPTIONS": {404: "GONE"}}, "Write its module and its name"),
-    ("E005", {"EXCEPTIONS": {"broken_module.Error": "GONE"}}, "Write its module and its name"),
+    # The name may be right.
+    ("E005", {"EXCEPTIONS": {"broken_module.Error": "GONE"}}, "RuntimeError: at import"),
     ("E006", {"MORE_INFO": "no-such-page"}, "Name a URL such as"),
     ("E006", {"MORE_INFO": "page-without-a-code"}, "Name a URL such as"),
-    ("E006", {"MORE_INFO": "https://d.example/{name}"}, "Write {code} where"),
-    ("E006", {"MORE_INFO": "https://d.example/{code"}, "Write {code} where"),
+    ("E006", {"MORE_INFO": "page-of-a-number"}, "1 pattern(s) tried: ['numbers/(?P<code>"),
+    ("E006", {"MORE_INFO": "page-in-a-language"}, "tried: ['(?P<language>[^/]+)/"),
+    ("E006", {"MORE_INFO": "https://d.example/{name}"}, "code, and not {name}."),
+    ("E006", {"MORE_INFO": "https://d.example/{lang}/{code}"}, "code, and not {lang}."),
+    ("E006", {"MORE_INFO": "https://d.example/{code"}, "code, and not {code."),
+]
+
+# Prefixes are no globs, regular expressions, routes or URLs.
+PATTERNS = [
+    ["/api/*"],
+    ["/v?/"],
+    ["/v[12]/"],
+    ["^/api"],
+    ["/<int:tenant>/"],
+    ["https://a.example/"],
 ]
 
 # For each key: values that it accepts, and values that it rejects.
@@ -93,8 +112,8 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "CODE_HEADER": ([None, "X-Error-Code"], ["", "X Code", "X-Code: 1", "X-Code\n", 1]),
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
-    "PATHS": ([None, [], ("/api", "/v2")], ["/api", [1], {"/api"}]),
-    "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o"]),
+    "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], {"/api"}, *PATTERNS]),
+    "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o", *PATTERNS]),
     "CHALLENGE": (["Key", 'Bearer realm="api"'], [None, "", "a\r\nb: c"]),
     "RETRY_AFTER": ([0, 5], [None, -1, False]),
     "PROBE_PERMISSIONS": ([True, False], [0]),
@@ -159,12 +178,22 @@ def test_no_dict_is_correct(settings: Settings) -> None:
     assert check_settings() == []
 
 
-def test_each_wrong_key_and_value_has_an_error(settings: Settings) -> None:
+def test_a_setting_with_a_name_like_ours_is_a_warning(settings: Settings) -> None:
+    settings.API_ERRORS = {}
+    for name in ("APIERRORS", "API_ERROR", "API_EROORS", "DRF_API_ERRORS", "DJANGO_APIERRORS"):
+        with override_settings(**{name: {"DETAILS": True}}):
+            [message] = check_settings()
+        assert get_numbers([message]) == ["W006"]
+        assert f"The setting {name} is not read." in message.msg
+    # A dict of another name or without keys of ours, and what is not a dict.
+    others = {"SPECTACULAR_SETTINGS": {"PATHS": []}, "APP_ERRORS": {"A": 1}, "API_ERRORS_URL": "/"}
+    with override_settings(**others):
+        assert check_settings() == []
+
+
+def test_each_mistake_has_an_error(settings: Settings) -> None:
     settings.API_ERRORS = {"DETAILS": 1, "DETAIL": 1, "RETRY_AFTER": -1, "MORE_INFO": "nowhere"}
     assert get_numbers(check_settings()) == ["E002", "E001", "E002"]
-
-
-def test_each_wrong_entry_has_an_error(settings: Settings) -> None:
     settings.API_ERRORS = {
         "CODES": {"GONE": {"status": 1, "number": "a"}, "SOLD": {}},
         "EXCEPTIONS": {"nothing": "NOTHING"},

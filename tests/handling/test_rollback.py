@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ from rest_framework.viewsets import ViewSet
 
 from tests.models import Shelf, Thing
 
+atomic = transaction.atomic
+
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
 STOCK = "rest_framework.views.exception_handler"
@@ -39,10 +42,10 @@ def add_hook() -> None:
     transaction.on_commit(lambda: HOOKS_RUN.append("hook"))
 
 
-def raise_unhandled() -> None:
-    """Raise an exception that nothing recognises."""
+def fail(error: type[Exception]) -> None:
+    """Raise an exception, after which a hook may not run."""
     add_hook()
-    raise KeyError("unhandled")
+    raise error
 
 
 def break_constraint() -> None:
@@ -52,37 +55,17 @@ def break_constraint() -> None:
         Shelf.objects.create(name="before")
 
 
-def break_constraint_without_block() -> None:
-    """Break a unique constraint, after which the transaction around it cannot be used."""
-    Shelf.objects.create(name="before")
-
-
-def raise_404() -> None:
-    """Raise an exception to which DRF responds."""
-    add_hook()
-    raise Http404
-
-
-def raise_404_without_parent() -> None:
-    """Raise it after a write that SQLite rejects at the COMMIT: its foreign keys are deferred."""
-    write_without_parent()
-    raise Http404
-
-
-def write_without_parent() -> None:
-    """Write a row that SQLite rejects at the COMMIT."""
+def write_without_parent(error: type[Exception] | None = None) -> None:
+    """Write a row that SQLite rejects at the COMMIT: its foreign keys are deferred."""
     Thing.objects.create(name="orphan", shelf_id=10**6)
-
-
-def fail_at_commit() -> None:
-    """Have an exception raised at the COMMIT."""
-    transaction.on_commit(raise_unhandled)
+    if error is not None:
+        raise error
 
 
 class Fault(NamedTuple):
     """How a view ends, and the response to it, unless that depends on the blocks."""
 
-    run: Callable[[], None]
+    run: Callable[[], object]
     status: int | None = None
     code: str | None = None
     # Only the middleware sees it, and in a TestCase there is no COMMIT.
@@ -90,13 +73,18 @@ class Fault(NamedTuple):
 
 
 FAULTS: Mapping[str, Fault] = {
-    "unhandled": Fault(raise_unhandled, 500, "INTERNAL_ERROR"),
+    "unhandled": Fault(partial(fail, KeyError), 500, "INTERNAL_ERROR"),
     "constraint": Fault(break_constraint, 400, "ALREADY_EXISTS"),
-    "constraint-bare": Fault(break_constraint_without_block, 400, "ALREADY_EXISTS"),
-    "404": Fault(raise_404, 404, "MISSING_RESOURCE"),
-    "404-orphan": Fault(raise_404_without_parent),
+    # The transaction around it cannot be used afterwards.
+    "constraint-bare": Fault(lambda: Shelf.objects.create(name="before"), 400, "ALREADY_EXISTS"),
+    "404": Fault(partial(fail, Http404), 404, "MISSING_RESOURCE"),
+    "404-orphan": Fault(partial(write_without_parent, Http404)),
     "orphan": Fault(write_without_parent, 400, "MISSING_RESOURCE", is_at_commit=True),
-    "hook": Fault(fail_at_commit, 500, "INTERNAL_ERROR", is_at_commit=True),
+    "hook": Fault(
+        lambda: transaction.on_commit(partial(fail, KeyError)),
+        *(500, "INTERNAL_ERROR"),
+        is_at_commit=True,
+    ),
     "none": Fault(add_hook, 201),
 }
 
@@ -189,9 +177,15 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def decorate(view: Any) -> Any:
-    """Return a view in a block without a savepoint between two that have one."""
-    return transaction.atomic(transaction.atomic(savepoint=False)(transaction.atomic(view)))
+class Callback:
+    """A callback of a URLconf that has no hash."""
+
+    __hash__ = None  # type: ignore[assignment]
+    cls = PlainView
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with transaction.atomic():
+            return PlainView.as_view()(request)  # type: ignore[no-any-return]
 
 
 urlpatterns = [
@@ -202,7 +196,9 @@ urlpatterns = [
     path("inner/", InnerView.as_view()),
     path("viewset/", AtomicViewSet.as_view({"post": "create"})),
     path("function/", transaction.atomic(write_from_function)),
-    path("decorated/", decorate(PlainView.as_view())),
+    path("callback/", Callback()),
+    # A block without a savepoint between two that have one.
+    path("decorated/", atomic(atomic(savepoint=False)(atomic(PlainView.as_view())))),
 ]
 
 
@@ -298,22 +294,55 @@ def test_a_view_may_still_write_after_an_exception_that_it_caught() -> None:
     assert sorted(Shelf.objects.values_list("name", flat=True)) == ["before", "instead"]
 
 
+def audit_requests(get_response: Any) -> Any:
+    """Hold a block around each request, as a middleware of a project does."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with transaction.atomic():
+            Shelf.objects.create(name="audit")
+            return get_response(request)  # type: ignore[no-any-return]
+
+    return middleware
+
+
+# Not with a `dispatch()` of the project, which an exception travels to in any case.
+@pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
+@pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
+def test_what_a_middleware_wrote_remains_as_in_stock_drf(
+    monkeypatch: pytest.MonkeyPatch, name: str, fault: str
+) -> None:
+    atomic_requests = SHAPES[name].atomic_requests
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic_requests)
+    middleware = [f"{__name__}.audit_requests"]
+    _response, expected = run(send, STOCK, middleware, SHAPES[name], fault)
+    assert "audit" in (expected.rows or ())
+    for ours in ([], MIDDLEWARE):
+        assert run(send, OURS, [*ours, *middleware], SHAPES[name], fault)[1] == expected
+
+
+def test_a_block_that_no_decorator_opened_lets_the_exception_travel(settings: Any) -> None:
+    settings.MIDDLEWARE = []
+    with pytest.raises(KeyError):
+        Client().post("/callback/?fault=unhandled")
+    assert not Shelf.objects.exists()
+    with transaction.atomic(), pytest.raises(KeyError):
+        post(PlainView.as_view(), "unhandled")
+    assert [shelf.name for shelf in Shelf.objects.all()] == ["written"]
+
+
 @pytest.mark.parametrize("autocommit", [True, False])
-def test_all_blocks_around_a_failing_view_are_rolled_back(autocommit: bool) -> None:
+def test_all_blocks_of_a_failing_view_are_rolled_back(autocommit: bool) -> None:
     # Without autocommit Django gives the outermost block a savepoint too.
     connection.set_autocommit(autocommit)
     try:
-        with transaction.atomic():
-            Shelf.objects.create(name="outermost")
-            with transaction.atomic():
-                response = post(transaction.atomic(PlainView.as_view()), "unhandled")
+        response = Client(raise_request_exception=False).post("/decorated/?fault=unhandled")
         if not autocommit:
             connection.commit()
     finally:
         if not autocommit:
             connection.rollback()
             connection.set_autocommit(True)
-    assert response.status_code == 500
+    assert response.json()["code"] == "INTERNAL_ERROR"
     assert [*Shelf.objects.all()] == []
 
 

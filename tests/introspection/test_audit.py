@@ -9,7 +9,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, include, path, re_path
 from django.views.decorators.cache import cache_page
-from rest_framework.decorators import api_view
+from rest_framework.decorators import action, api_view
 from rest_framework.exceptions import Throttled
 from rest_framework.renderers import JSONRenderer
 from rest_framework.routers import DefaultRouter
@@ -30,6 +30,10 @@ class Shelves(generics.ListAPIView):
 
 class ShelfViewSet(viewsets.ModelViewSet):
     queryset = Shelf.objects.all()
+
+    @action(detail=True, methods=["patch"])
+    def label(self, request: Any, pk: str) -> Any:
+        raise NotImplementedError
 
 
 class Misnamed(Shelves):
@@ -116,19 +120,29 @@ def test_a_router_is_audited_once_without_its_format_suffixes(audit: Any) -> Non
     router = DefaultRouter()
     router.register("shelves", ShelfViewSet)
     routes = audit(path("", include(router.urls))).routes
+    # PATCH is shown where the view declares it, not where a mixin of DRF does.
     assert [(route.route, [report.method for report in route.methods]) for route in routes] == [
         ("/shelves/", ["GET", "POST"]),
         ("/shelves/<pk>/", ["GET", "PUT", "DELETE"]),
+        ("/shelves/<pk>/label/", ["PATCH"]),
         ("/", ["GET"]),
     ]
+    [report] = routes[2].methods
+    assert report.successes == (200,)
+
+
+def test_a_patch_that_the_view_never_responds_to_is_a_405(audit: Any) -> None:
+    view = ShelfViewSet.as_view({"patch": "label"}, http_method_names=["get"])
+    [route] = audit(path("a/<pk>/", view)).routes
+    [report] = route.methods
+    errors = [{"status": 405, "code": "METHOD_NOT_ALLOWED"}]
+    assert (report.method, report.successes, report.errors) == ("PATCH", (), errors)
 
 
 def test_a_function_view_of_drf_has_its_own_methods(audit: Any) -> None:
     [route] = audit(path("a/", api_view(["PUT", "GET"])(show))).routes
-    assert [(report.method, report.successes) for report in route.methods] == [
-        ("GET", (200,)),
-        ("PUT", (200,)),
-    ]
+    reports = [(report.method, report.successes) for report in route.methods]
+    assert reports == [("GET", (200,)), ("PUT", (200,))]
 
 
 def test_a_view_that_raises_is_a_finding_and_the_others_are_audited(audit: Any) -> None:
@@ -148,7 +162,7 @@ def test_a_view_that_raises_is_a_finding_and_the_others_are_audited(audit: Any) 
 def test_findings_are_those_of_the_project_the_views_and_the_methods(
     audit: Any, settings: Any
 ) -> None:
-    settings.REST_FRAMEWORK = {}
+    settings.REST_FRAMEWORK, settings.MIDDLEWARE = {}, []
     actions = {"patch": "partial_update"}
     view = ShelfViewSet.as_view(
         actions, http_method_names=["patch"], renderer_classes=[JSONRenderer]

@@ -12,6 +12,8 @@ from rest_framework import generics as stock_generics
 from rest_framework import mixins as stock_mixins
 from rest_framework import parsers as stock_parsers
 from rest_framework import viewsets as stock_viewsets
+from rest_framework.decorators import action
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.renderers import JSONRenderer as StockJSONRenderer
 from rest_framework.serializers import HyperlinkedIdentityField, ModelSerializer
 from rest_framework.views import APIView
@@ -26,7 +28,9 @@ from django_apierrors.introspection.findings import (
     apply_rules,
     read_rules,
 )
+from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.operations import AcceptedAPIView
+from django_apierrors.renderers import JSONRenderer
 from tests.models import Shelf
 
 
@@ -52,6 +56,9 @@ class Shelves:
 class List(Shelves, generics.ListCreateAPIView):
     """Our view."""
 
+    def fail(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
 
 class Detail(Shelves, generics.RetrieveUpdateDestroyAPIView):
     """Our view of one object."""
@@ -59,6 +66,10 @@ class Detail(Shelves, generics.RetrieveUpdateDestroyAPIView):
 
 class ShelfViewSet(Shelves, viewsets.ModelViewSet):
     """Our viewset."""
+
+    @action(detail=True, methods=["patch"])
+    def label(self, request: Any, pk: str) -> Any:
+        raise NotImplementedError
 
 
 class Stock(Shelves, stock_generics.CreateAPIView):
@@ -69,47 +80,38 @@ class StockViewSet(Shelves, stock_mixins.ListModelMixin, stock_viewsets.GenericV
     """A viewset of DRF."""
 
 
-class Headed(Stock):
-    def get_success_headers(self, data: Any) -> dict[str, str]:
-        raise NotImplementedError
-
-
 class ByRequest(Stock):
     def get_serializer_class(self) -> Any:
         return self.request.user.serializer_class
 
 
 class Plain(APIView):
-    def post(self, request: Any) -> Any:
-        raise NotImplementedError
-
-
-class OwnLocation(List):
-    def get_location(self, data: Any) -> str:
-        raise NotImplementedError
+    post = List.fail
 
 
 class OwnViewSet(viewsets.ViewSet):
-    def create(self, request: Any) -> Any:
-        raise NotImplementedError
+    create = List.fail
 
 
 class VendorParser(stock_parsers.BaseParser):
     media_type = "application/vnd.shop+json"
 
 
-class Parsing(List):
-    parser_classes = [VendorParser, stock_parsers.FormParser]
+class ParsingByRequest(List):
+    parser_classes = [stock_parsers.FormParser]
 
-
-class ParsingByRequest(Parsing):
     def get_parsers(self) -> Any:
         return [self.request.user.parser()]
 
 
+class OwnMiddleware(APIErrorsMiddleware):
+    """A middleware of a project, based on ours."""
+
+
 @pytest.fixture
-def find(set_urls: Any) -> Callable[..., dict[str, str]]:
+def find(set_urls: Any, settings: Any) -> Callable[..., dict[str, str]]:
     """Return a function that audits the first of some routes, for its messages by name."""
+    settings.MIDDLEWARE = ["tests.nowhere.Middleware"]
 
     def audit(*patterns: URLPattern) -> dict[str, str]:
         set_urls(*patterns)
@@ -119,19 +121,34 @@ def find(set_urls: Any) -> Callable[..., dict[str, str]]:
     return audit
 
 
+OWN_LOCATION = type("OwnLocation", (List,), {"get_location": List.fail})
+HEADED = type("Headed", (Stock,), {"get_success_headers": List.fail})
+UPLOADS = [stock_parsers.MultiPartParser, stock_parsers.FileUploadParser]
+
 CORRECT: dict[str, Any] = {
     "our view with a detail route": List.as_view(),
     "our view of one object": Detail.as_view(),
     "our viewset": ShelfViewSet.as_view({"get": "list", "post": "create"}),
-    "our view with its own location": OwnLocation.as_view(),
+    "a PATCH that DRF declares": ShelfViewSet.as_view({"patch": "partial_update"}),
+    "our view with its own location": OWN_LOCATION.as_view(),
     "our viewset with its own create": OwnViewSet.as_view({"post": "create"}),
     "accepted work": AcceptedAPIView.as_view(),
     "a plain view of DRF": Plain.as_view(),
+    "a browsable view": List.as_view(renderer_classes=[JSONRenderer, BrowsableAPIRenderer]),
+    "an upload": List.as_view(parser_classes=[VendorParser, *UPLOADS]),
 }
 
 # For each view its findings, each with words of its message.
 WRONG: dict[str, tuple[Any, dict[str, str]]] = {
     "PATCH": (Detail.as_view(http_method_names=["patch"]), {"patch": "partial_put = True"}),
+    "a declared PATCH": (
+        ShelfViewSet.as_view({"patch": "label"}, http_method_names=["get"]),
+        {"patch": "always a 405"},
+    ),
+    "an action for PATCH": (
+        ShelfViewSet.as_view({"patch": "label"}),
+        {"patch": "partial_put = True"},
+    ),
     "a wrong status": (Detail.as_view(put_status=203), {"status": "PUT succeeds with 203"}),
     "a stock view": (
         Stock.as_view(),
@@ -141,17 +158,20 @@ WRONG: dict[str, tuple[Any, dict[str, str]]] = {
         Stock.as_view(serializer_class=LinkedSerializer),
         {"stock": "django_apierrors.generics"},
     ),
-    "a stock view with its own headers": (Headed.as_view(), {"stock": "rest_framework.generics"}),
+    "a stock view with its own headers": (HEADED.as_view(), {"stock": "rest_framework.generics"}),
     "a serializer that needs a request": (ByRequest.as_view(), {"stock": "CreateAPIView"}),
     "a stock viewset": (
         StockViewSet.as_view({"get": "list"}),
         {"stock": "GenericViewSet of django_apierrors.viewsets"},
     ),
-    "a parser": (Parsing.as_view(), {"parser": "leave rest_framework.parsers.FormParser out"}),
+    "a parser": (
+        List.as_view(parser_classes=[VendorParser, stock_parsers.FormParser, *UPLOADS]),
+        {"parser": "leave rest_framework.parsers.FormParser out of parser_classes"},
+    ),
     "parsers that need a request": (ParsingByRequest.as_view(), {"parser": "FormParser"}),
     "a renderer": (
-        List.as_view(renderer_classes=[StockJSONRenderer]),
-        {"renderer": "rest_framework.renderers.JSONRenderer"},
+        List.as_view(renderer_classes=[StockJSONRenderer, BrowsableAPIRenderer]),
+        {"renderer": "the shape that rest_framework.renderers.JSONRenderer gives them"},
     ),
 }
 
@@ -176,6 +196,27 @@ def test_our_view_without_a_detail_route_has_no_location(find: Any) -> None:
     assert find(path("a", List.as_view(), name="rack-list")).keys() == {"location"}
 
 
+def test_the_middleware_reformats_what_any_renderer_makes(find: Any, settings: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.OwnMiddleware"]
+    assert find(path("a", WRONG["a renderer"][0], name="shelf-list"), DETAIL) == {}
+
+
+def test_a_default_of_the_settings_is_one_finding_about_the_project(
+    find: Any, set_urls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # DRF reads the settings when it defines the class.
+    monkeypatch.setattr(APIView, "renderer_classes", [StockJSONRenderer, BrowsableAPIRenderer])
+    monkeypatch.setattr(APIView, "parser_classes", [VendorParser, *UPLOADS])
+    set_urls(path("a", Plain.as_view()), path("b", Detail.as_view()), path("c", Plain.as_view()))
+    parser, renderer = sorted(
+        make_audit(get_resolver()).get_findings(), key=lambda finding: finding.name
+    )
+    assert (parser.get_rule(), renderer.get_rule()) == ("*:parser", "*:renderer")
+    assert "MultiPartParser, rest_framework.parsers.FileUploadParser out of REST_" in parser.message
+    set_urls(path("a", Plain.as_view(renderer_classes=[JSONRenderer], http_method_names=["get"])))
+    assert [*make_audit(get_resolver()).get_findings()] == []
+
+
 def test_each_rule_of_the_audit_has_a_wrong_view_here() -> None:
     names = {name for _, expected in WRONG.values() for name in expected}
     assert names == {*METHOD_RULES, *VIEW_RULES}
@@ -185,33 +226,26 @@ PATCH = Finding("patch", "Updates go by PUT.", "/things/<int:pk>", "PATCH")
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "finding", "expected"),
     [
-        ("/things/<int:pk>:patch", True),
-        ("PATCH /things/<int:pk>:patch", True),
-        ("/things/*:*", True),
-        ("PATCH *:patch", True),
-        ("/things/<int:pk>:parser", False),
-        ("/things:patch", False),
-        ("/Things/*:patch", False),
-        ("PUT *:patch", False),
+        ("/things/<int:pk>:patch", PATCH, True),
+        ("PATCH /things/<int:pk>:patch", PATCH, True),
+        ("/things/*:*", PATCH, True),
+        ("PATCH *:patch", PATCH, True),
+        ("/things/<int:pk>:parser", PATCH, False),
+        ("/things:patch", PATCH, False),
+        ("/Things/*:patch", PATCH, False),
+        ("PUT *:patch", PATCH, False),
+        # Brackets in a route are not a pattern.
+        ("/things/[a-z]:patch", Finding("patch", "", "/things/[a-z]"), True),
+        ("/things/[a-z]:patch", Finding("patch", "", "/things/b"), False),
     ],
 )
-def test_a_rule_matches_by_route_or_by_method_and_route(text: str, expected: bool) -> None:
+def test_a_rule_matches_by_route_or_by_method_and_route(
+    text: str, finding: Finding, expected: bool
+) -> None:
     rule = IgnoreRule(text)
-    assert (rule.matches(PATCH), rule.is_used) == (expected, expected)
-
-
-def test_brackets_in_a_route_are_not_a_pattern() -> None:
-    rule = IgnoreRule("/things/[a-z]:patch")
-    assert rule.matches(Finding("patch", "", "/things/[a-z]"))
-    assert not rule.matches(Finding("patch", "", "/things/b"))
-
-
-@pytest.mark.parametrize("text", ["patch", ":patch", "/things:"])
-def test_a_rule_without_a_route_or_a_name_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError, match="is not of the form ROUTE:FINDING"):
-        IgnoreRule(text)
+    assert (rule.matches(finding), rule.is_used) == (expected, expected)
 
 
 def test_each_rule_that_matches_any_finding_is_used() -> None:
@@ -229,3 +263,6 @@ def test_rules_are_read_from_files_without_comments(tmp_path: Path) -> None:
     file.write_text("# old ones\n\nPATCH *:patch  # for good\n*:parser\n")
     rules = read_rules(["a:b"], [str(file)])
     assert [rule.text for rule in rules] == ["a:b", "PATCH *:patch", "*:parser"]
+    for text in ("patch", ":patch", "/things:"):
+        with pytest.raises(ValueError, match="is not of the form ROUTE:FINDING"):
+            read_rules([text], [])

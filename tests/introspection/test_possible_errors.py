@@ -74,36 +74,20 @@ with isolate_apps("tests"):
             unique_together = [("name", "day")]
 
 
-class ShelfSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Shelf
-        fields = ["id", "name"]
+def make_serializer(cls: Any, *names: str, **attributes: Any) -> Any:
+    """Return a serializer of a model, with these fields."""
+    meta = type("Meta", (), {"model": cls, "fields": names or "__all__"} | attributes)
+    return type("Serializer", (serializers.ModelSerializer,), {"Meta": meta})
 
 
-class ThingSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Thing
-        fields = ["key", "name", "size", "shelf"]
+ShelfSerializer = make_serializer(Shelf, "id", "name")
+ThingSerializer = make_serializer(Thing, "key", "name", "size", "shelf")
+ReadOnly = make_serializer(Shelf, "id", "name", read_only_fields=["id", "name"])
+Sized = make_serializer(Thing, "size", validators=[print])
 
 
-class Unchecked(serializers.ModelSerializer):
+class Unchecked(make_serializer(Thing, "name")):  # type: ignore[misc]
     name = serializers.CharField()
-
-    class Meta:
-        model = Thing
-        fields = ["name"]
-
-
-class Sized(serializers.ModelSerializer):
-    class Meta:
-        model = Thing
-        fields = ["size"]
-        validators = [print]
-
-
-class ReadOnly(ShelfSerializer):
-    class Meta(ShelfSerializer.Meta):
-        read_only_fields = ShelfSerializer.Meta.fields
 
 
 class Nested(serializers.Serializer):
@@ -128,13 +112,6 @@ class ShelfViewSet(viewsets.ModelViewSet):
     @action(detail=True, methods=["post"])
     def empty(self, request: Any, pk: str) -> Response:
         raise NotImplementedError
-
-
-class ThingViewSet(viewsets.ModelViewSet):
-    queryset = Thing.objects.all()
-    serializer_class = ThingSerializer
-    put_status = 204
-    delete_status = 200
 
 
 class Plain(APIView):
@@ -181,12 +158,8 @@ COLLECTION = {"get": "list", "post": "create"}
 MEMBER = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 
-class Accepting(AcceptedMixin, ShelfViewSet):
-    accepting_actions = ("destroy",)
-
-
-class AcceptingPut(AcceptedMixin, Plain):
-    accepting_actions = ("put",)
+Accepting = type("Accepting", (AcceptedMixin, ShelfViewSet), {"accepting_actions": ["destroy"]})
+AcceptingPut = type("AcceptingPut", (AcceptedMixin, Plain), {"accepting_actions": ["put"]})
 
 
 @pytest.mark.parametrize(
@@ -196,9 +169,10 @@ class AcceptingPut(AcceptedMixin, Plain):
         (ShelfViewSet.as_view(COLLECTION), "POST", 201),
         (ShelfViewSet.as_view(MEMBER), "DELETE", 204),
         (ShelfViewSet.as_view({"post": "empty"}, detail=True), "POST", 200),
-        (ThingViewSet.as_view(MEMBER), "PUT", 204),
-        (ThingViewSet.as_view(MEMBER), "PATCH", 204),
-        (ThingViewSet.as_view(MEMBER), "DELETE", 200),
+        (ShelfViewSet.as_view({"delete": "empty"}, detail=True), "DELETE", 204),
+        (ShelfViewSet.as_view(MEMBER, put_status=204), "PUT", 204),
+        (ShelfViewSet.as_view(MEMBER, put_status=204), "PATCH", 204),
+        (ShelfViewSet.as_view(MEMBER, delete_status=200), "DELETE", 200),
         (StockModelViewSet.as_view(MEMBER), "PUT", 200),
         (stock_generics.ListCreateAPIView, "POST", 201),
         (Plain, "POST", 200),
@@ -238,27 +212,12 @@ class NeedsRequest(Plain):
     get_authenticators = get_throttles = get_permissions
 
 
-class Fast(UserRateThrottle):
-    rate = "0/day"
-
-
-class Idle(UserRateThrottle):
-    THROTTLE_RATES = {"user": None}
-
-
-class Parsing(stock_pagination.PageNumberPagination):
-    page_size = 2
-
-    def get_page_size(self, request: Any) -> int:
-        raise NotImplementedError
-
-
-class OwnPagination(stock_pagination.BasePagination):
-    """A pagination of the project's own."""
-
-
-class OwnFilter(stock_filters.BaseFilterBackend):
-    """A filter of the project's own."""
+Fast = with_attributes(UserRateThrottle, rate="0/day")
+Idle = with_attributes(UserRateThrottle, THROTTLE_RATES={"user": None})
+Parsing = with_attributes(stock_pagination.PageNumberPagination, page_size=2, get_page_size=print)
+# A pagination and a filter of the project's own.
+OwnPagination = with_attributes(stock_pagination.BasePagination)
+OwnFilter = with_attributes(stock_filters.BaseFilterBackend)
 
 
 @api_view(["GET", "POST"])
@@ -273,6 +232,7 @@ def make_version(scheme: Any, *allowed: str) -> dict[str, Any]:
 SESSION = {"authentication_classes": [SessionAuthentication]}
 BASIC = {"authentication_classes": [BasicAuthentication]}
 ADMIN = {"permission_classes": [IsAdminUser]}
+BY_NAME = {"queryset": Shelf.objects.all(), "lookup_field": "name"}
 
 # Each view with the attributes that its subclass changes, the method, the route and the errors.
 CASES: list[tuple[Any, dict[str, Any], str, str, set[str]]] = [
@@ -308,6 +268,17 @@ CASES: list[tuple[Any, dict[str, Any], str, str, set[str]]] = [
     (Open, {}, "GET", "a/<str:a_pk>/b/<int:pk>", IDENTIFIER),
     (Open, {}, "GET", r"^a\.(?P<format>[a-z0-9]+)/?$", set()),
     (OperationView, OPEN, "GET", "a/<str:handle>", MISSING | {"410 GONE"}),
+    # No text is malformed for DRF's own views.
+    *(
+        (cls, OPEN | attributes, "GET", route, errors)
+        for cls, attributes, route, errors in [
+            (stock_generics.RetrieveAPIView, BY_NAME, "a/<name>", MISSING),
+            (stock_generics.RetrieveAPIView, BY_NAME | {"lookup_url_kwarg": "a"}, "<a>", MISSING),
+            (stock_generics.RetrieveAPIView, BY_NAME, "<floor>/a/<name>", IDENTIFIER),
+            (stock_generics.RetrieveAPIView, {"queryset": Shelf.objects.all()}, "<pk>", IDENTIFIER),
+            (generics.RetrieveAPIView, BY_NAME, "a/<name>", IDENTIFIER),
+        ]
+    ),
     # Versions.
     (Open, make_version(versioning.URLPathVersioning), "GET", "<version>/a", set()),
     (Open, make_version(versioning.URLPathVersioning, "1"), "GET", "<version>/a", MISSING),
@@ -409,12 +380,7 @@ def test_the_settings_decide_on_some_errors(settings: Any) -> None:
 def test_the_example_of_a_duplicate_has_the_message_of_its_validator(
     cls: Any, message: str
 ) -> None:
-    class Serializer(serializers.ModelSerializer):
-        class Meta:
-            model = cls
-            fields = "__all__"
-
-    view = with_attributes(generics.CreateAPIView, serializer_class=Serializer)
+    view = with_attributes(generics.CreateAPIView, serializer_class=make_serializer(cls))
     assert messages_of(view)["ALREADY_EXISTS"] == message
 
 
@@ -511,39 +477,30 @@ def test_a_view_that_names_no_error_is_misconfigured(item: Any) -> None:
 PUBLIC = {"authentication_classes": [BasicAuthentication], "permission_classes": []}
 
 
-class Sizing(pagination.PageNumberPagination):
-    page_size = 2
-
-
-class RealShelves(with_attributes(generics.ListCreateAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Shelf.objects.order_by("pk")
-    serializer_class = ShelfSerializer
-    pagination_class = Sizing
-    filter_backends = [filters.OrderingFilter, stock_filters.SearchFilter]
-    ordering_fields = ["name"]
-    search_fields = ["name"]
-
-
-class RealShelf(with_attributes(generics.RetrieveUpdateDestroyAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Shelf.objects.all()
-    serializer_class = ShelfSerializer
-
-
-class RealThings(with_attributes(generics.CreateAPIView, **PUBLIC)):  # type: ignore[misc]
-    queryset = Thing.objects.all()
-    serializer_class = ThingSerializer
-
-
+SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
+RealShelves = with_attributes(
+    generics.ListCreateAPIView,
+    **(PUBLIC | SHELVES),
+    pagination_class=with_attributes(pagination.PageNumberPagination, page_size=2),
+    filter_backends=[filters.OrderingFilter, stock_filters.SearchFilter],
+    ordering_fields=["name"],
+    search_fields=["name"],
+)
 VIEWS = {
     "shelves": RealShelves,
-    "shelves/<str:pk>": RealShelf,
-    "things": RealThings,
+    "shelves/<str:pk>": with_attributes(
+        generics.RetrieveUpdateDestroyAPIView, **(PUBLIC | SHELVES)
+    ),
+    "things": with_attributes(
+        generics.CreateAPIView,
+        **PUBLIC,
+        queryset=Thing.objects.all(),
+        serializer_class=ThingSerializer,
+    ),
     "stock": with_attributes(
         stock_generics.ListAPIView,
-        **PUBLIC,
-        queryset=Shelf.objects.order_by("pk"),
-        serializer_class=ShelfSerializer,
-        pagination_class=type("Pages", (stock_pagination.PageNumberPagination,), {"page_size": 2}),
+        **(PUBLIC | SHELVES),
+        pagination_class=with_attributes(stock_pagination.PageNumberPagination, page_size=2),
     ),
     "bug": with_attributes(Plain, **PUBLIC),
     "limited": with_attributes(RealShelves, throttle_classes=[Fast]),
@@ -557,6 +514,7 @@ def client(set_urls: Any, db: None) -> Client:
     set_urls(*(path(route, view.as_view()) for route, view in VIEWS.items()))
     shelf = Shelf.objects.create(pk=1, name="low")
     Thing.objects.create(name="cup", size=1, shelf=shelf)
+    Parcel.objects.create(number=1, shelf=Shelf.objects.create(pk=2, name="high"))
     User.objects.create_user("ada", password="secret")
     return Client(raise_request_exception=False)
 
@@ -575,6 +533,7 @@ def client(set_urls: Any, db: None) -> Client:
         ("GET", "shelves/x", "", {}, "400 INVALID_ID"),
         ("GET", "shelves/9", "", {}, "404 MISSING_RESOURCE"),
         ("DELETE", "shelves/1", "", {}, "400 INVALID_STATE"),
+        ("DELETE", "shelves/2", "", {}, "400 INVALID_STATE"),
         ("POST", "things", '{"name": "jug", "shelf": []}', {}, "400 INVALID_ID"),
         ("POST", "things", '{"name": "jug", "shelf": 9}', {}, "400 MISSING_RESOURCE"),
         ("POST", "things", '{"name": "jug", "size": -1}', {}, "400 INVALID_STATE"),

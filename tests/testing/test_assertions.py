@@ -40,18 +40,20 @@ pytestmark = pytest.mark.urls(__name__)
 VALIDATOR = Draft202012Validator(ERROR_SCHEMA)
 
 
+FAILURES: dict[str | None, Exception] = {
+    None: exceptions.NotFound(),
+    "401": exceptions.NotAuthenticated(),
+    "invalid": exceptions.ValidationError({"lines": [{"sku": ["Too long.", "Too loud."]}]}),
+}
+
+
 class FailingAPIView(APIView):
     authentication_classes = []
 
     def get(self, request: Request) -> Response:
-        match request.query_params.get("as"):
-            case "401":
-                raise exceptions.NotAuthenticated
-            case "invalid":
-                raise exceptions.ValidationError({"lines": [{"sku": ["Too long.", "Too loud."]}]})
-            case "returned":
-                return Response("Sold.", status=404)
-        raise exceptions.NotFound
+        if "returned" in request.query_params:
+            return Response("Sold.", status=404)
+        raise FAILURES[request.query_params.get("as")]
 
     def post(self, request: Request) -> Response:
         raise exceptions.ValidationError({"name": ["This field is required."]})
@@ -128,6 +130,8 @@ NEAR_MISSES: list[dict[str, Any]] = [
 
 
 def test_a_near_miss_is_invalid() -> None:
+    Draft202012Validator.check_schema(ERROR_SCHEMA)
+    assert json.loads(json.dumps(ERROR_SCHEMA)) == ERROR_SCHEMA
     for changes in NEAR_MISSES:
         changed = {key: value for key, value in {**VALID, **changes}.items() if value is not ...}
         assert not VALIDATOR.is_valid(changed), changes
@@ -156,11 +160,6 @@ def test_the_assertion_agrees_with_a_json_schema_validator(
     assert VALIDATOR.is_valid(changed) == (list(find_shape_faults(changed)) == [])
 
 
-def test_the_schema_is_a_json_schema() -> None:
-    Draft202012Validator.check_schema(ERROR_SCHEMA)
-    assert json.loads(json.dumps(ERROR_SCHEMA)) == ERROR_SCHEMA
-
-
 def test_importing_the_helpers_needs_no_further_package() -> None:
     code = (
         "import sys, django; django.setup(); import django_apierrors.testing; "
@@ -181,6 +180,11 @@ MISSING = body("MISSING_RESOURCE")
 def test_an_error_of_any_test_client_passes() -> None:
     factory, view = APIRequestFactory(), FailingAPIView.as_view()
     by_hand = httpx.Response(404, json=MISSING)
+    transport = httpx.WSGITransport(app=get_wsgi_application())
+    with httpx.Client(transport=transport, base_url="http://testserver") as client:
+        response = client.get("/failing?as=invalid")
+    assert_api_error(response, 400, code=50397184, field="lines[0].sku", message="loud")
+    assert str(Exchange.of(response)).startswith("> GET http://testserver/failing?as=invalid\n")
     for response in (
         Client().get("/failing"),
         APIClient().get("/failing"),
@@ -191,18 +195,9 @@ def test_an_error_of_any_test_client_passes() -> None:
     ):
         assert assert_api_error(response, 404, code="MISSING_RESOURCE") == MISSING
     returned = {**MISSING, "errors": ["Sold."]}
-    assert assert_api_error(view(factory.get("/?as=returned")), 404) == returned
+    assert assert_api_error(view(factory.get("/?returned")), 404) == returned
     assert assert_api_error(Client().head("/failing"), 404) == {}
     assert str(Exchange.of(by_hand)).startswith("> unknown request\n")
-
-
-@pytest.mark.django_db
-def test_an_error_of_httpx_passes() -> None:
-    transport = httpx.WSGITransport(app=get_wsgi_application())
-    with httpx.Client(transport=transport, base_url="http://testserver") as client:
-        response = client.get("/failing?as=invalid")
-    assert_api_error(response, 400, code=50397184, field="lines[0].sku", message="loud")
-    assert str(Exchange.of(response)).startswith("> GET http://testserver/failing?as=invalid\n")
 
 
 def test_a_code_matches_by_its_name_and_by_its_number(client: Client, settings: Settings) -> None:
@@ -281,10 +276,8 @@ def test_a_response_without_a_content_type_or_with_a_stream_fails(client: Client
         assert_api_error(response, 404)
     with pytest.raises(AssertionError, match="the body is not JSON"):
         assert_api_error(client.get("/stream"), 404)
-
-
-def test_an_empty_allow_passes(client: Client) -> None:
     response = send(client, body("METHOD_NOT_ALLOWED"), 405)
+    # A resource without methods.
     response["Allow"] = ""
     assert_api_error(response, 405)
 
@@ -343,20 +336,16 @@ def test_the_failure_in_the_docs_is_what_is_shown(client: Client) -> None:
 def test_credentials_in_a_url_are_not_shown() -> None:
     request = requests.Request("GET", "http://me:hunter2@shop.example/a", headers={"A": b"1"})
     response = requests.Response()
-    response.status_code = 404
-    response.request = request.prepare()
+    response.status_code, response.request = 404, request.prepare()
     text = str(Exchange.of(response))
     assert text.startswith("> GET http://(not shown)@shop.example/a\n> A: 1\n")
     assert "hunter2" not in text
 
 
-@pytest.mark.parametrize(
-    ("content", "last_line"),
-    [
-        ("x" * (MAX_LENGTH + 1), f"{'x' * MAX_LENGTH} ... ({MAX_LENGTH + 1} characters in all)"),
-        ("", "< Content-Type: text/plain"),
-    ],
-)
-def test_a_long_body_is_cut_and_an_empty_one_is_not_shown(content: str, last_line: str) -> None:
-    response = HttpResponse(content, content_type="text/plain")
-    assert str(Exchange.of(response)).splitlines()[-1] == last_line
+def test_a_long_body_is_cut_and_an_empty_one_is_not_shown() -> None:
+    for content, last_line in {
+        "x" * (MAX_LENGTH + 1): f"{'x' * MAX_LENGTH} ... ({MAX_LENGTH + 1} characters in all)",
+        "": "< Content-Type: text/plain",
+    }.items():
+        response = HttpResponse(content, content_type="text/plain")
+        assert str(Exchange.of(response)).splitlines()[-1] == last_line

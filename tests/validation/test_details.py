@@ -425,6 +425,11 @@ def test_details_have_the_field_the_code_and_the_message_of_each_that_is_sent(
             {"field": "lines[0].sku", "code": "required", "message": REQUIRED},
             {"field": "lines[1]", "code": "invalid", "message": "This line is bad."},
             {"field": "tags[0]", "code": "max_length", "message": TOO_LONG},
+            {
+                "field": "",
+                "code": "invalid_content",
+                "message": "2 more errors were left out.",
+            },
         ],
     }
     [detail] = raise_detail({"name": [ErrorDetail("No.", "\ud800")]})["details"]
