@@ -42,6 +42,7 @@ PRIVATE_ATTRIBUTES = {
     "savepoint_ids": {"handling/rollback.py"},
     "_from_testcase": {"handling/rollback.py"},
     "_request": {"handler.py", "http/request_bodies.py", "recognition/provenance.py"},
+    "_read_started": {"recognition/provenance.py"},
     "_has_been_logged": {"handling/rewriting.py"},
 }
 
