@@ -78,9 +78,9 @@ def test_a_malformed_content_type_is_415(url: str, parameter: str) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/html; charset=utf-8"])
-def test_too_many_fields_in_a_query_are_413(content_type: str) -> None:
+def test_too_many_fields_in_a_query_are_400(content_type: str) -> None:
     response = send("GET", "/echo?" + "a=1&" * 1001, CONTENT_TYPE=content_type)
-    assert (response.status, json.loads(response.content)) == (413, body("CONTENT_TOO_LARGE"))
+    assert (response.status, json.loads(response.content)) == (400, body("INVALID_CONTENT"))
 
 
 @pytest.mark.parametrize(

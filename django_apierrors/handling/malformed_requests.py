@@ -32,7 +32,7 @@ MALFORMED_REQUEST_ERRORS = (ValueError, LookupError, BadRequest, TooManyFieldsSe
 def get_status(exception: Exception) -> int:
     """Return the status for a request whose constructor raised one of these errors."""
     is_of_charset = isinstance(exception.__cause__, UnicodeError)
-    return 413 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
+    return 400 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
 
 
 def make_malformed_request_response(status: int, request: HttpRequest) -> HttpResponse:

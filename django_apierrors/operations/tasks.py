@@ -8,6 +8,7 @@ exceptions are matched by class name.
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
 from django.db.models import Model
 from django.utils.module_loading import import_string
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import FloatField
 from rest_framework.utils import json
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -110,6 +113,21 @@ def serialize_arguments(
     content = json.dumps([list(args), dict(kwargs)], cls=ArgumentEncoder)
     json_args, json_kwargs = json.loads(content)
     return json_args, json_kwargs
+
+
+def find_number_errors(value: Any, max_depth: int = 50) -> Any:
+    """Return an error for each NaN and infinity in validated data, `None` if there is none.
+
+    JSON does not have them. DRF's FloatField accepts "NaN" before 3.18.3.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return [ErrorDetail(str(FloatField.default_error_messages["invalid"]), code="invalid")]
+    # Below that depth is JSON of the client's.
+    if not max_depth or not isinstance(value, (Mapping, list)):
+        return None
+    items: Any = value.items() if isinstance(value, Mapping) else enumerate(value)
+    errors = ((key, find_number_errors(inner, max_depth - 1)) for key, inner in items)
+    return {key: error for key, error in errors if error} or None
 
 
 def check_task(task: Task) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer, Serializer
@@ -30,7 +30,12 @@ from django_apierrors.operations.handles import (
     sign_handle,
 )
 from django_apierrors.operations.status import FINISHED, find_error, make_operation_body
-from django_apierrors.operations.tasks import check_task, load_result, serialize_arguments
+from django_apierrors.operations.tasks import (
+    check_task,
+    find_number_errors,
+    load_result,
+    serialize_arguments,
+)
 from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
@@ -169,6 +174,8 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
         """Validate the body, and accept the task."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        if errors := find_number_errors(serializer.validated_data):
+            raise ValidationError(errors)
         return self.accept(request, self.get_task(), **self.get_task_kwargs(serializer))
 
 

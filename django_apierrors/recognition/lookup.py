@@ -18,6 +18,7 @@ from django.http import Http404
 from django.utils import translation
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
+from rest_framework.relations import RelatedField
 
 from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
@@ -32,14 +33,18 @@ from django_apierrors.recognition.permissions import (
     is_object_hidden,
     refine_forbidden,
 )
-from django_apierrors.recognition.provenance import check_client_sent_key
+from django_apierrors.recognition.provenance import check_client_sent_value
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_ATTRIBUTE,
     CODES_BY_EXCEPTION,
     UNWRAP,
 )
-from django_apierrors.recognition.tracebacks import find_raise_site, find_rejected_key
+from django_apierrors.recognition.tracebacks import (
+    find_raise_site,
+    find_rejecting_field,
+    get_field_path,
+)
 from django_apierrors.validation.codes import GENERIC_CODES, resolve_code
 from django_apierrors.validation.details import (
     Item,
@@ -78,7 +83,7 @@ def recognise(
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
     With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
-    ACCESS_FORBIDDEN, and whether the client sent the foreign key that a database misses.
+    ACCESS_FORBIDDEN, and whether the client sent the value that the exception is about.
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
@@ -90,7 +95,10 @@ def recognise(
         if is_method_missing(error, exception, request, view):
             return recognise(exceptions.MethodNotAllowed(str(request.method)))
         error = refine_forbidden(error, exception, request, view)
-    return check_client_sent_key(error, exception, request)
+    if api_errors.EXCEPTIONS.keys() & set(_get_class_names(type(exception))):
+        # The project has decided.
+        return error
+    return check_client_sent_value(error, exception, request)
 
 
 def recognise_class_path(path: str) -> Error:
@@ -138,18 +146,18 @@ def _recognise_details(
     if any(project_rows.get(name, "") is None for name in names):
         return None
     return (
-        _recognise_rejected_key(exception)
+        _recognise_rejecting_field(exception)
         or _make_error(find_raise_site(exception))
         or recognise_database_error(exception)
     )
 
 
-def _recognise_rejected_key(exception: BaseException) -> Error | None:
-    field = find_rejected_key(exception)
+def _recognise_rejecting_field(exception: BaseException) -> Error | None:
+    field = find_rejecting_field(exception)
     if field is None:
         return None
-    code = get_code("INVALID_ID")
-    return Error.of_code(code, [Item(field, MALFORMED, str(code.message))])
+    code = get_code("INVALID_ID" if isinstance(field, RelatedField) else "INVALID_CONTENT")
+    return Error.of_code(code, [Item(get_field_path(field), MALFORMED, str(code.message))])
 
 
 def _find_row(

@@ -1,96 +1,245 @@
-"""Provenance: whether the client sent a value that a database rejected, or the project's code did.
+"""Provenance: whether the client sent a value that was rejected, or the project's code wrote it.
 
-The names and the values of the whole request are compared in a simplified spelling. The comparison
-can be wrong in both directions: a project may rename a field, and a value may be in the request by
-chance.
+The client sends values in the variables of the URL, in the query string and in the body. All of
+them are compared in a simplified spelling. The comparison can be wrong in both directions: a
+project may convert a value, and a value may be in the request by chance.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404
+from django.utils.datastructures import MultiValueDict
+from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import get_code
-from django_apierrors.errors import Error
+from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
-from django_apierrors.recognition.database.lookup import find_missing_key
+from django_apierrors.recognition.rejected_values import find_rejected_values
+from django_apierrors.validation.details import Item, make_path
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
-    from django_apierrors.recognition.database.lookup import MissingKey
+    from django_apierrors.recognition.rejected_values import RejectedValues
+
+# Where a value is. The URL comes first: it names the resource.
+PLACES = ("path", "query", "body")
+
+# A request with more values may have sent any value.
+MAX_SENT = 20_000
+
+SCALARS = (str, int, float, Decimal, UUID, date, time, type(None))
+CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+# What the spellings of one value differ in: the hyphens of a UUID, `shelf_id` and `shelfId`, and
+# the wildcards that a `contains` adds.
+IGNORED = re.compile(r"[-+_%\\]+")
+
+# The keys around a value, its own key, and the innermost key that is not the index of a list. Paths
+# are made for few of the values.
+Keys: TypeAlias = tuple[Any, Any, Any]
 
 
-def check_client_sent_key(
+class Source(NamedTuple):
+    """Where the client sent a value: one of `PLACES`, and the name there, `""` if it is unknown."""
+
+    place: str
+    name: str = ""
+
+
+def check_client_sent_value(
     error: Error, exception: BaseException, request: HttpRequest | Request
 ) -> Error:
-    """Return INTERNAL_ERROR for a missing foreign key that the client cannot have sent.
-
-    A key that the project's code wrote is a bug. At COMMIT SQLite reports a missing parent and a
-    parent in use alike: after a DELETE it is the second.
-    """
-    if error.code.name != "MISSING_RESOURCE" or isinstance(exception, DRF_EXCEPTIONS):
+    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project."""
+    # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
+    is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
+    cause = exception.__context__ if is_lookup else exception
+    if cause is None or isinstance(cause, DRF_EXCEPTIONS):
         return error
     try:
-        missing = find_missing_key(exception)
-        if missing is None:
+        rejected = find_rejected_values(cause)
+        if rejected is None:
             return error
-        if request.method == "DELETE" and not missing.fields:
+        if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
+            # At COMMIT SQLite reports a missing row and a row that others refer to alike.
             return Error.of_code(get_code("INVALID_STATE"))
-        if _was_sent(missing, request):
-            return error
-        return Error.of_code(get_code("INTERNAL_ERROR"))
+        source = _find_source(rejected, request)
+        if source is None:
+            return Error.of_code(get_code("INTERNAL_ERROR"))
+        is_row = isinstance(cause, ObjectDoesNotExist)
+        return _make_error(error, rejected.code, source, is_row=is_row)
     except Exception:
-        # The request is read through the project's own classes.
-        log_failure("looking for a foreign key in the request")
+        # The request and the models are read through the project's own classes.
+        log_failure("looking for a value in the request")
         return error
 
 
-def _was_sent(missing: MissingKey, request: HttpRequest | Request) -> bool:
-    """Whether a name or a value of the request may be the missing key."""
-    sent = _get_sent(request)
-    if sent is None:
-        return True
-    pairs = [*_walk(sent)]
-    if not missing.fields and not missing.values:
-        return bool(pairs)
-    fields = tuple(_simplify(field) for field in missing.fields)
-    values = {_simplify(value) for value in missing.values}
-    return any(
-        # `shelf`, `shelf_id`, `shelfId`; `7`, `http://testserver/shelves/7/`.
-        (fields and _simplify(name).startswith(fields))
-        or not values.isdisjoint(_simplify(value).split("/"))
-        for name, value in pairs
-    )
+def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:
+    """Return the error about the value at `source`."""
+    is_in_path, is_lookup = source.place == "path", error.code.name == "INVALID_ID"
+    if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
+        # The URL is that of the resource, which needs no name.
+        return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
+    if is_in_path or is_lookup:
+        name = "INVALID_ID"
+    if error.code.name != name:
+        error = Error.of_code(get_code(name))
+    item = error.items[0] if error.items else Item("", name.lower(), str(error.code.message))
+    field = source.name or item.field
+    # The message of a ValidationError repeats the value, which may be the project's.
+    return error._replace(items=[item._replace(field=field)] if field else [])
 
 
-def _get_sent(request: HttpRequest | Request) -> object:
-    """Return all that the client sent; `None` if it sent a body that cannot be read again."""
-    plain: HttpRequest = getattr(request, "_request", request)
-    match = plain.resolver_match
-    sent = [match.kwargs if match is not None else {}, plain.GET.dict()]
-    length = plain.META.get("CONTENT_LENGTH") or "0"
-    if length == "0" and "HTTP_TRANSFER_ENCODING" not in plain.META:
-        return sent
-    # DRF's Request keeps the body that it has parsed; Django's has no such attribute.
-    data = getattr(request, "data", None)
-    return [*sent, data] if isinstance(data, (Mapping, list)) else None
+def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> Source | None:
+    """Return where the client sent one of the values, `None` if it did not."""
+    body = _get_body(request)
+    sent = [*islice(_iter_sent(request, body), MAX_SENT)]
+    fallback = Source("body") if body is None or len(sent) == MAX_SENT else None
+    if rejected.values is None:
+        places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]
+        return Source(places[0]) if places else fallback
+    # A list or a dict was sent if all that is in it was sent.
+    values = {_spell_all(value) for value in rejected.values}
+    wanted = frozenset[object]().union(*values) - {None}
+    names = tuple(map(_simplify, rejected.fields))
+    matches: dict[object, Source] = {}
+    named: set[object] = set()
+    for place, keys, value in sent:
+        for spelling in wanted.intersection(_iter_spellings(value)) - named:
+            # Of the beginning: a client may send a key of 1 MB above thousands of values.
+            is_named = _simplify(str(keys[2])[:100]).startswith(names)
+            if is_named or spelling not in matches:
+                matches[spelling] = Source(place, _make_name(keys))
+            if is_named:
+                named.add(spelling)
+    sources = [
+        matches[spelling]
+        for spellings in values
+        if spellings <= matches.keys()
+        for spelling in spellings
+    ]
+    if not sources:
+        return fallback
+    source = min(sources, key=lambda source: PLACES.index(source.place))
+    # Which of many values was rejected is unknown.
+    return source if len(values) == 1 else Source(source.place)
 
 
-def _walk(sent: object) -> Iterator[tuple[str, str]]:
-    """Yield the names and the values in `sent`, without recursion: a client chooses the depth."""
-    stack: list[tuple[object, object]] = [("", sent)]
-    while stack:
-        name, value = stack.pop()
-        if isinstance(value, Mapping):
-            stack.extend(value.items())
-        elif isinstance(value, (list, tuple)):
-            stack.extend((name, item) for item in value)
+def _get_body(request: HttpRequest | Request) -> object:
+    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
+    django_request: Any = get_django_request(request)
+    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
+    if not django_request._read_started:
+        return ()
+    try:
+        if django_request is request:
+            return django_request.POST or json.loads(django_request.body)
+        data = request.data  # type: ignore[union-attr]
+        return () if data is None else data
+    except APIException:
+        # The view has not parsed it either: this exception would have come first.
+        return ()
+    except Exception:
+        # The view has read a stream, or something else than JSON.
+        return None
+
+
+def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[tuple[str, Keys, object]]:
+    """Yield all values that the client sent, and the containers around them."""
+    django_request: Any = get_django_request(request)
+    match: Any = django_request.resolver_match
+    variables: dict[Any, Any] = {}
+    if match is not None:
+        variables = {**dict(enumerate(match.args)), **match.kwargs}
+        for name in match.extra_kwargs:
+            # A constant of a URL pattern.
+            variables.pop(name, None)
+    for place, values in zip(PLACES, (variables, django_request.GET, body), strict=True):
+        for keys, value in _walk(values):
+            yield place, keys, value
+
+
+def _walk(values: object) -> Iterator[tuple[Keys, object]]:
+    """Yield all that is in `values`, itself too, without recursion: a client chooses the depth."""
+    levels: list[Iterator[tuple[Keys, object]]] = [iter([((None, "", ""), values)])]
+    while levels:
+        for keys, value in levels[-1]:
+            yield keys, value
+            if isinstance(value, CONTAINERS):
+                levels.append(_iter_items(keys, value))
+                break
         else:
-            yield str(name), str(value)
+            levels.pop()
 
 
-def _simplify(value: Any) -> str:
-    return str(value).replace("_", "").replace("-", "").lower()
+def _iter_items(keys: Keys, container: Any) -> Iterator[tuple[Keys, object]]:
+    if isinstance(container, MultiValueDict):
+        return (((keys, key, key), value) for key, values in container.lists() for value in values)
+    if isinstance(container, Mapping):
+        return (((keys, key, key), value) for key, value in container.items())
+    return (((keys, index, keys[2]), value) for index, value in enumerate(container))
+
+
+def _make_name(keys: Keys) -> str:
+    path = []
+    while keys[0] is not None:
+        path.append(keys[1])
+        keys = keys[0]
+    return make_path(reversed(path))
+
+
+def _spell_all(value: object) -> frozenset[object]:
+    """Return the spellings of all that is in a rejected value."""
+    values = (inner for _, inner in islice(_walk(value), MAX_SENT))
+    return frozenset(_spell(inner) for inner in values if not _has_values(inner))
+
+
+def _has_values(value: object) -> bool:
+    return isinstance(value, CONTAINERS) and bool(value)
+
+
+def _iter_spellings(value: object) -> Iterator[object]:
+    """Yield what a project may make of a value that was sent."""
+    yield _spell(value)
+    if isinstance(value, str):
+        if "/" in value:
+            # The key in the URL of a resource.
+            yield _spell(value.rstrip("/").rpartition("/")[2])
+        if DATE.match(value):
+            yield _spell(value[:10])
+
+
+def _spell(value: object) -> object:
+    """Return a value as a simplified string or as a number, `None` if no client can send it."""
+    if isinstance(value, datetime):
+        value = value.date()
+    if not isinstance(value, SCALARS):
+        is_empty = isinstance(value, CONTAINERS) and not value
+        return () if is_empty else None
+    spelling = None
+    try:
+        spelling = _simplify(value)
+        # `7`, `007` and `7.0` are one number, as are digits of other scripts.
+        is_number = spelling[:1].isdecimal() and len(spelling) < 40
+        return Decimal(spelling) if is_number else spelling
+    except (ArithmeticError, ValueError):
+        # An int can have more digits than sys.set_int_max_str_digits() allows.
+        return spelling
+
+
+def _simplify(value: object) -> str:
+    return IGNORED.sub("", str(value)).strip().lower()

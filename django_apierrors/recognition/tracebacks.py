@@ -7,17 +7,19 @@ client.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dis import opmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import TooManyFieldsSent, ValidationError
 from django.db import DataError
 from django.http import Http404
+from rest_framework.fields import Field
 from rest_framework.relations import RelatedField
 
 from django_apierrors.validation.details import make_path
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
 
 class RaiseSite(NamedTuple):
@@ -34,7 +36,14 @@ class RaiseSite(NamedTuple):
 
 
 LOOKUP = RaiseSite(
-    frozenset({"rest_framework.generics", "django.shortcuts", "adrf.generics"}),
+    frozenset(
+        {
+            "rest_framework.generics",
+            "django.shortcuts",
+            "adrf.generics",
+            "rest_framework_extensions.mixins",
+        }
+    ),
     (ValueError, TypeError, OverflowError, ValidationError, DataError),
     "INVALID_ID",
     raised_below=True,
@@ -47,6 +56,8 @@ NEGOTIATION = RaiseSite(
 RAISE_SITES: Mapping[str, RaiseSite] = {
     "get_object_or_404": LOOKUP,
     "aget_object_or_404": LOOKUP,
+    # NestedViewSetMixin of drf-extensions, for the variables of the parents in the URL.
+    "filter_queryset_by_parents_lookups": LOOKUP,
     "select_renderer": NEGOTIATION,
     "select_parser": NEGOTIATION,
     # DRF raises a bare Http404 if `?format=` names no renderer.
@@ -57,6 +68,12 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
     "parse": RaiseSite(
         frozenset({"rest_framework.parsers"}),
         (ValueError, LookupError, RecursionError),
+        "INVALID_CONTENT",
+    ),
+    # The parameters of a query string. Those of a body are counted in another function.
+    "GET": RaiseSite(
+        frozenset({"django.core.handlers.wsgi", "django.core.handlers.asgi"}),
+        (TooManyFieldsSent,),
         "INVALID_CONTENT",
     ),
     # CommonMiddleware under DEBUG; without DEBUG it redirects an unsafe method.
@@ -85,15 +102,46 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
 }
 
 
+# The functions of a serializer's field that convert and validate a value, and those among them
+# that call code of the project.
+FIELD_FUNCTIONS = frozenset(
+    {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
+)
+
+# They raise an exception of another thread or task again, with its frames.
+FUTURES = frozenset({"asgiref.sync", "asyncio.futures", "concurrent.futures._base"})
+
+
 def iter_frames(exception: BaseException) -> Iterator[tuple[FrameType, bool]]:
     """Yield the frames that `exception` passed, the outermost first, and whether each is the last.
 
-    The last frame is the one that raised the exception.
+    The last frame is the one that raised the exception. An exception object that a module keeps has
+    the frames of earlier raises behind those of this raise; they are left out.
     """
+    frames: set[FrameType | None] = set()
     step = exception.__traceback__
     while step is not None:
-        yield step.tb_frame, step.tb_next is None
-        step = step.tb_next
+        frames.add(step.tb_frame)
+        following = step.tb_next
+        if following is not None and _is_of_earlier_raise(following.tb_frame, step, frames):
+            following = None
+        yield step.tb_frame, following is None
+        step = following
+
+
+def _is_of_earlier_raise(
+    frame: FrameType, previous: TracebackType, frames: set[FrameType | None]
+) -> bool:
+    """Whether `frame`, which stands behind `previous`, belongs to an earlier raise.
+
+    Only a `raise` of an exception that has a traceback brings frames that `previous` did not call.
+    Those of `raise exc` in an `except` clause belong to a frame that was passed before.
+    """
+    if frame in frames or frame.f_back in frames:
+        return False
+    code = previous.tb_frame.f_code
+    is_raise = code.co_code[previous.tb_lasti] == opmap["RAISE_VARARGS"]
+    return is_raise and previous.tb_frame.f_globals.get("__name__") not in FUTURES
 
 
 def find_raise_site(exception: BaseException) -> str | None:
@@ -105,26 +153,36 @@ def find_raise_site(exception: BaseException) -> str | None:
     return None
 
 
-def find_rejected_key(exception: BaseException) -> str | None:
-    """Return the path of the relation whose key the database rejected, `None` if there is none.
+def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] | None:
+    """Return the field of a serializer that could not convert a value, `None` if there is none.
 
-    PostgreSQL rejects a NUL in a string, and DRF's relations do not catch its DataError.
+    Fields of DRF let some exceptions pass: `HyperlinkedRelatedField` that of `http://[`,
+    `DateTimeField` that of a date at the end of the calendar, relations that of NUL on PostgreSQL.
     """
-    if not isinstance(exception, DataError):
+    if not isinstance(exception, (ValueError, OverflowError, DataError)):
         return None
-    for frame, _is_last in iter_frames(exception):
-        is_relation = frame.f_globals.get("__name__") == RelatedField.__module__
-        if is_relation and frame.f_code.co_name == "to_internal_value":
-            return _get_path(frame.f_locals["self"])
-    return None
+    frames = [frame for frame, _ in iter_frames(exception) if _is_of_field(frame)]
+    if not frames or frames[-1].f_code.co_name != "to_internal_value":
+        return None
+    # A function of the project's has no exceptions but its own.
+    is_of_drf = frames[-1].f_globals.get("__name__") in (Field.__module__, RelatedField.__module__)
+    field: Field[Any, Any, Any, Any] = frames[-1].f_locals["self"]
+    return field if is_of_drf else None
 
 
-def _get_path(field: Any) -> str:
+def get_field_path(field: Any) -> str:
+    """Return the path of a field in its serializer, and in those around it."""
     names: list[str] = []
     while field is not None:
         names.insert(0, field.field_name or "")
         field = field.parent
     return make_path(filter(None, names))
+
+
+def _is_of_field(frame: FrameType) -> bool:
+    # Not isinstance(), which evaluates a lazy object.
+    is_method = issubclass(type(frame.f_locals.get("self")), Field)
+    return is_method and frame.f_code.co_name in FIELD_FUNCTIONS
 
 
 def _matches(site: RaiseSite, exception: BaseException, frame: FrameType, is_last: bool) -> bool:

@@ -217,7 +217,9 @@ def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
     Shelf.objects.create(name="before")
     client = Client(raise_request_exception=False)
     blocks = len(connection.atomic_blocks)
-    response = client.post(f"/{shape.url}/", query_params={"fault": fault})
+    # The client sends the foreign key that leads nowhere.
+    query = {"fault": fault, "shelf": str(10**6)}
+    response = client.post(f"/{shape.url}/", query_params=query)
     try:
         names = [*Shelf.objects.values_list("name", flat=True)]
         names += Thing.objects.values_list("name", flat=True)

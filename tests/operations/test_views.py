@@ -61,6 +61,24 @@ class NameSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class LaxFloatField(serializers.FloatField):
+    """A FloatField as in DRF before 3.18.3, which accepts NaN."""
+
+    def to_internal_value(self, data: Any) -> float:
+        return float(data)
+
+
+class NumbersSerializer(serializers.Serializer[Any]):
+    x = LaxFloatField()
+    ys = serializers.ListField(child=LaxFloatField())
+    data = serializers.JSONField()
+
+
+class Numbers(AcceptedAPIView):
+    task = tasks.echo
+    serializer_class = NumbersSerializer
+
+
 class Echo(AcceptedAPIView):
     task = tasks.echo
     serializer_class = EchoSerializer
@@ -175,6 +193,7 @@ urlpatterns = [
     path("receipts/<str:receipt>", ShelfOperation.as_view(), name="shelf-operation"),
     path("tenants/<str:tenant>/", include(tenant)),
     path("echo", Echo.as_view()),
+    path("numbers", Numbers.as_view()),
     path("nothing", DoNothing.as_view()),
     path("nothing/<int:pk>", DoNothing.as_view()),
     path("versioned", Versioned.as_view()),
@@ -391,6 +410,16 @@ def test_invalid_arguments_are_an_error_before_the_202(
     response = post(api, url, data)
 
     assert (response.status_code, response.json()["code"]) == (status, code)
+    assert not DBTaskResult.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_json_lacks_is_invalid_content(api: Client, number: str) -> None:
+    deep = json.loads("[" * 100 + "]" * 100)
+    response = post(api, "/numbers", {"x": number, "ys": ["1", number], "data": deep})
+    message = "A valid number is required."
+    assert (response.status_code, response.json()["code"]) == (400, "INVALID_CONTENT")
+    assert response.json()["errors"] == [f"x: {message}", f"ys[1]: {message}"]
     assert not DBTaskResult.objects.exists()
 
 

@@ -28,9 +28,12 @@ def respond(fail: Callable[[], object]) -> HttpResponse:
         authentication_classes = []
 
         def post(self, request: Request) -> Response:
+            request.data  # noqa: B018  (read, as views do)
             return Response({"result": repr(fail())})
 
-    return FailingView.as_view()(APIRequestFactory().post("/", {"shelf": 7})).render()
+    return FailingView.as_view()(
+        APIRequestFactory().post("/", {"shelf": 7}, format="json")
+    ).render()
 
 
 def respond_to(exception: BaseException) -> HttpResponse:

@@ -40,12 +40,6 @@ def test_the_messages_of_a_group_obey_the_limit(settings: Any) -> None:
     assert data["errors"][8:] == ["name: Message 8.", "4991 more errors were left out."]
 
 
-def test_a_group_within_the_limit_sends_all_messages(settings: Any) -> None:
-    settings.API_ERRORS = {"MAX_ERRORS": None}
-    data = respond(ExceptionGroup("two", make_errors(2)))
-    assert data["errors"] == ["name: Message 0.", "name: Message 1."]
-
-
 def test_a_group_that_holds_the_same_member_twice_on_each_level_takes_linear_time() -> None:
     group: Exception = ExceptionGroup("leaf", [TimeoutError()])
     for level in range(40):
@@ -56,18 +50,10 @@ def test_a_group_that_holds_the_same_member_twice_on_each_level_takes_linear_tim
     assert time.perf_counter() - begun < 1
 
 
-def test_a_group_whose_members_disagree_is_a_bug() -> None:
-    assert respond(ExceptionGroup("mixed", [TimeoutError(), ConnectionError()]))["status"] == 500
-
-
-def test_an_exception_that_is_its_own_cause_is_recognised_by_its_class() -> None:
+def test_a_circle_of_causes_ends() -> None:
     exception = OperationalError("gone")
     exception.__cause__ = exception
     assert respond(exception)["status"] == 500
-
-
-def test_an_exception_caused_by_the_group_it_is_in_ends() -> None:
-    exception = OperationalError("gone")
     group = ExceptionGroup("circle", [exception])
     exception.__cause__ = group
     assert respond(group)["status"] == 500

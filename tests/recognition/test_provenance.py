@@ -1,185 +1,582 @@
-"""A missing foreign key is a 400 only if the client sent it.
-
-SQLite finds the key at COMMIT: of a transaction around the statement, whose traceback has the
-query, or of a transaction around all. database/test_databases.py has the other databases.
-"""
+"""An exception about a value is the client's mistake only if the client sent the value."""
 
 from __future__ import annotations
 
+import asyncio
+import datetime
+import json
 import logging
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django import shortcuts
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.core.signals import got_request_exception
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
-from django.urls import path
+from django.test import AsyncClient, Client
+from django.urls import include, path, re_path
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from pytest_django import Settings
-from rest_framework.decorators import api_view
+from rest_framework import generics, routers, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tests.models import Shelf, Thing
+from django_apierrors import generics as our_generics
+from django_apierrors import viewsets as our_viewsets
+from tests.models import Shelf, Thing, Ticket
 from tests.recognition.support import Outcome, expect, read
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
-GONE = 10**6
+MALFORMED = "The formatting of a resource identifier is incorrect."
+WRONG = "The syntax/content is incorrect."
+MISSING = "The resource you try to access does not exist, or is outside your scope."
+BUG = expect("INTERNAL_ERROR")
+GONE = 7
+LAST = "9999-12-31T23:59:59-05:00"
 
 
-@api_view(["GET", "POST"])
-def create_thing(request: Request, **kwargs: Any) -> Response:
-    """Write a foreign key that leads to no row, whatever was sent."""
-    if request.method == "POST":
-        # As views do; the body can then be read again.
+def find_in_list(value: str) -> object:
+    return [*Thing.objects.filter(pk__in=["00000000-0000-4000-8000-000000000000", value])]
+
+
+def find_by_time(value: str) -> object:
+    return User.objects.filter(date_joined__gt=datetime.datetime.fromisoformat(value)).exists()
+
+
+def find_by_pattern(value: str) -> object:
+    Shelf.objects.get_or_create(name="top")
+    return [*Shelf.objects.filter(name__regex=value)]
+
+
+def update_shelf(value: str) -> object:
+    thing, _ = Thing.objects.get_or_create(name="cup")
+    return Thing.objects.filter(pk=thing.pk).update(shelf=Shelf(pk=value), size=1)
+
+
+def find_by_subquery(value: str) -> object:
+    return Thing.objects.get(shelf__in=Shelf.objects.filter(name=value))
+
+
+INVALID_DATE = (
+    "“today” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format."
+)
+
+# What a view does with a value, a value that is rejected, and the code if the client sent it.
+REJECTED: dict[str, tuple[Callable[[str], object], str, str]] = {
+    "an int key": (lambda v: Shelf.objects.get(pk=v), "x", "INVALID_ID"),
+    "a UUID key": (lambda v: Thing.objects.get(pk=v), "x", "INVALID_ID"),
+    "a foreign key": (lambda v: [*Thing.objects.filter(shelf_id=v)], "x", "INVALID_ID"),
+    "a UUID of a relation": (lambda v: [*Shelf.objects.filter(things=v)], "x", "INVALID_ID"),
+    "save()": (lambda v: Thing(shelf_id=v).save(), "x", "INVALID_ID"),
+    "one of a list": (find_in_list, "x", "INVALID_ID"),
+    "an int": (lambda v: [*Thing.objects.filter(size__gt=v)], "x", "INVALID_CONTENT"),
+    "infinity": (lambda v: [*Thing.objects.filter(size__gt=float(v))], "inf", "INVALID_CONTENT"),
+    "a bool": (lambda v: [*Thing.objects.filter(shelf__isnull=v)], "x", "INVALID_CONTENT"),
+    "a year": (lambda v: [*User.objects.filter(date_joined__year=v)], "99999", "INVALID_CONTENT"),
+    "a date": (lambda v: [*User.objects.filter(date_joined=v)], "today", "INVALID_CONTENT"),
+    "a date in save()": (lambda v: User(date_joined=v).save(), "today", "INVALID_CONTENT"),
+    "the end of the calendar": (find_by_time, LAST, "INVALID_CONTENT"),
+    "a pattern": (find_by_pattern, "(", "INVALID_CONTENT"),
+    "over 64 bits": (lambda v: Thing(name="a", size=v).save(), f"{2**70}", "INVALID_CONTENT"),
+    "Django's 404": (lambda v: shortcuts.get_object_or_404(Shelf, pk=v), "x", "INVALID_ID"),
+    "DRF's 404": (lambda v: generics.get_object_or_404(Thing, pk=v), "x", "INVALID_ID"),
+    "a row": (lambda v: Shelf.objects.filter(name=v).get(), "x", "MISSING_RESOURCE"),
+    "a row by a subquery": (find_by_subquery, "x", "MISSING_RESOURCE"),
+    "a text": (lambda v: Shelf.objects.get(name=v), "x", "MISSING_RESOURCE"),
+    "a missing key": (lambda v: Thing(name="a", shelf_id=v).save(), "9", "MISSING_RESOURCE"),
+    "a missing key in update()": (update_shelf, "9", "MISSING_RESOURCE"),
+}
+
+
+class RejectingMixin:
+    """A view that does something with a value of the client, else with the project's."""
+
+    def get(self, request: Request, name: str, value: str | None = None) -> Response:
+        function, project_value, _ = REJECTED[name]
+        data = request.data.get("rows", [{}])[-1] if request.method == "POST" else {}
+        value = value or request.query_params.get("q") or data.get("value")
+        return Response(repr(function(value or project_value)))
+
+    post = get
+
+
+class StockView(RejectingMixin, generics.GenericAPIView[Any]):
+    pass
+
+
+class OurView(RejectingMixin, our_generics.GenericAPIView[Any]):
+    successes = {"POST": {200: ()}}
+
+
+class ThingSerializer(serializers.ModelSerializer[Thing]):
+    class Meta:
+        model = Thing
+        fields = ["name"]
+
+
+class ShelfThingsMixin:
+    """The things of a shelf that the URL names."""
+
+    serializer_class = ThingSerializer
+    lookup_field = "name"
+    kwargs: dict[str, Any]
+
+    def get_queryset(self) -> Any:
+        return Thing.objects.filter(shelf_id=self.kwargs["shelf_pk"])
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(shelf_id=self.kwargs["shelf_pk"])
+
+
+class StockThings(ShelfThingsMixin, viewsets.ModelViewSet[Thing]):
+    pass
+
+
+class OurThings(ShelfThingsMixin, our_viewsets.ModelViewSet[Thing]):
+    pass
+
+
+class ShelfViewSet(viewsets.ReadOnlyModelViewSet[Shelf]):
+    queryset = Shelf.objects.all()
+    serializer_class = serializers.Serializer
+
+    @action(detail=True, url_path="of/(?P<size>[^/.]+)")
+    def sized(self, request: Request, pk: str, size: str) -> Response:
+        return Response(Thing.objects.filter(size=size).count())
+
+
+class FieldSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField(required=False)
+    shelf = serializers.HyperlinkedRelatedField(
+        queryset=Shelf.objects.all(), view_name="shelf-detail", required=False
+    )
+
+
+class FieldView(generics.CreateAPIView[Any]):
+    serializer_class = FieldSerializer
+
+    def perform_create(self, serializer: Any) -> None:
+        pass
+
+
+class KeyView(RejectingMixin, generics.GenericAPIView[Any]):
+    """A view that writes a foreign key that leads to no row, whatever was sent."""
+
+    key: object = GONE
+
+    def get(self, request: Request, *args: str, **kwargs: str) -> Response:
+        request.data  # noqa: B018  (read, as views do)
+        Thing.objects.create(name="cup", shelf_id=self.key)
+        return Response({})
+
+    post = get
+
+
+class SQLView(generics.GenericAPIView[Any]):
+    """A view that writes the key without the ORM, so that the traceback has no query."""
+
+    def get(self, request: Request) -> Response:
         request.data  # noqa: B018
-    Thing.objects.create(name="cup", shelf_id=GONE)
-    return Response({})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO tests_parcel (code, slug, number, shelf_id) VALUES (1, 2, 3, 7)"
+            )
+        return Response({})
+
+    post = delete = get
 
 
-@api_view(["POST"])
-def update_thing(request: Request) -> Response:
-    thing = Thing.objects.create(name="cup")
-    Thing.objects.filter(pk=thing.pk).update(shelf=Shelf(pk=request.data["to"]), size=1)
-    return Response({})
+class DeletingView(generics.GenericAPIView[Any]):
+    """A view that deletes a row that another refers to, without the ORM's protection."""
+
+    def get(self, request: Request) -> Response:
+        shelf = Shelf.objects.create(name="top")
+        Thing.objects.create(name="cup", shelf=shelf)
+        return Response(Shelf.objects.filter(pk=shelf.pk)._raw_delete("default"))
 
 
-@api_view(["GET", "POST", "DELETE"])
-def create_by_sql(request: Request) -> Response:
-    """Write the key without the ORM, so that the traceback has no query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO tests_parcel (code, slug, number, shelf_id) VALUES (1, 2, 3, 7)"
-        )
-    return Response({})
+class UnreadView(generics.GenericAPIView[Any]):
+    """A view that does not read the body."""
+
+    def post(self, request: Request) -> Response:
+        return Response(repr(Shelf.objects.get(pk="x")))
+
+
+class CleaningView(generics.GenericAPIView[Any]):
+    """A view that validates a value of the project's."""
+
+    def get(self, request: Request, name: str) -> Response:
+        if name == "model":
+            Thing(key="x", name="cup").full_clean()
+        elif name == "field":
+            Thing._meta.get_field("key").clean("x", None)
+        elif name == "row":
+            raise Shelf.DoesNotExist
+        raise ValidationError("The shop is closed.")
+
+
+class JSONView(generics.GenericAPIView[Any]):
+    """A view that writes JSON with a value of the project's, which has no JSON."""
+
+    def get(self, request: Request) -> Response:
+        circle: list[object] = [request.query_params["a"], object]
+        circle.append(circle)
+        Ticket(email="x", data=circle).save()
+        return Response({})
+
+
+def plain_view(request: HttpRequest, source: str) -> HttpResponse:
+    """Read a value from the body, or none, in a view of Django's."""
+    value = {
+        "form": lambda: request.POST.get("q"),
+        "json": lambda: json.loads(request.body)["q"],
+        "stream": lambda: request.read() and "x",
+        "text": lambda: request.body and "x",
+        "nothing": lambda: "x",
+    }[source]()
+    return HttpResponse(Thing.objects.filter(size=value))
 
 
 @transaction.atomic
-def plain_view(request: HttpRequest) -> HttpResponse:
-    """Write the key in a view of Django, whose body cannot be read again after the COMMIT."""
+def plain_commit_view(request: HttpRequest) -> HttpResponse:
     Thing.objects.create(name="cup", shelf_id=GONE)
-    return HttpResponse()
+    return HttpResponse(request.read() if request.method == "POST" else b"")
 
 
-@api_view(["GET"])
-def find_nothing(request: Request) -> Response:
-    raise Shelf.DoesNotExist
+async def async_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(await Shelf.objects.aget(pk=request.GET.get("q", "x")))
 
 
-@api_view(["POST"])
-def delete_shelf(request: Request) -> Response:
-    """Delete a row that another refers to, without the ORM's protection."""
-    shelf = Shelf.objects.create(name="top")
-    Thing.objects.create(name="cup", shelf_id=shelf.pk)
-    Shelf.objects.filter(pk=shelf.pk)._raw_delete("default")
-    return Response({})
-
+router = routers.SimpleRouter()
+router.register("shelves", ShelfViewSet)
+router.register("stock-shelves/(?P<shelf_pk>[^/.]+)/things", StockThings, basename="stock")
+router.register("our-shelves/(?P<shelf_pk>[^/.]+)/things", OurThings, basename="ours")
 
 urlpatterns = [
-    path("things/", create_thing),
-    path("shelves/<int:shelf_pk>/things/", create_thing),
-    path("update/", update_thing),
-    path("sql/", create_by_sql),
-    path("plain/", plain_view),
-    path("nothing/", find_nothing),
-    path("delete/", delete_shelf),
+    path("stock/<name>/", StockView.as_view()),
+    path("stock/<name>/at/<value>/", StockView.as_view()),
+    path("drf-parser/<name>/", StockView.as_view(parser_classes=[JSONParser])),
+    path("ours/<name>/", OurView.as_view()),
+    path("ours/<name>/at/<value>/", OurView.as_view()),
+    path("", include(router.urls)),
+    path("fields/", FieldView.as_view()),
+    path("key/", KeyView.as_view()),
+    path("key/huge/", KeyView.as_view(key=10**5000)),
+    path("key/large/", KeyView.as_view(parser_classes=[JSONParser])),
+    path("key/raw/", DeletingView.as_view()),
+    path("key/<int:shelf_pk>/", KeyView.as_view()),
+    path("constant/", KeyView.as_view(), {"shelf_pk": GONE}),
+    re_path("groups/([0-9]+)/$", KeyView.as_view()),
+    path("unread/", UnreadView.as_view()),
+    path("sql/", SQLView.as_view()),
+    path("clean/<name>/", CleaningView.as_view()),
+    path("json/", JSONView.as_view()),
+    path("plain/commit/", plain_commit_view),
+    path("plain/async/", async_view),
+    path("plain/<source>/", plain_view),
 ]
 
 
-@pytest.fixture
-def client() -> Client:
+@pytest.fixture(params=["middleware", "handler only"])
+def client(request: pytest.FixtureRequest, settings: Settings) -> Client:
+    if request.param == "handler only":
+        settings.MIDDLEWARE = []
     return Client(raise_request_exception=False)
 
 
-def send(client: Client, method: str, target: str, data: object = None) -> Outcome:
-    if method == "GET":
+@pytest.fixture
+def reported() -> Iterator[list[object]]:
+    """The exceptions that Django reports as unhandled."""
+    signals: list[object] = []
+
+    def listen(**kwargs: object) -> None:
+        signals.append(kwargs)
+
+    got_request_exception.connect(listen)
+    yield signals
+    got_request_exception.disconnect(listen)
+
+
+def send(client: Client, target: str, data: object = None, method: str = "POST") -> Outcome:
+    if data is None:
         return read(client.get(target))
-    response = getattr(client, method.lower())(target, data, content_type="application/json")
-    return read(response)
+    return read(client.generic(method, target, json.dumps(data), "application/json"))
 
 
-SENT = expect("MISSING_RESOURCE", status=400)
-NOT_SENT = expect("INTERNAL_ERROR")
+def expect_of(name: str, place: str) -> Outcome:
+    """Return the outcome of a row of `REJECTED` if the client sent the value at `place`."""
+    code = REJECTED[name][2]
+    if code == "MISSING_RESOURCE":
+        if place == "path" or "missing" not in name:
+            return expect(code)
+        return expect(code, f"{place}: {MISSING}", status=400)
+    if place == "path":
+        return expect("INVALID_ID", *([] if "404" in name else [f"value: {MALFORMED}"]))
+    message = MALFORMED if code == "INVALID_ID" else INVALID_DATE if "date" in name else WRONG
+    return expect(code, f"{place}: {message}")
+
+
+# Both views with and without the middleware: an exception takes another way in each.
+@pytest.mark.parametrize("view", ["stock", "ours"])
+@pytest.mark.parametrize("name", REJECTED)
+def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
+    client: Client, reported: list[object], view: str, name: str
+) -> None:
+    value, url = REJECTED[name][1], f"/{view}/{name}/"
+    outcomes = {
+        "path": send(client, f"{url}at/{quote(value)}/"),
+        "q": send(client, f"{url}?page=2&q={quote(value)}"),
+        "rows[1].value": send(client, url, {"page": 2, "rows": [{}, {"value": value}]}),
+    }
+    assert outcomes == {place: expect_of(name, place) for place in outcomes}
+    assert reported == []
+    assert send(client, f"{url}?page=2") == BUG
+    assert len(reported) == 1
+
+
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+) | st.sampled_from(["9999-12-31", "0001-01-01T00:00Z", "\ud800", "\0", "\u0667", "1e999", "sNaN"])
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+
+
+# Any JSON that a client sends may be what a lookup or a save() rejects.
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(value=TREES.filter(bool))
+def test_no_value_of_a_client_is_the_mistake_of_the_project(value: object) -> None:
+    client = Client(raise_request_exception=False)
+    for name in ("an int", "an int key", "a UUID key", "a date", "a date in save()", "a text"):
+        data = {"rows": [{"value": value}]}
+        response = client.post(f"/stock/{name}/", json.dumps(data), "application/json")
+        assert response.status_code in (200, 400, 404), (name, value)
+
+
+def test_half_of_a_surrogate_pair_is_invalid_content(client: Client) -> None:
+    # DRF's parser accepts it, and no driver can encode it.
+    outcome = send(client, "/drf-parser/a text/", {"rows": [{"value": "\ud800"}]})
+    assert outcome == expect("INVALID_CONTENT", f"rows[0].value: {WRONG}")
+
+
+@pytest.mark.parametrize("prefix", ["stock", "our"])
+def test_the_parent_of_a_nested_url_is_named(client: Client, prefix: str) -> None:
+    url = f"/{prefix}-shelves"
+    malformed = expect("INVALID_ID", f"shelf_pk: {MALFORMED}")
+    data = {"name": "cup"}
+    targets = {
+        (f"{url}/x/things/", "GET"): malformed,
+        (f"{url}/x/things/cup/", "DELETE"): malformed,
+        (f"{url}/x/things/", "POST"): malformed,
+        (f"{url}/999/things/", "POST"): expect("MISSING_RESOURCE"),
+        ("/shelves/1/of/x/", "GET"): expect("INVALID_ID", f"size: {MALFORMED}"),
+    }
+    outcomes = {(target, method): send(client, target, data, method) for target, method in targets}
+    assert outcomes == targets
 
 
 @pytest.mark.parametrize(
-    ("data", "outcome"),
+    ("zone", "field", "value", "code"),
     [
-        ({"shelf": GONE}, SENT),
-        ({"shelf_id": "7"}, SENT),
-        ({"shelfId": None}, SENT),
-        ({"location": GONE}, SENT),
-        ({"location": f"http://testserver/shelves/{GONE}/"}, SENT),
-        ({"rows": [{"name": "cup"}, {"place": {"id": GONE}}]}, SENT),
-        ([GONE], SENT),
-        ({}, NOT_SENT),
-        ({"name": "cup"}, NOT_SENT),
-        ({"rows": [{"shelves": []}, {"id": 7}]}, NOT_SENT),
-        ([1, None], NOT_SENT),
+        ("America/New_York", "at", "9999-12-31T23:59:59", "INVALID_CONTENT"),
+        ("Asia/Tokyo", "at", "0001-01-01T00:00:00", "INVALID_CONTENT"),
+        ("UTC", "shelf", "http://[bad", "INVALID_ID"),
     ],
-    ids=lambda value: str(value[0] if isinstance(value, tuple) else value),
 )
-def test_a_body_has_the_key_by_its_name_or_its_value(
-    client: Client,
-    data: object,
-    outcome: Outcome,
-    caplog: pytest.LogCaptureFixture,
+def test_a_value_that_a_field_of_drf_does_not_expect_is_named(
+    client: Client, settings: Settings, zone: str, field: str, value: str, code: str
 ) -> None:
-    assert send(client, "POST", "/things/", data) == outcome
-    assert not Thing.objects.exists()
-    [record] = [record for record in caplog.records if record.name == "django.request"]
-    level = logging.WARNING if outcome == SENT else logging.ERROR
-    assert (record.levelno, bool(record.exc_info)) == (level, True)
+    settings.TIME_ZONE = zone
+    message = MALFORMED if code == "INVALID_ID" else WRONG
+    assert send(client, "/fields/", {field: value}) == expect(code, f"{field}: {message}")
 
 
-def test_the_handler_alone_reads_the_body_too(client: Client, settings: Settings) -> None:
-    settings.MIDDLEWARE = []
-    assert send(client, "POST", "/things/", {"shelf": GONE}) == SENT
-    assert send(client, "POST", "/things/", {}) == NOT_SENT
+# A client sends a value in any form and at any depth.
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"shelf": GONE}, "shelf"),
+        ({"shelf_id": "7"}, "shelf_id"),
+        # The field of that name comes first.
+        ({"size": 7, "shelfId": 7}, "shelfId"),
+        ({"shelfId": 7, "size": 7, "shelf": 7}, "shelfId"),
+        ({"a": "007"}, "a"),
+        ({"a": 7.0}, "a"),
+        ({"a": " +7 "}, "a"),
+        ({"a": "\u0667"}, "a"),
+        ({"a": "http://testserver/shelves/7/"}, "a"),
+        ({"rows": [{}, {"shelves": [1, [7]]}]}, "rows[1].shelves[1][0]"),
+        ([7], "[0]"),
+        (7, ""),
+        ({}, None),
+        (None, None),
+        ({"shelf": 8, "shelf_id": None, "a": [[], "", "7x", "1e7", True, 7.5]}, None),
+        ({"a": ["nan", "inf", "1e999999999999999999", "9" * 5000, "\u0000", "/" * 5000]}, None),
+        ({"a": 10**4000}, None),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | None) -> None:
+    prefix = f"{name}: " if name else ""
+    found = expect("MISSING_RESOURCE", f"{prefix}{MISSING}", status=400)
+    outcome = read(client.post("/key/", json.dumps(data), "application/json"))
+    assert outcome == (BUG if name is None else found)
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "data", "outcome"),
+    ("target", "outcome"),
     [
-        ("GET", "/things/", None, NOT_SENT),
-        ("GET", "/things/?page=2", None, NOT_SENT),
-        ("GET", "/things/?shelf=7", None, SENT),
-        ("GET", f"/things/?at={GONE}", None, SENT),
-        ("GET", "/shelves/7/things/", None, SENT),
-        ("POST", "/update/", {"to": GONE}, SENT),
-        # Raw SQL: any body may have the key, and a DELETE has none.
-        ("GET", "/sql/", None, NOT_SENT),
-        ("POST", "/sql/", {"a": 1}, SENT),
-        ("DELETE", "/sql/", {}, expect("INVALID_STATE")),
-        ("POST", "/delete/", {"shelf": 1}, expect("INVALID_STATE")),
-        # No database found it.
-        ("GET", "/nothing/", None, expect("MISSING_RESOURCE")),
+        ("/key/7/", expect("MISSING_RESOURCE")),
+        ("/key/8/?page=2", BUG),
+        ("/key/?at=7&at=8", expect("MISSING_RESOURCE", f"at: {MISSING}", status=400)),
+        ("/groups/7/", expect("MISSING_RESOURCE")),
+        ("/constant/", BUG),
+        ("/key/huge/", BUG),
+        ("/key/raw/", expect("INVALID_STATE")),
+        # Nobody knows the value: anything that was sent may be it.
+        ("/sql/", BUG),
+        ("/sql/?a=1", expect("MISSING_RESOURCE", status=400)),
+        # Validation, and no lookup.
+        ("/clean/model/", expect("INVALID_CONTENT", "key: “x” is not a valid UUID.")),
+        ("/clean/field/", expect("INVALID_CONTENT", "“x” is not a valid UUID.")),
+        ("/clean/row/", expect("MISSING_RESOURCE")),
+        ("/clean/project/", expect("INVALID_CONTENT", "The shop is closed.")),
+        ("/json/?a=1", BUG),
     ],
 )
-def test_a_url_a_query_and_a_statement_have_the_key_too(
-    client: Client, method: str, target: str, data: object, outcome: Outcome
-) -> None:
-    assert send(client, method, target, data) == outcome
+def test_a_url_and_a_query_have_a_value_too(client: Client, target: str, outcome: Outcome) -> None:
+    assert read(client.get(target)) == outcome
 
 
-def test_a_body_that_cannot_be_read_again_may_have_the_key(
-    client: Client, settings: Settings
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("form", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        ("json", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        # The value may be in a body that is not JSON, or cannot be read again.
+        ("text", expect("INVALID_CONTENT")),
+        ("stream", expect("INVALID_CONTENT")),
+        ("nothing", BUG),
+    ],
+)
+def test_the_body_of_a_plain_view_has_a_value_if_the_view_read_it(
+    settings: Settings, source: str, outcome: Outcome
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/plain/"]}
-    assert read(client.get("/plain/")) == NOT_SENT
-    assert read(client.post("/plain/")) == SENT
-    assert read(client.get("/plain/", headers={"Transfer-Encoding": "chunked"})) == SENT
+    client = Client(raise_request_exception=False)
+    bodies = {"form": {"data": {"q": "x"}}, "text": {"data": "q=x", "content_type": "text/csv"}}
+    json_body = {"data": {"q": "x"}, "content_type": "application/json"}
+    assert read(client.post(f"/plain/{source}/", **bodies.get(source, json_body))) == outcome
+
+
+class ReadingMiddleware:
+    """A middleware of the project's that reads all bodies."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.body  # noqa: B018
+        return self.get_response(request)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("reader", "content"),
+    [([], '{"a": "x"}'), ([], '{"a": "x"'), ([f"{__name__}.ReadingMiddleware"], '{"a": "x"')],
+)
+def test_a_body_that_the_view_did_not_parse_has_no_value(
+    client: Client, settings: Settings, reader: list[str], content: str
+) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, *reader]
+    assert read(client.post("/unread/", content, "application/json")) == BUG
+
+
+def test_an_async_lookup_is_the_same(settings: Settings) -> None:
+    settings.API_ERRORS = {"PATHS": ["/plain/"]}
+    client = AsyncClient(raise_request_exception=False)
+
+    async def send_all() -> list[Outcome]:
+        targets = ("/async/?q=x", "/async/?q=9", "/async/")
+        return [read(await client.get(f"/plain{target}")) for target in targets]
+
+    malformed = expect("INVALID_ID", f"q: {MALFORMED}")
+    assert asyncio.run(send_all()) == [malformed, expect("MISSING_RESOURCE"), BUG]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        # A request of very many values may have sent any value.
+        (f"[{'1,' * 200_000} 1]", "MISSING_RESOURCE"),
+        (f"[{'[],' * 200_000} 1]", "MISSING_RESOURCE"),
+        (f'{{"{"%_" * 500_000}": "{"/" * 1_000_000}"}}', "INTERNAL_ERROR"),
+        (f'{{"{"%_" * 500_000}": [{"7," * 15_000} 7]}}', "MISSING_RESOURCE"),
+        (f"{'[' * 900} {'7,' * 15_000} 7 {']' * 900}", "MISSING_RESOURCE"),
+    ],
+    ids=["numbers", "lists", "long value", "long key", "deep"],
+)
+def test_a_large_body_is_searched_in_linear_time(client: Client, content: str, code: str) -> None:
+    begin = time.process_time()
+    response = client.post("/key/large/", content, "application/json")
+    assert time.process_time() - begin < 2
+    assert response.json()["code"] == code
 
 
 def test_a_request_that_cannot_be_searched_does_not_change_the_error(
     client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Unprintable:
-        def __str__(self) -> str:
+    class Broken(dict[str, Any]):
+        def items(self) -> Any:
             raise RuntimeError("broken")
 
     monkeypatch.setattr(
-        "rest_framework.request.Request._parse", lambda self: ({"a": Unprintable()}, {})
+        "rest_framework.request.Request._parse", lambda self: (self.body and Broken(), {})
     )
-    assert send(client, "POST", "/things/", {}) == SENT
-    assert "foreign key" in caplog.text
+    assert send(client, "/key/", {}) == expect("MISSING_RESOURCE", status=400)
+    assert "looking for a value" in caplog.text
+
+
+def test_a_mistake_of_the_client_is_a_warning_and_of_the_project_an_error(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    send(client, "/key/", {"shelf": GONE})
+    send(client, "/key/", {})
+    records = [record for record in caplog.records if record.name == "django.request"]
+    assert [record.levelno for record in records] == [logging.WARNING, logging.ERROR]
+    assert all(record.exc_info for record in records)
+    assert not Thing.objects.exists()
+
+
+def test_a_row_of_the_project_decides(client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.ValueError": "INVALID_STATE"}}
+    assert send(client, "/stock/an int/") == expect("INVALID_STATE")
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.ValueError": None}}
+    assert send(client, "/stock/an int/?q=x") == BUG
+
+
+def test_a_key_that_is_missing_at_commit_may_be_anything_that_was_sent(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite names neither the key nor the field, and finds a row in use by the same check."""
+    settings.API_ERRORS = {"PATHS": ["/plain/"]}
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    client = Client(raise_request_exception=False)
+    may_have = expect("MISSING_RESOURCE", status=400)
+    rows: list[tuple[str, str, Any, Outcome]] = [
+        ("POST", "/stock-shelves/999/things/", {"name": "cup"}, expect("MISSING_RESOURCE")),
+        ("POST", "/key/", {"shelf": 7}, may_have),
+        ("DELETE", "/sql/", {}, expect("INVALID_STATE")),
+        ("GET", "/plain/commit/", None, BUG),
+        # The view has read a stream.
+        ("POST", "/plain/commit/", {"a": 1}, may_have),
+    ]
+    outcomes = [send(client, target, data, method) for method, target, data, _ in rows]
+    assert outcomes == [row[-1] for row in rows]

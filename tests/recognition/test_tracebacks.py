@@ -17,7 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import DataError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 from django.urls import path
 from pytest_django import Settings
 from rest_framework import generics, serializers
@@ -109,7 +109,33 @@ class MisusingView(APIView):
         return Response({})
 
 
+KEPT = ValueError("secret")
+
+
+class KeptView(APIView):
+    """A view that raises an exception object that a module keeps, inside a lookup or not."""
+
+    def get(self, request: Request, where: str) -> Response:
+        if where == "lookup":
+            shortcuts.get_object_or_404(FailingQuerySet(KEPT), pk=1)
+        try:
+            raise KEPT
+        except ValueError as exc:
+            # Its frames are below the `except` clause, and belong to this raise.
+            raise exc
+
+
+class FailingQuerySet(QuerySet[Shelf]):
+    def __init__(self, exception: BaseException) -> None:
+        super().__init__(Shelf)
+        self.exception = exception
+
+    def get(self, *args: Any, **kwargs: Any) -> Shelf:
+        raise self.exception
+
+
 urlpatterns = [
+    path("kept/<str:where>/", KeptView.as_view()),
     path("stock/", StockView.as_view()),
     path("int/<str:pk>/", ShelfView.as_view()),
     path("uuid/<str:pk>/", ThingView.as_view()),
@@ -164,11 +190,7 @@ def test_an_async_lookup_is_the_same(prefix: str, key: str, name: str) -> None:
 
 @pytest.mark.parametrize("cls", LOOKUP.classes)
 def test_an_exception_has_another_code_inside_a_lookup(cls: type[Exception]) -> None:
-    class FailingQuerySet(QuerySet[Shelf]):
-        def get(self, *args: Any, **kwargs: Any) -> Shelf:
-            raise cls("secret")
-
-    queryset = FailingQuerySet(Shelf)
+    queryset = FailingQuerySet(cls("secret"))
     for function in (shortcuts.get_object_or_404, generics.get_object_or_404):
         outcome = read(respond(lambda function=function: function(queryset, pk=1)))
         assert outcome == expect("INVALID_ID")
@@ -178,6 +200,13 @@ def test_an_exception_has_another_code_inside_a_lookup(cls: type[Exception]) -> 
 
 def test_a_data_error_outside_a_lookup_is_invalid_content() -> None:
     assert read(respond_to(DataError("secret"))) == expect("INVALID_CONTENT")
+
+
+def test_an_exception_that_a_module_keeps_has_the_frames_of_one_raise(client: Client) -> None:
+    KEPT.__traceback__ = None
+    places = ["lookup", "view", "lookup", "view"]
+    codes = [read(client.get(f"/kept/{place}/")) for place in places]
+    assert codes == [expect("INVALID_ID"), expect("INTERNAL_ERROR")] * 2
 
 
 def send_accept(client: Client) -> HttpResponse:
@@ -202,6 +231,19 @@ def send_content_type(client: Client) -> HttpResponse:
 def send_async_key(client: Client) -> HttpResponse:
     request: Any = AsyncClient(raise_request_exception=False).get("/async/no-key/")
     return asyncio.run(request)
+
+
+def send_parents_key(client: Client) -> HttpResponse:
+    """Send the key of a parent to a nested viewset of drf-extensions."""
+    mixins = pytest.importorskip("rest_framework_extensions.mixins", reason="no drf-extensions")
+    view = type(
+        "NestedView",
+        (mixins.NestedViewSetMixin, generics.ListAPIView),
+        {"queryset": Shelf.objects.all()},
+    )
+    urlconf = type("urls", (), {"urlpatterns": [path("<parent_lookup_things>/", view.as_view())]})
+    with override_settings(ROOT_URLCONF=urlconf):
+        return client.get("/x/")
 
 
 def enqueue_without_redis(client: Client) -> HttpResponse:
@@ -236,8 +278,10 @@ def read_from_amqp(client: Client) -> HttpResponse:
 PROVOKED: dict[str, Callable[[Client], HttpResponse]] = {
     "get_object_or_404": lambda client: client.get("/int/no-key/"),
     "aget_object_or_404": send_async_key,
+    "filter_queryset_by_parents_lookups": send_parents_key,
     "select_renderer": send_accept,
     "select_parser": send_content_type,
+    "GET": lambda client: client.get("/stock/?" + "a=1&" * 1001),
     "filter_renderers": lambda client: client.get("/stock/?format=xml"),
     "parse": lambda client: client.post("/stock/", b"[" * 200_000, "application/json"),
     "reconnect_on_error": enqueue_without_redis,

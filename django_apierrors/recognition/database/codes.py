@@ -34,7 +34,19 @@ CODES_BY_SQLSTATE: Mapping[str, str] = {
     "23502": "INVALID_CONTENT",  # not_null_violation
     "23503": "MISSING_RESOURCE",  # foreign_key_violation
     "23": "INVALID_STATE",  # integrity constraint violation
-    "22": "INVALID_CONTENT",  # data exception
+    # The other states of class 22 are about expressions and commands: division by zero, LIMIT -1.
+    "22001": "INVALID_CONTENT",  # string_data_right_truncation: too long
+    "22003": "INVALID_CONTENT",  # numeric_value_out_of_range
+    "22007": "INVALID_CONTENT",  # invalid_datetime_format
+    "22008": "INVALID_CONTENT",  # datetime_field_overflow
+    "22009": "INVALID_CONTENT",  # invalid_time_zone_displacement_value
+    "22015": "INVALID_CONTENT",  # interval_field_overflow
+    "2201B": "INVALID_CONTENT",  # invalid_regular_expression
+    "22021": "INVALID_CONTENT",  # character_not_in_repertoire: NUL in text
+    "22025": "INVALID_CONTENT",  # invalid_escape_sequence: a pattern that ends with a backslash
+    "22P02": "INVALID_CONTENT",  # invalid_text_representation
+    "22P03": "INVALID_CONTENT",  # invalid_binary_representation
+    "22P05": "INVALID_CONTENT",  # untranslatable_character: NUL in JSON
     "54000": "INVALID_CONTENT",  # program_limit_exceeded: a value too long for its index
     "54001": "INVALID_CONTENT",  # statement_too_complex: JSON nested too deeply
     "P0001": "INVALID_STATE",  # raise_exception: raised by a trigger
@@ -59,6 +71,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     1586: "ALREADY_EXISTS",  # ER_DUP_ENTRY_WITH_KEY_NAME
     1048: "INVALID_CONTENT",  # ER_BAD_NULL_ERROR
     1364: "INVALID_CONTENT",  # ER_NO_DEFAULT_FOR_FIELD
+    1139: "INVALID_CONTENT",  # ER_REGEXP_ERROR
     1153: "INVALID_CONTENT",  # ER_NET_PACKET_TOO_LARGE
     1264: "INVALID_CONTENT",  # ER_WARN_DATA_OUT_OF_RANGE
     1265: "INVALID_CONTENT",  # WARN_DATA_TRUNCATED
@@ -67,6 +80,8 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     1406: "INVALID_CONTENT",  # ER_DATA_TOO_LONG
     1690: "INVALID_CONTENT",  # ER_DATA_OUT_OF_RANGE
     3140: "INVALID_CONTENT",  # ER_INVALID_JSON_TEXT (MySQL)
+    # ER_REGEXP_BUFFER_OVERFLOW to ER_REGEXP_TIME_OUT (MySQL): an invalid regular expression.
+    **dict.fromkeys(range(3684, 3700), "INVALID_CONTENT"),
     1216: "MISSING_RESOURCE",  # ER_NO_REFERENCED_ROW
     1452: "MISSING_RESOURCE",  # ER_NO_REFERENCED_ROW_2
     1217: "INVALID_STATE",  # ER_ROW_IS_REFERENCED

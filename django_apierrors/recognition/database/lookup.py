@@ -5,7 +5,7 @@ No driver is imported. docs/databases.md has the table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django_apierrors.catalog import get_code, get_or_make_code, resolve_status
 from django_apierrors.errors import Error
@@ -34,16 +34,6 @@ if TYPE_CHECKING:
 CONTENT_STATUS = 400
 
 
-class MissingKey(NamedTuple):
-    """A foreign key that leads to no row: the names of its fields, its values as strings.
-
-    SQLite names neither: then all foreign keys of the query are here. At COMMIT both are empty.
-    """
-
-    fields: frozenset[str]
-    values: frozenset[str]
-
-
 def recognise_database_error(exception: BaseException) -> Error | None:
     """Return the error of a driver's exception, `None` if it is not recognised."""
     driver_error = classify(exception)
@@ -52,7 +42,7 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     code = get_code(driver_error.code)
     if code.status >= 500:
         return Error.of_code(code)
-    name, match = _trace_constraint(exception, driver_error)
+    name, match = trace_constraint(exception, driver_error)
     project_code = getattr(match.constraint, "violation_error_code", None)
     code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
     project_message = get_project_message(match.constraint)
@@ -64,19 +54,7 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     return Error(code, resolve_status(code, CONTENT_STATUS), items)
 
 
-def find_missing_key(exception: BaseException) -> MissingKey | None:
-    """Return the foreign key that leads to no row, `None` for other exceptions."""
-    driver_error = classify(exception)
-    if driver_error is None or driver_error.code != "MISSING_RESOURCE":
-        return None
-    violation = parse_violation(driver_error)
-    keys = get_failed_query(exception).get_foreign_keys()
-    fields = _trace_constraint(exception, driver_error)[1].fields or tuple(keys)
-    written = (value for field in fields for value in keys.get(field, ()))
-    return MissingKey(frozenset(fields), frozenset(violation.values or written))
-
-
-def _trace_constraint(
+def trace_constraint(
     exception: BaseException, driver_error: DriverError
 ) -> tuple[str, ConstraintMatch]:
     """Return the name of the code, and the constraint and the fields that were violated."""

@@ -6,15 +6,18 @@ and a missing foreign key not at all.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from django_apierrors.recognition.tracebacks import iter_frames
 
 COMPILER = "django.db.models.sql.compiler"
+CURSORS = "django.db.backends.utils"
+
+# A bulk_create() or an executemany() may write a million rows. The others are not looked at.
+MAX_ROWS = 1_000
 
 
 class FailedQuery(NamedTuple):
@@ -24,18 +27,14 @@ class FailedQuery(NamedTuple):
     query: Any = None
     is_deletion: bool = False
 
-    def get_foreign_keys(self) -> Mapping[str, set[str]]:
-        """Return the foreign keys that an INSERT or UPDATE wrote, as strings, by field name."""
-        keys = defaultdict[str, set[str]](set)
+    def iter_written(self) -> Iterator[tuple[Field[Any, Any], Any]]:
+        """Yield each field that an INSERT or UPDATE wrote, and its value."""
         # InsertQuery has `objs` and `fields`, UpdateQuery has `values`.
-        for row in getattr(self.query, "objs", ()):
+        for row in getattr(self.query, "objs", ())[:MAX_ROWS]:
             for field in self.query.fields:
-                if field.is_relation:
-                    keys[field.name].add(str(getattr(row, field.attname)))
+                yield field, getattr(row, field.attname)
         for field, _, value in getattr(self.query, "values", ()):
-            if field.is_relation:
-                keys[field.name].add(str(getattr(value, "pk", value)))
-        return keys
+            yield field, getattr(value, "pk", value)
 
 
 def get_failed_query(exception: BaseException) -> FailedQuery:
@@ -46,3 +45,17 @@ def get_failed_query(exception: BaseException) -> FailedQuery:
             is_deletion = type(compiler).__name__ == "SQLDeleteCompiler"
             return FailedQuery(compiler.query.model, compiler.query, is_deletion)
     return FailedQuery()
+
+
+def get_parameters(exception: BaseException) -> Sequence[Any]:
+    """Return the parameters of the statement that a database rejected, of raw SQL too."""
+    for frame, _is_last in iter_frames(exception):
+        if frame.f_globals.get("__name__") == CURSORS:
+            # CursorWrapper has `params` in _execute(), `param_list` in _executemany().
+            rows = frame.f_locals.get("param_list") or [frame.f_locals.get("params")]
+            return [value for row in rows[:MAX_ROWS] for value in _get_values(row)]
+    return ()
+
+
+def _get_values(parameters: Any) -> Iterable[Any]:
+    return parameters.values() if isinstance(parameters, Mapping) else parameters or ()
