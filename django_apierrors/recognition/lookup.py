@@ -43,7 +43,6 @@ from django_apierrors.recognition.tracebacks import find_raise_site, find_reject
 from django_apierrors.validation.details import (
     Item,
     Messages,
-    read_data,
     read_detail,
     truncate,
 )
@@ -200,8 +199,7 @@ def _recognise_api_exception(exception: exceptions.APIException, name: str | Non
     if name is not None:
         code = _get_code_of_row(name, status)
         error = error._replace(code=code, status=code.status)
-    extra = {**error.extra, **read_data(getattr(exception, "extra", None))}
-    return error._replace(headers=_get_headers(exception), extra=extra)
+    return error._replace(headers=_get_headers(exception))
 
 
 def _get_status(exception: exceptions.APIException) -> int:
@@ -219,7 +217,8 @@ def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     detail = getattr(exception, "detail", None)
     for argument in exception.args:
         detail = restore_values(detail, argument)
-    messages = read_detail(detail, status, get_limits())
+    extra = getattr(exception, "extra", None)
+    messages = read_detail(detail, status, get_limits(), extra=extra)
     # DRF puts the string that a ValidationError is raised with into a list.
     if len(messages.items) == 1 and isinstance(detail, (str, list)):
         [item] = messages.items

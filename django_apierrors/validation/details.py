@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
 from json.encoder import encode_basestring_ascii
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.settings import api_settings
 
 from django_apierrors.fallback import log_failure
-from django_apierrors.validation.codes import get_spelling, is_code, is_word
+from django_apierrors.validation.codes import get_spelling
 from django_apierrors.validation.error_objects import (
+    ErrorObject,
+    find_code_of_fields,
     find_error_object,
     has_message,
     is_envelope,
@@ -57,6 +58,11 @@ LIST_KEY = "errors"
 # The keys and indexes that lead to a value, and the ids of the containers around it.
 Path: TypeAlias = tuple[object, ...]
 Outer: TypeAlias = tuple[int, ...]
+
+# Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
+# error object in a list; below the name of a field, where each value is a message; beside a
+# message, where sentences are messages, and other values are data.
+Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
 class Item(NamedTuple):
@@ -99,7 +105,12 @@ NO_LIMITS = Limits()
 
 
 def read_detail(
-    detail: object, status: int, limits: Limits = NO_LIMITS, *, is_serializer: bool = False
+    detail: object,
+    status: int,
+    limits: Limits = NO_LIMITS,
+    *,
+    extra: object = None,
+    is_serializer: bool = False,
 ) -> Messages:
     """Return the messages of `detail` in their order, each with its path, its code and its data.
 
@@ -107,7 +118,7 @@ def read_detail(
     a list are messages of one field. Other entries of a list are named by their index, and so are
     int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last one that is sent says how many were left out.
+    can be sent, the last one that is sent says how many were left out. `extra` is further data.
     """
     reader = _Reader(status, limits)
     try:
@@ -116,17 +127,12 @@ def read_detail(
         else:
             reader.code = getattr(detail, "code", None) if isinstance(detail, str) else None
             reader.add_extra(reader.read(detail))
+        if isinstance(extra, Mapping):
+            reader.add_extra(make_data(extra))
     except Exception:
         # The mappings of a project may raise anything.
         log_failure("reading the detail of an error")
     return reader.get_messages()
-
-
-def read_data(data: object) -> Mapping[str, Any]:
-    """Return the data of a mapping as JSON can represent it, `{}` if it is not a mapping."""
-    reader = _Reader(500, NO_LIMITS)
-    reader.add_extra(make_data(data) if isinstance(data, Mapping) else NO_DATA)
-    return reader.extra
 
 
 def get_non_field_keys() -> tuple[str, str]:
@@ -178,19 +184,6 @@ def spell_code(code: object) -> str | None:
 def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
     """Return an iterator over the keys or indexes of a container, and its values."""
     return iter(container.items()) if isinstance(container, MAPPINGS) else enumerate(container)
-
-
-class Context(Enum):
-    """Where a part of a detail is."""
-
-    # The detail itself, and what `errors` and the other envelopes hold.
-    HELD = "held"
-    # An error object in a list.
-    LISTED = "listed"
-    # Below the name of a field: each value is a message.
-    FIELD = "field"
-    # Beside a message: sentences are messages, other values are data.
-    BESIDE = "beside"
 
 
 class _Reader:
@@ -321,16 +314,14 @@ class _Reader:
         message = read_message(value)
         if not message:
             return
-        key, code = keys[-1] if keys else None, getattr(value, "code", None)
+        code = getattr(value, "code", None)
         spelling = spell_code(code)
         if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
             spelling = MALFORMED
-        elif (
-            type(code) is str and spelling and not (spelling in AMBIGUOUS_CODES and self.malformed)
-        ):
-            self.spellings[code] = spelling
-        if type(key) is str:
-            self.segments[key] = make_segment(key)
+        elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
+            self.spellings[get_text(code)] = spelling
+        if keys and type(keys[-1]) is str:
+            self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
         self.add("" if self.left_out else make_path(keys), spelling, message)
 
@@ -341,46 +332,47 @@ class _Reader:
         return bool(self.malformed) and place in self.malformed
 
     def read(
-        self, value: Any, path: Path = (), outer: Outer = (), context: Context = Context.HELD
+        self, value: Any, path: Path = (), outer: Outer = (), context: Context = "held"
     ) -> Any:
         """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
 
         `outer` has the ids of the containers around it. Very deep parts are read as fields.
         """
-        is_beside = context is Context.BESIDE
+        is_beside = context == "beside"
+        if not isinstance(value, CONTAINERS):
+            if is_beside and not is_sentence(value):
+                return make_data(value)
+            self.add_message(path, value)
+            return NO_DATA
         if id(value) in outer or (is_beside and len(outer) > MAX_DEPTH):
             return NO_DATA
         if hasattr(value, "serializer") or len(outer) > MAX_DEPTH:
             self.read_fields(value, path)
             return NO_DATA
-        is_container = isinstance(value, CONTAINERS)
-        if is_beside and not (value if is_container else is_sentence(value)):
+        if is_beside and not value:
             return make_data(value)
-        if not is_container:
-            self.add_message(path, value)
-            return NO_DATA
-        read = self.read_mapping if isinstance(value, Mapping) else self.read_list
-        return read(value, path, (*outer, id(value)), context)
+        outer = (*outer, id(value))
+        if isinstance(value, Mapping):
+            return self.read_mapping(value, path, outer, context)
+        return self.read_list(value, path, outer, context)
 
     def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
         """Read a list: a message does not have its index, nor does an object in an envelope."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
-        if context is Context.BESIDE and is_flat and not all(map(is_sentence, values)):
+        if context == "beside" and is_flat and not all(map(is_sentence, values)):
             return make_data(values)
-        has_objects = any(map(has_message, values))
         # Another mapping beside an object is data: `{"id": 2}`.
-        is_beside = has_objects or context is Context.BESIDE
+        objects = list(map(has_message, values))
+        scalars: Context = "beside" if context == "beside" else "field"
+        mappings: Context = "beside" if any(objects) else scalars
+        inner: Context
         rests = []
-        for index, value in enumerate(values):
-            is_object = has_objects and has_message(value)
-            is_nameless = not isinstance(value, CONTAINERS) or (
-                is_object and context is Context.HELD
-            )
-            inner_context = Context.BESIDE if is_beside else Context.FIELD
-            if is_object:
-                inner_context = Context.LISTED
+        for index, (value, is_object) in enumerate(zip(values, objects, strict=True)):
+            is_container = isinstance(value, CONTAINERS)
+            is_nameless = context == "held" if is_object else not is_container
             inner_path = path if is_nameless else (*path, index)
-            rests.append(self.read(value, inner_path, outer, inner_context))
+            inner = "listed" if is_object else mappings if is_container else scalars
+            rests.append(self.read(value, inner_path, outer, inner))
         if all(rest is NO_DATA for rest in rests):
             return NO_DATA
         return [{} if rest is NO_DATA else rest for rest in rests]
@@ -389,51 +381,35 @@ class _Reader:
         self, data: Mapping[Any, Any], path: Path, outer: Outer, context: Context
     ) -> Any:
         """Read an error object, or a mapping of fields."""
-        is_listed = context is Context.LISTED
+        is_listed, is_top = context == "listed", context == "held" and not path
         parts = find_error_object(data, self.status, is_listed)
-        if parts is None:
-            return self.read_named(data, path, outer, context)
-        is_top = context is Context.HELD and not path and parts.field is None
+        code = self.read_object(parts, path) if parts else find_code_of_fields(data)
+        has_code = is_top and self.code is None and not (parts and parts.field)
+        if has_code:
+            self.code = code
+        inner: Context = "field" if parts is None and context != "beside" else "beside"
+        keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
+        rest = {}
+        for key, value in data.items():
+            if key in keys or (
+                (parts or context == "held") and is_redundant(data, key, self.status, is_listed)
+            ):
+                continue
+            if parts and is_envelope(data, key):
+                value = self.read(value, path, outer)
+            elif parts and (is_listed or parts.field is not None):
+                value = make_data(value, outer)
+            else:
+                value = self.read(value, (*path, key), outer, inner)
+            if value is not NO_DATA and isinstance(key, VALUE_TYPES):
+                rest[clean(get_text(key))] = value
+        return rest or NO_DATA
+
+    def read_object(self, parts: ErrorObject, path: Path) -> object:
+        """Read the messages of an error object, and return its code."""
         code = parts.code
         if code is None and parts.messages:
             code = getattr(parts.messages[0], "code", None)
-        if is_top and self.code is None:
-            self.code = code
         for message in parts.messages:
             self.add_message((*path, *(parts.field or ())), message, code)
-        rest = {}
-        for key, value in data.items():
-            if key in parts.keys or is_redundant(data, key, self.status, is_listed):
-                continue
-            if is_envelope(data, key):
-                rest[key] = self.read(value, path, outer)
-            elif is_listed or parts.field is not None:
-                rest[key] = make_data(value, outer)
-            else:
-                rest[key] = self.read(value, (*path, key), outer, Context.BESIDE)
-        return make_rest(rest)
-
-    def read_named(
-        self, data: Mapping[Any, Any], path: Path, outer: Outer, context: Context
-    ) -> Any:
-        """Read a mapping of fields; at the top it may have a code."""
-        is_held = context is Context.HELD
-        inner_context = Context.BESIDE if context is Context.BESIDE else Context.FIELD
-        rest = {}
-        for key, value in data.items():
-            is_named = key == "code" and len(data) > 1 and is_code(value) and not is_word(value)
-            if is_held and is_named and not path and self.code is None:
-                self.code = value
-            elif not (is_held and is_redundant(data, key, self.status)):
-                rest[key] = self.read(value, (*path, key), outer, inner_context)
-        return make_rest(rest)
-
-
-def make_rest(rest: Mapping[Any, Any]) -> Any:
-    """Return the data of the entries of a mapping, `NO_DATA` if there is none."""
-    data = {
-        clean(get_text(key)): value
-        for key, value in rest.items()
-        if value is not NO_DATA and isinstance(key, VALUE_TYPES)
-    }
-    return data or NO_DATA
+        return code

@@ -74,7 +74,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
     if isinstance(value, (str, bytes)):
         return clean(get_text(value))
     if isinstance(value, int):
-        return int(value) if abs(value) < 2**64 else get_text(value)
+        return int(value) if abs(value) < 2**64 else get_text(value) or NO_DATA
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (Promise, Decimal, UUID, time)):

@@ -30,7 +30,7 @@ from django_apierrors.http.encoders import encode
 from django_apierrors.recognition import recognise
 from django_apierrors.testing.assertions import find_shape_faults
 from django_apierrors.validation.codes import find_code
-from django_apierrors.validation.details import read_data, read_detail
+from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.error_objects import (
     CODE_KEYS,
     ENVELOPE_KEYS,
@@ -373,11 +373,6 @@ def test_objects_that_a_client_may_not_see_are_not_in_the_extra() -> None:
     unseen = {secret: {"d": 1}}
     data = {"detail": "No.", "a": secret, "b": [object(), b"bytes"], secret: 1, "c": unseen}
     assert read_detail(data, 400).extra == {"b": ["bytes"]}
-
-
-@pytest.mark.parametrize("data", [None, 3, [], "a", {}])
-def test_only_a_mapping_with_entries_is_an_extra(data: object) -> None:
-    assert read_data(data) == {}
 
 
 def test_a_number_of_the_catalogue_is_sent_by_the_setting(settings: Settings) -> None:
