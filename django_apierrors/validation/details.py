@@ -14,7 +14,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.settings import api_settings
 
-from django_apierrors.fallback import log_failure
+from django_apierrors.fallback import log_failure, logger
 from django_apierrors.validation.codes import get_spelling
 from django_apierrors.validation.error_objects import (
     ErrorObject,
@@ -244,9 +244,11 @@ class _Reader:
             return
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
             size = len(json.dumps({key: value}))
-            if size <= self.room:
-                self.room -= size
-                self.extra[key] = value
+            if size > self.room:
+                logger.warning("The data %.100r does not fit into the body of an error.", key)
+                continue
+            self.room -= size
+            self.extra[key] = value
 
     def read_fields(self, detail: object, path: Path = ()) -> None:
         """Read the errors of a serializer: each value is a message, each key a field.
@@ -259,6 +261,8 @@ class _Reader:
             self.add_message(path, detail)
             return
         self.errors, self.start, self.malformed = detail, len(path), None
+        # Whether `invalid` is about a malformed key depends on the serializer.
+        self.spellings.clear()
         keys: list[object] = [*path]
         opened = {id(detail)}
         stack = [(detail, isinstance(detail, MAPPINGS), iter_entries(detail))]
@@ -289,16 +293,17 @@ class _Reader:
         Plain code without calls: an import may have ten thousand rows with errors.
         """
         prefix: str | None = None
+        segments, spellings = self.segments, self.spellings
         for key, value in entries:
             if type(value) is not list or len(value) != 1 or type(value[0]) is not ErrorDetail:
                 return key, value
-            [leaf] = value
-            segment = self.segments.get(key) if type(key) is str else None
-            code = self.spellings.get(leaf.code) if type(leaf.code) is str else None
-            if segment is None or code is None or not leaf.isascii() or not leaf.strip():
+            message, code = str.__str__(value[0]), value[0].code
+            segment = segments.get(key) if type(key) is str else None
+            spelling = spellings.get(code) if type(code) is str else None
+            if segment is None or spelling is None or not message.isascii() or not message.strip():
                 # The first of its kind.
                 keys.append(key)
-                self.read_leaf(keys, leaf, (0,))
+                self.read_leaf(keys, value[0], (0,))
                 keys.pop()
             elif self.left_out:
                 self.left_out += 1
@@ -306,7 +311,7 @@ class _Reader:
                 if prefix is None:
                     prefix = make_path(keys)
                 field = f"{prefix}{segment}" if prefix else segment.removeprefix(".")
-                self.add(field, code, str.__str__(leaf))
+                self.add(field, spelling, message)
         return None
 
     def read_leaf(self, keys: Sequence[object], value: object, index: Path) -> None:

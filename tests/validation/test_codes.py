@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import inspect
 import uuid
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import TextChoices
 from django.test import Client
 from django.urls import path
 from hypothesis import given
@@ -37,20 +35,6 @@ from tests.bodies import body
 from tests.models import Shelf, Thing
 
 pytestmark = pytest.mark.urls(__name__)
-
-
-class Codes(TextChoices):
-    """Codes of a Django project."""
-
-    OUT_OF_STOCK = "out_of_stock"
-    INVALID = "invalid"
-
-
-class PlainCodes(str, enum.Enum):  # noqa: UP042 - its str() is the name of the member
-    """Codes of a Python project."""
-
-    OUT_OF_STOCK = "out_of_stock"
-    INVALID = "invalid"
 
 
 class NumberedError(APIException):
@@ -204,14 +188,6 @@ def test_a_value_that_is_not_a_name_or_a_number_is_not_a_code() -> None:
     for message_code in (None, "", True, 4.2, ["a"], {"a": 1}, {1}, b"a", object()):
         assert find_code(message_code, 409) is None
         assert get_catalog_name(message_code) is None
-
-
-@pytest.mark.parametrize("codes", [Codes, PlainCodes])
-def test_a_code_may_be_a_member_of_an_enumeration(codes: Any) -> None:
-    code = find_code(codes.OUT_OF_STOCK, 409)
-    assert code is not None
-    assert code.name == "OUT_OF_STOCK"
-    assert find_code(codes.INVALID, 409) is None
 
 
 @given(st.text() | st.integers() | st.binary() | st.none() | st.lists(st.text()))
