@@ -81,6 +81,8 @@ def make_body(*errors: str, code: str | int = "INVALID_CONTENT", **keys: Any) ->
     return {"status": 400, "errors": list(errors), "code": code, "moreInfo": "", **keys}
 
 
+SPELLINGS = ("cart_full", "CART_FULL", "cart.full", "cart-full", "cart:full")
+
 # The table of the docs, and what real packages send: the detail, and its body.
 DETAILS: list[tuple[Any, dict[str, Any]]] = [
     ({"name": ["Too long."]}, make_body("name: Too long.")),
