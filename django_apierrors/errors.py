@@ -23,8 +23,9 @@ from django_apierrors.catalog import (
 )
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.validation.codes import get_catalog_name, resolve_code
-from django_apierrors.validation.details import Item, Messages, flatten_body, get_own_code
+from django_apierrors.validation.codes import find_code, get_catalog_name
+from django_apierrors.validation.details import Item, Limits, Messages, read_detail
+from django_apierrors.validation.extra import NO_EXTRA
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -46,6 +47,7 @@ class Body(TypedDict):
     errors: list[str]
     code: str | int
     moreInfo: str
+    extra: NotRequired[Mapping[str, Any]]
     details: NotRequired[list[Detail]]
 
 
@@ -73,6 +75,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
         ],
     },
     "moreInfo": {"description": "a string", "type": "string"},
+    "extra": {"description": "an object", "type": "object"},
     "details": {
         "description": "a list of objects with the strings field, code and message",
         "type": "array",
@@ -95,7 +98,7 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Error(NamedTuple):
-    """An error as it is sent: a code, a status, messages, the headers of the exception."""
+    """An error as it is sent: a code, a status, messages, headers of the exception, data."""
 
     code: ErrorCode
     status: int
@@ -104,6 +107,7 @@ class Error(NamedTuple):
     headers: Mapping[str, str] = NO_HEADERS
     # Of an unhandled exception, in its message and in the log.
     reference: str | None = None
+    extra: Mapping[str, Any] = NO_EXTRA
 
     @classmethod
     def of_status(cls, status: int) -> Error:
@@ -119,12 +123,8 @@ class Error(NamedTuple):
     @classmethod
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
-        messages = flatten_body(data, get_limit())
-        own_code = get_own_code(data)
-        if own_code is None:
-            return cls.of_messages(messages, status)
-        code = resolve_code(own_code, status)
-        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
+        # The status may be a member of HTTPStatus.
+        return cls.of_messages(read_detail(data, int(status), get_limits()), int(status))
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
@@ -136,14 +136,24 @@ class Error(NamedTuple):
         return cls(code, status, [Item("", None, message) for message in body["errors"]])
 
     @classmethod
-    def of_messages(cls, messages: Messages, status: int) -> Error:
-        """Return the error of messages: its code is the one that all of them share."""
-        code = get_shared_code(messages, status)
-        return cls(code, resolve_status(code, status), messages.items, messages.left_out)
+    def of_messages(cls, messages: Messages, status: int, default_code: object = None) -> Error:
+        """Return the error of the messages of a detail.
+
+        Its code is that of the detail, else `default_code`, else the one that all messages share.
+        """
+        code = (
+            find_code(messages.code, status)
+            or find_code(default_code, status)
+            or get_shared_code(messages, status)
+        )
+        status = resolve_status(code, status)
+        return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
 
     def get_messages(self) -> list[str]:
         """Return what a person reads: at least one string."""
-        messages = [str(item) for item in self.items]
+        messages = [
+            f"{field}: {message}" if field else message for field, _code, message in self.items
+        ]
         if self.left_out:
             messages.append(get_truncation_message(self.left_out))
         return messages or [str(self.code.message)]
@@ -156,6 +166,8 @@ class Error(NamedTuple):
             "code": format_code(self.code),
             "moreInfo": get_more_info(self.code, request),
         }
+        if self.extra:
+            body["extra"] = self.extra
         if api_errors.DETAILS:
             body["details"] = [
                 {"field": item.field, "code": item.code or "invalid", "message": item.message}
@@ -202,20 +214,25 @@ def is_error_body(data: object, status: int) -> bool:
     """
     return (
         isinstance(data, Mapping)
-        and type(data.get("status")) is int
+        and isinstance(data.get("status"), int)
         and data["status"] == status
         and isinstance(data.get("code"), (str, int))
         and isinstance(data.get("moreInfo"), str)
         and isinstance(data.get("errors"), list)
         and bool(data["errors"])
         and all(isinstance(message, str) and message for message in data["errors"])
+        and isinstance(data.get("extra", {}), Mapping)
     )
 
 
-def get_limit() -> int | None:
-    """Return the limit of messages: at least two, because the truncation message is one of them."""
-    limit = api_errors.MAX_ERRORS
-    return None if limit is None else max(limit, 2)
+def get_limits() -> Limits:
+    """Return how many messages are sent: at least two, the truncation message is one of them.
+
+    `details` and the `detail` of problem details repeat the messages.
+    """
+    count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
+    copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
+    return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
 
 
 def get_truncation_message(left_out: int) -> str:
@@ -233,7 +250,12 @@ def get_shared_code(messages: Messages, status: int) -> ErrorCode:
 
 
 def format_code(code: ErrorCode) -> str | int:
-    """Return the `code` of the body, by `CODE_FORMAT`; a code without a number is sent by name."""
+    """Return the `code` of the body, by `CODE_FORMAT`; a code without a number is sent by name.
+
+    The name of a code may be a number, because it is all that the project has given.
+    """
+    if code.name.isdecimal():
+        return int(code.name)
     code_format = api_errors.CODE_FORMAT
     as_number = code_format == "number" or (
         code_format == "legacy" and code.name in PRINTED_AS_NUMBER

@@ -104,7 +104,8 @@ PROBLEM_SCHEMA = make_object_schema({name: {"type": "string"} for name in STRING
 def make_error_schema() -> Schema:
     """Return the schema of the body of any error."""
     keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
-    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys})
+    optional = {"extra": BODY_PROPERTIES["extra"]}
+    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys}, optional)
 
 
 def make_operation_schema(error_schema: Schema) -> Schema:

@@ -256,18 +256,6 @@ def test_details_come_last_and_only_if_they_are_switched_on(
         assert sent["details"][-1] == last
 
 
-def test_details_have_the_code_of_each_message(settings: Settings) -> None:
-    settings.API_ERRORS = {"DETAILS": True}
-    items = [Item("sku", "required", "One."), Item("", None, "Two.")]
-    assert Error.of_code(CATALOG["INVALID_CONTENT"], items).get_body() == {
-        **body("INVALID_CONTENT", "sku: One.", "Two."),
-        "details": [
-            {"field": "sku", "code": "required", "message": "One."},
-            {"field": "", "code": "invalid", "message": "Two."},
-        ],
-    }
-
-
 def test_a_bare_status_has_its_code() -> None:
     errors = {status: Error.of_status(status) for status in CODES_BY_STATUS}
     assert errors == {

@@ -95,7 +95,13 @@ def test_an_exception_that_cannot_be_recognised_gets_the_fallback_and_a_record(
     assert_is_fallback(client.get(f"/{fault}/"))
     # With the middleware its receiver of the signal fails as well.
     message, reason = get_reasons(caplog)[0]
-    assert message == "django_apierrors failed while responding to an exception."
+    is_of_detail = fault == "untranslatable"
+    doing = (
+        "reading a value in the detail of an error"
+        if is_of_detail
+        else "responding to an exception"
+    )
+    assert message == f"django_apierrors failed while {doing}."
     assert reason in ("LookupError", "TypeError")
 
 

@@ -101,7 +101,7 @@ RETURNED: dict[str, tuple[Any, dict[str, Any]]] = {
     ),
     "OAuth's": (
         {"error": "invalid_grant", "error_description": "The grant has expired."},
-        body("INVALID_CONTENT", "The grant has expired."),
+        body("INVALID_GRANT", "The grant has expired.", status=400),
     ),
     "status and errors in another sense": (
         {"status": "error", "errors": {"name": ["Too long."]}},
@@ -125,7 +125,7 @@ RETURNED: dict[str, tuple[Any, dict[str, Any]]] = {
         lambda: {Shelf(pk=1, name=SECRET): "No."},
         body("INVALID_CONTENT", "No."),
     ),
-    "bytes": (SECRET.encode(), body("INVALID_CONTENT")),
+    "bytes": (b"Closed.", body("INVALID_CONTENT", "Closed.")),
     "half of a surrogate pair": ({"name": ["\ud800"]}, body("INVALID_CONTENT", "name: ?")),
     "a missing credential": (None, body("UNAUTHENTICATED")),
     "a fault of the server": (

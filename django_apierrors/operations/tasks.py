@@ -43,6 +43,7 @@ class TaskError(Protocol):
     """The exception of a failed task."""
 
     exception_class_path: str
+    traceback: str
 
 
 class TaskResult(Protocol):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch
+from rest_framework import renderers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -29,7 +30,12 @@ from django_apierrors.operations.handles import (
     read_handle,
     sign_handle,
 )
-from django_apierrors.operations.status import FINISHED, find_error, make_operation_body
+from django_apierrors.operations.status import (
+    FINISHED,
+    find_error,
+    make_operation_body,
+    report_result,
+)
 from django_apierrors.operations.tasks import (
     check_task,
     find_number_errors,
@@ -37,11 +43,13 @@ from django_apierrors.operations.tasks import (
     serialize_arguments,
 )
 from django_apierrors.operations.transactions import NonAtomicMixin
+from django_apierrors.renderers import JSONRenderer
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+    from django_apierrors.errors import Error
     from django_apierrors.operations.tasks import Task, TaskResult
 
     Base = APIView
@@ -225,12 +233,26 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         signed = self._get_signed_handle()
         url = self.get_operation_url(self.request, signed)
         error = find_error(result, handle)
-        body = make_operation_body(handle, signed, url, "FAILED" if error else result.status)
-        if error is not None:
-            body["error"] = error.get_body(self.request)
-        elif result.status in FINISHED:
+        body = make_operation_body(handle, signed, url, result.status)
+        if error is None and result.status in FINISHED:
             body["result"] = self.get_result(result)
+            error = self._find_result_error(result, body["result"])
+        if error is not None:
+            body["status"] = "failed"
+            body.pop("result", None)
+            body["error"] = error.get_body(self.request)
         return body
+
+    def _find_result_error(self, result: TaskResult, value: Any) -> Error | None:
+        """Return the error of a result that has no JSON: a task backend may pickle results."""
+        renderer = self.request.accepted_renderer
+        try:
+            (renderer if isinstance(renderer, renderers.JSONRenderer) else JSONRenderer()).render(
+                value
+            )
+        except Exception as exc:
+            return report_result(exc, result, self.request)
+        return None
 
     def get_result(self, result: TaskResult) -> Any:
         """Return the `result` of the body: a link to the new resource, else the return value."""

@@ -8,7 +8,7 @@ and `provenance` then look at the request.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,9 +21,9 @@ from rest_framework.fields import get_error_detail
 from rest_framework.relations import RelatedField
 
 from django_apierrors import exceptions as our_exceptions
-from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code, resolve_status
+from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error, get_limit, get_shared_code
+from django_apierrors.errors import Error, get_limits
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
@@ -45,14 +45,13 @@ from django_apierrors.recognition.tracebacks import (
     find_rejecting_field,
     get_field_path,
 )
-from django_apierrors.validation.codes import GENERIC_CODES, resolve_code
 from django_apierrors.validation.details import (
     Item,
     Messages,
-    flatten,
-    get_message,
+    read_detail,
     truncate,
 )
+from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
 
 if TYPE_CHECKING:
@@ -202,14 +201,13 @@ def _get_code_of_row(name: str, status: int) -> ErrorCode:
 
 def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
     status = _get_status(exception)
-    messages = _get_messages(exception)
+    error = Error.of_messages(
+        _get_messages(exception, status), status, getattr(exception, "default_code", None)
+    )
     if name is not None:
         code = _get_code_of_row(name, status)
-        status = code.status
-    else:
-        code = _get_code(exception, messages, status)
-        status = resolve_status(code, status)
-    return Error(code, status, messages.items, messages.left_out, _get_headers(exception))
+        error = error._replace(code=code, status=code.status)
+    return error._replace(headers=_get_headers(exception))
 
 
 def _get_status(exception: exceptions.APIException) -> int:
@@ -218,21 +216,22 @@ def _get_status(exception: exceptions.APIException) -> int:
     unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
     source = type(exception) if isinstance(exception, unauthenticated) else exception
     status = source.status_code
-    return status if isinstance(status, int) and 400 <= status <= 599 else 500
+    # It may be a member of HTTPStatus.
+    return int(status) if isinstance(status, int) and 400 <= status <= 599 else 500
 
 
-def _get_messages(exception: exceptions.APIException) -> Messages:
+def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     """Return the messages of `exception`; a default message of DRF's or ours is left out."""
     detail = getattr(exception, "detail", None)
-    if isinstance(detail, str):
-        return Messages() if _is_default(exception, detail) else flatten(detail)
-    # A dict in another exception is a package's: {"detail", "code", "messages"}.
-    if not isinstance(exception, exceptions.ValidationError) and (message := get_message(detail)):
-        return Messages([message], frozenset({message.code}))
-    messages = flatten(detail, get_limit())
-    if len(messages.items) == 1 and not messages.items[0].field:
-        # DRF puts the string that a ValidationError is raised with into a list.
-        return Messages() if _is_default(exception, messages.items[0].message) else messages
+    for argument in exception.args:
+        detail = restore_values(detail, argument)
+    extra = getattr(exception, "extra", None)
+    messages = read_detail(detail, status, get_limits(), extra=extra)
+    # DRF puts the string that a ValidationError is raised with into a list.
+    if len(messages.items) == 1 and isinstance(detail, (str, list)):
+        [item] = messages.items
+        if not item.field and _is_default(exception, item.message):
+            return messages._replace(items=())
     return messages
 
 
@@ -258,31 +257,32 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
     english = _get_default_messages().get(id(default))
     if english is None:
         return False
+    if isinstance(exception, exceptions.Throttled):
+        return message in (english, default, *_get_throttled_messages(exception))
     # English first: most APIs have no other language, and a translation takes longer.
-    return any(
-        _fits_template(template, message, isinstance(exception, exceptions.Throttled))
-        for template in (english, default)
-    )
+    return any(_fits_template(str(template), message, exception) for template in (english, default))
 
 
-def _fits_template(template: object, message: str, may_go_on: bool) -> bool:
-    start, brace, end = str(template).partition("{")
-    if brace:
-        return message.startswith(start) and message.endswith(end.partition("}")[2])
-    # Throttled adds how long to wait, which `Retry-After` says.
-    return message == start or (may_go_on and message.startswith(start))
+def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
+    """Yield DRF's message, which adds how long to wait; `Retry-After` has it too."""
+    wait = getattr(exception, "wait", None)
+    if isinstance(wait, (int, float)) and math.isfinite(wait):
+        yield str(exceptions.Throttled(wait).detail)
+        with translation.override(None):
+            yield str(exceptions.Throttled(wait).detail)
 
 
-def _get_code(exception: exceptions.APIException, messages: Messages, status: int) -> ErrorCode:
-    """Return the code of `exception`: its own if that is more specific than the status."""
-    # A default code may be anything: an HTTP status, a list.
-    default = exception.default_code if isinstance(exception.default_code, str) else "error"
-    if isinstance(exception, exceptions.ValidationError) and default in GENERIC_CODES:
-        return get_shared_code(messages, status)
-    detail = getattr(exception, "detail", None)
-    message = None if isinstance(detail, str) else get_message(detail)
-    code = message.code if message else getattr(detail, "code", None)
-    return resolve_code(code if isinstance(code, str) and code else default, status)
+def _fits_template(template: str, message: str, exception: BaseException) -> bool:
+    """Whether `message` is `template`, with what it was filled in with: a method, a media type."""
+    start, brace, end = template.partition("{")
+    if not brace:
+        return message == template
+    end = end.partition("}")[2]
+    if not (message.startswith(start) and message.endswith(end)):
+        return False
+    value = message[len(start) : len(message) - len(end)]
+    # A message that only begins and ends in the same way is the project's.
+    return '"' not in value or value in exception.args
 
 
 def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
@@ -306,7 +306,8 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
 def _recognise_validation_error(exception: BaseException) -> Error | None:
     if not isinstance(exception, ValidationError):
         return None
-    return Error.of_messages(flatten(get_error_detail(exception), get_limit()), 400)
+    detail = get_error_detail(exception)
+    return Error.of_messages(read_detail(detail, 400, get_limits(), is_serializer=True), 400)
 
 
 def _recognise_wrapped(
@@ -343,9 +344,8 @@ def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) ->
     recognised = [error for error in errors if error is not None]
     if len(recognised) < len(errors) or len({error.code.name for error in recognised}) != 1:
         return None
-    items = [item for error in recognised for item in error.items]
-    kept = truncate(items, get_limit())
-    return recognised[0]._replace(items=kept, left_out=len(items) - len(kept))
+    messages = truncate([item for error in recognised for item in error.items], get_limits())
+    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
 
 
 def _recognise_attribute(

@@ -47,6 +47,8 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, int):
         return bool(schema["minimum"] <= value <= schema["maximum"])
     if isinstance(value, dict):
+        if "properties" not in schema:
+            return True
         properties = schema["properties"]
         return value.keys() == properties.keys() and all(
             is_valid(value[key], properties[key]) for key in properties

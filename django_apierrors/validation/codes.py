@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from enum import Enum
 
-from django_apierrors.catalog import CATALOG, ErrorCode, get_code_of_status, get_or_make_code
+from django_apierrors.catalog import (
+    CATALOG,
+    ErrorCode,
+    get_code_of_status,
+    get_codes,
+    get_or_make_code,
+)
 from django_apierrors.conf import api_errors
 
 # The codes of DRF's and Django's validation messages that are more specific than INVALID_CONTENT.
@@ -45,13 +54,57 @@ GENERIC_CODES = frozenset(
 )
 
 
-def resolve_code(message_code: object, status: int) -> ErrorCode:
-    """Return the catalogue's code for an exception's own code (`out_of_stock`).
+# Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`.
+SEPARATOR = re.compile(r"-|(?<=\w)[.:/](?=\w)")
 
-    A code that says no more than the status, or that is not an identifier, gives the status's.
+# A name has 64 characters at most, a number of the catalogue 32 bits.
+MAX_NAME_LENGTH = 64
+MAX_NUMBER = 2**32 - 1
+
+
+def find_code(message_code: object, status: int) -> ErrorCode | None:
+    """Return the catalogue's code for a project's own code: `out_of_stock`, `cart.full`, 41003.
+
+    A number that no entry has is sent as it is: it is the name of a new code. Return `None` for a
+    code that says no more than the status, or that is not a code.
     """
-    name = normalize(message_code)
-    return get_or_make_code(name, status) if name else get_code_of_status(status)
+    spelling = get_spelling(message_code)
+    if spelling is None or not is_number(spelling):
+        name = normalize(spelling)
+        return get_or_make_code(name, status) if name else None
+    number = int(spelling)
+    entries = (entry for entry in get_codes().values() if entry.number == number)
+    new = replace(get_code_of_status(status), name=spelling, number=number)
+    return None if number == status else next(entries, new)
+
+
+def get_spelling(message_code: object) -> str | None:
+    """Return a code as a string; a member of an Enum has the spelling of its value."""
+    if isinstance(message_code, Enum):
+        message_code = message_code.value
+    if isinstance(message_code, int) and not isinstance(message_code, bool):
+        return str(message_code) if 0 <= message_code <= MAX_NUMBER else None
+    # str() of other subclasses of str may be anything.
+    return str.__str__(message_code) or None if isinstance(message_code, str) else None
+
+
+def is_number(spelling: str) -> bool:
+    """Whether a code is a number; `007` is not one, because it would be sent as 7."""
+    match = re.fullmatch(r"0|[1-9]\d{0,9}", spelling, re.ASCII)
+    return match is not None and int(spelling) <= MAX_NUMBER
+
+
+def is_code(value: object) -> bool:
+    """Whether `value` can be a code: a number, a name, one of the generic codes."""
+    spelling = get_spelling(value)
+    if spelling is None:
+        return False
+    return spelling in GENERIC_CODES or is_number(spelling) or normalize(spelling) is not None
+
+
+def is_word(value: object) -> bool:
+    """Whether `value` is a capitalized word, which may be a message: `Expired`."""
+    return isinstance(value, str) and value.isalpha() and value.istitle()
 
 
 def get_catalog_name(message_code: object) -> str | None:
@@ -65,11 +118,8 @@ def normalize(message_code: object) -> str | None:
 
     Nothing checks a code before: it may be a number, a sentence, a list.
     """
-    if not isinstance(message_code, str):
+    code = get_spelling(message_code)
+    if code is None or code in GENERIC_CODES or len(code) > MAX_NAME_LENGTH:
         return None
-    # str() of a member of an Enum that is a str too would be the name of the member.
-    code = str.__str__(message_code)
-    if code in GENERIC_CODES:
-        return None
-    name = CODES_BY_MESSAGE_CODE.get(code) or code.replace("-", "_").upper()
-    return name if name.isascii() and name.isidentifier() and len(name) <= 64 else None
+    name = CODES_BY_MESSAGE_CODE.get(code) or SEPARATOR.sub("_", code).upper()
+    return name if name.isascii() and name.isidentifier() else None

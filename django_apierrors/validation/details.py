@@ -1,47 +1,68 @@
-"""Flatten the nested detail of a validation error into messages, each with the path of its field.
+"""Read the detail of an error, raised or returned: its messages, its code, further data.
 
 `{"lines": [{}, {"sku": ["Required."]}]}` becomes `lines[1].sku: Required.`
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from decimal import Decimal
-from typing import Any, NamedTuple, TypeAlias
-from uuid import UUID
+from json.encoder import encode_basestring_ascii
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.utils.functional import Promise
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import APIException, ErrorDetail
 from rest_framework.settings import api_settings
 
+from django_apierrors.fallback import log_failure, logger
+from django_apierrors.validation.codes import get_spelling
+from django_apierrors.validation.error_objects import (
+    ErrorObject,
+    find_code_of_fields,
+    find_error_object,
+    has_message,
+    is_envelope,
+    is_redundant,
+    is_sentence,
+)
+from django_apierrors.validation.extra import (
+    CONTAINERS,
+    MAX_DEPTH,
+    NO_DATA,
+    NO_EXTRA,
+    VALUE_TYPES,
+    clean,
+    get_text,
+    make_data,
+)
 from django_apierrors.validation.foreign_keys import (
     AMBIGUOUS_CODES,
     MALFORMED,
+    MAPPINGS,
     find_malformed_keys,
 )
 
-# The keys and indexes that lead to a list of messages; the index of the message in that list, or
-# `None` for a message that is not in a list; the message.
-Leaf: TypeAlias = tuple[Sequence[object], int | None, object]
+# A client may choose the keys of a dict.
+MAX_SEGMENT_LENGTH = 100
 
-CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
+# Of the messages and the data in a body; its other keys need less than the rest of 1 MB.
+MAX_BODY_BYTES = 990_000
 
-# The types that a client may see as they are. Anything else (a model, an exception, a function)
-# would show its repr, and with it the inside of the server.
-MESSAGE_TYPES = (str, Promise, int, float, Decimal, UUID, date, time)
+# A character as `\ud83d\ude00` in JSON has so many bytes.
+MAX_CHARACTER_BYTES = 12
 
-# The keys under which libraries and projects put the message of an error body. In the details of
-# serializers these names are fields, so flatten() does not know them.
-MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason")
+# The key of the data in a detail that is a list.
+LIST_KEY = "errors"
 
-# The keys of such bodies under which all messages may be.
-ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
 
-# The keys of such bodies that hold no message. With a list or a dict below them they are fields of
-# a serializer.
-OTHER_KEYS = frozenset({"code", "ok", "status", "status_code", "success", "type"})
+# The keys and indexes that lead to a value, and the ids of the containers around it.
+Path: TypeAlias = tuple[object, ...]
+Outer: TypeAlias = tuple[int, ...]
+
+# Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
+# error object in a list; below the name of a field, where each value is a message; beside a
+# message, where sentences are messages, and other values are data.
+Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
 class Item(NamedTuple):
@@ -57,55 +78,61 @@ class Item(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """The messages to send, the codes of all messages, and how many messages were left out."""
+    """The messages to send, the codes of all messages, and how many messages were left out.
+
+    `code` is the code of the whole detail, if it has one, and `extra` its further data.
+    """
 
     items: Sequence[Item] = ()
     codes: frozenset[str | None] = frozenset()
     left_out: int = 0
+    code: object = None
+    extra: Mapping[str, Any] = NO_EXTRA
 
 
-def flatten(detail: object, limit: int | None = None) -> Messages:
-    """Return the messages of `detail` in their order, each with its path.
+class Limits(NamedTuple):
+    """How many messages a body has at most, and how often it contains each of them.
 
-    `detail` may be anything. Strings in a list are messages of one field. Other entries of a list
-    are named by their index, and so are int keys: DRF 3.18 has the failing rows of `many=True` in a
-    dict with int keys. If there are more than `limit` messages, `limit - 1` are returned: the last
-    one that is sent says how many were left out.
+    `overhead` is the number of bytes that it needs for a message besides.
     """
-    leaves = [((), None, detail)] if isinstance(detail, MESSAGE_TYPES) else _walk(detail)
-    return _collect(leaves, limit, detail)
+
+    messages: int | None = None
+    copies: int = 1
+    overhead: int = 8
 
 
-def flatten_body(data: object, limit: int | None = None) -> Messages:
-    """Return the messages of an error body that another package or a project built.
+NO_LIMITS = Limits()
 
-    The errors of a serializer (`serializer.errors`) are read as in an exception. Otherwise a key
-    such as `detail` or `error` holds the message, or all messages, and is not a field:
-    `{"error": "Rejected.", "ok": false, "email": "Used already."}` becomes `Rejected.` and
-    `email: Used already.`.
+
+def read_detail(
+    detail: object,
+    status: int,
+    limits: Limits = NO_LIMITS,
+    *,
+    extra: object = None,
+    is_serializer: bool = False,
+) -> Messages:
+    """Return the messages of `detail` in their order, each with its path, its code and its data.
+
+    `detail` may be anything: that of an exception, or an error body that a view returns. Strings in
+    a list are messages of one field. Other entries of a list are named by their index, and so are
+    int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
+    `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
+    can be sent, the last one that is sent says how many were left out. `extra` is further data.
     """
-    if isinstance(data, Mapping) and not hasattr(data, "serializer"):
-        return _collect(_walk_body(data), limit)
-    return flatten(data, limit)
-
-
-def get_message(data: object) -> Item | None:
-    """Return the message of a dict such as `{"detail": "No.", "code": "no"}`, if it has one."""
-    if isinstance(data, Mapping):
-        for key in MESSAGE_KEYS:
-            message = data.get(key)
-            if isinstance(message, (str, Promise)) and str(message).strip():
-                code = _get_string(data.get("code")) or _get_string(getattr(message, "code", None))
-                return Item("", code, clean(str(message)))
-    return None
-
-
-def get_own_code(data: object) -> str | None:
-    """Return the code that an error body of another shape has, at its top or inside its `error`."""
-    if not isinstance(data, Mapping) or hasattr(data, "serializer"):
-        return None
-    message = get_message(data) or get_message(data.get("error"))
-    return message.code if message is not None else _get_string(data.get("code"))
+    reader = _Reader(status, limits)
+    try:
+        if is_serializer:
+            reader.read_fields(detail)
+        else:
+            reader.code = getattr(detail, "code", None) if isinstance(detail, str) else None
+            reader.add_extra(reader.read(detail))
+        if isinstance(extra, Mapping):
+            reader.add_extra(make_data(extra))
+    except Exception:
+        # The mappings of a project may raise anything.
+        log_failure("reading the detail of an error")
+    return reader.get_messages()
 
 
 def get_non_field_keys() -> tuple[str, str]:
@@ -115,114 +142,279 @@ def get_non_field_keys() -> tuple[str, str]:
 
 def make_path(keys: Iterable[object]) -> str:
     """Return the path of a field, as in `lines[0].sku`."""
-    non_field_keys = get_non_field_keys()
-    return "".join([_make_segment(key, non_field_keys) for key in keys]).removeprefix(".")
+    return "".join(map(make_segment, keys)).removeprefix(".")
 
 
-def clean(string: str) -> str:
-    """Return `string` without halves of surrogate pairs; messages repeat what a client sent."""
-    return string if string.isascii() else string.encode(errors="replace").decode()
-
-
-def _collect(leaves: Iterable[Leaf], limit: int | None, detail: object = None) -> Messages:
-    items: list[Item] = []
-    codes: set[str | None] = set()
-    left_out = 0
-    malformed: set[tuple[object, ...]] | None = None
-    for keys, index, leaf in leaves:
-        message = str.__str__(leaf) if isinstance(leaf, str) else str(leaf)
-        if not message or message.isspace():
-            continue
-        code = _get_string(getattr(leaf, "code", None))
-        if code in AMBIGUOUS_CODES:
-            if malformed is None:
-                malformed = find_malformed_keys(detail)
-            if malformed and (*keys, *(() if index is None else (index,))) in malformed:
-                code = MALFORMED
-        codes.add(code)
-        if limit is not None and len(items) >= limit:
-            left_out += 1
-        else:
-            items.append(Item(clean(make_path(keys)), code, clean(message)))
-    if left_out:
-        # The truncation message takes the place of one more.
-        items.pop()
-        left_out += 1
-    return Messages(items, frozenset(codes), left_out)
-
-
-def truncate(items: Sequence[Item], limit: int | None) -> Sequence[Item]:
-    """Return `items`, or the first `limit - 1` of more: the truncation message takes a place."""
-    return items if limit is None or len(items) <= limit else items[: limit - 1]
-
-
-def _walk_body(data: Mapping[object, object]) -> Iterator[Leaf]:
-    message = get_message(data)
-    if message is not None:
-        yield (), None, ErrorDetail(message.message, message.code)
-    for key, value in data.items():
-        if not isinstance(value, CONTAINERS):
-            # A number beside a message is rarely another message.
-            is_other = key in OTHER_KEYS or key in MESSAGE_KEYS
-            if not is_other and (message is None or isinstance(value, str)):
-                yield from _walk({key: value})
-        elif key in ENVELOPE_KEYS:
-            inner = get_message(value)
-            yield from _walk(value) if inner is None else [((), None, inner.message)]
-        else:
-            yield from _walk({key: value})
-
-
-def _walk(detail: object) -> Iterator[Leaf]:
-    """Yield all messages of `detail`, which is a container, in time linear in their number.
-
-    A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
-    that changes with each step: a copy for each message would take time by depth. A container
-    inside itself is passed over.
-    """
-    keys: list[object] = []
-    stack: list[tuple[int, bool, Iterator[tuple[Any, object]]]] = []
-    opened: set[int] = set()
-    key: Any = None
-    value: Any = detail
-    while True:
-        if isinstance(value, CONTAINERS) and id(value) not in opened:
-            opened.add(id(value))
-            if stack:
-                keys.append(key)
-            is_mapping = isinstance(value, Mapping)
-            entries = iter(value.items()) if isinstance(value, Mapping) else enumerate(value)
-            stack.append((id(value), is_mapping, entries))
-        if not stack:
-            return
-        identity, is_mapping, entries = stack[-1]
-        for key, value in entries:
-            # Most fields have one message: no step into its list.
-            is_only = isinstance(value, list) and [*map(type, value[:2])] == [ErrorDetail]
-            if not is_only and not isinstance(value, MESSAGE_TYPES):
-                break
-            if not is_only and not is_mapping:
-                yield keys, key, value
-                continue
-            keys.append(key)
-            yield (keys, 0, value[0]) if is_only else (keys, None, value)
-            keys.pop()
-        else:
-            stack.pop()
-            opened.discard(identity)
-            if stack:
-                keys.pop()
-            value = None
-
-
-def _make_segment(key: object, non_field_keys: Sequence[str]) -> str:
+def make_segment(key: object) -> str:
+    """Return the part of a path for a key or an index."""
     if isinstance(key, int):
-        return f"[{int(key)}]"
-    if key in non_field_keys:
+        return f"[{int(key)}]" if abs(key) < 2**64 else "[…]"
+    if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
         return ""
-    return f".{key}" if isinstance(key, MESSAGE_TYPES) else ""
+    return f".{cut(clean(get_text(key)))}"
 
 
-def _get_string(value: object) -> str | None:
-    # str() of a member of an Enum that is a str too would be the name of the member.
-    return clean(str.__str__(value)) if isinstance(value, str) and value else None
+def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:
+    """Return `string`, or the beginning of a longer one."""
+    return string if len(string) <= length else f"{string[: length - 1]}…"
+
+
+def truncate(items: Iterable[Item], limits: Limits) -> Messages:
+    """Return the items that can be sent, and the number of the others."""
+    reader = _Reader(500, limits)
+    for item in items:
+        reader.add(*item)
+    return reader.get_messages()
+
+
+def read_message(value: object) -> str:
+    """Return a message as a string, `""` if it is blank or of a type that a client may not see."""
+    if not isinstance(value, VALUE_TYPES):
+        return ""
+    message = clean(get_text(value))
+    return "" if message.isspace() else message
+
+
+def spell_code(code: object) -> str | None:
+    """Return the code of a message; an exception without a code gives its messages `error`."""
+    spelling = get_spelling(code)
+    return None if spelling in (None, APIException.default_code) else cut(clean(spelling))
+
+
+def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
+    """Return an iterator over the keys or indexes of a container, and its values."""
+    return iter(container.items()) if isinstance(container, MAPPINGS) else enumerate(container)
+
+
+class _Reader:
+    """Reads a detail, in time linear in its size."""
+
+    def __init__(self, status: int, limits: Limits) -> None:
+        self.status = status
+        self.count, self.copies, self.overhead = limits
+        self.room = MAX_BODY_BYTES
+        self.items: list[Item] = []
+        self.codes: set[str | None] = set()
+        self.left_out = 0
+        self.code: object = None
+        self.extra: dict[str, Any] = {}
+        # Of the keys and the codes that were read.
+        self.segments: dict[str, str] = {}
+        self.spellings: dict[str, str] = {}
+        # The errors of a serializer, the number of keys that lead to them, the malformed keys.
+        self.errors: object = None
+        self.start = 0
+        self.malformed: set[Path] | None = None
+
+    def get_messages(self) -> Messages:
+        """Return what was read."""
+        if self.left_out and len(self.items) == self.count:
+            # The truncation message takes the place of one more.
+            self.items.pop()
+            self.left_out += 1
+        codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
+        return Messages(self.items, codes, self.left_out, self.code, extra)
+
+    def add(self, field: str, code: str | None, message: str) -> None:
+        """Add a message, or count it if there is no room for it."""
+        if self.left_out or len(self.items) == self.count:
+            self.left_out += 1
+            return
+        size = len(encode_basestring_ascii(field + message)) * self.copies + self.overhead
+        if size > self.room and self.items:
+            self.left_out += 1
+            return
+        if size > self.room:
+            length = self.room // MAX_CHARACTER_BYTES // self.copies // 3
+            field, message, size = cut(field, length), cut(message, length), self.room
+        self.room -= size
+        self.items.append(Item(field, code, message))
+
+    def add_message(self, path: Path, value: object, code: object = None) -> None:
+        """Add the message `value`, which may have a code from elsewhere."""
+        message = read_message(value)
+        if message:
+            spelling = spell_code(getattr(value, "code", None) if code is None else code)
+            self.codes.add(spelling)
+            self.add("" if self.left_out else make_path(path), spelling, message)
+
+    def add_extra(self, data: Any) -> None:
+        """Add data, as long as there is room for a whole key of it."""
+        if data is NO_DATA:
+            return
+        for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
+            size = len(json.dumps({key: value}))
+            if size > self.room:
+                logger.warning("The data %.100r does not fit into the body of an error.", key)
+                continue
+            self.room -= size
+            self.extra[key] = value
+
+    def read_fields(self, detail: object, path: Path = ()) -> None:
+        """Read the errors of a serializer: each value is a message, each key a field.
+
+        A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
+        that changes with each step: a copy for each message would take time by depth. A container
+        inside itself is passed over.
+        """
+        if not isinstance(detail, CONTAINERS):
+            self.add_message(path, detail)
+            return
+        self.errors, self.start, self.malformed = detail, len(path), None
+        # Whether `invalid` is about a malformed key depends on the serializer.
+        self.spellings.clear()
+        keys: list[object] = [*path]
+        opened = {id(detail)}
+        stack = [(detail, isinstance(detail, MAPPINGS), iter_entries(detail))]
+        while stack:
+            container, is_mapping, entries = stack[-1]
+            entry = self.read_plain(keys, entries)
+            if entry is None:
+                stack.pop()
+                opened.discard(id(container))
+                if stack:
+                    keys.pop()
+                continue
+            key, value = entry
+            if not isinstance(value, CONTAINERS):
+                keys += [key] * is_mapping
+                self.read_leaf(keys, value, () if is_mapping else (key,))
+                del keys[len(keys) - is_mapping :]
+            elif id(value) not in opened:
+                opened.add(id(value))
+                keys.append(key)
+                stack.append((value, isinstance(value, MAPPINGS), iter_entries(value)))
+
+    def read_plain(
+        self, keys: list[object], entries: Iterator[tuple[object, Any]]
+    ) -> tuple[object, Any] | None:
+        """Read the fields with one message, as most have, up to another entry, which is returned.
+
+        Plain code without calls: an import may have ten thousand rows with errors.
+        """
+        prefix: str | None = None
+        segments, spellings = self.segments, self.spellings
+        for key, value in entries:
+            if type(value) is not list or len(value) != 1 or type(value[0]) is not ErrorDetail:
+                return key, value
+            message, code = str.__str__(value[0]), value[0].code
+            segment = segments.get(key) if type(key) is str else None
+            spelling = spellings.get(code) if type(code) is str else None
+            if segment is None or spelling is None or not message.isascii() or not message.strip():
+                # The first of its kind.
+                keys.append(key)
+                self.read_leaf(keys, value[0], (0,))
+                keys.pop()
+            elif self.left_out:
+                self.left_out += 1
+            else:
+                if prefix is None:
+                    prefix = make_path(keys)
+                field = f"{prefix}{segment}" if prefix else segment.removeprefix(".")
+                self.add(field, spelling, message)
+        return None
+
+    def read_leaf(self, keys: Sequence[object], value: object, index: Path) -> None:
+        """Read a message about the field that `keys` lead to, at `index` in its list."""
+        message = read_message(value)
+        if not message:
+            return
+        code = getattr(value, "code", None)
+        spelling = spell_code(code)
+        if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
+            spelling = MALFORMED
+        elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
+            self.spellings[get_text(code)] = spelling
+        if keys and type(keys[-1]) is str:
+            self.segments[keys[-1]] = make_segment(keys[-1])
+        self.codes.add(spelling)
+        self.add("" if self.left_out else make_path(keys), spelling, message)
+
+    def is_malformed(self, place: Path) -> bool:
+        """Whether the message at `place` in the errors of a serializer is about a malformed key."""
+        if self.malformed is None:
+            self.malformed = find_malformed_keys(self.errors)
+        return bool(self.malformed) and place in self.malformed
+
+    def read(
+        self, value: Any, path: Path = (), outer: Outer = (), context: Context = "held"
+    ) -> Any:
+        """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
+
+        `outer` has the ids of the containers around it. Very deep parts are read as fields.
+        """
+        is_beside = context == "beside"
+        if not isinstance(value, CONTAINERS):
+            if is_beside and not is_sentence(value):
+                return make_data(value)
+            self.add_message(path, value)
+            return NO_DATA
+        if id(value) in outer or (is_beside and len(outer) > MAX_DEPTH):
+            return NO_DATA
+        if hasattr(value, "serializer") or len(outer) > MAX_DEPTH:
+            self.read_fields(value, path)
+            return NO_DATA
+        if is_beside and not value:
+            return make_data(value)
+        outer = (*outer, id(value))
+        if isinstance(value, Mapping):
+            return self.read_mapping(value, path, outer, context)
+        return self.read_list(value, path, outer, context)
+
+    def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
+        """Read a list: a message does not have its index, nor does an object in an envelope."""
+        is_flat = not any(isinstance(value, CONTAINERS) for value in values)
+        if context == "beside" and is_flat and not all(map(is_sentence, values)):
+            return make_data(values)
+        # Another mapping beside an object is data: `{"id": 2}`.
+        objects = list(map(has_message, values))
+        scalars: Context = "beside" if context == "beside" else "field"
+        mappings: Context = "beside" if any(objects) else scalars
+        inner: Context
+        rests = []
+        for index, (value, is_object) in enumerate(zip(values, objects, strict=True)):
+            is_container = isinstance(value, CONTAINERS)
+            is_nameless = context == "held" if is_object else not is_container
+            inner_path = path if is_nameless else (*path, index)
+            inner = "listed" if is_object else mappings if is_container else scalars
+            rests.append(self.read(value, inner_path, outer, inner))
+        if all(rest is NO_DATA for rest in rests):
+            return NO_DATA
+        return [{} if rest is NO_DATA else rest for rest in rests]
+
+    def read_mapping(
+        self, data: Mapping[Any, Any], path: Path, outer: Outer, context: Context
+    ) -> Any:
+        """Read an error object, or a mapping of fields."""
+        is_listed, is_top = context == "listed", context == "held" and not path
+        parts = find_error_object(data, self.status, is_listed)
+        code = self.read_object(parts, path) if parts else find_code_of_fields(data)
+        has_code = is_top and self.code is None and not (parts and parts.field)
+        if has_code:
+            self.code = code
+        inner: Context = "field" if parts is None and context != "beside" else "beside"
+        keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
+        rest = {}
+        for key, value in data.items():
+            if key in keys or (
+                (parts or context == "held") and is_redundant(data, key, self.status, is_listed)
+            ):
+                continue
+            if parts and is_envelope(data, key):
+                value = self.read(value, path, outer)
+            elif parts and (is_listed or parts.field is not None):
+                value = make_data(value, outer)
+            else:
+                value = self.read(value, (*path, key), outer, inner)
+            if value is not NO_DATA and isinstance(key, VALUE_TYPES):
+                rest[clean(get_text(key))] = value
+        return rest or NO_DATA
+
+    def read_object(self, parts: ErrorObject, path: Path) -> object:
+        """Read the messages of an error object, and return its code."""
+        code = parts.code
+        if code is None and parts.messages:
+            code = getattr(parts.messages[0], "code", None)
+        for message in parts.messages:
+            self.add_message((*path, *(parts.field or ())), message, code)
+        return code

@@ -13,7 +13,6 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
-from django.utils.functional import lazy
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -62,7 +61,7 @@ RETURNED: dict[str, tuple[Any, int]] = {
     "body": (BODY_OF_409, 409),
     "problem": (make_problem(BODY_OF_409), 409),
     "another-problem": ({"type": "/no", "detail": "None left."}, 409),
-    "unprintable": ({"detail": lazy(lambda: throw(RuntimeError("secret")), str)()}, 409),
+    "no-json": ({**BODY_OF_409, "till": object()}, 409),
 }
 RAISED: dict[str, Exception | type[Exception]] = {
     "raised": exceptions.ValidationError({"name": ["Too long.", "Too loud."]}),
@@ -167,7 +166,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "returned as a body": ("GET /thing?as=body", TAKEN),
     "returned as another problem": (
         "GET /thing?as=another-problem",
-        blank(body("CONFLICT", "None left.", status=409), "Conflict"),
+        blank({**body("CONFLICT", "None left.", status=409), "extra": {"type": "/no"}}, "Conflict"),
     ),
     "no credentials": ("GET /thing?as=401", blank(body("UNAUTHENTICATED"), "Unauthorized")),
     "no such method": ("PUT /thing", blank(body("METHOD_NOT_ALLOWED"), "Method Not Allowed")),
@@ -182,14 +181,14 @@ def test_an_error_is_a_problem_for_the_client_that_asks_and_the_body_for_others(
 ) -> None:
     request, problem = PROBLEMS[name]
     method, url = request.split()
-    ours = {key: problem[key] for key in ("status", "errors", "code", "moreInfo")}
+    ours = {key: problem[key] for key in problem if key not in ("type", "title", "detail")}
     assert read(client.generic(method, url, **ASKS)) == problem
     response = client.generic(method, url)
     assert response.json() == ours
     assert (response["Content-Type"], response["Vary"]) == ("application/json", "Accept")
     settings.API_ERRORS = {}
     response = client.generic(method, url, **ASKS)
-    assert list(response.json()) == list(ours)
+    assert list(response.json())[:4] == list(ours)[:4]
     assert response["Content-Type"] == "application/json"
 
 
@@ -252,7 +251,7 @@ def test_a_change_of_a_projects_handler_is_in_the_problem(client: Client) -> Non
     ("url", "changes", "urlconf"),
     [
         ("/wrapped?as=raised&how=breaks", {}, __name__),
-        ("/thing?as=unprintable", {}, __name__),
+        ("/thing?as=no-json", {}, __name__),
         ("/thing?as=raised", {"EXCEPTIONS": None}, __name__),
         ("/nowhere", {"CODES": None}, __name__),
         ("/thing", {"CODES": None}, "no_such_module"),

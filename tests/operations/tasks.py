@@ -42,6 +42,12 @@ def count_attempts(context: Any, name: str) -> list[Any]:
 
 
 @task
+def return_half_a_pair() -> str:
+    """Return half of a surrogate pair."""
+    return "\ud800"
+
+
+@task
 def do_nothing() -> None:
     """Return `None`."""
 

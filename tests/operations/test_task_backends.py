@@ -284,17 +284,17 @@ def test_an_operation_is_ready_runs_succeeds_and_is_pruned(
 
 def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) -> None:
     backend.start_worker()
-    codes = {
-        "validation": "INVALID_CONTENT",
-        "missing": "MISSING_RESOURCE",
-        "unavailable": "SERVICE_UNAVAILABLE",
-        "unhandled": "INTERNAL_ERROR",
+    errors = {
+        "validation": body("INVALID_CONTENT", "Secret of validation."),
+        "missing": body("MISSING_RESOURCE"),
+        "unavailable": body("SERVICE_UNAVAILABLE"),
+        "unhandled": body("INTERNAL_ERROR"),
     }
-    accepted = {how: backend.accept("fail", {"how": how}) for how in codes}
+    accepted = {how: backend.accept("fail", {"how": how}) for how in errors}
 
-    for how, code in codes.items():
+    for how, error in errors.items():
         failed = backend.wait_for(accepted[how], "failed", "successful")
-        assert failed.body == {**accepted[how].body, "status": "failed", "error": body(code)}
+        assert failed.body == {**accepted[how].body, "status": "failed", "error": error}
         assert "Retry-After" not in failed.headers
 
 

@@ -429,7 +429,6 @@ def test_a_failed_operation_has_the_error_of_its_exception_without_its_message(
     monkeypatch.setitem(sys.modules, "kombu", None)
     settings.API_ERRORS = {"EXCEPTIONS": {"project.OwnError": "INVALID_STATE"}}
     codes = {
-        ("fail", "how", "validation"): "INVALID_CONTENT",
         ("fail", "how", "missing"): "MISSING_RESOURCE",
         ("fail", "how", "unavailable"): "SERVICE_UNAVAILABLE",
         ("fail", "how", "unhandled"): "INTERNAL_ERROR",
@@ -498,7 +497,7 @@ def test_a_task_without_a_start_time_runs_from_its_acceptance(
     [
         ("add", {"a": 2}, 200, 3),
         ("do_nothing", {}, 204, None),
-        ("fail", {"how": "validation"}, 400, body("INVALID_CONTENT")),
+        ("fail", {"how": "validation"}, 400, body("INVALID_CONTENT", "Secret of validation.")),
         ("fail", {"how": "unavailable"}, 503, body("SERVICE_UNAVAILABLE")),
     ],
 )

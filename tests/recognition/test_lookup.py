@@ -13,7 +13,6 @@ from django.http import Http404
 from django.test import override_settings
 from pytest_django import Settings
 from rest_framework import exceptions
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from django_apierrors.catalog import STATUSES_BY_NAME
 from django_apierrors.exceptions import (
@@ -86,10 +85,6 @@ TWO_CODES = [
     exceptions.ErrorDetail("One.", code="unique"),
     exceptions.ErrorDetail("Two.", code="required"),
 ]
-JWT_DETAIL = {
-    "detail": "Given token not valid for any token type",
-    "messages": [{"token_class": "AccessToken", "message": "Token is expired"}],
-}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +122,6 @@ JWT_DETAIL = {
             exceptions.PermissionDenied(["First.", "Second."]),
             expect("ACCESS_FORBIDDEN", "First.", "Second."),
         ),
-        (InvalidToken(JWT_DETAIL), expect("UNAUTHENTICATED", JWT_DETAIL["detail"])),
         (
             exceptions.PermissionDenied({"detail": "Sold.", "code": "out_of_stock"}),
             expect("OUT_OF_STOCK", "Sold.", status=403),
@@ -160,7 +154,7 @@ def test_the_status_messages_and_code_of_an_exception_are_sent(
     assert read(respond_to(exception)) == outcome
 
 
-@pytest.mark.parametrize("code", [7, [], {}, object(), ""], ids=lambda code: type(code).__name__)
+@pytest.mark.parametrize("code", [4.2, [], {}, object(), ""], ids=lambda code: type(code).__name__)
 def test_a_code_that_is_not_a_name_is_ignored(code: Any) -> None:
     cls = make_class(exceptions.PermissionDenied, default_code=code)
     for exception in (exceptions.PermissionDenied("No.", code=code), cls("No.")):

@@ -29,7 +29,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from django_apierrors import generics
 from django_apierrors.handler import exception_handler
 from django_apierrors.renderers import JSONRenderer
-from django_apierrors.validation.details import flatten
+from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.foreign_keys import find_malformed_keys
 from tests.bodies import body
 from tests.models import Parcel, Shelf, Thing
@@ -387,7 +387,7 @@ def test_malformed_keys_are_found_in_errors_of_any_shape(
 ) -> None:
     errors = ReturnDict(copy.deepcopy(detail), serializer=RelationsSerializer(data=sent))
     assert find_malformed_keys(errors) == paths
-    codes = [item.code for item in flatten(errors).items]
+    codes = [item.code for item in read_detail(errors, 400).items]
     assert codes == ["incorrect_type" if paths else "invalid"]
     assert errors == detail
 

@@ -1,0 +1,197 @@
+"""Error objects: mappings with a message, as libraries and projects build them.
+
+The tables decide which keys hold the message, the code and the field. In the errors of a serializer
+these names are fields, and the tables do not apply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.utils.functional import Promise
+
+from django_apierrors.catalog import get_phrase
+from django_apierrors.validation.codes import get_spelling, is_code, is_word
+from django_apierrors.validation.extra import CONTAINERS, get_text
+
+# The keys of a message, if the value is a string. A summary counts without another message only.
+SUMMARY = "title"
+MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason", SUMMARY)
+
+# The keys of further messages: a list, fields, error objects. Those in the second set may be fields
+# too: they count beside a message, or if they are a list of mappings.
+ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
+LIST_KEYS = frozenset({"details", "messages", "invalid-params", "invalid_params", "invalidParams"})
+
+# The keys of a code, `error` beside another message only.
+CODE_KEYS = ("code", "error_code", "errorCode", "error")
+
+# The keys of a field; in the second tuple only in the objects of a list.
+FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
+LISTED_FIELD_KEYS = ("name", "path", "property")
+
+# Where a value was sent: the first step of pydantic's `loc`, the keys of JSON:API's `source`.
+LOCATIONS = frozenset({"body", "cookie", "form", "header", "path", "query"})
+SOURCES = ("pointer", "parameter", "header")
+JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
+
+# The keys whose values may say no more than the status of the response, and those values in lower
+# case. The status itself and its phrase are such values of each key.
+REDUNDANT: Mapping[str, frozenset[str]] = {
+    "code": frozenset({""}),
+    "error": frozenset({"", "true"}),
+    "moreInfo": frozenset({""}),
+    "ok": frozenset({"false"}),
+    "status": frozenset({"error", "fail", "failed"}),
+    "statusCode": frozenset(),
+    "status_code": frozenset(),
+    "success": frozenset({"false"}),
+    "title": frozenset({""}),
+    "type": frozenset({"about:blank"}),
+}
+STATUS_KEYS = frozenset({"status", "statusCode", "status_code"})
+
+# Two words, the end of a sentence, or a script without spaces between words.
+SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]")
+
+
+class ErrorObject(NamedTuple):
+    """The parts of a mapping that has a message or a code, or holds further messages.
+
+    `code` is as it was given; `keys` are those of the messages, the code and the field.
+    """
+
+    messages: list[Any]
+    code: object
+    field: tuple[object, ...] | None
+    keys: frozenset[object]
+
+
+def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
+    """Return the parts of an error object, `None` for a mapping of fields."""
+    texts = [key for key in MESSAGE_KEYS if is_text(data.get(key))]
+    if not texts and not any(is_envelope(data, key) for key in data):
+        return None
+    code_key = find_code_key(data, status)
+    others = [key for key in texts if key != code_key and not is_redundant(data, key, status)]
+    # The phrase of the status, or a code, is better than no message.
+    texts = [*(others or texts)[:1], *(key for key in others[1:] if key != SUMMARY)]
+    messages = texts[:1] + [key for key in texts[1:] if is_sentence(data[key])]
+    field_key, field = find_field(data, is_listed)
+    keys = frozenset({*messages, code_key, field_key} - {None})
+    code = None if code_key is None else data[code_key]
+    return ErrorObject([data[key] for key in messages], code, field, keys)
+
+
+def has_message(data: object) -> bool:
+    """Whether `data` is a mapping with a message under a key of its own."""
+    if not isinstance(data, Mapping) or hasattr(data, "serializer"):
+        return False
+    return any(is_text(data.get(key)) for key in MESSAGE_KEYS)
+
+
+def is_text(value: object) -> bool:
+    """Whether `value` is a string with a message."""
+    return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
+
+
+def is_sentence(value: object) -> bool:
+    """Whether `value` is a text for people: not an identifier, a URL or a date."""
+    return isinstance(value, (str, Promise)) and SENTENCE.search(get_text(value)) is not None
+
+
+def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
+    """Whether `data[key]` holds further messages."""
+    value = data[key]
+    if key in ENVELOPE_KEYS:
+        return isinstance(value, CONTAINERS) or (key == "errors" and is_text(value))
+    if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
+        return False
+    return has_message(data) or any(isinstance(entry, Mapping) for entry in value)
+
+
+def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
+    """Return the key of the code, if there is one."""
+    # `type` in the errors of pydantic.
+    for key in (*CODE_KEYS, "type") if "loc" in data else CODE_KEYS:
+        value = data.get(key)
+        is_message = key == "error" and (is_word(value) or not has_other_message(data))
+        if is_code(value) and not is_message and not is_redundant(data, key, status):
+            return key
+    return None
+
+
+def find_code_of_fields(data: Mapping[Any, Any]) -> object:
+    """Return the code beside the fields of a mapping, if it cannot be a message about a field."""
+    code = data.get("code")
+    return code if len(data) > 1 and is_code(code) and not is_word(code) else None
+
+
+def has_other_message(data: Mapping[Any, Any]) -> bool:
+    """Whether a mapping has a message that is not its `error`."""
+    return any(
+        key != "error" and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_text(data[key])))
+        for key in data
+    )
+
+
+def is_redundant(
+    data: Mapping[Any, Any], key: object, status: int, is_listed: bool = False
+) -> bool:
+    """Whether `data[key]` says no more than the status of the response, or is another status."""
+    if key not in REDUNDANT:
+        return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
+    value = data[key]
+    is_string = isinstance(value, (str, Promise, bool))
+    spelling = get_text(value).strip().lower() if is_string else get_spelling(value)
+    if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
+        return True
+    is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)
+    return bool(is_status) and not is_listed
+
+
+def find_field(
+    data: Mapping[Any, Any], is_listed: bool
+) -> tuple[str | None, tuple[object, ...] | None]:
+    """Return the key that names a field, and the keys and indexes that lead to the field."""
+    for key in (*FIELD_KEYS, *LISTED_FIELD_KEYS) if is_listed else FIELD_KEYS:
+        field = parse_field(key, data[key]) if key in data else None
+        if field is not None:
+            return key, field
+    return None, None
+
+
+def parse_field(key: str, value: Any) -> tuple[object, ...] | None:
+    """Return the keys and indexes that lead to a field, `None` if `value` is not a field.
+
+    `value` is a path (`lines.0.sku`), a JSON pointer, a list, or the `source` of JSON:API.
+    """
+    if key == "source":
+        source = value if isinstance(value, Mapping) else {}
+        paths = [source[name] for name in SOURCES if isinstance(source.get(name), str)]
+        return split_path(JSON_API_PREFIX.sub("", paths[0], count=1)) if paths else None
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return None if re.search(r"\s|://", value) else split_path(value)
+    if not isinstance(value, (list, tuple)) or not all(isinstance(x, (str, int)) for x in value):
+        return None
+    steps = value[1:] if key == "loc" and value and value[0] in LOCATIONS else value
+    return tuple(map(parse_step, steps))
+
+
+def split_path(path: str) -> tuple[object, ...]:
+    """Return the keys and indexes in `lines.0.sku`, `lines[0].sku` or `/lines/0/sku`."""
+    if not path.startswith(("/", "#")):
+        return tuple(map(parse_step, re.findall(r"[^.\[\]]+", path)))
+    # RFC 6901, section 4.
+    tokens = path.lstrip("#").split("/")[1:]
+    return tuple(parse_step(token.replace("~1", "/").replace("~0", "~")) for token in tokens)
+
+
+def parse_step(step: str | int) -> str | int:
+    """Return a step of a path: an index as a number."""
+    is_index = isinstance(step, str) and re.fullmatch(r"\d{1,9}", step, re.ASCII)
+    return int(step) if is_index else step

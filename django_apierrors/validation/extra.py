@@ -1,0 +1,104 @@
+"""The `extra` of a body: the data in a detail that is neither a message nor a code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+from rest_framework.utils.encoders import JSONEncoder
+
+from django_apierrors.fallback import log_failure
+
+CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
+
+# The types that a client may see. Anything else (a model, an exception, a function) would show its
+# repr, and with it the inside of the server.
+VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timedelta, Enum)
+
+# Further levels of data are left out: encoders have a limit.
+MAX_DEPTH = 32
+
+# What a part of a detail has that holds no data.
+NO_DATA: Any = object()
+
+# A plain dict: MappingProxyType can be neither pickled nor copied.
+NO_EXTRA: Mapping[str, Any] = {}
+
+
+def clean(string: str) -> str:
+    """Return `string` without halves of surrogate pairs; messages repeat what a client sent."""
+    return string if string.isascii() else string.encode(errors="replace").decode()
+
+
+def get_text(value: object) -> str:
+    """Return a value of one of the types as a string, `""` if that fails."""
+    value = value.value if isinstance(value, Enum) else value
+    try:
+        if isinstance(value, bytes):
+            return value.decode(errors="replace")
+        return str.__str__(value) if isinstance(value, str) else str(value)
+    except Exception:
+        # Of a lazy string, or of an int with thousands of digits.
+        log_failure("reading a value in the detail of an error")
+        return ""
+
+
+def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
+    """Return `value` as JSON can represent it, `NO_DATA` if a client may not see it.
+
+    `outer` has the ids of the containers around it.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, CONTAINERS):
+        if id(value) in outer or len(outer) >= MAX_DEPTH:
+            return NO_DATA
+        outer = (*outer, id(value))
+        if not isinstance(value, Mapping):
+            entries = (make_data(entry, outer) for entry in value)
+            return [entry for entry in entries if entry is not NO_DATA]
+        pairs = [
+            (clean(get_text(key)), make_data(entry, outer))
+            for key, entry in value.items()
+            if isinstance(key, VALUE_TYPES)
+        ]
+        return {key: entry for key, entry in pairs if entry is not NO_DATA}
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (str, bytes)):
+        return clean(get_text(value))
+    if isinstance(value, int):
+        return int(value) if abs(value) < 2**64 else get_text(value) or NO_DATA
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (Promise, Decimal, UUID, time)):
+        # DRF's encoder raises an error for a time with a time zone.
+        return clean(str(value))
+    return JSONEncoder().default(value) if isinstance(value, VALUE_TYPES) else NO_DATA
+
+
+def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
+    """Return `detail` with the values that DRF has made strings of; `given` is what it was made of.
+
+    APIException turns the 3 in `{"detail": "Only 3 left.", "available": 3}` into "3".
+    """
+    if detail is given or depth > MAX_DEPTH or hasattr(detail, "serializer"):
+        return detail
+    if isinstance(detail, dict) and isinstance(given, Mapping):
+        return {
+            key: restore_values(value, given[key], depth + 1) if key in given else value
+            for key, value in detail.items()
+        }
+    if isinstance(detail, list) and isinstance(given, (list, tuple)) and len(detail) == len(given):
+        pairs = zip(detail, given, strict=True)
+        return [restore_values(value, inner, depth + 1) for value, inner in pairs]
+    if given is not None and not isinstance(given, VALUE_TYPES):
+        return detail
+    is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
+    return detail if is_string or detail not in (str(given), get_text(given)) else given
