@@ -192,10 +192,12 @@ def check_exceptions(
     ]
     for name, code in rows.items():
         key = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
-        if code is not None and code not in names:
+        if code is not None and code not in names and not _is_function(code):
+            is_path = "." in str(code)
+            path_hint = "Write the dotted path of a function that returns an APIException."
             yield Error(
                 f"{key} names no code: {code!r}.",
-                suggest(str(code), names),
+                path_hint if is_path else suggest(str(code), names),
                 id="django_apierrors.E004",
             )
         if hint := find_class_hint(name):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import translation
+from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.relations import RelatedField
@@ -24,6 +25,7 @@ from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_limits
+from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
@@ -113,7 +115,7 @@ def recognise_class_path(path: str) -> Error:
     except Exception:
         for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION, CODES_BY_CLASS_PATH):
             name = table.get(path)
-            if name is not None:
+            if name is not None and "." not in name:
                 return Error.of_code(get_or_make_code(name, 500))
         return Error.of_code(get_code("INTERNAL_ERROR"))
 
@@ -125,10 +127,15 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
     project_rows = api_errors.EXCEPTIONS
     names = _get_class_names(type(exception))
     name, is_of_project = _find_row(exception, names, project_rows)
+    if is_of_project and "." in str(name):
+        error = _describe(str(name), exception)
+        if error is not None:
+            return error
+        name, _ = _find_row(exception, names, {})
+    elif is_of_project and not isinstance(exception, exceptions.APIException):
+        return _make_error(name)
     if isinstance(exception, exceptions.APIException):
         return _recognise_api_exception(exception, name)
-    if is_of_project:
-        return _make_error(name)
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
@@ -136,6 +143,18 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
+
+
+def _describe(path: str, exception: BaseException) -> Error | None:
+    """Return the error of what the project's function at `path` makes of `exception`."""
+    try:
+        described = import_string(path)(exception)
+        if not isinstance(described, exceptions.APIException):
+            raise TypeError(f"{path} must return an APIException, not {described!r}.")
+    except Exception:
+        log_failure(f"calling {path}")
+        return None
+    return _recognise_api_exception(described, None)
 
 
 def _recognise_details(

@@ -66,6 +66,7 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "GON"}}, "Did you mean 'GONE'?"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Known are: "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Known are: "),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "the dotted path of a"),
     (
         "E005",
         {"EXCEPTIONS": {"django.http.Http404": "GONE"}},

@@ -348,3 +348,58 @@ def test_the_path_of_a_class_is_enough(settings: Settings) -> None:
     }
     bodies = {path: recognise_class_path(path).get_body() for path in codes}
     assert bodies == {path: expect(code)[1] for path, code in codes.items()}
+
+
+class ShelfEmptyError(Exception):
+    """Knows how many are left."""
+
+    left = 2
+
+
+class OutOfStock(exceptions.APIException):
+    status_code = 409
+    default_code = "out_of_stock"
+
+
+def describe(exception: Any) -> exceptions.APIException:
+    """Return what the exception knows."""
+    described: Any = OutOfStock(f"Only {exception.left} left.")
+    described.extra = {"left": exception.left}
+    return described
+
+
+def describe_badly(exception: Any) -> str:
+    """Return something else."""
+    return "Sold out."
+
+
+def test_a_function_of_the_project_describes_an_exception(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"{__name__}.ShelfEmptyError"
+    settings.API_ERRORS = {"EXCEPTIONS": {path: f"{__name__}.describe"}}
+    expected = {"status": 409, "errors": ["Only 2 left."], "code": "OUT_OF_STOCK", "moreInfo": ""}
+    assert recognise(ShelfEmptyError()).get_body() == {**expected, "extra": {"left": 2}}
+    assert recognise_class_path(path).get_body()["errors"] == ["Only 2 left."]
+    assert recognise_class_path("nowhere.ShelfEmptyError").code.name == "INTERNAL_ERROR"
+    assert caplog.records == []
+
+    for name, function in [(path, "describe_badly"), ("builtins.TimeoutError", "describe")]:
+        settings.API_ERRORS = {"EXCEPTIONS": {name: f"{__name__}.{function}"}}
+        caplog.clear()
+        exception = ShelfEmptyError() if name == path else TimeoutError()
+        code = "INTERNAL_ERROR" if name == path else "GATEWAY_TIMEOUT"
+        assert recognise(exception).code.name == code
+        [record] = caplog.records
+        assert (
+            record.getMessage() == f"django_apierrors failed while calling {__name__}.{function}."
+        )
+
+
+def test_a_function_that_is_lost_leaves_the_code_of_the_class(settings: Settings) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"nowhere.ShelfEmptyError": f"{__name__}.describe"}}
+    assert recognise_class_path("nowhere.ShelfEmptyError").code.name == "INTERNAL_ERROR"
+    settings.API_ERRORS = {
+        "EXCEPTIONS": {"rest_framework.exceptions.NotFound": f"{__name__}.absent"}
+    }
+    assert recognise(exceptions.NotFound()).code.name == "MISSING_RESOURCE"
