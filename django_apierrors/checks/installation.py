@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.urls import get_resolver
 from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
+from django_apierrors.handler import ErrorFormatMixin
 from django_apierrors.introspection.findings import (
     HANDLER_HINT,
     find_middleware,
@@ -17,6 +19,7 @@ from django_apierrors.introspection.findings import (
 )
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
+from django_apierrors.routing import get_routes
 
 MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 
@@ -24,7 +27,9 @@ MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 def find_missing_parts() -> Iterator[CheckMessage]:
     """Yield a message for each part of the package that is missing or in the wrong place."""
     if has_stock_handler():
-        yield Error(
+        # A project may give the format to single views first.
+        message_class = Warning if has_view_with_mixin() else Error
+        yield message_class(
             "The exception handler of django_apierrors is not installed.",
             HANDLER_HINT,
             id="django_apierrors.E007",
@@ -48,6 +53,15 @@ def find_missing_parts() -> Iterator[CheckMessage]:
             "'django_apierrors.negotiation.JSONContentNegotiation': its successes are JSON then.",
             id="django_apierrors.W005",
         )
+
+
+def has_view_with_mixin() -> bool:
+    """Whether a view of the URLconf extends `ErrorFormatMixin`; not if the URLconf is broken."""
+    try:
+        classes = [getattr(route.view, "cls", object) for route in get_routes(get_resolver())]
+    except Exception:
+        return False
+    return any(issubclass(cls, ErrorFormatMixin) for cls in classes)
 
 
 def check_middleware() -> Iterator[CheckMessage]:

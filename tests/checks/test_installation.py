@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks import ERROR, WARNING
+from django.urls import path
 from pytest_django.fixtures import Settings
+from rest_framework.views import APIView
 
 from django_apierrors.checks import check_installation
+from django_apierrors.handler import ErrorFormatMixin
 from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.renderers import JSONRenderer
 
@@ -181,3 +185,22 @@ def test_an_authenticator_can_read_models_when_it_is_imported(
     check_project: Callable[..., Any], apps: str
 ) -> None:
     assert check_project(ALL, apps=apps) == (0, [])
+
+
+class SingleView(ErrorFormatMixin, APIView):
+    """A view that has the format in a project without our handler."""
+
+
+def test_without_a_handler_a_view_with_the_mixin_makes_a_warning_of_the_error(
+    settings: Settings, set_urls: Callable[..., None]
+) -> None:
+    settings.REST_FRAMEWORK = {
+        **settings.REST_FRAMEWORK,
+        "EXCEPTION_HANDLER": "rest_framework.views.exception_handler",
+    }
+    for view, level in [(APIView, ERROR), (SingleView, WARNING)]:
+        set_urls(path("single", view.as_view()))
+        [message] = [each for each in check_installation() if each.id == "django_apierrors.E007"]
+        assert message.level == level
+    settings.ROOT_URLCONF = "tests.nowhere"
+    assert "django_apierrors.E007" in [each.id for each in check_installation()]
