@@ -22,7 +22,7 @@ from rest_framework.test import APIRequestFactory
 from django_apierrors import generics, pagination, viewsets
 from django_apierrors.pagination import MAX_LIMIT, check_number
 from tests.bodies import body
-from tests.models import Shelf
+from tests.models import Parcel, Shelf
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -62,6 +62,11 @@ class NameCursors(Cursors):
     ordering = ("-name",)
 
 
+class CodeCursors(Cursors):
+    # A field with a validator.
+    ordering = "code"
+
+
 class Unpaged(Cursors):
     page_size = None
     page_size_query_param = None
@@ -76,6 +81,18 @@ class ShelfSerializer(ModelSerializer):
 class ShelfList(generics.ListAPIView):
     queryset = Shelf.objects.order_by("pk")
     serializer_class = ShelfSerializer
+
+
+class ParcelSerializer(ModelSerializer):
+    class Meta:
+        model = Parcel
+        fields = ["code"]
+
+
+class ParcelList(generics.ListAPIView):
+    queryset = Parcel.objects.all()
+    serializer_class = ParcelSerializer
+    pagination_class = CodeCursors
 
 
 class ShelfViewSet(viewsets.ReadOnlyModelViewSet):
@@ -107,6 +124,7 @@ urlpatterns = [
         path(f"{name}/", ShelfList.as_view(pagination_class=pagination_class))
         for name, pagination_class in PAGINATIONS.items()
     ),
+    path("codes/", ParcelList.as_view()),
     path("", include(router.urls)),
 ]
 
@@ -174,6 +192,39 @@ def test_the_next_link_of_a_cursor_works(client: Client) -> None:
         names += get_names(response)
         url = response.json()["next"]
     assert (names, url) == ("edcba", None)
+
+
+def test_a_cursor_reaches_rows_that_the_validators_of_their_field_reject(client: Client) -> None:
+    codes = ["", "a b", "x" * 30, "\u00e9&=", "%00"]
+    Parcel.objects.bulk_create(
+        Parcel(code=code, slug=code, number=number) for number, code in enumerate(codes)
+    )
+    rows, url = [], "/codes/"
+    while url:
+        content = client.get(url).json()
+        rows, url = rows + content["results"], content["next"]
+    assert [row["code"] for row in rows] == sorted(codes)
+
+
+class Rows(list[Any]):
+    """A queryset without a model: a proxy of a search engine, or DRF's tests."""
+
+    def filter(self, name__gt: str) -> Rows:
+        return Rows(row for row in self if row.name > name__gt)
+
+    def order_by(self, *names: str) -> Rows:
+        return self
+
+
+def test_a_cursor_needs_no_model() -> None:
+    rows = Rows(Shelf(name=name) for name in "abcde")
+    pages, url = "", "/"
+    while url:
+        paginator = NameCursors()
+        paginator.ordering = ("name",)
+        page = paginator.paginate_queryset(rows, Request(APIRequestFactory().get(url)))
+        pages, url = pages + "".join(row.name for row in page or ()), paginator.get_next_link()
+    assert pages == "abcde"
 
 
 @pytest.mark.parametrize("name", ["pages", "router", "router/again"])
