@@ -33,17 +33,20 @@ def test_an_accept_of_four_kilobytes_is_read(client: Client) -> None:
     assert response["Content-Type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("length", ["9" * 4400, "many", "-1"])
+# A test client sends the last as it is: not as a string.
+@pytest.mark.parametrize(
+    "length", ["9" * 4400, "many", "-1", 17], ids=["digits", "word", "-1", "int"]
+)
 def test_a_length_that_is_not_a_number_for_python_does_not_matter(
-    client: Client, length: str
+    client: Client, length: str | int
 ) -> None:
     response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length)
 
     assert (response.status_code, response.json()) == (404, body("MISSING_RESOURCE"))
 
 
-@pytest.mark.parametrize("length", ["9" * 4400, "many"])
-def test_a_bad_host_beside_such_a_length_is_a_400(client: Client, length: str) -> None:
+@pytest.mark.parametrize("length", ["9" * 4400, "many", 17], ids=["digits", "word", 17])
+def test_a_bad_host_beside_such_a_length_is_a_400(client: Client, length: str | int) -> None:
     response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length, HTTP_HOST="a_b")
 
     assert (response.status_code, response.json()) == (400, body("INVALID_CONTENT"))
