@@ -33,8 +33,11 @@ MAX_LIMIT = 2**63 - 1
 
 
 def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
-    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`."""
-    if not name or name not in request.query_params:
+    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`.
+
+    An empty parameter counts as not sent, as in DRF.
+    """
+    if not name or not request.query_params.get(name):
         return
     value = request.query_params[name]
     # The length first: the time of int() grows with the square of the number of digits.
