@@ -59,7 +59,8 @@ def main() -> None:
                 problems += run_suite(suite, version, options)
     print("\n| suite | way | tests | reason |\n|---|---|---|---|")
     print(*make_reasons(dict.fromkeys(suite.package for suite in suites)), sep="\n")
-    print(*problems, sep="\n", file=sys.stderr)
+    for problem in problems:
+        print(problem, file=sys.stderr)
     sys.exit(bool(problems))
 
 
@@ -106,7 +107,8 @@ def run_tests(suite: Suite, source: Path, python: Path, way: str, processes: str
     command += ["--rootdir", ".", "-o", "django_find_project=false"]
     command += ["--numprocesses", processes, *suite.arguments]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
-    variables = {"APIERRORS_WAY": way, "APIERRORS_REPORT": str(report), "PYTHONPATH": str(FOLDER)}
+    path = os.pathsep.join((str(FOLDER), *suite.paths))
+    variables = {"APIERRORS_WAY": way, "APIERRORS_REPORT": str(report), "PYTHONPATH": path}
     completed = subprocess.run(
         command,
         cwd=source,

@@ -22,6 +22,8 @@ class NotFetchedError(Exception):
 def run_pip(*arguments: str, python: Path | str = sys.executable) -> None:
     """Run pip; raise NotFetchedError with its last line if it fails."""
     command = [str(python), "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
+    # A machine without the index should not wait for minutes.
+    command += ["--retries", "1"]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
     if completed.returncode != 0:
         lines = [line for line in completed.stderr.splitlines() if line.startswith("ERROR")]

@@ -51,6 +51,8 @@ class Suite:
     # Arguments for pytest: the folder of the tests, plugins that are switched off.
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    # Folders of the distribution that its tests import modules from.
+    paths: tuple[str, ...] = ()
     # Files that the source distribution lacks, by their paths in it.
     files: Mapping[str, str] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
