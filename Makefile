@@ -15,7 +15,7 @@ PYTEST = --timeout 120 --numprocesses auto --maxprocesses 4 --dist loadfile
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage bench clients docs docs-serve messages clean
+.PHONY: help demo test lint types matrix coverage suites bench clients docs docs-serve messages clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -24,6 +24,7 @@ help:
 	@echo "make lint        check style and formatting"
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
+	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
@@ -49,6 +50,9 @@ types: .venv/.installed
 
 matrix: .venv/.installed clients
 	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types$(if $(SKIP),|$(SKIP))' --skip-missing-interpreters true)
+
+suites: .venv/.installed
+	$(BIN)/python -m suites $(if $(ONLY),--only $(ONLY))
 
 # Material for MkDocs has a page of its own opinion about MkDocs 2, which is not installed.
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1

@@ -1,18 +1,11 @@
-"""The settings: one dict, `API_ERRORS`.
-
-The dict is read from the settings once, and again when Django's signal `setting_changed` is sent:
-`override_settings` works, as it does for DRF's `api_settings`.
-"""
+"""The settings: one dict, `API_ERRORS`, read live so that `override_settings` just works."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypedDict, TypeVar
 
 from django.conf import settings
-from django.core.signals import setting_changed
-from django.dispatch import receiver
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -39,7 +32,7 @@ class CodeChanges(TypedDict, total=False):
 
 
 class Setting(Generic[Value]):
-    """A key of `API_ERRORS` with its default."""
+    """A key of `API_ERRORS` with its default; looked up in the settings when it is read."""
 
     def __init__(self, default: Value) -> None:
         """Keep the default."""
@@ -49,22 +42,20 @@ class Setting(Generic[Value]):
         """Keep the name of the attribute, which is the key."""
         self.name = name
 
-    def __get__(self, instance: APIErrorsSettings, owner: type[APIErrorsSettings]) -> Value:
+    def __get__(self, instance: object, owner: type) -> Value:
         """Return the project's value, else the default."""
-        value: Value = instance.project_settings.get(self.name, self.default)
-        return value
+        project_settings = getattr(settings, "API_ERRORS", None)
+        if project_settings and self.name in project_settings:
+            value: Value = project_settings[self.name]
+            return value
+        return self.default
 
 
 class APIErrorsSettings:
     """A typed view of the `API_ERRORS` dict.
 
-    Nothing is validated here: the system checks report a wrong value.
+    Nothing is cached or validated here: the system checks report a wrong value.
     """
-
-    @cached_property
-    def project_settings(self) -> Mapping[str, Any]:
-        """The dict of the project; an empty one if it has none."""
-        return getattr(settings, "API_ERRORS", None) or {}
 
     CODES = Setting[Mapping[str, CodeChanges]]({})
     CODE_FORMAT = Setting[Literal["legacy", "name", "number"]]("legacy")
@@ -88,14 +79,6 @@ class APIErrorsSettings:
 
 
 api_errors = APIErrorsSettings()
-
-
-@receiver(setting_changed)
-def reload_settings(setting: str, **kwargs: object) -> None:
-    """Forget the dict of the project when a test changes it."""
-    if setting == "API_ERRORS":
-        vars(api_errors).pop("project_settings", None)
-
 
 DEFAULTS: Mapping[str, object] = {
     name: setting.default

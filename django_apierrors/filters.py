@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
-from rest_framework.filters import BaseFilterBackend, SearchFilter
+from rest_framework.filters import BaseFilterBackend, SearchFilter, search_smart_split
+
+with suppress(ImportError):
+    # DRF 3.18 and later.
+    from rest_framework.filters import UnaccentedSearchFilter as UnaccentedSearchFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter"]
+__all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter", "search_smart_split"]
 
 NO_ORDERING = _("There is no ordering by %(fields)s.")
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import BasePagination
-
-from django_apierrors.validation.identifiers import is_malformed
+from rest_framework.pagination import PAGE_BREAK, BasePagination, Cursor, PageLink
 
 if TYPE_CHECKING:
     from django.core.paginator import Paginator
-    from rest_framework.pagination import Cursor
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-__all__ = ["BasePagination", "CursorPagination", "LimitOffsetPagination", "PageNumberPagination"]
+__all__ = [
+    "PAGE_BREAK",
+    "BasePagination",
+    "Cursor",
+    "CursorPagination",
+    "LimitOffsetPagination",
+    "PageLink",
+    "PageNumberPagination",
+]
 
 NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
 
@@ -27,8 +33,11 @@ MAX_LIMIT = 2**63 - 1
 
 
 def check_number(request: Request, name: str | None, minimum: int = 1) -> None:
-    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`."""
-    if not name or name not in request.query_params:
+    """Raise ValidationError if a parameter is sent and not a number up to `MAX_LIMIT`.
+
+    An empty parameter counts as not sent, as in DRF.
+    """
+    if not name or not request.query_params.get(name):
         return
     value = request.query_params[name]
     # The length first: the time of int() grows with the square of the number of digits.
@@ -86,9 +95,21 @@ class CursorPagination(pagination.CursorPagination):
         if cursor is not None and cursor.position is not None:
             # The position is the value of the first field of the ordering.
             field = self.get_ordering(request, queryset, view)[0].lstrip("-")
-            if is_malformed(queryset.model, field, cursor.position):
-                raise self.get_invalid_cursor_error()
+            self.check_position(queryset, field, cursor.position)
         return super().paginate_queryset(queryset, request, view)
+
+    def check_position(self, queryset: Any, field: str, position: Any) -> None:
+        """Raise ValidationError if the lookup that DRF makes does not accept `position`.
+
+        The validators of the field do not matter: a row may have a value that they reject.
+        """
+        try:
+            queryset.filter(**{f"{field}__gt": position})
+        except (DjangoValidationError, TypeError, ValueError, OverflowError) as exc:
+            raise self.get_invalid_cursor_error() from exc
+        if "\0" in str(position):
+            # PostgreSQL rejects it when it runs the query.
+            raise self.get_invalid_cursor_error()
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the cursor of the request, if it has one."""

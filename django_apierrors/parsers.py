@@ -22,6 +22,7 @@ from django_apierrors.http.request_bodies import check_content_encoding
 
 MALFORMED_JSON = _("The JSON document is malformed at line %(line)d, column %(column)d.")
 UNDECODABLE = _("The JSON document is not valid %(charset)s at line %(line)d, column %(column)d.")
+UNKNOWN_CHARSET = _("The charset %(charset)s of the Content-Type header is not supported.")
 BYTE_ORDER_MARK = _("The JSON document begins with a byte order mark, at line 1, column 1.")
 TOO_DEEP = _("The JSON document is nested too deeply at line %(line)d, column %(column)d.")
 NUMBER_OUT_OF_RANGE = _(
@@ -86,6 +87,7 @@ class JSONParser(parsers.JSONParser):
         except ParseError:
             if "request" in context:
                 check_content_encoding(context["request"])
+                check_charset(context["request"])
             raise
 
     def parse_text(self, text: str) -> Any:
@@ -134,10 +136,19 @@ def decode(content: bytes, charset: str) -> str:
         before = content[: exc.start].decode(charset, "replace")
         raise make_parse_error(UNDECODABLE, before, charset=charset) from exc
     except (LookupError, UnicodeError) as exc:
-        raise make_parse_error(UNDECODABLE, "", charset=charset) from exc
+        raise ParseError(UNKNOWN_CHARSET % {"charset": charset}) from exc
     if text.startswith("\ufeff"):
         raise make_parse_error(BYTE_ORDER_MARK, "")
     return text
+
+
+def check_charset(request: Any) -> None:
+    """Raise ParseError if Python does not know the charset: Django reads the body as UTF-8."""
+    charset = getattr(request, "content_params", {}).get("charset", "utf-8")
+    try:
+        codecs.lookup(charset)
+    except LookupError as exc:
+        raise ParseError(UNKNOWN_CHARSET % {"charset": charset}) from exc
 
 
 def check_surrogates(text: str) -> None:

@@ -189,6 +189,8 @@ class StatusAwareMixin(Base):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Run all checks before the handler method is called."""
         self._deferred = []
+        # As DRF's does: a unit test may call it on a view without `self.kwargs`.
+        self.format_kwarg = self.get_format_suffix(**kwargs)
         self.check_method(request)
         super().initial(request, *args, **kwargs)
         self.check_content_type(request)
@@ -201,7 +203,6 @@ class StatusAwareMixin(Base):
         if name in self.http_method_names and hasattr(self, name):
             return
         # A browser gets its page, in the format that it asks for.
-        self.format_kwarg = self.get_format_suffix(**self.kwargs)
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)

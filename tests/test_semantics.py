@@ -470,6 +470,21 @@ def test_a_middleware_may_read_the_body_first(client: Client, settings: Any) -> 
     assert (response.status_code, response.json()) == (200, {"a": "b"})
 
 
+class ReadOnly(StatusAwareMixin, APIView):
+    def get(self, request: Request) -> Response:
+        return Response()
+
+
+def test_a_unit_test_may_call_initial_with_a_request_alone() -> None:
+    view = ReadOnly()
+    request = Request(APIRequestFactory().get("/"))
+    view.initial(request)
+
+    assert (view.format_kwarg, request.version) == (None, None)
+    with pytest.raises(exceptions.MethodNotAllowed):
+        view.initial(Request(APIRequestFactory().post("/")))
+
+
 def test_outside_of_a_request_exceptions_are_not_deferred() -> None:
     view = ShelfDetail(versioning_class=PathVersioning)
     view.headers, view.args, view.kwargs, view.format_kwarg = {}, (), {}, None

@@ -9,6 +9,7 @@ import inspect
 import smtplib
 import socket
 import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -131,8 +132,14 @@ def use_urllib(target: Target) -> object:
     # Without a context the handler reads the certificates of the system.
     context = target.context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
-    with urllib.request.build_opener(*handlers).open(target.url, timeout=target.wait) as response:
-        return response.read()
+    opener = urllib.request.build_opener(*handlers)
+    try:
+        with opener.open(target.url, timeout=target.wait) as response:
+            return response.read()
+    except urllib.error.HTTPError as exc:
+        # It is the response too, with its connection.
+        exc.close()
+        raise
 
 
 def use_urllib3(target: Target, retries: Any = 1) -> object:

@@ -1,0 +1,143 @@
+"""Run the test suites of DRF and of the packages beside it with this app in their settings.
+
+    python -m suites --only djangorestframework-3.18
+
+The source distribution of each package is fetched by pip and laid out in `build/suites`. Its tests
+run as they are, and then in four ways, each of which has all before it: the handler; renderer,
+parser and negotiation as defaults; the middleware; our views, paginations and filters in place of
+DRF's. A test that passes without the app and fails with it must be listed, with a reason, in the
+suite's TOML file in this folder. A test that is missing there and one that no longer differs fail
+the run. So does a suite that cannot be fetched, if `CI` is set; otherwise it is skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from suites.environment import NotFetchedError, fetch_source, make_environment
+from suites.suite import (
+    FOLDER,
+    WAYS,
+    Outcomes,
+    Suite,
+    Version,
+    check_listed,
+    find_differing,
+    read_suites,
+)
+
+# pytest's exit codes for tests that ran: all passed, some failed.
+RAN = (0, 1)
+
+
+class SuiteError(Exception):
+    """pytest could not run the tests."""
+
+
+def main() -> None:
+    """Run the suites, print the table and the reasons; exit with 1 if something is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m suites", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--only", default="", help="the suites that have this in their names")
+    parser.add_argument("--ways", default=",".join(WAYS[1:]), help="default: %(default)s")
+    parser.add_argument("--processes", default="2", help="default: %(default)s")
+    options = parser.parse_args()
+    problems: list[str] = []
+    print("| suite | Django | way | tests | different |\n|---|---|---|---|---|")
+    suites = []
+    for suite in read_suites():
+        for version in suite.versions:
+            if options.only in f"{suite.package}-{version.version}":
+                suites.append(suite)
+                problems += run_suite(suite, version, options)
+    print("\n| suite | way | tests | reason |\n|---|---|---|---|")
+    print(*make_reasons(dict.fromkeys(suite.package for suite in suites)), sep="\n")
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    sys.exit(bool(problems))
+
+
+def run_suite(suite: Suite, version: Version, options: argparse.Namespace) -> list[str]:
+    """Run a suite in all ways and print its rows; return what is wrong."""
+    label = f"{suite.package} {version.version.rstrip('.*')}"
+    try:
+        source = fetch_source(suite.package, version.version)
+        python = make_environment(source, version.requirements)
+    except NotFetchedError as exc:
+        print_row(label, "", "skipped: it cannot be fetched from the package index", "", "")
+        return [f"{label} cannot be fetched: {exc}"] if os.environ.get("CI") else []
+    for path, content in suite.files.items():
+        (source / path).write_text(content, "utf-8")
+    number = source.name.rpartition("-")[2]
+    problems: dict[str, list[str]] = {}
+    try:
+        stock = run_tests(suite, source, python, "stock", options.processes)
+        count = sum(outcome == "passed" for outcome in stock.values())
+        for way in options.ways.split(","):
+            ours = run_tests(suite, source, python, way, options.processes)
+            differing = find_differing(stock, ours)
+            cells = [f"{suite.package} {number}", get_django(python), way, count, len(differing)]
+            print_row(*cells)
+            listed = suite.get_listed(number, way)
+            for name, text in check_listed(listed, stock, differing).items():
+                problems.setdefault(f"{name} {text}", []).append(way)
+    except SuiteError as exc:
+        return [f"{label}: {exc}"]
+    return [f"{label} ({', '.join(ways)}): {text}" for text, ways in problems.items()]
+
+
+def print_row(*cells: object) -> None:
+    """Print a row of the table, at once: a suite takes a minute."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def run_tests(suite: Suite, source: Path, python: Path, way: str, processes: str) -> Outcomes:
+    """Run the tests of a suite in one way, and return their outcomes."""
+    report = source.parent.parent / f"{way}.json"
+    report.unlink(missing_ok=True)
+    command = [str(python), "-m", "pytest", "-p", "overlay", "-p", "no:cacheprovider", "--quiet"]
+    # pytest-django would put the folder of our manage.py in front of the suite's.
+    command += ["--rootdir", ".", "-o", "django_find_project=false"]
+    command += ["--numprocesses", processes, *suite.arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
+    path = os.pathsep.join((str(FOLDER), *suite.paths))
+    variables = {"APIERRORS_WAY": way, "APIERRORS_REPORT": str(report), "PYTHONPATH": path}
+    completed = subprocess.run(
+        command,
+        cwd=source,
+        env={**environment, **suite.environment, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcomes: Outcomes = json.loads(report.read_text("utf-8")) if report.exists() else {}
+    if completed.returncode not in RAN or "passed" not in outcomes.values():
+        output = completed.stdout[-3000:] + completed.stderr[-3000:]
+        raise SuiteError(f"pytest failed in the way {way}:\n{output}")
+    return outcomes
+
+
+def get_django(python: Path) -> str:
+    """Return the version of Django in an environment."""
+    command = [str(python), "-c", "import django; print(django.__version__)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def make_reasons(packages: Iterable[str]) -> Iterator[str]:
+    """Yield the rows of the table of the reasons, with their numbers of tests."""
+    for suite in read_suites():
+        if suite.package in packages:
+            for item in suite.differences:
+                ways = ", ".join(item.ways) or "all"
+                yield f"| {suite.package} | {ways} | {len(item.tests)} | {item.reason} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The source distribution of a package and an environment for its tests, in `build/suites`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "suites"
+
+# The tests of each suite run under these.
+REQUIREMENTS = ("orjson", "pytest", "pytest-django", "pytest-xdist")
+
+
+class NotFetchedError(Exception):
+    """The package index cannot be reached, or it lacks a distribution."""
+
+
+def run_pip(*arguments: str, python: Path | str = sys.executable) -> None:
+    """Run pip; raise NotFetchedError with its last line if it fails."""
+    command = [str(python), "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
+    # A machine without the index should not wait for minutes.
+    command += ["--retries", "1"]
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if completed.returncode != 0:
+        lines = [line for line in completed.stderr.splitlines() if line.startswith("ERROR")]
+        raise NotFetchedError((lines or completed.stderr.splitlines() or ["pip failed"])[-1])
+
+
+def fetch_source(package: str, version: str) -> Path:
+    """Return the folder of a package's source distribution, which is downloaded once."""
+    folder = BUILD / f"{package}-{version.rstrip('.*')}"
+    sources = folder / "source"
+    if not sources.exists():
+        requirement = f"{package}=={version}"
+        run_pip("download", "--no-deps", "--no-binary", package, "-d", str(folder), requirement)
+        [archive] = folder.glob("*.tar.gz")
+        with tarfile.open(archive) as file:
+            file.extractall(folder / "unpacked", filter="data")
+        (folder / "unpacked").rename(sources)
+    # Where a suite has no configuration of its own, pytest takes that of a folder above: ours.
+    (BUILD / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    [source] = sources.iterdir()
+    return source
+
+
+def make_environment(source: Path, requirements: tuple[str, ...]) -> Path:
+    """Return the Python of the environment of a suite, which is made once for its requirements."""
+    folder = source.parent.parent / "venv"
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    stamp = folder / "requirements.txt"
+    required = "\n".join((*REQUIREMENTS, *requirements))
+    if not stamp.exists() or stamp.read_text("utf-8") != required:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        run_pip("install", *REQUIREMENTS, *requirements, python=python)
+        # Ours without its requirements: DRF is the suite's own, which stands in its folder.
+        run_pip("install", "--no-deps", "--editable", str(ROOT), python=python)
+        stamp.write_text(required, "utf-8")
+    return python
