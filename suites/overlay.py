@@ -67,6 +67,8 @@ def change_settings(way: int) -> None:
     if way >= WAYS.index("middleware"):
         middleware = "django_apierrors.middleware.APIErrorsMiddleware"
         settings.MIDDLEWARE = type(settings.MIDDLEWARE)((middleware, *settings.MIDDLEWARE))
+    if way >= WAYS.index("views"):
+        settings.API_ERRORS = {"PATCH": True}
 
 
 def replace_modules() -> None:
