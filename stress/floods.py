@@ -145,6 +145,11 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
     brackets = Request(b"[" + b"[]," * (size // 3) + b"[]]")
     numbers = Request(b"[" + b"1," * (size // 2) + b"1]")
     invalid_items = Request(b'{"name": "x", "numbers": [' + b",".join([b'"x"'] * items) + b"]}")
+    # Each message begins with the key: stock DRF sends it once.
+    long_key = b"k" * (size // 100)
+    keys = Request(
+        b'{"name": "x", "tables": {"' + long_key + b'": [' + b",".join([b'"x"'] * items) + b"]}}"
+    )
     arrays = Request(b"[" * depth + b"]" * depth)
     objects = Request(b'{"a":' * depth + b"1" + b"}" * depth)
     accept = ",".join(["text/html;level=1;q=0.1"] * 340)[:8000]
@@ -156,6 +161,7 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
         Flood(f"{size:,} bytes of numbers", numbers),
         Flood("30,000,000 bytes", Request(b" " * 30_000_000), frozenset({0, 413})),
         Flood(f"{items:,} validation errors", invalid_items),
+        Flood(f"{items:,} validation errors below a key of {len(long_key):,} bytes", keys),
         Flood(f"{depth:,} levels of arrays", arrays),
         Flood(f"{depth:,} levels of objects", objects),
         Flood("8,000 bytes of Accept, no JSON", no_json, frozenset({415})),

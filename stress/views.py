@@ -39,10 +39,13 @@ class OpenAPIView(APIView):
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """A short name, and any number of numbers."""
+    """A short name, any number of numbers, and lists of numbers by keys of the client's."""
 
     name = serializers.CharField(max_length=100)
     numbers = serializers.ListField(child=serializers.IntegerField(), required=False)
+    tables = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField()), required=False
+    )
 
 
 class DocumentView(OpenAPIView):
