@@ -107,7 +107,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("A resource does not allow access with the provided credentials."),
             description=_("A resource does not allow access with the provided credentials."),
             advice=_(
-                "Use other credentials, or ask whoever gave you these for access to the resource. "
+                "Use other credentials, or ask the person who gave you these for access to the "
+                "resource. "
                 "The same request will get the same answer."
             ),
         ),
@@ -122,8 +123,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "content (GET)."
             ),
             advice=_(
-                "Use a verb that your credentials allow, such as GET, or ask whoever gave you them "
-                "for more."
+                "Use a verb that your credentials allow, such as GET, or ask the person who gave "
+                "you them for more."
             ),
         ),
         ErrorCode(
@@ -224,7 +225,7 @@ CATALOG: Mapping[str, ErrorCode] = {
             description=_("More requests were sent than these credentials may send in this time."),
             advice=_(
                 "Wait as many seconds as the Retry-After header of the answer says, then send the "
-                "request again. Keep what does not change instead of getting it anew."
+                "request again. Keep what does not change instead of requesting it again."
             ),
         ),
         ErrorCode(

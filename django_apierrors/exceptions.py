@@ -66,7 +66,7 @@ class ContentTooLarge(APIException):
 
 
 class Unavailable(APIException):
-    """What the refusals of a service have in common: after `wait` seconds they may be over."""
+    """The base of the errors of a service that may be over after `wait` seconds."""
 
     def __init__(
         self, detail: Any = None, code: str | None = None, wait: float | None = None

@@ -37,7 +37,7 @@ else:
 
 
 class Requirement(NamedTuple):
-    """What a response must carry: a description, a test, and a hint for the developer."""
+    """A part that a response must have: a description, a test, a hint for the developer."""
 
     description: str
     test: Callable[[HttpResponseBase], bool]

@@ -1,4 +1,4 @@
-"""What the stress scripts share: the command line, the lines of a report."""
+"""Code that the stress scripts share: the command line, the lines of a report."""
 
 from __future__ import annotations
 

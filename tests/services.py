@@ -1,4 +1,4 @@
-"""What a test needs from outside, and what it does where that is missing: skip, in CI fail."""
+"""The servers that a test needs. Without them it is skipped, and fails in CI."""
 
 from __future__ import annotations
 

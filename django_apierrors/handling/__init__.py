@@ -1,1 +1,1 @@
-"""What the handler and the middleware share: responses, reporting, rollback."""
+"""Code that the handler and the middleware share: responses, reporting, rollback."""

@@ -16,7 +16,7 @@ from django.db.transaction import Atomic, atomic
 def roll_back_open_blocks() -> None:
     """Mark every open `transaction.atomic()` block for rollback, but a TestCase's own.
 
-    DRF's `set_rollback()` sees to the block of `ATOMIC_REQUESTS` alone: a view decorated with
+    DRF's `set_rollback()` marks the block of `ATOMIC_REQUESTS` alone: a view decorated with
     `transaction.atomic` would commit what it wrote before it failed.
     """
     for connection in connections.all(initialized_only=True):
@@ -41,7 +41,7 @@ def opened_all_blocks(callback: Any) -> bool:
 
     A middleware may have opened others, and what it wrote is not the view's to lose. The blocks of
     the view are those of its decorators, and the one that Django opens for `ATOMIC_REQUESTS`. A
-    `with` statement in a function around the view cannot be told from one in a middleware.
+    `with` statement in a function around the view cannot be distinguished from one in a middleware.
     """
     open_blocks = {
         connection.alias: len(connection.atomic_blocks) - position

@@ -1,4 +1,4 @@
-"""From an exception, whoever raised it, to an `Error`."""
+"""From an exception to an `Error`."""
 
 from django_apierrors.recognition.lookup import recognise, recognise_class_path
 

@@ -45,7 +45,7 @@ CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
-# What the spellings of one value differ in: the hyphens of a UUID, `shelf_id` and `shelfId`, and
+# The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, and
 # the wildcards that a `contains` adds.
 IGNORED = re.compile(r"[-+_%\\]+")
 

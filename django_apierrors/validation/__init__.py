@@ -1,1 +1,1 @@
-"""What a serializer or a field rejects: nested details, codes, foreign keys, identifiers."""
+"""Errors of serializers and fields: nested details, codes, foreign keys, identifiers."""

@@ -24,7 +24,7 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 # Further levels of data are left out: encoders have a limit.
 MAX_DEPTH = 32
 
-# What a part of a detail has that holds no data.
+# The data of a part of a detail without data.
 NO_DATA: Any = object()
 
 # A plain dict: MappingProxyType can be neither pickled nor copied.

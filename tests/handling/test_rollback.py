@@ -203,7 +203,7 @@ urlpatterns = [
 
 
 class Outcome(NamedTuple):
-    """What a request leaves: names of rows (`None`: the connection cannot be used), hooks run."""
+    """The traces of a request: names of rows (`None`: the connection cannot be used), hooks run."""
 
     rows: list[str] | None
     hooks: list[str]

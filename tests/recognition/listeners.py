@@ -16,7 +16,7 @@ PATIENCE = 5.0
 
 
 class Words(NamedTuple):
-    """What a server sends first, and two beginnings of a response: in its head, in its body."""
+    """The greeting of a server, and two beginnings of a response: in its head, in its body."""
 
     greeting: bytes
     head: bytes

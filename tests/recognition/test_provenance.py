@@ -71,7 +71,7 @@ INVALID_DATE = (
     "“today” value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format."
 )
 
-# What a view does with a value, a value that is rejected, and the code if the client sent it.
+# The action of a view with a value, a value that is rejected, and the code if the client sent it.
 REJECTED: dict[str, tuple[Callable[[str], object], str, str]] = {
     "an int key": (lambda v: Shelf.objects.get(pk=v), "x", "INVALID_ID"),
     "a UUID key": (lambda v: Thing.objects.get(pk=v), "x", "INVALID_ID"),

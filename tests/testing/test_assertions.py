@@ -282,7 +282,7 @@ def test_a_response_without_a_content_type_or_with_a_stream_fails(client: Client
     assert_api_error(response, 405)
 
 
-# What a failure shows.
+# The output of a failure.
 
 
 @pytest.fixture

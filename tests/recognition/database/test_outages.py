@@ -258,7 +258,7 @@ UNAVAILABLE, LATE = "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT"
 
 
 class Fault(NamedTuple):
-    """What a view does, the code of the result, and the drivers over which it can be provoked."""
+    """The action of a view, the code of the result, and the drivers that can provoke it."""
 
     act: Callable[[], None]
     code: str

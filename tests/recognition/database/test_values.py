@@ -40,7 +40,7 @@ def run_many(statement: str, rows: Any) -> None:
 UPDATE = "UPDATE tests_ticket SET email = "
 ZERO = Cast(F("size") - F("size"), FloatField())
 
-# What a view does with the variables of its URL and of the query string.
+# The actions of a view with the variables of its URL and of the query string.
 FUNCTIONS: dict[str, Any] = {
     "division": lambda: [*Thing.objects.annotate(x=F("size") / Value(0))],
     "logarithm": lambda: [*Thing.objects.annotate(x=Ln(ZERO))],

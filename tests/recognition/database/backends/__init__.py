@@ -13,7 +13,7 @@ from types import ModuleType
 
 
 def import_copy(package: str, drivers: Mapping[str, ModuleType | None], name: str) -> ModuleType:
-    """Import `package` anew with `drivers` in place of what is installed; return its `base`.
+    """Import `package` again with `drivers` in place of what is installed; return its `base`.
 
     What Django imports of it by its path later, the compiler, it finds in the package `name`.
     """
