@@ -237,17 +237,12 @@ def test_another_charset_is_read(client: Client) -> None:
         assert response.json()["read"] == {"name": "x"}
 
 
-# Python has these codecs, but they are not charsets.
-CODECS = ("bz2_codec", "rot13", "punycode", "idna", "utf-7", "unicode_escape")
-
-
 @pytest.mark.parametrize(
     ("charset", "content", "line", "column"),
     [
         ("ascii", '["é"]'.encode(), 1, 3),
         ("utf-16", '{"a":\n1}'.encode("utf-16") + b"\x00", 2, 3),
         ("shift_jis", '\n"日\x00'.encode("shift_jis") + b"\xff", 2, 4),
-        *((codec, b'{"a": "\\x"}', 1, 1) for codec in CODECS),
     ],
 )
 def test_a_body_that_is_not_in_its_charset_is_rejected(
