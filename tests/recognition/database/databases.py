@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.db import Error, close_old_connections, connection, connections
 from django.db.models import Model
 from django.test import Client
@@ -51,12 +52,20 @@ DRIVERS = {
 VENDORS = ("postgresql", "mysql", "sqlite")
 
 
+def forget_validators() -> None:
+    """Forget the ranges of integers that the fields have cached for the database before."""
+    for model in apps.get_models():
+        for field in model._meta.fields:
+            vars(field).pop("validators", None)
+
+
 @contextmanager
 def use(parameters: dict[str, Any]) -> Iterator[None]:
     """Make `default` a database with these settings, in all threads that connect from now on."""
     settings, kept = connections.settings["default"], connections["default"]
     connections.settings["default"] = settings | parameters
     del connections["default"]
+    forget_validators()
     try:
         yield
     finally:
@@ -65,6 +74,7 @@ def use(parameters: dict[str, Any]) -> Iterator[None]:
             connection.close()
         connections.settings["default"] = settings
         connections["default"] = kept
+        forget_validators()
 
 
 def execute(*statements: str) -> None:
