@@ -51,12 +51,14 @@ def add_required_headers(
 
 
 def is_header_safe(value: object) -> bool:
-    """Whether `value` can be a header: printable Latin-1.
+    """Whether `value` can be a header: printable Latin-1 without spaces at its ends.
 
-    Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters.
+    Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters, and
+    uvicorn spaces at the ends.
     """
     text = str(value)
-    return text.isprintable() and text.encode("latin-1", "ignore").decode("latin-1") == text
+    is_latin = text.encode("latin-1", "ignore").decode("latin-1") == text
+    return is_latin and text.isprintable() and text == text.strip()
 
 
 def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:

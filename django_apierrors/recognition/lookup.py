@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+from operator import attrgetter
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -241,10 +242,10 @@ def _get_status(exception: exceptions.APIException) -> int:
 
 def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     """Return the messages of `exception`; a default message of DRF's or ours is left out."""
-    detail = getattr(exception, "detail", None)
+    detail = _get_attribute(exception, "detail")
     for argument in exception.args:
         detail = restore_values(detail, argument)
-    extra = getattr(exception, "extra", None)
+    extra = _get_attribute(exception, "extra")
     messages = read_detail(detail, status, get_limits(), extra=extra)
     # DRF puts the string that a ValidationError is raised with into a list.
     if len(messages.items) == 1 and isinstance(detail, (str, list)):
@@ -284,7 +285,7 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
 
 def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
     """Yield DRF's message, which adds how long to wait; `Retry-After` has it too."""
-    wait = getattr(exception, "wait", None)
+    wait = _get_attribute(exception, "wait")
     if isinstance(wait, (int, float)) and math.isfinite(wait):
         yield str(exceptions.Throttled(wait).detail)
         with translation.override(None):
@@ -311,12 +312,12 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     `wait` is in seconds.
     """
     headers = {}
-    challenge = getattr(exception, "auth_header", None)
+    challenge = _get_attribute(exception, "auth_header")
     if challenge and is_header_safe(challenge):
         headers["WWW-Authenticate"] = str(challenge)
     if isinstance(exception, UnsupportedContentEncoding):
         headers["Accept-Encoding"] = "identity"
-    wait = getattr(exception, "wait", None)
+    wait = _get_attribute(exception, "wait")
     if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
         headers["Retry-After"] = str(math.ceil(wait))
     return headers
@@ -376,6 +377,11 @@ def _recognise_attribute(
             get_number, codes = CODES_BY_ATTRIBUTE[name]
             return _make_error(codes.get(_read(get_number, exception)))
     return None
+
+
+def _get_attribute(exception: BaseException, name: str) -> Any:
+    """Return an attribute, `None` without it: the __getattr__() of a project's class may raise."""
+    return _read(attrgetter(name), exception)
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:

@@ -151,7 +151,8 @@ def make_segment(key: object) -> str:
         return f"[{int(key)}]" if abs(key) < 2**64 else "[…]"
     if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
         return ""
-    return f".{cut(clean(get_text(key)))}"
+    # Cut first: a client may send a key of 1 MB above a thousand messages.
+    return f".{clean(cut(get_text(key)))}"
 
 
 def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:

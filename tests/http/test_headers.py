@@ -192,6 +192,8 @@ def test_a_challenge_that_no_server_sends_gives_way_to_the_setting(
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/"]}
     invalid = {f"a{character}b": DEFAULT for character in "\0\v\x7f\x85\n\u2028☃"}
+    # uvicorn closes the connection for a space at the end.
+    invalid["a "] = DEFAULT
     for realm, challenge in {"café": "Token café", **invalid}.items():
         response = client.get(url, {"realm": realm})
         assert_body(response, body("UNAUTHENTICATED"))

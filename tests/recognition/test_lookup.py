@@ -403,3 +403,18 @@ def test_a_function_that_is_lost_leaves_the_code_of_the_class(settings: Settings
         "EXCEPTIONS": {"rest_framework.exceptions.NotFound": f"{__name__}.absent"}
     }
     assert recognise(exceptions.NotFound()).code.name == "MISSING_RESOURCE"
+
+
+class MissingAttributes(exceptions.APIException):
+    """Has no attributes but its own, and raises for all others."""
+
+    status_code = 409
+    default_detail = "Sold out."
+
+    def __getattr__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+def test_an_api_exception_whose_attributes_raise_has_its_own_status() -> None:
+    body = recognise(MissingAttributes()).get_body()
+    assert (body["status"], body["errors"]) == (409, ["Sold out."])

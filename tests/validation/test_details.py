@@ -603,3 +603,12 @@ def test_a_path_is_spelt_as_in_javascript(keys: list[Any]) -> None:
     spelt = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     [item] = read_detail(detail, 400, is_serializer=True).items
     assert item == (spelt.removeprefix("."), None, "One.")
+
+
+def test_the_time_for_a_long_key_does_not_grow_with_its_messages() -> None:
+    detail = {"é" * 1_000_000: [ErrorDetail("Wrong.", "invalid") for _number in range(1_001)]}
+    start = time.perf_counter()
+    messages = read_detail([detail], 400)
+    # It took two seconds to clean the whole key for each message.
+    assert time.perf_counter() - start < 1
+    assert {len(item.field) for item in messages.items} == {len("[0].") + 100}
