@@ -242,7 +242,7 @@ def _get_status(exception: exceptions.APIException) -> int:
 
 def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     """Return the messages of `exception`; a default message of DRF's or ours is left out."""
-    detail = _get_attribute(exception, "detail")
+    detail = getattr(exception, "detail", None)
     for argument in exception.args:
         detail = restore_values(detail, argument)
     extra = _get_attribute(exception, "extra")
