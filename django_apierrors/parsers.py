@@ -227,6 +227,7 @@ def refine_parse_error(exception: BaseException, request: Any) -> BaseException:
     except APIException as exc:
         return exc
     except (AttributeError, OSError, RawPostDataException):
-        # No request, or no body.
+        # Without a request, or with a body that was read as a stream, the place of the error is
+        # unknown. The client then gets the message of the code.
         pass
     return ParseError()

@@ -217,7 +217,7 @@ class _Reader:
         return Messages(self.items, codes, self.left_out, self.code, extra)
 
     def add(self, field: str, code: str | None, message: str) -> None:
-        """Add a message, or count it if there is no room for it."""
+        """Add a message, or only count it if the body is full."""
         if self.left_out or len(self.items) == self.count:
             self.left_out += 1
             return

@@ -90,7 +90,7 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E006", {"MORE_INFO": "https://d.example/{code"}, "code, and not {code."),
 ]
 
-# Prefixes are no globs, regular expressions, routes or URLs.
+# A prefix is not a glob, a regular expression, a URL pattern or a URL.
 PATTERNS = [
     ["/api/*"],
     ["/v?/"],
