@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import pgettext_lazy
 
 
@@ -26,7 +27,11 @@ class APIErrorsConfig(AppConfig):
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, and add the filter."""
+        """Import the checks, which registers them, add the filter, and an empty `API_ERRORS`."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
+        if not hasattr(settings, "API_ERRORS"):
+            # Django needs ten times as long for a setting that does not exist as for another, and
+            # each error reads a dozen.
+            settings.API_ERRORS = {}
