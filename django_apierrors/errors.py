@@ -24,8 +24,9 @@ from django_apierrors.catalog import (
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
-from django_apierrors.validation.details import Item, Limits, Messages, read_detail
+from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import NO_EXTRA
+from django_apierrors.validation.messages import Item, Messages
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -124,7 +125,7 @@ class Error(NamedTuple):
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
         # The status may be a member of HTTPStatus.
-        return cls.of_messages(read_detail(data, int(status), get_limits()), int(status))
+        return cls.of_messages(read_detail(data, int(status)), int(status))
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
@@ -141,11 +142,10 @@ class Error(NamedTuple):
 
         Its code is that of the detail, else `default_code`, else the one that all messages share.
         """
-        code = (
-            find_code(messages.code, status)
-            or find_code(default_code, status)
-            or get_shared_code(messages, status)
-        )
+        code = find_code(messages.code, status)
+        if code is None and default_code != messages.code:
+            code = find_code(default_code, status)
+        code = code or get_shared_code(messages, status)
         status = resolve_status(code, status)
         return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
 
@@ -223,16 +223,6 @@ def is_error_body(data: object, status: int) -> bool:
         and all(isinstance(message, str) and message for message in data["errors"])
         and isinstance(data.get("extra", {}), Mapping)
     )
-
-
-def get_limits() -> Limits:
-    """Return how many messages are sent: at least two, the truncation message is one of them.
-
-    `details` and the `detail` of problem details repeat the messages.
-    """
-    count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
-    copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
-    return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
 
 
 def get_truncation_message(left_out: int) -> str:

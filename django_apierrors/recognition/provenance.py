@@ -26,7 +26,7 @@ from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import find_rejected_values
-from django_apierrors.validation.details import Item, make_path
+from django_apierrors.validation.messages import Item, make_path
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

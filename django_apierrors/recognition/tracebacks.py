@@ -16,7 +16,7 @@ from django.http import Http404
 from rest_framework.fields import Field
 from rest_framework.relations import RelatedField
 
-from django_apierrors.validation.details import make_path
+from django_apierrors.validation.messages import make_path
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType

@@ -18,7 +18,7 @@ from django_apierrors.catalog import ADVICE_BY_CLASS, ErrorCode, get_category, g
 from django_apierrors.errors import Body, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

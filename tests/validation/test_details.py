@@ -40,7 +40,8 @@ from rest_framework.views import APIView
 from django_apierrors.errors import Error
 from django_apierrors.http.encoders import encode
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.details import Limits, read_detail
+from django_apierrors.validation.details import read_detail
+from django_apierrors.validation.messages import Limits
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -573,7 +574,7 @@ def get_strings(detail: object) -> Iterator[str]:
 def test_each_message_of_any_tree_is_there_once_in_order_or_counted(
     detail: object, limit: int
 ) -> None:
-    every = read_detail(detail, 400, is_serializer=True)
+    every = read_detail(detail, 400, Limits(), is_serializer=True)
     limited = read_detail(detail, 400, Limits(limit), is_serializer=True)
     expected = [string for string in get_strings(detail) if string.strip()]
     assert [item.message for item in every.items] == expected

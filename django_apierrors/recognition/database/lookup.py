@@ -23,7 +23,7 @@ from django_apierrors.recognition.database.constraints import (
 from django_apierrors.recognition.database.drivers import classify, parse_violation
 from django_apierrors.recognition.database.statements import get_failed_query
 from django_apierrors.validation.codes import get_catalog_name
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
