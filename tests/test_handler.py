@@ -111,7 +111,7 @@ def redirect(request: Any, status: int) -> Response:
 
 
 class Upload(bytearray):
-    """What a view works on: a bytearray that can be referred to weakly."""
+    """The work of a view: a bytearray that can be referred to weakly."""
 
 
 UPLOADS: list[weakref.ref[Upload]] = []

@@ -240,7 +240,8 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            body["error"] = error.get_body(self.request)
+            # The request of the client that started the task is not this one.
+            body["error"] = error._replace(place="").get_body(self.request)
         return body
 
     def _find_result_error(self, result: TaskResult, value: Any) -> Error | None:

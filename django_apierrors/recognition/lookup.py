@@ -45,12 +45,12 @@ from django_apierrors.recognition.tables import (
 from django_apierrors.recognition.tracebacks import (
     find_raise_site,
     find_rejecting_field,
-    get_field_path,
+    get_field_keys,
 )
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
-from django_apierrors.validation.messages import Item, Messages, truncate
+from django_apierrors.validation.messages import BODY, Item, Messages, make_path, truncate
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -174,7 +174,8 @@ def _recognise_rejecting_field(exception: BaseException) -> Error | None:
     if field is None:
         return None
     code = get_code("INVALID_ID" if isinstance(field, RelatedField) else "INVALID_CONTENT")
-    return Error.of_code(code, [Item(get_field_path(field), MALFORMED, str(code.message))])
+    keys = get_field_keys(field)
+    return Error.of_code(code, [Item(make_path(keys), MALFORMED, str(code.message), keys, BODY)])
 
 
 def _find_row(

@@ -180,7 +180,7 @@ class _Reader(Collector):
                 if prefix is None:
                     prefix = make_path(keys)
                 field = f"{prefix}{segment}" if prefix else segment.removeprefix(".")
-                self.add(field, spelling, message)
+                self.add(field, spelling, message, (*keys, key))
         return None
 
     def read_leaf(self, keys: Sequence[object], value: object, index: Path) -> None:
@@ -197,7 +197,7 @@ class _Reader(Collector):
         if keys and type(keys[-1]) is str:
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
-        self.add("" if self.left_out else make_path(keys), spelling, message)
+        self.add("" if self.left_out else make_path(keys), spelling, message, tuple(keys))
 
     def is_malformed(self, place: Path) -> bool:
         """Whether the message at `place` in the errors of a serializer is about a malformed key."""
@@ -285,5 +285,5 @@ class _Reader(Collector):
         if code is None and parts.messages:
             code = getattr(parts.messages[0], "code", None)
         for message in parts.messages:
-            self.add_message((*path, *(parts.field or ())), message, code)
+            self.add_message((*path, *(parts.field or ())), message, code, parts.place)
         return code

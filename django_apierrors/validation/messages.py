@@ -31,13 +31,22 @@ LIST_KEY = "errors"
 # The keys and indexes that lead to a value.
 Path: TypeAlias = tuple[object, ...]
 
+# Where a client can send a value.
+PLACES = BODY, QUERY, PATH, HEADER = "body", "query", "path", "header"
+
 
 class Item(NamedTuple):
-    """One message: the path of its field (`""` if it is about no field), its own code, itself."""
+    """One message: the path of its field (`""` if it is about no field), its own code, itself.
+
+    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if there is none,
+    `None` if nothing has looked for it.
+    """
 
     field: str
     code: str | None
     message: str
+    keys: Path = ()
+    place: str | None = None
 
     def __str__(self) -> str:
         """Return the message as it is sent, the field in front of it."""
@@ -71,10 +80,11 @@ class Limits(NamedTuple):
 def get_limits() -> Limits:
     """Return the limits of the settings: two messages at least, the truncation message is one.
 
-    `details` and the `detail` of problem details repeat the messages.
+    `details` repeats a message with its field and a pointer to it, and the `detail` of problem
+    details repeats the messages.
     """
     count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
-    copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
+    copies = 1 + 2 * has_details + bool(api_errors.PROBLEM_JSON)
     return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
 
 
@@ -100,7 +110,14 @@ class Collector:
         codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
         return Messages(self.items, codes, self.left_out, self.code, extra)
 
-    def add(self, field: str, code: str | None, message: str) -> None:
+    def add(
+        self,
+        field: str,
+        code: str | None,
+        message: str,
+        keys: Path = (),
+        place: str | None = None,
+    ) -> None:
         """Add a message, or only count it if the body is full."""
         if self.left_out or len(self.items) == self.count:
             self.left_out += 1
@@ -113,15 +130,17 @@ class Collector:
             length = self.room // MAX_CHARACTER_BYTES // self.copies // 3
             field, message, size = cut(field, length), cut(message, length), self.room
         self.room -= size
-        self.items.append(Item(field, code, message))
+        self.items.append(Item(field, code, message, keys, place))
 
-    def add_message(self, path: Path, value: object, code: object = None) -> None:
+    def add_message(
+        self, path: Path, value: object, code: object = None, place: str | None = None
+    ) -> None:
         """Add the message `value`, which may have a code from elsewhere."""
         message = read_message(value)
         if message:
             spelling = spell_code(getattr(value, "code", None) if code is None else code)
             self.codes.add(spelling)
-            self.add("" if self.left_out else make_path(path), spelling, message)
+            self.add("" if self.left_out else make_path(path), spelling, message, path, place)
 
     def add_extra(self, data: Any) -> None:
         """Add data, as long as there is room for a whole key of it."""

@@ -368,6 +368,11 @@ def test_the_codes_of_error_objects_are_in_the_details(settings: Settings) -> No
     ]
 
 
+def make_detail(field: str, code: str, message: str, pointer: str) -> dict[str, str]:
+    """Return an entry of `details` about the body."""
+    return {"field": field, "code": code, "message": message, "in": "body", "pointer": pointer}
+
+
 def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
     client: Client, settings: Settings
 ) -> None:
@@ -381,10 +386,10 @@ def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
             f"shelf: {message}",
             f"gift.shelf: {message}",
             details=[
-                {"field": "", "code": "invalid", "message": "Invalid input."},
-                {"field": "size", "code": "invalid", "message": size},
-                {"field": "shelf", "code": "incorrect_type", "message": message},
-                {"field": "gift.shelf", "code": "incorrect_type", "message": message},
+                make_detail("", "invalid", "Invalid input.", ""),
+                make_detail("size", "invalid", size, "/size"),
+                make_detail("shelf", "incorrect_type", message, "/shelf"),
+                make_detail("gift.shelf", "incorrect_type", message, "/gift/shelf"),
             ],
         )
 

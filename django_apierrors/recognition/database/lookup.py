@@ -46,11 +46,12 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     project_code = getattr(match.constraint, "violation_error_code", None)
     code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
     project_message = get_project_message(match.constraint)
-    fields = ", ".join(get_public_names(match))
+    names = get_public_names(match)
+    fields, keys = ", ".join(names), tuple(names) if len(names) == 1 else ()
     items = []
     if fields or project_message:
         message = code.description if driver_error.key in NOT_NULL else code.message
-        items = [Item(fields, project_code or name.lower(), project_message or str(message))]
+        items = [Item(fields, project_code or name.lower(), project_message or str(message), keys)]
     return Error(code, resolve_status(code, CONTENT_STATUS), items)
 
 
