@@ -13,6 +13,7 @@ from django_apierrors.catalog import (
     get_code_of_status,
     get_codes,
     get_or_make_code,
+    get_status_name,
 )
 from django_apierrors.conf import api_errors
 
@@ -73,7 +74,8 @@ def find_code(message_code: object, status: int) -> ErrorCode | None:
         return None
     if not is_number(spelling):
         name = normalize(spelling)
-        return get_or_make_code(name, status) if name else None
+        is_new = name is not None and name != get_status_name(status)
+        return get_or_make_code(name, status) if name and is_new else None
     number = int(spelling)
     entries = (entry for entry in get_codes().values() if entry.number == number)
     new = replace(get_code_of_status(status), name=spelling, number=number)

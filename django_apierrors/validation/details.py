@@ -19,6 +19,7 @@ from django_apierrors.validation.error_objects import (
     is_envelope,
     is_redundant,
     is_sentence,
+    is_summary,
 )
 from django_apierrors.validation.extra import (
     CONTAINERS,
@@ -271,7 +272,7 @@ class _Reader(Collector):
                 continue
             if parts and is_envelope(data, key):
                 value = self.read(value, path, outer)
-            elif parts and (is_listed or parts.field is not None):
+            elif parts and (is_listed or parts.field is not None or is_summary(data, key)):
                 value = make_data(value, outer)
             else:
                 value = self.read(value, (*path, key), outer, inner)

@@ -101,6 +101,11 @@ def is_text(value: object) -> bool:
     return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
 
 
+def is_summary(data: Mapping[Any, Any], key: object) -> bool:
+    """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
+    return key == SUMMARY and is_text(data[key])
+
+
 def is_sentence(value: object) -> bool:
     """Whether `value` is a text for people: not an identifier, a URL or a date."""
     return isinstance(value, (str, Promise)) and SENTENCE.search(get_text(value)) is not None

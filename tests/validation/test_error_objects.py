@@ -203,6 +203,23 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         ),
     ),
     (
+        # RFC 9457, section 3.
+        {
+            "type": "https://example.com/out-of-credit",
+            "title": "You do not have enough credit.",
+            "detail": "Your balance is 30, but that costs 50.",
+            "balance": 30,
+        },
+        make_body(
+            "Your balance is 30, but that costs 50.",
+            extra={
+                "type": "https://example.com/out-of-credit",
+                "title": "You do not have enough credit.",
+                "balance": 30,
+            },
+        ),
+    ),
+    (
         {"bulk": [{"id": 1, "status": 404, "detail": "Not here."}, {"id": 2}]},
         make_body("bulk[0]: Not here.", extra={"bulk": [{"id": 1, "status": 404}, {"id": 2}]}),
     ),
