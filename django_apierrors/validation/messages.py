@@ -80,11 +80,11 @@ class Limits(NamedTuple):
 def get_limits() -> Limits:
     """Return the limits of the settings: two messages at least, the truncation message is one.
 
-    `details` repeats a message with its field and a pointer to it, and the `detail` of problem
-    details repeats the messages.
+    `details` repeats a message with its field and a pointer, which may be twice as long as the
+    field. The `detail` of problem details repeats the messages.
     """
     count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
-    copies = 1 + 2 * has_details + bool(api_errors.PROBLEM_JSON)
+    copies = 1 + 3 * has_details + bool(api_errors.PROBLEM_JSON)
     return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
 
 

@@ -461,6 +461,18 @@ def test_the_body_of_a_group_has_at_most_1_mb() -> None:
     assert sent["errors"][-1] == f"{901 - len(sent['errors'])} more errors were left out."
 
 
+def test_pointers_count_too(settings: Settings) -> None:
+    settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": None}
+    # A pointer has two characters for each tilde.
+    detail: Any = {f"{n}": ["No."] for n in range(2_000)}
+    for _level in range(30):
+        detail = {"~" * 95: detail}
+    error = Error.of_messages(read_detail(detail, 400, is_serializer=True), 400)
+    body = error._replace(place="body").get_body()
+    assert len(body["details"][0]["pointer"]) > 5_000
+    assert len(encode(body)) <= 1_000_000
+
+
 def test_a_segment_of_a_path_has_at_most_100_characters(client: Client) -> None:
     document = json.dumps({"kind": "wrong", "long": "x" * 1_000_000})
     errors = client.post("/long", document, "application/json").json()["errors"]
