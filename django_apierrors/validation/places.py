@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import QueryDict
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import APIException
@@ -81,7 +82,7 @@ def find_place(
     is_in_body = is_in_body or (is_unsafe and item.code == "required")
     if is_in_body or not isinstance(name, str):
         return BODY
-    if name in request.GET:
+    if name in get_query(request):
         return QUERY
     if request.resolver_match is not None and name in request.resolver_match.kwargs:
         return PATH
@@ -96,11 +97,19 @@ def find_place_of_code(code: str, request: AnyRequest | None, place: str | None)
     if request is None:
         return default
     if code == "UNSUPPORTED_MEDIA_TYPE":
-        has_format = (api_settings.URL_FORMAT_OVERRIDE or "") in request.GET
+        has_format = (api_settings.URL_FORMAT_OVERRIDE or "") in get_query(request)
         return QUERY if has_format else HEADER
     if default == BODY and place is None and request.method not in UNSAFE_METHODS:
         return QUERY
     return place or BODY if default == BODY else default
+
+
+def get_query(request: AnyRequest) -> Mapping[str, Any]:
+    """Return the query parameters, nothing if there are more than Django allows."""
+    try:
+        return request.GET
+    except SuspiciousOperation:
+        return {}
 
 
 def get_parsed_body(request: AnyRequest) -> object:
@@ -153,6 +162,7 @@ def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | No
     try:
         field = NAME.sub(lambda match: str(spell(match[0])), item.field)
         if item.place == QUERY and request is not None:
+            # The query string itself: a middleware may have changed `request.GET`.
             sent = QueryDict(request.META.get("QUERY_STRING", ""))
             return item._replace(field=field) if field in sent else item
         keys = tuple(

@@ -350,7 +350,8 @@ LEAVES = (
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-# Any JSON that a client sends may be what a lookup or a save() rejects.
+# Any JSON that a client sends may be what a lookup or a save() rejects. A date is a naive datetime.
+@pytest.mark.filterwarnings("ignore:DateTimeField:RuntimeWarning")
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(value=TREES.filter(bool))
 def test_no_value_of_a_client_is_the_mistake_of_the_project(value: object) -> None:
