@@ -7,6 +7,7 @@ occur.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -44,6 +45,24 @@ def get_content_error(endpoint: Endpoint) -> Exception | None:
             if field.required and not path.endswith("]"):
                 return make_validation_error(path, find_message(field, "required"), "required")
     return ParseError()
+
+
+def get_field_codes(endpoint: Endpoint) -> set[str]:
+    """Return the codes of the messages that the fields of the body can have."""
+    fields = endpoint.fields.values()
+    codes = {"invalid"}
+    # A field's parent is a serializer, or a list or a dict with messages of its own.
+    for owner in (*fields, *(field.parent for field in fields), *endpoint.serializers):
+        codes |= getattr(owner, "error_messages", {}).keys()
+        with suppress(Exception):
+            # The validators of a ModelSerializer may need a request.
+            codes |= set(map(_get_validator_code, getattr(owner, "validators", ())))
+    return codes
+
+
+def _get_validator_code(validator: Any) -> str:
+    is_unique = isinstance(validator, UNIQUE_VALIDATORS)
+    return "unique" if is_unique else str(getattr(validator, "code", "invalid"))
 
 
 def get_duplicate_error(endpoint: Endpoint) -> Exception | None:

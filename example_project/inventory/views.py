@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +25,7 @@ from django_apierrors.operations import AcceptedAPIView
 from django_apierrors.semantics import StatusAwareMixin
 from example_project.inventory.models import Collection, Membership, Operator, Thng
 from example_project.inventory.serializers import (
+    TAKEN,
     CollectionSerializer,
     IdRelatedField,
     OperatorSerializer,
@@ -38,7 +39,8 @@ THNGS = Thng.objects.prefetch_related("identifier_rows", "collections")
 MAX_THNGS_AT_ONCE = 100
 
 # For the schema: a unique identifier is checked by a method of the serializer, not by a field.
-DUPLICATE_ERRORS = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
+DUPLICATE = ValidationError({"identifiers": {"serial": [ErrorDetail(TAKEN, "unique")]}})
+DUPLICATE_ERRORS = {"post": [DUPLICATE], "put": [DUPLICATE]}
 UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
 
 
