@@ -13,8 +13,8 @@ import pytest
 from django.core.validators import RegexValidator
 from django.test import Client
 from django.urls import include, path
+from rest_framework import exceptions, serializers
 from rest_framework import generics as stock_generics
-from rest_framework import serializers
 from rest_framework import viewsets as stock_viewsets
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.decorators import action, api_view
@@ -423,9 +423,12 @@ def make_exception(status: int, detail: str, code: Any) -> type[APIException]:
     return type("ShopError", (APIException,), attributes)
 
 
+OutOfStock = make_exception(409, "Out of stock.", "out_of_stock")
+
+
 class Selling(Plain):
     possible_errors = [
-        make_exception(409, "Out of stock.", "out_of_stock"),
+        OutOfStock,
         make_exception(404, "Lost.", "missing_resource"),
         make_exception(410, "Gone.", "missing_resource"),
         *("METHOD_NOT_ALLOWED", "GATEWAY_TIMEOUT"),
@@ -771,6 +774,7 @@ class OrderSerializer(serializers.Serializer):
 BODIES: list[tuple[Any, set[str]]] = [
     ({}, {"required"}),
     ([], {"invalid"}),
+    ("{", {"parse_error"}),
     (
         {
             "shelves": "x",
@@ -807,6 +811,47 @@ def test_details_have_an_enum_of_what_the_fields_say(
     allowed = set(schema["properties"]["details"]["items"]["properties"]["code"]["enum"])
     assert codes <= {detail["code"] for detail in response.json()["details"]} <= allowed
     assert "out_of_stock" not in allowed
+
+
+def test_possible_errors_add_their_codes_to_the_enum(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    full = exceptions.ValidationError({"name": ["Full."]}, "full")
+    response = responses_of(Plain, "POST", possible_errors=[full, OutOfStock])["400"]
+    details = response["content"]["application/json"]["schema"]["properties"]["details"]
+    codes = set(details["items"]["properties"]["code"]["enum"])
+    assert "full" in codes
+    assert "out_of_stock" not in codes
+
+
+GENERIC: list[Exception] = [
+    exceptions.AuthenticationFailed("No."),
+    exceptions.PermissionDenied("No."),
+    exceptions.NotFound("No."),
+    exceptions.ParseError("No."),
+    exceptions.NotAcceptable("No."),
+    exceptions.UnsupportedMediaType("a/b", "No."),
+    exceptions.Throttled(detail="No."),
+    exceptions.APIException("No."),
+    ValueError("No."),
+]
+
+
+@pytest.mark.parametrize("exception", GENERIC, ids=repr)
+def test_the_details_of_an_exception_with_a_message_are_those_of_the_schema(
+    settings: Any, set_urls: Any, exception: Exception
+) -> None:
+    def raise_it(*args: Any) -> None:
+        raise exception
+
+    settings.API_ERRORS = {"DETAILS": True}
+    names = ["INVALID_CONTENT", "MISSING_RESOURCE", "ACCESS_FORBIDDEN", "THROTTLED"]
+    view = type("View", (Plain,), {"get": raise_it, "possible_errors": names})
+    set_urls(path("here", view.as_view()))
+    response = Client(raise_request_exception=False).get("/here")
+    document = make(path("here", view.as_view()))
+    responses = operations(document)["GET /here"]["responses"]
+    schema = responses[str(response.status_code)]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, **document}).validate(response.json())
 
 
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:

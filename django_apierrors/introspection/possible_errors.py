@@ -44,7 +44,7 @@ from django_apierrors.introspection import request_errors
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.codes import get_catalog_name
+from django_apierrors.validation.codes import GENERIC_CODES, get_catalog_name
 from django_apierrors.validation.identifiers import find_lookup_field
 
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
@@ -90,7 +90,12 @@ def get_detail_codes(errors: Sequence[Error], endpoint: Endpoint) -> set[str]:
     """
     names = {error.code.name for error in errors}
     codes = {name.lower() for name in names}
-    codes |= {item.code or "invalid" for error in errors for item in error.items}
+    codes |= {code for code, name in GENERIC_CODES.items() if name in names}
+    if names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}:
+        # A denied permission has these codes if another method is open, or without credentials.
+        codes.add("permission_denied")
+    declared = [error for error in get_possible_errors(endpoint) if error.code.name in names]
+    codes |= {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
     return codes | {
         code
         for code in request_errors.get_field_codes(endpoint)

@@ -51,8 +51,9 @@ def get_field_codes(endpoint: Endpoint) -> set[str]:
     """Return the codes of the messages that the fields of the body can have."""
     fields = endpoint.fields.values()
     codes = {"invalid"}
+    body = endpoint.request_serializer if endpoint.reads_body else None
     # A field's parent is a serializer, or a list or a dict with messages of its own.
-    for owner in (*fields, *(field.parent for field in fields), *endpoint.serializers):
+    for owner in (body, *fields, *(field.parent for field in fields)):
         codes |= getattr(owner, "error_messages", {}).keys()
         with suppress(Exception):
             # The validators of a ModelSerializer may need a request.
@@ -196,12 +197,12 @@ class Paging(NamedTuple):
     can_be_missing: bool = False
 
 
-NO_NUMBER = pagination.NOT_A_NUMBER % {"least": 1}
-
 # The first class of the paginator's `__mro__` that is a key decides.
 PAGINGS: Mapping[type[Any], Paging] = {
-    pagination.PageNumberPagination: Paging("page_query_param", NO_NUMBER, can_be_missing=True),
-    pagination.LimitOffsetPagination: Paging("limit_query_param", NO_NUMBER),
+    pagination.PageNumberPagination: Paging(
+        "page_query_param", pagination.NOT_A_NUMBER, can_be_missing=True
+    ),
+    pagination.LimitOffsetPagination: Paging("limit_query_param", pagination.NOT_A_NUMBER),
     pagination.CursorPagination: Paging(
         "cursor_query_param", pagination.CursorPagination.invalid_cursor_message
     ),
@@ -224,7 +225,7 @@ def get_page_error(endpoint: Endpoint) -> Exception | None:
     for paginator, paging in _find_paging(endpoint):
         if paging.parameter:
             name = getattr(paginator, paging.parameter)
-            return ValidationError({name: [str(paging.message)]})
+            return ValidationError({name: [str(paging.message) % {"least": 1}]})
         return ParseError() if overrides_parsing(paginator) else None
     return None
 

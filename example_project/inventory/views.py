@@ -41,6 +41,12 @@ MAX_THNGS_AT_ONCE = 100
 # For the schema: a unique identifier is checked by a method of the serializer, not by a field.
 DUPLICATE = ValidationError({"identifiers": {"serial": [ErrorDetail(TAKEN, "unique")]}})
 DUPLICATE_ERRORS = {"post": [DUPLICATE], "put": [DUPLICATE]}
+# A list that is not a field of a serializer.
+LIST_ERRORS = [
+    ValidationError('Expected a list of items but got type "dict".', "not_a_list"),
+    ValidationError("Ensure this field has no more than 100 elements.", "max_length"),
+    ValidationError("[0]: This field may not be null.", "null"),
+]
 UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
 
 
@@ -67,6 +73,7 @@ class ThngImportAPIView(AcceptedAPIView):
 
     serializer_class = ThngImportSerializer
     task = import_thngs
+    possible_errors = LIST_ERRORS
 
 
 class CollectionListAPIView(ListCreateAPIView):
@@ -90,7 +97,7 @@ class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
 class CollectionThngsAPIView(ListAPIView):
     """The thngs in a collection: list them, add some, or remove all."""
 
-    possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist")]}
+    possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist"), *LIST_ERRORS]}
     serializer_class = ThngSerializer
 
     def get_collection(self) -> Collection:
