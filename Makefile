@@ -145,9 +145,9 @@ DEMO_DOCS = drf-spectacular-sidecar
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)
 	@if command -v npm >/dev/null; then \
-		echo "Installing the npm client into $(@D), this once ..." && cd $(CLIENTS) && \
+		echo "Installing npm packages into $(@D), this once ..." && cd $(CLIENTS) && \
 		npm $(if $(wildcard $(CLIENTS)/package-lock.json),ci,install) --no-audit --no-fund && \
 		touch node_modules/.installed; \
 	else \
-		echo "npm is absent: the tests that drive the npm client are skipped."; \
+		echo "npm is absent: the tests of the JavaScript and TypeScript clients are skipped."; \
 	fi

@@ -6,7 +6,10 @@ import logging
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.utils.translation import pgettext_lazy
+
+from django_apierrors.conf import is_strict
 
 
 def add_error_to_record(record: logging.LogRecord) -> bool:
@@ -20,17 +23,28 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
     return True
 
 
+def connect_report(**kwargs: object) -> None:
+    """Have undeclared errors reported if `STRICT` is on; else no error needs the signal."""
+    from django_apierrors.introspection.declarations import report_undeclared
+    from django_apierrors.signals import error_sent
+
+    (error_sent.connect if is_strict() else error_sent.disconnect)(report_undeclared)
+
+
 class APIErrorsConfig(AppConfig):
-    """Registers the system checks, and the filter of Django's log records."""
+    """Registers the system checks, the filter of Django's log records, and the report of errors."""
 
     name = "django_apierrors"
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, add the filter, and an empty `API_ERRORS`."""
+        """Import the checks, which registers them; add the filter, and the receivers."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
+        setting_changed.connect(connect_report)
+        if is_strict():
+            connect_report()
         if not hasattr(settings, "API_ERRORS"):
             # Django needs ten times as long for a setting that does not exist as for another, and
             # each error reads a dozen.

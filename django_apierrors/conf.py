@@ -86,3 +86,8 @@ DEFAULTS: Mapping[str, object] = {
     for name, setting in vars(APIErrorsSettings).items()
     if isinstance(setting, Setting)
 }
+
+
+def is_strict() -> bool:
+    """Whether `STRICT` is on; by default if `DEBUG` is."""
+    return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from django.conf import settings
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
@@ -17,7 +16,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors.conf import api_errors
+from django_apierrors.conf import api_errors, is_strict
 from django_apierrors.fallback import logger
 from django_apierrors.http.request_bodies import (
     check_content_encoding,
@@ -269,7 +268,7 @@ class StatusAwareMixin(Base):
 
     def should_enforce_semantics(self, response: HttpResponseBase) -> bool:
         """Whether `response`, a violation, becomes a SemanticsError instead of a log record."""
-        return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT
+        return is_strict()
 
     def log_violation(self, response: HttpResponseBase, message: str) -> None:
         """Log a violation that does not become a SemanticsError."""

@@ -44,6 +44,7 @@ from django_apierrors.introspection import request_errors
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
+from django_apierrors.validation.codes import GENERIC_CODES, get_catalog_name
 from django_apierrors.validation.identifiers import find_lookup_field
 from django_apierrors.validation.messages import BODY, QUERY
 
@@ -81,6 +82,26 @@ def get_errors(endpoint: Endpoint) -> Sequence[Error]:
     for error in (*infer_errors(endpoint), *get_possible_errors(endpoint)):
         errors.setdefault((error.status, error.code.name), error)
     return sorted(errors.values(), key=lambda error: error.status)
+
+
+def get_detail_codes(errors: Sequence[Error], endpoint: Endpoint) -> set[str]:
+    """Return the codes that the `details` of these errors of an endpoint can have.
+
+    A body with messages of several codes is an INVALID_CONTENT.
+    """
+    names = {error.code.name for error in errors}
+    codes = {name.lower() for name in names}
+    codes |= {code for code, name in GENERIC_CODES.items() if name in names}
+    if names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}:
+        # A denied permission has these codes if another method is open, or without credentials.
+        codes.add("permission_denied")
+    declared = [error for error in get_possible_errors(endpoint) if error.code.name in names]
+    codes |= {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
+    return codes | {
+        code
+        for code in request_errors.get_field_codes(endpoint)
+        if names & {"INVALID_CONTENT", get_catalog_name(code)}
+    }
 
 
 def infer_errors(endpoint: Endpoint) -> Iterator[Error]:

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from django_apierrors.semantics import find_violation
-from django_apierrors.testing.assertions import assert_api_error, fail
+from django_apierrors.testing.assertions import assert_api_error, assert_declared, fail
 from django_apierrors.testing.queries import capture_writes
 
 
@@ -30,6 +30,8 @@ class EndpointMixin:
     update: Mapping[str, Any] | None = None
     # Whether the view has PATCH.
     allows_patch = False
+    # Whether a response may have an error that the schema of its operation does not have.
+    allows_undeclared_errors = True
     # Keys of the body, and headers, that differ between two requests.
     ignored_members: Collection[str] = ()
     ignored_headers: Collection[str] = ("date", "set-cookie")
@@ -70,7 +72,10 @@ class EndpointMixin:
         """Send a request and return the response."""
         content = extra.pop("content", "" if document is None else json.dumps(document))
         content_type = extra.pop("content_type", "application/json")
-        return self.get_client().generic(method, url, content, content_type, **extra)
+        response = self.get_client().generic(method, url, content, content_type, **extra)
+        if not self.allows_undeclared_errors:
+            assert_declared(response)
+        return response
 
     def request_or_skip(
         self, method: str, url: str, document: Mapping[str, Any] | None = None

@@ -32,27 +32,25 @@ CODES_BY_MESSAGE_CODE: Mapping[str, str] = {
 }
 
 # The codes that say no more than the status of their exception: DRF's own, Django's `invalid`, and
-# those of JWT packages for a credential that is not valid.
-GENERIC_CODES = frozenset(
-    {
-        "authentication_failed",
-        "bad_authorization_header",
-        "error",
-        "invalid",
-        "method_not_allowed",
-        "no_active_account",
-        "not_acceptable",
-        "not_authenticated",
-        "not_found",
-        "parse_error",
-        "permission_denied",
-        "throttled",
-        "token_not_valid",
-        "unsupported_media_type",
-        "user_inactive",
-        "user_not_found",
-    }
-)
+# those of JWT packages for a credential that is not valid. Each with the catalogue's code.
+GENERIC_CODES: Mapping[str, str] = {
+    "authentication_failed": "UNAUTHENTICATED",
+    "bad_authorization_header": "UNAUTHENTICATED",
+    "error": "INTERNAL_ERROR",
+    "invalid": "INVALID_CONTENT",
+    "method_not_allowed": "METHOD_NOT_ALLOWED",
+    "no_active_account": "UNAUTHENTICATED",
+    "not_acceptable": "UNSUPPORTED_MEDIA_TYPE",
+    "not_authenticated": "UNAUTHENTICATED",
+    "not_found": "MISSING_RESOURCE",
+    "parse_error": "INVALID_CONTENT",
+    "permission_denied": "ACCESS_FORBIDDEN",
+    "throttled": "THROTTLED",
+    "token_not_valid": "UNAUTHENTICATED",
+    "unsupported_media_type": "UNSUPPORTED_MEDIA_TYPE",
+    "user_inactive": "UNAUTHENTICATED",
+    "user_not_found": "UNAUTHENTICATED",
+}
 
 
 # Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`.
