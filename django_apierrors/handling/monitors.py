@@ -1,4 +1,7 @@
-"""Middleware of monitoring packages: its process_exception() records, and never responds."""
+"""Middleware of monitoring packages: its process_exception() records, and never responds.
+
+Django does not call it for an exception that the handler or our middleware has responded to.
+"""
 
 from __future__ import annotations
 
