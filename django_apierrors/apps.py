@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import pre_save
 from django.utils.translation import pgettext_lazy
+
+from django_apierrors import fallback
 
 
 def add_error_to_record(record: logging.LogRecord) -> bool:
@@ -19,14 +26,33 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
     return True
 
 
+def store_task_error(sender: Any, signal: Any, **kwargs: Any) -> None:
+    """Store the error of a failed task; in a worker, for the operation of the task."""
+    if sys.exception() is None:
+        return
+    try:
+        # Here, because the workers of most projects do not import DRF.
+        from django_apierrors.operations.failures import store_error
+
+        store_error(kwargs.get("task_result"), kwargs.get("instance"))
+    except Exception:
+        fallback.log_failure("storing the error of a failed task")
+
+
 class APIErrorsConfig(AppConfig):
-    """Registers the system checks, and the filter of Django's log records."""
+    """Registers the system checks, the filter of Django's log records, and receivers of signals."""
 
     name = "django_apierrors"
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, and add the filter."""
+        """Import the checks, which registers them, add the filter, and connect the receivers."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
+        pre_save.connect(store_task_error, sender="django_tasks_database.DBTaskResult")
+        for name in ("django.tasks", "django_tasks"):
+            # Django 5.2 does not have the first. The second is its backport.
+            if find_spec(name) and (name == "django.tasks" or apps.is_installed(name)):
+                signals = import_module(f"{name}.signals")
+                signals.task_finished.connect(store_task_error)
