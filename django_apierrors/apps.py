@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.db.models.signals import pre_save
 from django.utils.translation import pgettext_lazy
 
@@ -46,10 +47,14 @@ class APIErrorsConfig(AppConfig):
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, add the filter, and connect the receivers."""
+        """Import the checks, which registers them, add the filter, and an empty `API_ERRORS`."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
+        if not hasattr(settings, "API_ERRORS"):
+            # Django needs ten times as long for a setting that does not exist as for another, and
+            # each error reads a dozen.
+            settings.API_ERRORS = {}
         pre_save.connect(store_task_error, sender="django_tasks_database.DBTaskResult")
         for name in ("django.tasks", "django_tasks"):
             # Django 5.2 does not have the first. The second is its backport.

@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException
 from django_apierrors import fallback
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

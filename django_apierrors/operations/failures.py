@@ -22,8 +22,8 @@ from django_apierrors.exceptions import Gone
 from django_apierrors.operations.tasks import load_task
 from django_apierrors.recognition import recognise, recognise_class_path
 from django_apierrors.recognition.rejected_values import find_rejected_values
-from django_apierrors.validation.details import Item
 from django_apierrors.validation.extra import clean
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django_apierrors.operations.tasks import Task, TaskError, TaskResult
@@ -63,9 +63,15 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
 
 def make_line(exception: BaseException, task: Task, result_id: object) -> str:
     """Return the error of `exception` as a line of the traceback."""
-    code, status, items, left_out, headers, _, extra = make_task_error(exception, task)
-    record = [code.name, status, items, left_out, headers, extra]
+    error = make_task_error(exception, task)
+    items = [[*item[:3], [*map(make_key, item.keys)]] for item in error.items]
+    record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
     return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
+
+
+def make_key(key: object) -> str | int:
+    """Return a key that leads to a field as a type that JSON has."""
+    return key if isinstance(key, (str, int)) else str(key)
 
 
 def make_task_error(exception: BaseException, task: Task) -> Error:
@@ -91,7 +97,7 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
         record = _make_signer(result.id).unsign_object(match[1] if match else "")
         name, status, items, left_out, headers, extra = record
         code = get_or_make_code(name, status)
-        items = [Item(*item) for item in items]
+        items = [Item(*item[:3], tuple(item[3])) for item in items]
         return Error(code, status, items, left_out, headers, extra=extra)
     return recognise_class_path(failure.exception_class_path)
 

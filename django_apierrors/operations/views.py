@@ -243,7 +243,8 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            body["error"] = error.get_body(self.request)
+            # The request of the client that started the task is not this one.
+            body["error"] = error._replace(place="").get_body(self.request)
         return body
 
     def get_result(self, result: TaskResult) -> Any:

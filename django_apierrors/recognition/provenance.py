@@ -7,7 +7,6 @@ project may convert a value, and a value may be in the request by chance.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
@@ -19,14 +18,14 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
-from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import get_code
 from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import find_rejected_values
-from django_apierrors.validation.details import Item, make_path
+from django_apierrors.validation.messages import BODY, PATH, QUERY, Item, Path, make_path
+from django_apierrors.validation.places import get_parsed_body
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -34,8 +33,8 @@ if TYPE_CHECKING:
 
     from django_apierrors.recognition.rejected_values import RejectedValues
 
-# Where a value is. The URL comes first: it names the resource.
-PLACES = ("path", "query", "body")
+# The URL comes first: it names the resource.
+ORDER = (PATH, QUERY, BODY)
 
 # A request with more values may have sent any value.
 MAX_SENT = 20_000
@@ -55,10 +54,10 @@ Keys: TypeAlias = tuple[Any, Any, Any]
 
 
 class Source(NamedTuple):
-    """Where the client sent a value: one of `PLACES`, and the name there, `""` if it is unknown."""
+    """Where the client sent a value: one of `PLACES`, and the keys that lead to it, if known."""
 
     place: str
-    name: str = ""
+    keys: Path = ()
 
 
 def check_client_sent_value(
@@ -90,7 +89,7 @@ def check_client_sent_value(
 
 def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:
     """Return the error about the value at `source`."""
-    is_in_path, is_lookup = source.place == "path", error.code.name == "INVALID_ID"
+    is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
     if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
         # The URL is that of the resource, which needs no name.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
@@ -99,16 +98,17 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     if error.code.name != name:
         error = Error.of_code(get_code(name))
     item = error.items[0] if error.items else Item("", name.lower(), str(error.code.message))
-    field = source.name or item.field
     # The message of a ValidationError repeats the value, which may be the project's.
-    return error._replace(items=[item._replace(field=field)] if field else [])
+    if source.keys:
+        item = item._replace(field=make_path(source.keys), keys=source.keys)
+    return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
 def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> Source | None:
     """Return where the client sent one of the values, `None` if it did not."""
-    body = _get_body(request)
+    body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
-    fallback = Source("body") if body is None or len(sent) == MAX_SENT else None
+    fallback = Source(BODY) if body is None or len(sent) == MAX_SENT else None
     if rejected.values is None:
         places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]
         return Source(places[0]) if places else fallback
@@ -123,7 +123,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
             # Of the beginning: a client may send a key of 1 MB above thousands of values.
             is_named = _simplify(str(keys[2])[:100]).startswith(names)
             if is_named or spelling not in matches:
-                matches[spelling] = Source(place, _make_name(keys))
+                matches[spelling] = Source(place, _make_path(keys))
             if is_named:
                 named.add(spelling)
     sources = [
@@ -134,28 +134,9 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
     ]
     if not sources:
         return fallback
-    source = min(sources, key=lambda source: PLACES.index(source.place))
+    source = min(sources, key=lambda source: ORDER.index(source.place))
     # Which of many values was rejected is unknown.
     return source if len(values) == 1 else Source(source.place)
-
-
-def _get_body(request: HttpRequest | Request) -> object:
-    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
-    django_request: Any = get_django_request(request)
-    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
-    if not django_request._read_started:
-        return ()
-    try:
-        if django_request is request:
-            return django_request.POST or json.loads(django_request.body)
-        data = request.data  # type: ignore[union-attr]
-        return () if data is None else data
-    except APIException:
-        # The view has not parsed it either: this exception would have come first.
-        return ()
-    except Exception:
-        # The view has read a stream, or something else than JSON.
-        return None
 
 
 def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[tuple[str, Keys, object]]:
@@ -168,7 +149,7 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[tuple[s
         for name in match.extra_kwargs:
             # A constant of a URL pattern.
             variables.pop(name, None)
-    for place, values in zip(PLACES, (variables, django_request.GET, body), strict=True):
+    for place, values in zip(ORDER, (variables, django_request.GET, body), strict=True):
         for keys, value in _walk(values):
             yield place, keys, value
 
@@ -194,12 +175,12 @@ def _iter_items(keys: Keys, container: Any) -> Iterator[tuple[Keys, object]]:
     return (((keys, index, keys[2]), value) for index, value in enumerate(container))
 
 
-def _make_name(keys: Keys) -> str:
+def _make_path(keys: Keys) -> Path:
     path = []
     while keys[0] is not None:
         path.append(keys[1])
         keys = keys[0]
-    return make_path(reversed(path))
+    return tuple(reversed(path))
 
 
 def _spell_all(value: object) -> frozenset[object]:
