@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from importlib import import_module
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.db.models.signals import pre_save
+from django.utils.module_loading import import_string
 from django.utils.translation import pgettext_lazy
 
 from django_apierrors import fallback
@@ -25,6 +25,14 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
     if error is not None:
         record.code, record.reference = error.code.name, error.reference
     return True
+
+
+# The apps that send a signal about a failed task, the signal, and its sender.
+TASK_SIGNALS: Sequence[tuple[str, str, str | None]] = (
+    ("django.tasks", "django.tasks.signals.task_finished", None),
+    ("django_tasks", "django_tasks.signals.task_finished", None),
+    ("django_tasks_db", "django.db.models.signals.pre_save", "django_tasks_db.models.DBTaskResult"),
+)
 
 
 def store_task_error(sender: Any, signal: Any, **kwargs: Any) -> None:
@@ -47,7 +55,7 @@ class APIErrorsConfig(AppConfig):
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, add the filter, and an empty `API_ERRORS`."""
+        """Import the checks, add the filter and an empty `API_ERRORS`, connect the receiver."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
@@ -55,9 +63,8 @@ class APIErrorsConfig(AppConfig):
             # Django needs ten times as long for a setting that does not exist as for another, and
             # each error reads a dozen.
             settings.API_ERRORS = {}
-        pre_save.connect(store_task_error, sender="django_tasks_database.DBTaskResult")
-        for name in ("django.tasks", "django_tasks"):
-            # Django 5.2 does not have the first. The second is its backport.
-            if find_spec(name) and (name == "django.tasks" or apps.is_installed(name)):
-                signals = import_module(f"{name}.signals")
-                signals.task_finished.connect(store_task_error)
+        for app, signal, sender in TASK_SIGNALS:
+            # The one of Django is not an app; Django 5.2 does not have it.
+            if apps.is_installed(app) or (app == "django.tasks" and find_spec(app)):
+                model = sender and import_string(sender)
+                import_string(signal).connect(store_task_error, sender=model)

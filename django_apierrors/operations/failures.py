@@ -97,7 +97,7 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
         record = _make_signer(result.id).unsign_object(match[1] if match else "")
         name, status, items, left_out, headers, extra = record
         code = get_or_make_code(name, status)
-        items = [Item(*item[:3], tuple(item[3])) for item in items]
+        items = [Item(field, key, message, tuple(keys)) for field, key, message, keys in items]
         return Error(code, status, items, left_out, headers, extra=extra)
     return recognise_class_path(failure.exception_class_path)
 
