@@ -83,8 +83,9 @@ class APIErrorsConfig(AppConfig):
             # Django needs ten times as long for a setting that does not exist as for another, and
             # each error reads a dozen.
             settings.API_ERRORS = {}
+        # Django's is not an app. Django 5.2 has the backport, which need not be installed as one.
+        framework = "django.tasks" if find_spec("django.tasks") else "django_tasks"
         for app, signal, sender in TASK_SIGNALS:
-            # The one of Django is not an app; Django 5.2 does not have it.
-            if apps.is_installed(app) or (app == "django.tasks" and find_spec(app)):
+            if apps.is_installed(app) or (app == framework and find_spec(app)):
                 model = sender and import_string(sender)
                 import_string(signal).connect(store_task_error, sender=model)
