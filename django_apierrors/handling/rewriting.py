@@ -79,10 +79,7 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
 
 
 def rewrite(
-    response: HttpResponse,
-    request: HttpRequest,
-    body: Body,
-    error: Error | None = None,
+    response: HttpResponse, request: HttpRequest, body: Body, error: Error | None = None
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 

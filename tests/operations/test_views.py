@@ -252,7 +252,7 @@ def test_accepted_work_is_a_202_with_its_operation_and_the_url_to_poll(
     api: Client, settings: Settings
 ) -> None:
     settings.API_ERRORS = {"RETRY_AFTER": 7}
-    before = datetime.now(UTC) - timedelta(milliseconds=10)
+    before = datetime.now(UTC) - timedelta(milliseconds=20)
     accepted = post(api, "/nothing")
 
     operation = accepted.json()
