@@ -263,6 +263,9 @@ def _iter_spellings(value: object) -> Iterator[object]:
             yield _spell(value.rstrip("/").rpartition("/")[2])
         if DATE.match(value):
             yield _spell(value[:10])
+    elif isinstance(value, float) and value.is_integer():
+        # 9223372036854775808 for 9.223372036854776e18.
+        yield _spell(int(value))
 
 
 def _spell(value: object) -> object:

@@ -206,6 +206,9 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         owner: Any = frame.f_locals.get("self")
         if issubclass(type(owner), Lookup):
             values = [owner.rhs]
+        elif method == "build_lookup" and _is_of_django(frame):
+            # Before there is a Lookup: most take no None.
+            values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
             # Validation, not a lookup.
             return None

@@ -81,6 +81,7 @@ REJECTED: dict[str, tuple[Callable[[str], object], str, str]] = {
     "one of a list": (find_in_list, "x", "INVALID_ID"),
     "an int": (lambda v: [*Thing.objects.filter(size__gt=v)], "x", "INVALID_CONTENT"),
     "infinity": (lambda v: [*Thing.objects.filter(size__gt=float(v))], "inf", "INVALID_CONTENT"),
+    "one of many": (lambda v: [*Thing.objects.filter(size__in=[v])], "x", "INVALID_CONTENT"),
     "a bool": (lambda v: [*Thing.objects.filter(shelf__isnull=v)], "x", "INVALID_CONTENT"),
     "a year": (lambda v: [*User.objects.filter(date_joined__year=v)], "99999", "INVALID_CONTENT"),
     "a date": (lambda v: [*User.objects.filter(date_joined=v)], "today", "INVALID_CONTENT"),
@@ -174,6 +175,7 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "twice": lambda q: Thing.objects.get(name=f"a {q}", shelf__name=f"b {q}"),
     "many": lambda q: Thing.objects.get(name__in=[f"{q} {number}" for number in range(21)]),
     # A value of the project's.
+    "nothing": lambda q: [*Thing.objects.filter(size__gt=None)],
     "none": lambda q: [*Thing.objects.filter(size="launch-date-not-set")],
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
@@ -410,6 +412,19 @@ def test_no_value_of_a_client_is_the_mistake_of_the_project(value: object) -> No
         assert response.status_code in (200, 400, 404), (name, value)
 
 
+def test_null_in_a_lookup_is_the_clients_mistake_if_it_was_sent(client: Client) -> None:
+    data = {"rows": [{}, {"shelf": None}]}
+    assert send(client, "/container/an int/", data) == expect(
+        "INVALID_CONTENT", f"rows[1].shelf: {WRONG}"
+    )
+    assert read(client.get("/derived/nothing/?q=x")) == BUG
+
+
+def test_a_number_with_an_exponent_is_the_integer_that_a_field_makes_of_it(client: Client) -> None:
+    outcome = send(client, "/stock/one of many/", {"rows": [{"value": 9.223372036854776e18}]})
+    assert outcome == expect("INVALID_CONTENT", f"rows[0].value: {WRONG}")
+
+
 def test_half_of_a_surrogate_pair_is_invalid_content(client: Client) -> None:
     # DRF's parser accepts it, and no driver can encode it.
     outcome = send(client, "/drf-parser/a text/", {"rows": [{"value": "\ud800"}]})
@@ -460,6 +475,7 @@ def test_a_value_that_a_field_of_drf_does_not_expect_is_named(
         ({"a": "007"}, "a"),
         ({"a": 7.0}, "a"),
         ({"a": " +7 "}, "a"),
+        ({"a": 7e0}, "a"),
         ({"a": "\u0667"}, "a"),
         ({"a": "http://testserver/shelves/7/"}, "a"),
         ({"rows": [{}, {"shelves": [1, [7]]}]}, "rows[1].shelves[1][0]"),
