@@ -80,7 +80,7 @@ def make_task_error(exception: BaseException, task: Task) -> Error:
     if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
         # The task has returned, and the task backend cannot store its result.
         return Error.of_code(get_code("INTERNAL_ERROR"))
-    if find_rejected_values(exception) is not None:
+    if find_rejected_values(exception, is_safe=False) is not None:
         # The value may be the project's: no request is here to compare it with.
         cls = type(exception)
         return recognise_class_path(f"{cls.__module__}.{cls.__qualname__}")
