@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -195,17 +195,8 @@ def _find_row(
     return None, False
 
 
+# Not cached: some packages make new exception classes for every call, with names of any length.
 def _get_class_names(cls: type[BaseException]) -> ClassNames:
-    try:
-        return _build_class_names(cls)  # type: ignore[arg-type]
-    except TypeError:
-        # The metaclass of a class may make it unhashable.
-        return _build_class_names.__wrapped__(cls)
-
-
-# Bounded: some packages make new exception classes for every call.
-@lru_cache(maxsize=512)
-def _build_class_names(cls: type[BaseException]) -> ClassNames:
     return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
 
 

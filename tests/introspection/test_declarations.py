@@ -17,7 +17,8 @@ from rest_framework.test import APIRequestFactory, RequestsClient
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_apierrors.introspection.declarations import report_undeclared, warn_once
+from django_apierrors.apps import report_undeclared_error
+from django_apierrors.introspection.declarations import warn_once
 from django_apierrors.signals import error_sent
 from django_apierrors.testing import VerbContract, assert_declared
 from tests.bodies import body
@@ -144,7 +145,7 @@ def test_the_app_connects_the_report_if_strict_is_on(
     client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.API_ERRORS = {"STRICT": True}
-    error_sent.disconnect(report_undeclared)
+    error_sent.disconnect(report_undeclared_error)
     client.get("/orders")
     assert get_warnings(caplog) == []
     apps.get_app_config("django_apierrors").ready()
@@ -156,11 +157,11 @@ def test_nothing_is_reported_after_the_test_runner_has_turned_debug_off(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     # It sends no signal for that.
-    error_sent.connect(report_undeclared)
+    error_sent.connect(report_undeclared_error)
     try:
         client.get("/orders")
     finally:
-        error_sent.disconnect(report_undeclared)
+        error_sent.disconnect(report_undeclared_error)
     assert get_warnings(caplog) == []
 
 
