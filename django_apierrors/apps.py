@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from django.apps import AppConfig
 from django.core.signals import setting_changed
@@ -24,10 +25,13 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
 
 def connect_report(**kwargs: object) -> None:
     """Have undeclared errors reported if `STRICT` is on; else no error needs the signal."""
-    from django_apierrors.introspection.declarations import report_undeclared
-    from django_apierrors.signals import error_sent
+    # The checks report settings that cannot be read.
+    with suppress(Exception):
+        if is_strict():
+            from django_apierrors.introspection.declarations import report_undeclared
+            from django_apierrors.signals import error_sent
 
-    (error_sent.connect if is_strict() else error_sent.disconnect)(report_undeclared)
+            error_sent.connect(report_undeclared)
 
 
 class APIErrorsConfig(AppConfig):
@@ -42,5 +46,4 @@ class APIErrorsConfig(AppConfig):
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
         setting_changed.connect(connect_report)
-        if is_strict():
-            connect_report()
+        connect_report()
