@@ -62,6 +62,7 @@ class APIErrorsSettings:
     EXCEPTIONS = Setting[Mapping[str, str | None]]({})
     MORE_INFO = Setting("")
     DETAILS = Setting(False)
+    FIELD_NAMES = Setting[str | None](None)
     BODY = Setting[str | None](None)
     CODE_HEADER = Setting[str | None](None)
     MAX_ERRORS = Setting[int | None](1000)

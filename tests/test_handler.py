@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -108,6 +110,20 @@ def redirect(request: Any, status: int) -> Response:
     raise subclass(exceptions.APIException, status_code=status)("Look elsewhere.")
 
 
+class Upload(bytearray):
+    """The work of a view: a bytearray that can be referred to weakly."""
+
+
+UPLOADS: list[weakref.ref[Upload]] = []
+
+
+def upload(request: Any, fault: str) -> Response:
+    """Fail while a local variable holds an upload."""
+    file = Upload(1_000_000)
+    UPLOADS.append(weakref.ref(file))
+    return fail(request, fault)
+
+
 STOCK: dict[str, Any] = {
     "renderer_classes": [JSONRenderer],
     "content_negotiation_class": DefaultContentNegotiation,
@@ -123,6 +139,7 @@ urlpatterns = [
     path("browsable/<str:fault>/", make_view(fail, renderer_classes=PAGES)),
     path("negotiation/", make_view(fail, content_negotiation_class=FailingNegotiation)),
     path("redirect/<int:status>/", make_view(redirect)),
+    path("upload/<str:fault>/", make_view(upload)),
 ]
 
 
@@ -176,6 +193,19 @@ def test_only_drfs_exceptions_get_a_body_if_django_propagates_exceptions(
         with pytest.raises((KeyError, TimeoutError)):
             client.get(f"/class/{fault}/")
     assert_body(client.get("/class/404/"), body("MISSING_RESOURCE"))
+
+
+@pytest.mark.parametrize("fault", ["404", "gone", "django-404"])
+def test_the_local_variables_of_a_view_are_freed_with_its_exception(
+    client: Client, fault: str
+) -> None:
+    gc.disable()
+    try:
+        response = client.get(f"/upload/{fault}/")
+        assert response.status_code >= 400
+        assert UPLOADS.pop()() is None
+    finally:
+        gc.enable()
 
 
 def test_an_excluded_path_keeps_the_errors_of_stock_drf(client: Client, settings: Settings) -> None:

@@ -405,7 +405,13 @@ def test_the_document_follows_the_settings(settings: Any) -> None:
     assert "ALREADY_EXISTS" not in responses["400"]["content"]["application/json"]["examples"]
     assert responses["499"]["description"] == "HTTP 499.\n\n- `ODD`: Odd."
     assert example_of(responses["400"], "INVALID_CONTENT")["details"] == [
-        {"field": "name", "code": "required", "message": "This field is required."}
+        {
+            "field": "name",
+            "code": "required",
+            "message": "This field is required.",
+            "in": "body",
+            "pointer": "/name",
+        }
     ]
     media = responses["400"]["content"]["application/problem+json"]
     problem = media["examples"]["INVALID_CONTENT"]["value"]

@@ -12,11 +12,8 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.handler import ErrorFormatMixin
-from django_apierrors.introspection.findings import (
-    HANDLER_HINT,
-    find_middleware,
-    has_stock_handler,
-)
+from django_apierrors.handling.monitors import MONITORS
+from django_apierrors.introspection.findings import HANDLER_HINT, find_middleware, has_stock_handler
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import get_routes
@@ -65,8 +62,9 @@ def has_view_with_mixin() -> bool:
 
 
 def check_middleware() -> Iterator[CheckMessage]:
-    """Yield a warning if the middleware is missing, or is not the first."""
-    paths, position = settings.MIDDLEWARE, find_middleware()
+    """Yield a warning if the middleware is missing, or is not the first but for a monitor."""
+    position = find_middleware()
+    before = [path for path in settings.MIDDLEWARE[:position] if path not in MONITORS]
     if position is None:
         yield Warning(
             "The middleware of django_apierrors is not installed.",
@@ -74,9 +72,9 @@ def check_middleware() -> Iterator[CheckMessage]:
             "plain views, other middleware, a COMMIT that fails) will have the format too.",
             id="django_apierrors.W002",
         )
-    elif position > 0:
+    elif before:
         yield Warning(
             "The middleware of django_apierrors is not the first.",
-            f"Put it before {paths[0]!r}: it answers for the failures of the middleware below it.",
+            f"Put it before {before[0]!r}: it answers for the failures of the middleware below it.",
             id="django_apierrors.W003",
         )

@@ -73,6 +73,7 @@ VALUES: Values = {
     "EXCEPTIONS": ("a dict of class names", _is(Mapping)),
     "MORE_INFO": ("a string", _is(str)),
     "DETAILS": ("True or False", _is(bool)),
+    "FIELD_NAMES": ("None, or the dotted path of a function", _is_none_or(_is_function)),
     "BODY": ("None, or the dotted path of a function", _is_none_or(_is_function)),
     "CODE_HEADER": ("None, or the name of a header", _is_none_or(_is_header_name)),
     "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),

@@ -23,8 +23,9 @@ from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.request_bodies import UNSAFE_METHODS, get_content_length
+from django_apierrors.http.request_bodies import get_content_length
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
+from django_apierrors.validation.places import UNSAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -78,10 +79,7 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
 
 
 def rewrite(
-    response: HttpResponse,
-    request: HttpRequest,
-    body: Body,
-    error: Error | None = None,
+    response: HttpResponse, request: HttpRequest, body: Body, error: Error | None = None
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 

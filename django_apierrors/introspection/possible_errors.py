@@ -46,6 +46,7 @@ from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
 from django_apierrors.validation.codes import GENERIC_CODES, get_catalog_name
 from django_apierrors.validation.identifiers import find_lookup_field
+from django_apierrors.validation.messages import BODY, QUERY
 
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
 
@@ -116,7 +117,8 @@ def infer_errors(endpoint: Endpoint) -> Iterator[Error]:
             # The code of the project that the rule calls may need a request.
             continue
         if exception is not None:
-            error = recognise(exception)
+            place = BODY if endpoint.reads_body else QUERY
+            error = recognise(exception)._replace(place=place)
             is_unhandled = type(exception) is Exception
             yield with_reference(error, EXAMPLE_REFERENCE) if is_unhandled else error
 

@@ -18,7 +18,7 @@ from django_apierrors.catalog import ADVICE_BY_CLASS, ErrorCode, get_category, g
 from django_apierrors.errors import Body, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import BODY, Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -158,10 +158,11 @@ def make_example(code: ErrorCode, request: HttpRequest) -> Body:
     """Return an example of a body with `code`; codes of validation get an example of a field."""
     required = str(Field.default_error_messages["required"])
     items = {
-        "INVALID_CONTENT": [Item("name", "required", required)],
-        "ALREADY_EXISTS": [Item("email", "unique", str(code.message))],
+        "INVALID_CONTENT": [Item("name", "required", required, ("name",))],
+        "ALREADY_EXISTS": [Item("email", "unique", str(code.message), ("email",))],
     }
-    return Error.of_code(code, items.get(code.name, ())).get_body(request)
+    error = Error.of_code(code, items.get(code.name, ()))
+    return error._replace(place=BODY).get_body(request)
 
 
 def make_verbs(links: Links) -> Document:

@@ -57,8 +57,8 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
         if "properties" not in schema:
             return True
         properties = schema["properties"]
-        return value.keys() == properties.keys() and all(
-            is_valid(value[key], properties[key]) for key in properties
+        return set(schema["required"]) <= value.keys() <= properties.keys() and all(
+            is_valid(entry, properties[key]) for key, entry in value.items()
         )
     if isinstance(value, list):
         return len(value) >= schema.get("minItems", 0) and all(
@@ -66,6 +66,7 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
         )
     return (
         len(value) >= schema.get("minLength", 0)
+        and value in schema.get("enum", [value])
         and re.search(schema.get("pattern", ""), value) is not None
     )
 

@@ -10,6 +10,7 @@ from unittest import SkipTest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import Client
+from django.urls import Resolver404
 
 from django_apierrors.semantics import find_violation
 from django_apierrors.testing.assertions import assert_api_error, assert_declared, fail
@@ -73,6 +74,8 @@ class EndpointMixin:
         content = extra.pop("content", "" if document is None else json.dumps(document))
         content_type = extra.pop("content_type", "application/json")
         response = self.get_client().generic(method, url, content, content_type, **extra)
+        if response.status_code == 404 and url == self.url and not has_view(response):
+            fail("`url` must match a URL pattern", response, f"{url} does not")
         if not self.allows_undeclared_errors:
             assert_declared(response)
         return response
@@ -141,6 +144,14 @@ class EndpointMixin:
         methods = ("GET", "PUT", "DELETE")
         responses = (self.send(method, url, self.get_document_for(method)) for method in methods)
         return leave_out_405(responses, "GET, PUT or DELETE")
+
+
+def has_view(response: Any) -> bool:
+    """Whether a URL pattern matched; clients other than Django's do not know."""
+    try:
+        return bool(getattr(response, "resolver_match", True))
+    except Resolver404:
+        return False
 
 
 def leave_out_405(responses: Iterable[Any], methods: str) -> Iterator[Any]:

@@ -218,7 +218,7 @@ def test_a_csrf_failure_is_a_problem(on: Settings) -> None:
 
 def test_the_details_of_an_error_are_a_member_too(client: Client, on: Settings) -> None:
     on.API_ERRORS |= {"DETAILS": True}
-    item = {"field": "name", "code": "invalid"}
+    item = {"field": "name", "code": "invalid", "in": "query"}
     details = [item | {"message": message} for message in ("Too long.", "Too loud.")]
     assert read(client.get("/thing?as=raised", **ASKS)) == INVALID | {"details": details}
 

@@ -18,7 +18,8 @@ from rest_framework.test import APIRequestFactory, RequestsClient
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from django_apierrors.introspection.declarations import report_undeclared, warn_once
+from django_apierrors.apps import report_undeclared_error
+from django_apierrors.introspection.declarations import warn_once
 from django_apierrors.signals import error_sent
 from django_apierrors.testing import VerbContract, assert_declared
 from tests.bodies import body
@@ -93,7 +94,7 @@ def fresh() -> Iterator[None]:
     """Let each test log each warning, and connect the report."""
     warn_once.cache_clear()
     yield
-    error_sent.disconnect(report_undeclared)
+    error_sent.disconnect(report_undeclared_error)
 
 
 def get_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -149,7 +150,7 @@ def test_the_app_connects_the_report_if_strict_is_on(
     client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.API_ERRORS = {"STRICT": True}
-    error_sent.disconnect(report_undeclared)
+    error_sent.disconnect(report_undeclared_error)
     client.get("/orders")
     assert get_warnings(caplog) == []
     apps.get_app_config("django_apierrors").ready()
@@ -161,7 +162,7 @@ def test_nothing_is_reported_after_the_test_runner_has_turned_debug_off(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     # It sends no signal for that.
-    error_sent.connect(report_undeclared)
+    error_sent.connect(report_undeclared_error)
     client.get("/orders")
     assert get_warnings(caplog) == []
 

@@ -153,7 +153,15 @@ def test_the_examples_of_validation_codes_name_a_field(client: Client, settings:
             "errors": [f"{field}: {message}"],
             "code": CATALOG[name].number,
             "moreInfo": "",
-            "details": [{"field": field, "code": code, "message": message}],
+            "details": [
+                {
+                    "field": field,
+                    "code": code,
+                    "message": message,
+                    "in": "body",
+                    "pointer": f"/{field}",
+                }
+            ],
         }
 
 

@@ -108,7 +108,13 @@ def test_every_body_of_every_setting_is_valid(settings: Settings) -> None:
             assert list(find_shape_faults(each)) == []
 
 
-DETAIL = {"field": "name", "code": "required", "message": "Required."}
+DETAIL = {
+    "field": "name",
+    "code": "required",
+    "message": "Required.",
+    "in": "body",
+    "pointer": "/name",
+}
 VALID = {**body("INVALID_CONTENT", "name: Required."), "details": [DETAIL]}
 
 # A change of a valid body that makes it invalid; `...` removes the key.
@@ -122,6 +128,8 @@ NEAR_MISSES: list[dict[str, Any]] = [
     *({"details": [{**DETAIL, key: 1}]} for key in DETAIL),
     {"details": [{**DETAIL, "code": ""}]},
     {"details": [{**DETAIL, "message": ""}]},
+    {"details": [{**DETAIL, "in": "cookie"}]},
+    {"details": [{**DETAIL, "pointer": "name"}]},
     {"detail": "Sold."},
     {"message": "Sold."},
     {"type": "about:blank", "title": "Sold", "detail": ""},

@@ -202,6 +202,11 @@ def test_values_that_drf_made_strings_of_are_restored_only_where_they_fit() -> N
     assert error.extra == {"stock": {"left": "3"}, "rows": ["1", "2"], "id": 5}
 
 
+def make_detail(message: str) -> dict[str, str]:
+    """Return the entry of `details` for a token."""
+    return {"field": "", "code": "token_not_valid", "message": message, "in": "header"}
+
+
 def test_the_expired_token_of_simple_jwt_has_its_own_message_and_code(
     client: Client, settings: Settings
 ) -> None:
@@ -215,9 +220,6 @@ def test_the_expired_token_of_simple_jwt_has_its_own_message_and_code(
         {
             **body("UNAUTHENTICATED", first, second),
             "extra": {"messages": [{"token_class": "AccessToken", "token_type": "access"}]},
-            "details": [
-                {"field": "", "code": "token_not_valid", "message": message}
-                for message in (first, second)
-            ],
+            "details": [make_detail(message) for message in (first, second)],
         },
     )
