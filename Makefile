@@ -5,6 +5,9 @@ ONCE ?=
 # The task backend of the demo: db, rq or celery (with Redis), or immediate.
 EXAMPLE_TASKS ?= db
 export EXAMPLE_TASKS
+# Whether errors have details, for a front end; the demo then has no tour.
+EXAMPLE_DETAILS ?=
+export EXAMPLE_DETAILS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
 PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
@@ -19,7 +22,7 @@ CLIENTS = tests/clients
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
-	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate)"
+	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate, EXAMPLE_DETAILS=1 for a front end)"
 	@echo "make test        run the tests, with coverage"
 	@echo "make lint        check style, formatting and spelling"
 	@echo "make types       check the types of the package"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -31,9 +32,12 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
 
 def connect_report(**kwargs: object) -> None:
     """Have undeclared errors reported if `STRICT` is on; else no error needs the signal."""
-    from django_apierrors.signals import error_sent
+    # The checks report settings that cannot be read.
+    with suppress(Exception):
+        if is_strict():
+            from django_apierrors.signals import error_sent
 
-    (error_sent.connect if is_strict() else error_sent.disconnect)(report_undeclared_error)
+            error_sent.connect(report_undeclared_error)
 
 
 def report_undeclared_error(**kwargs: Any) -> None:
@@ -77,8 +81,7 @@ class APIErrorsConfig(AppConfig):
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
         setting_changed.connect(connect_report)
-        if is_strict():
-            connect_report()
+        connect_report()
         if not hasattr(settings, "API_ERRORS"):
             # Django needs ten times as long for a setting that does not exist as for another, and
             # each error reads a dozen.

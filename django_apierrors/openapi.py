@@ -33,6 +33,7 @@ from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_ena
 from django_apierrors.http.scope import is_excluded
 from django_apierrors.introspection.endpoints import BODY_METHODS, USE_VIEW_SERIALIZER, Endpoint
 from django_apierrors.introspection.possible_errors import (
+    get_common_detail_codes,
     get_detail_codes,
     get_errors,
     get_success_statuses,
@@ -255,23 +256,26 @@ class ErrorSchemaMixin(Base):
     def _add_errors(self, operation: Schema, request: HttpRequest | Request | None) -> None:
         # The request of a management command has no host for the URL of `moreInfo`.
         request = request if "HTTP_HOST" in getattr(request, "META", ()) else None
-        responses = operation.setdefault("responses", {})
+        responses, endpoint = operation.setdefault("responses", {}), self._get_endpoint()
         for status, group in groupby(self.get_errors(), lambda error: error.status):
             if {str(status), f"{status // 100}XX"} & responses.keys():
                 continue
             errors = sorted(group, key=get_position)
             name = "".join(make_name(error.code.name) for error in errors)
-            is_shared = all(map(is_default, errors))
-            # Without `details` each body with these codes has the same schema.
-            is_narrow = not is_shared and api_errors.DETAILS
-            owner = make_name(operation["operationId"]) if is_narrow else name
-            schemas = self._refer_to_errors(f"{status}{owner}", errors)
+            common = get_common_detail_codes(errors)
+            details = get_detail_codes(errors, endpoint) if api_errors.DETAILS else common
+            # Only `details` with the codes of fields differ between bodies with the same codes.
+            is_shared = details == common
+            owner = name if is_shared else make_name(operation["operationId"])
+            schemas = self._refer_to_errors(f"{status}{owner}", errors, details)
             response = make_error_response(errors, schemas, request)
-            if is_shared:
+            if is_shared and all(map(is_default, errors)):
                 response = self._refer(ResolvedComponent.RESPONSE, name, response)
             responses[str(status)] = response
 
-    def _refer_to_errors(self, name: str, errors: Sequence[Error]) -> Mapping[str, Schema]:
+    def _refer_to_errors(
+        self, name: str, errors: Sequence[Error], detail_codes: set[str]
+    ) -> Mapping[str, Schema]:
         """Return the references to the schemas of a body by media type."""
         # drf-spectacular makes components of the enums in a component, and its names for those
         # could change the names of a project's.
@@ -281,9 +285,7 @@ class ErrorSchemaMixin(Base):
             "code": self._refer(ResolvedComponent.SCHEMA, f"APIError{name}Code", code_schema),
         }
         if api_errors.DETAILS:
-            narrowed["details"] = make_details_schema(
-                get_detail_codes(errors, self._get_endpoint())
-            )
+            narrowed["details"] = make_details_schema(detail_codes)
         refs = {}
         for media_type, (prefix, members) in MEDIA_TYPES.items():
             if media_type == JSON or is_enabled():

@@ -819,6 +819,21 @@ def test_details_have_an_enum_of_what_the_fields_say(
     assert "out_of_stock" not in allowed
 
 
+def test_a_partial_update_has_the_codes_of_its_fields(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    view = generics.UpdateAPIView.as_view(
+        queryset=Thing.objects.all(), serializer_class=SizeSerializer, partial_put=True
+    )
+    document = make(path("here", view), path("bare", Plain.as_view()))
+    schemas = document["components"]["schemas"]
+    details = schemas["APIError400HereUpdate"]["properties"]["details"]
+    assert "min_value" in details["items"]["properties"]["code"]["enum"]
+
+
+class SizeSerializer(serializers.Serializer):
+    size = serializers.IntegerField(min_value=1)
+
+
 def test_possible_errors_add_their_codes_to_the_enum(settings: Any) -> None:
     settings.API_ERRORS = {"DETAILS": True}
     full = exceptions.ValidationError({"name": ["Full."]}, "full")

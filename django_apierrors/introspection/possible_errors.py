@@ -84,24 +84,28 @@ def get_errors(endpoint: Endpoint) -> Sequence[Error]:
     return sorted(errors.values(), key=lambda error: error.status)
 
 
+def get_common_detail_codes(errors: Sequence[Error]) -> set[str]:
+    """Return the codes that the `details` of these errors can have at any endpoint."""
+    names = {error.code.name for error in errors}
+    codes = {"invalid", *(name.lower() for name in names)}
+    codes |= {code for code, name in GENERIC_CODES.items() if name in names}
+    # A denied permission has these codes without credentials, or if another method is open.
+    is_denied = names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}
+    return codes | {"permission_denied"} if is_denied else codes
+
+
 def get_detail_codes(errors: Sequence[Error], endpoint: Endpoint) -> set[str]:
-    """Return the codes that the `details` of these errors of an endpoint can have.
+    """Return the codes that the `details` of these errors can have at an endpoint.
 
     A body with messages of several codes is an INVALID_CONTENT.
     """
     names = {error.code.name for error in errors}
-    codes = {name.lower() for name in names}
-    codes |= {code for code, name in GENERIC_CODES.items() if name in names}
-    if names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}:
-        # A denied permission has these codes if another method is open, or without credentials.
-        codes.add("permission_denied")
     declared = [error for error in get_possible_errors(endpoint) if error.code.name in names]
-    codes |= {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
-    return codes | {
-        code
-        for code in request_errors.get_field_codes(endpoint)
-        if names & {"INVALID_CONTENT", get_catalog_name(code)}
-    }
+    codes = {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
+    for code in request_errors.get_field_codes(endpoint):
+        if names & {"INVALID_CONTENT", get_catalog_name(code)}:
+            codes.add(code)
+    return codes | get_common_detail_codes(errors)
 
 
 def infer_errors(endpoint: Endpoint) -> Iterator[Error]:

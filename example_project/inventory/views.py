@@ -47,7 +47,12 @@ LIST_ERRORS = [
     ValidationError("Ensure this field has no more than 100 elements.", "max_length"),
     ValidationError("[0]: This field may not be null.", "null"),
 ]
-UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
+KEY_ERRORS = [
+    ValidationError(
+        '[0]: Invalid pk "111111111111111111111111" - object does not exist.', "does_not_exist"
+    ),
+    ValidationError("[0]: Incorrect type. Expected pk value, received bool.", "incorrect_type"),
+]
 
 
 class ThngListAPIView(ListCreateAPIView):
@@ -97,7 +102,7 @@ class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
 class CollectionThngsAPIView(ListAPIView):
     """The thngs in a collection: list them, add some, or remove all."""
 
-    possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist"), *LIST_ERRORS]}
+    possible_errors = {"put": [*KEY_ERRORS, *LIST_ERRORS]}
     serializer_class = ThngSerializer
 
     def get_collection(self) -> Collection:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from example_project.demo.data import READ_KEY, WRITE_KEY
-from example_project.demo.server import ROOT, Server, manage, run_server
+from example_project.demo.server import ROOT, Server, find_free_port, manage, run_server
 from tests.docs.blocks import read_blocks
 from tests.example_project.client import send
 from tests.example_project.fixtures import DATABASE, DEMO_SETTINGS, SETTINGS, get_database
@@ -249,6 +249,12 @@ def test_the_front_end_sends_a_request_again_after_a_503(front_end: Path, server
         output = first + process.stdout.read()
     assert output == "The service is not available. Next attempt in 5 seconds.\nSaved: Lamp\n"
     assert output in PAGE
+
+
+def test_the_front_end_says_that_the_server_is_not_reachable(front_end: Path) -> None:
+    command = ("node", "build/main.js", f"http://127.0.0.1:{find_free_port()}", "status", "500")
+    with pytest.raises(AssertionError, match=r"^The server is not reachable\.\n"):
+        run(*command, directory=front_end, API_KEY=WRITE_KEY)
 
 
 def test_the_front_end_has_the_versions_of_the_tests() -> None:

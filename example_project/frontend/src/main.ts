@@ -10,14 +10,17 @@ import { ERRORS } from "./errors";
 
 const ATTEMPTS = 3;
 
-type Answer = { response: Response };
+// There is no response if the server is not reachable.
+type Answer = { response?: Response };
 
 /** Sends a request; sends it again after `Retry-After` if a service is not available. */
 async function send<T extends Answer>(request: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const answer = await request();
-    const seconds = Number(answer.response.headers.get("Retry-After"));
-    if (answer.response.status !== 503 || attempt === ATTEMPTS) return answer;
+    const { response } = answer;
+    if (response === undefined) throw new Error("The server is not reachable.");
+    if (response.status !== 503 || attempt === ATTEMPTS) return answer;
+    const seconds = Number(response.headers.get("Retry-After"));
     console.log(`The service is not available. Next attempt in ${seconds} seconds.`);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }
@@ -71,4 +74,7 @@ async function main([baseUrl, command, argument]: string[]): Promise<void> {
   }
 }
 
-void main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
