@@ -211,7 +211,7 @@ def test_a_method_succeeds_only_with_its_own_statuses(
         caplog.clear()
         expected = status if status in ALLOWED_STATUSES[method] else 500
         assert get_echo(client, method, status=status, **response).status_code == expected
-        message = f"tests.test_semantics.EchoView answered {method} with {status}."
+        message = f"tests.test_semantics.EchoView returned {status} for {method}. "
         assert (message in caplog.text) is (expected == 500)
 
 
@@ -243,7 +243,8 @@ def test_a_success_without_a_required_part_is_an_error(
         headers = response["headers"].items()
         response["headers"] = {name: value for name, value in headers if value}
     assert_body(get_echo(client, method, **response), None)
-    assert f"SemanticsError: tests.test_semantics.EchoView answered {method}" in caplog.text
+    message = f"SemanticsError: tests.test_semantics.EchoView returned {status} for {method}, but"
+    assert message in caplog.text
     assert all(part in caplog.text for part in missing)
 
 
@@ -276,7 +277,7 @@ def test_a_violation_is_logged_if_strict_is_off(
     assert (response.status_code, response.json()) == (201, DATA)
     [record] = caplog.records
     assert (record.name, record.levelno) == ("django_apierrors", logging.ERROR)
-    assert "tests.test_semantics.EchoView answered GET with 201" in record.message
+    assert "tests.test_semantics.EchoView returned 201 for GET." in record.message
 
 
 def test_strict_is_the_value_of_debug_unless_it_is_set(client: Client, settings: Any) -> None:

@@ -163,7 +163,7 @@ def test_a_row_that_the_database_rejects_is_rolled_back(example_server: Server) 
 
     result = get_report(example_server, [{"name": "x", "identifiers": {"serial": "rejected"}}])
 
-    message = "[0]: The state of a resource does not allow to fulfill a request."
+    message = "[0]: The state of this resource does not allow the request."
     assert result["refusals"] == [refusal(0, "INVALID_STATE", message)]
     assert dump_rows(example_server) == before
 
