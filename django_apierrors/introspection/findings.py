@@ -52,7 +52,7 @@ HANDLER_HINT = (
 
 @dataclass
 class Finding:
-    """A violation of the verb table or the error format.
+    """A violation of the table of methods or the error format.
 
     `*` is the route of a finding about the whole project, and the method of one about a whole view.
     The project's rules decide whether it is ignored.
