@@ -141,9 +141,17 @@ def add_slash(error: Error, exception: BaseException, request: Any, view: Any) -
     return complete_message(error, NO_SLASH) if is_about_slash and lacks_slash(request) else error
 
 
+def add_token(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
+    """Name the token: DRF's SessionAuthentication sends the reason of Django, in English."""
+    reason = error.items[0].message if error.items else ""
+    is_about_token = reason.startswith(("CSRF Failed: CSRF token", "CSRF Failed: CSRF cookie"))
+    return complete_message(error._replace(items=()), NO_CSRF_TOKEN) if is_about_token else error
+
+
 # By code.
 FUNCTIONS: Mapping[str, Callable[[Error, BaseException, Any, Any], Error]] = {
     "MISSING_RESOURCE": add_slash,
+    "ACCESS_FORBIDDEN": add_token,
     "METHOD_NOT_ALLOWED": add_methods,
     "UNSUPPORTED_MEDIA_TYPE": add_media_types,
     "THROTTLED": add_wait,

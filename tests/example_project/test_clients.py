@@ -66,7 +66,7 @@ NPM_ERRORS = {
     "no name": NO_NAME,
     "asked for XML": asked_body("application/xml") | WRONG_FORMAT,
     "bad filter": invalid_content(
-        "filter: A filter is written name=<value> or identifiers.<type>=<value>."
+        "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
     ),
 }
 PYTHON_ERRORS = {

@@ -34,7 +34,9 @@ ADAS_PATH = f"/operators/{ADA}"
 THNGS_PATH = f"/collections/{RAINY_DAYS}/thngs"
 PAGE_SIZE = invalid_content("perPage: A number from 1 to 100 is expected.")
 PAGE_NUMBER = invalid_content("page: A positive number is expected.")
-FILTER = invalid_content("filter: A filter is written name=<value> or identifiers.<type>=<value>.")
+FILTER = invalid_content(
+    "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
+)
 NO_LIST = invalid_content('Expected a list of items but got type "dict".')
 FILTERS = ["", "name=", "colour=red", "identifiers.=1", "identifiers.serial="]
 MANY = {str(number): "1" for number in range(101)}

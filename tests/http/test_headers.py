@@ -213,7 +213,7 @@ def test_authenticators_that_fail_leave_the_challenge_of_the_setting(
     response = send(make_protected(SilentAuthentication, BrokenAuthentication))
     assert_body(response, body("UNAUTHENTICATED"))
     assert response["WWW-Authenticate"] == "Bearer"
-    assert "asking the authenticators for their challenge" in caplog.text
+    assert "reading the challenge of the authenticators" in caplog.text
 
 
 @pytest.mark.usefixtures("has_middleware")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseForbidden
 from django.test import Client
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 from pytest_django.fixtures import Settings
 from rest_framework import parsers, renderers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import (
     MethodNotAllowed,
     NotAcceptable,
@@ -40,6 +42,7 @@ from tests.support import OpenView, echo, make_view, subclass, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
+JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 XML = "application/xml"
 NO_SLASH = body_with("MISSING_RESOURCE", "The URL must end with a slash.")
@@ -95,6 +98,7 @@ urlpatterns = [
     path("ours", make_view(echo, StatusAwareView)),
     path("stock", make_view(echo, **STOCK)),
     path("broken-view", make_view(echo, BrokenView, **STOCK)),
+    path("session", make_view(echo, authentication_classes=[SessionAuthentication])),
     path("raise/<str:name>", make_view(lambda _, name: throw(EXCEPTIONS[name]()))),
     path("slash/", make_view(echo)),
     path("broken/<broken-by-a-type-error:pk>/", make_view(echo)),
@@ -261,6 +265,18 @@ def test_the_error_page_of_a_plain_view_gets_the_facts_of_its_headers() -> None:
     assert_body(client.post("/plain"), method_body("POST", "GET"))
     assert_body(client.get("/busy"), wait_body(7))
     assert_body(client.get("/busy-until"), body("THROTTLED"))
+
+
+@pytest.mark.django_db
+def test_a_csrf_failure_of_a_session_is_named_too() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_user("ada"))
+    assert_body(client.post("/session", {}, JSON), CSRF)
+    client.cookies["csrftoken"] = "a" * 32
+    assert_body(client.post("/session", {}, JSON, headers={"X-CSRFToken": "b" * 32}), CSRF)
+    # Another reason than the token stays as it is.
+    response = client.post("/session", {}, JSON, headers={"Origin": "http://other.example"})
+    assert "other.example" in response.json()["errors"][0]
 
 
 @pytest.mark.usefixtures("api_paths")
