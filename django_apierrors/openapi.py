@@ -56,11 +56,11 @@ Schema: TypeAlias = dict[str, Any]
 URL: Schema = {"type": "string", "format": "uri"}
 
 HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
-    "Allow": (_("The verbs that the resource has."), {"type": "string"}),
-    "Content-Location": (_("The URL of the operation, whose state is the body."), URL),
-    "Location": (_("The URL of what was made, or of the operation that makes it."), URL),
-    "Retry-After": (_("Seconds to wait before asking again."), {"type": "integer", "minimum": 0}),
-    "WWW-Authenticate": (_("The credentials that are asked for."), {"type": "string"}),
+    "Allow": (_("The methods that the resource supports."), {"type": "string"}),
+    "Content-Location": (_("The URL of the operation that the body describes."), URL),
+    "Location": (_("The URL of the new resource, or of the operation that creates it."), URL),
+    "Retry-After": (_("The number of seconds to wait."), {"type": "integer", "minimum": 0}),
+    "WWW-Authenticate": (_("The credentials that are required."), {"type": "string"}),
 }
 
 # The headers that a response of a status must have; for a success see `semantics`.
@@ -318,7 +318,8 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return the serializer of the success: that of the operation for accepted work."""
         if self._endpoint.is_accepting or isinstance(self.view, OperationView):
-            return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
+            description = gettext("The state of the operation.")
+            return OpenApiResponse(self._refer_to_operation(), description)
         return super().get_response_serializers()
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:

@@ -35,7 +35,7 @@ from rest_framework.viewsets import ViewSet
 from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import ContentTooLarge, Gone
 from django_apierrors.handler import exception_handler
-from tests.bodies import assert_body, body
+from tests.bodies import assert_body, body, method_body, wait_body
 from tests.models import Shelf
 from tests.support import OpenView, make_view, subclass
 
@@ -67,7 +67,7 @@ FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "too-large": (ContentTooLarge, body("CONTENT_TOO_LARGE")),
     "django-too-large": (lambda: RequestDataTooBig(SECRET), body("CONTENT_TOO_LARGE")),
     "suspicious": (lambda: SuspiciousOperation(SECRET), body("INVALID_CONTENT")),
-    "throttled": (lambda: exceptions.Throttled(7), body("THROTTLED")),
+    "throttled": (lambda: exceptions.Throttled(7), wait_body(7)),
     "refused": (lambda: ConnectionRefusedError(SECRET), body("SERVICE_UNAVAILABLE")),
     "timeout": (lambda: TimeoutError(SECRET), body("GATEWAY_TIMEOUT")),
     "integrity": (lambda: IntegrityError(SECRET), body("INVALID_STATE")),
@@ -248,6 +248,8 @@ def test_the_context_needs_neither_a_request_nor_a_view(
         make, expected = FAULTS[name]
         response = exception_handler(make(), context)
         assert response is not None
+        if name == "method" and context and {"request", "view"} <= context.keys():
+            expected = method_body("GET", "OPTIONS") if context["view"] else expected
         assert_body(response.render(), expected)
     assert [(r.name, r.levelno) for r in caplog.records] == [("django.request", logging.ERROR)]
 

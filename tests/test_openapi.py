@@ -760,7 +760,10 @@ def test_the_example_of_a_code_is_the_body_that_the_server_sends(
     response = client.generic(method, "/shelves", content, "application/json", headers=headers)
     document = client.get("/schema?format=json").json()
     responses = operations(document)[f"{method} /shelves"]["responses"]
-    assert example_of(responses[str(response.status_code)], code) == response.json()
+    sent = response.json()
+    # The document does not know what the client asked for.
+    sent["errors"] = [message.partition(" You asked for")[0] for message in sent["errors"]]
+    assert example_of(responses[str(response.status_code)], code) == sent
 
 
 class LineSerializer(serializers.Serializer):

@@ -409,7 +409,7 @@ def test_a_new_resource_without_a_location_is_201(
     assert Shelf.objects.count() + Parcel.objects.count() == 1
     levels = {record.levelno for record in caplog.records}
     assert levels == {logging.WARNING, *[logging.ERROR] * has_bug}
-    assert "answered POST with 201, which must have a Location header" in caplog.text
+    assert "returned 201 for POST, but a 201 must have a Location header" in caplog.text
 
 
 @pytest.mark.parametrize(

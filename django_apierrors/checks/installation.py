@@ -45,9 +45,9 @@ def find_missing_parts() -> Iterator[CheckMessage]:
     negotiation: Any = api_settings.DEFAULT_CONTENT_NEGOTIATION_CLASS
     if api_errors.PROBLEM_JSON and not issubclass(negotiation, JSONContentNegotiation):
         yield Warning(
-            "PROBLEM_JSON is on, and DRF refuses a client that accepts problem details alone.",
+            "PROBLEM_JSON is on, but DRF rejects clients that accept only problem details.",
             "Set REST_FRAMEWORK['DEFAULT_CONTENT_NEGOTIATION_CLASS'] = "
-            "'django_apierrors.negotiation.JSONContentNegotiation': its successes are JSON then.",
+            "'django_apierrors.negotiation.JSONContentNegotiation': they then get JSON on success.",
             id="django_apierrors.W005",
         )
 
@@ -75,6 +75,6 @@ def check_middleware() -> Iterator[CheckMessage]:
     elif before:
         yield Warning(
             "The middleware of django_apierrors is not the first.",
-            f"Put it before {before[0]!r}: it answers for the failures of the middleware below it.",
+            f"Put it before {before[0]!r}: it formats the errors of the middleware below it only.",
             id="django_apierrors.W003",
         )

@@ -30,6 +30,7 @@ from django_apierrors.http.headers import is_header_safe
 from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
 from django_apierrors.recognition.database.lookup import recognise_database_error
+from django_apierrors.recognition.messages import add_known_facts
 from django_apierrors.recognition.permissions import (
     is_method_missing,
     is_object_hidden,
@@ -84,21 +85,20 @@ def recognise(
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
+    # A row of the project's decides alone.
+    rows = api_errors.EXCEPTIONS
+    is_ours = not rows or rows.keys().isdisjoint(_get_class_names(type(exception)))
+    if is_ours:
+        error = add_known_facts(error, exception, request, view)
     if request is None:
         return error
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
         if is_method_missing(error, exception, request, view):
-            return recognise(exceptions.MethodNotAllowed(str(request.method)))
+            return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
         error = refine_forbidden(error, exception, request, view)
-    if isinstance(exception, exceptions.APIException):
-        return error
-    project_rows = api_errors.EXCEPTIONS
-    if project_rows and not project_rows.keys().isdisjoint(_get_class_names(type(exception))):
-        # The project has decided.
-        return error
-    return check_client_sent_value(error, exception, request)
+    return check_client_sent_value(error, exception, request) if is_ours else error
 
 
 def recognise_class_path(path: str) -> Error:

@@ -80,7 +80,7 @@ def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Itera
     for key, value in body.items():
         if key not in properties:
             if key not in more_members:
-                yield f"{key!r} is not a member of an error"
+                yield f"{key!r} is not a key of an error body"
         elif not is_valid(value, properties[key]):
             yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
     required: tuple[str, ...] = REQUIRED_KEYS

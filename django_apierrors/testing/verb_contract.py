@@ -191,7 +191,7 @@ class VerbContract(EndpointMixin):
         if location is not None:
             resource = self.send("GET", location)
             if resource.status_code != 200:
-                title = "The Location of a POST must answer 200"
+                title = "A GET of the Location of a POST must return 200"
                 fail(title, resource, f"{location} does not")
 
     def test_put_twice_is_put_once(self) -> None:
@@ -263,7 +263,7 @@ class VerbContract(EndpointMixin):
                 reasons = [f"{method} works, and is not listed" for method in sorted(works - allow)]
                 reasons += [f"{method} is listed, and is a 405" for method in sorted(allow - works)]
                 if error.status_code == 405 and reasons:
-                    fail(f"Allow must list what works at {url}", error, *reasons)
+                    fail(f"Allow must list the methods that work at {url}", error, *reasons)
 
     def test_patch_is_405_unless_opted_in(self) -> None:
         """PATCH is 405, unless `allows_patch` is set."""

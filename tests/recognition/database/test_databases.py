@@ -166,7 +166,7 @@ TAKEN = "Another resource has the same value for this field."
 UNSET = "A required field or parameter for the resource has not been set."
 WRONG = "The syntax/content is incorrect."
 MISSING = "The resource you try to access does not exist, or is outside your scope."
-FORBIDDEN = "The state of a resource does not allow to fulfill a request."
+FORBIDDEN = "The state of this resource does not allow the request."
 MALFORMED = "The formatting of a resource identifier is incorrect."
 SEAT = "This seat is taken."
 
