@@ -475,7 +475,6 @@ def test_a_value_that_a_field_of_drf_does_not_expect_is_named(
         ({"a": "007"}, "a"),
         ({"a": 7.0}, "a"),
         ({"a": " +7 "}, "a"),
-        ({"a": 7e0}, "a"),
         ({"a": "\u0667"}, "a"),
         ({"a": "http://testserver/shelves/7/"}, "a"),
         ({"rows": [{}, {"shelves": [1, [7]]}]}, "rows[1].shelves[1][0]"),
