@@ -150,6 +150,12 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
     keys = Request(
         b'{"name": "x", "tables": {"' + long_key + b'": [' + b",".join([b'"x"'] * items) + b"]}}"
     )
+    rejected_key = Request(b'{"operator": "x", "numbers": [' + b"1," * items + b"1]}")
+    rejected_list = Request(
+        b'{"operator": [' + b'"x",' * items + b'"x"], "a": "' + b"," * items + b'"}'
+    )
+    long_message = Request(b'{"missing": "' + b"x" * size + b'"}')
+    group = Request(b'{"errors": %d}' % (items // 10))
     arrays = Request(b"[" * depth + b"]" * depth)
     objects = Request(b'{"a":' * depth + b"1" + b"}" * depth)
     accept = ",".join(["text/html;level=1;q=0.1"] * 340)[:8000]
@@ -162,6 +168,10 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
         Flood("30,000,000 bytes", Request(b" " * 30_000_000), frozenset({0, 413})),
         Flood(f"{items:,} validation errors", invalid_items),
         Flood(f"{items:,} validation errors below a key of {len(long_key):,} bytes", keys),
+        Flood(f"a rejected key beside {items:,} numbers", rejected_key),
+        Flood(f"a rejected list of {items:,} keys", rejected_list),
+        Flood(f"a message with a text of {size:,} bytes", long_message, frozenset({404})),
+        Flood(f"a group of {items // 10:,} exceptions", group),
         Flood(f"{depth:,} levels of arrays", arrays),
         Flood(f"{depth:,} levels of objects", objects),
         Flood("8,000 bytes of Accept, no JSON", no_json, frozenset({415})),

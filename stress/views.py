@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.decorators import method_decorator
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
@@ -19,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.operations import AcceptedAPIView, OperationView
+from example_project.inventory.models import Operator
 
 try:
     from django.tasks import task
@@ -56,7 +58,14 @@ class DocumentView(OpenAPIView):
         return Response({"okay": True})
 
     def post(self, request: Request) -> Response:
-        """Validate a document."""
+        """Validate a document, or fail on one of its values."""
+        if "operator" in request.data:
+            # The rejected key is then looked for in the whole request.
+            Operator.objects.get(pk=request.data["operator"])
+        if "missing" in request.data:
+            raise NotFound(f"There is no {request.data['missing']}.")
+        if "errors" in request.data:
+            raise ExceptionGroup("", [*map(ParseError, map(str, range(request.data["errors"])))])
         serializer = DocumentSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return Response({"okay": True})

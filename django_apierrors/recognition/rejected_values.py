@@ -134,12 +134,14 @@ def _find_in_statement(
 
 def _iter_calculated(query: FailedQuery, pairs: list[Any]) -> Iterator[object]:
     """Yield the values in expressions, which most operands of lookups are not."""
-    nodes = [query.query.where, *query.query.annotations.values(), *(value for _, value in pairs)]
+    nodes = [query.query, *(value for _, value in pairs)]
     while nodes:
         node = nodes.pop()
-        nodes.extend(getattr(node, "get_source_expressions", list)())
+        nodes += getattr(node, "get_source_expressions", list)()
+        if hasattr(node, "combined_queries"):
+            nodes += [node.where, *node.annotations.values(), *node.combined_queries]
         # RawSQL and ExtraWhere have `params`.
-        yield from getattr(node, "params", ())
+        yield from getattr(node, "params", None) or ()
         operand = node.value if isinstance(node, Value) else getattr(node, "rhs", None)
         # A number with a large exponent is rejected wherever it is.
         if isinstance(node, Value) or isinstance(operand, Decimal):

@@ -73,7 +73,7 @@ class ActingMiddleware:
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
-# What a view does with a value of the client, or with its own: lookups and writes of all kinds.
+# Lookups and writes of all kinds, with a value of the client or of the view.
 LOOKUPS: Mapping[str, Callable[[Any], object]] = {
     "key": lambda value: Shelf.objects.get(pk=value),
     "uuid": lambda value: Thing.objects.get(pk=value),

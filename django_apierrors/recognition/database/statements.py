@@ -13,7 +13,11 @@ from django.db.models import Field, Model
 
 from django_apierrors.recognition.tracebacks import iter_frames
 
-COMPILER = "django.db.models.sql.compiler"
+# The functions that have a compiler in a variable. `iterator()` may fail while rows are fetched.
+COMPILERS = {
+    ("django.db.models.sql.compiler", "execute_sql"): "self",
+    ("django.db.models.query", "__iter__"): "compiler",
+}
 CURSORS = "django.db.backends.utils"
 
 # A bulk_create() or an executemany() may write a million rows. The others are not looked at.
@@ -40,10 +44,13 @@ class FailedQuery(NamedTuple):
 def get_failed_query(exception: BaseException) -> FailedQuery:
     """Return the query of the ORM that raised `exception`; an empty one for raw SQL."""
     for frame, _is_last in iter_frames(exception):
-        if frame.f_code.co_name == "execute_sql" and frame.f_globals.get("__name__") == COMPILER:
-            compiler = frame.f_locals["self"]
+        function = (str(frame.f_globals.get("__name__")), frame.f_code.co_name)
+        compiler = frame.f_locals.get(COMPILERS.get(function, ""))
+        if compiler is not None:
             is_deletion = type(compiler).__name__ == "SQLDeleteCompiler"
-            return FailedQuery(compiler.query.model, compiler.query, is_deletion)
+            # A RawQuery has no model.
+            model = getattr(compiler.query, "model", None)
+            return FailedQuery(model, compiler.query, is_deletion)
     return FailedQuery()
 
 

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import DateTimeField, F, FloatField, IntegerField, SmallIntegerField, Value
+from django.db.models import (
+    DateTimeField,
+    Exists,
+    F,
+    FloatField,
+    IntegerField,
+    SmallIntegerField,
+    Subquery,
+    Value,
+)
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, Ln, Repeat, Reverse
 from django.test import Client
 from django.urls import path
@@ -38,6 +48,9 @@ def run_many(statement: str, rows: Any) -> None:
         cursor.executemany(statement, rows)
 
 
+# A word of MariaDB's too.
+ROW = "tests_ticket.row"
+RAW = "SELECT id, id * %s AS x FROM tests_ticket WHERE id = %s"
 KEY, BIG = "90001", "2000000000"
 UPDATE = "UPDATE tests_ticket SET email = "
 ZERO = Cast(F("size") - F("size"), FloatField())
@@ -52,6 +65,16 @@ find_by = Ticket.objects.filter
 
 def change(key: str, **values: Any) -> object:
     return Ticket.objects.filter(pk=key).update(**values)
+
+
+def times(number: object) -> Any:
+    return F("row") * int(str(number))
+
+
+def find_products(number: object) -> Any:
+    """Return a query whose result is out of range, for a large number."""
+    product = F("id") * int(str(number))
+    return Ticket.objects.annotate(x=product).filter(id__lt=product).values("x")
 
 
 def change_in_bulk(key: str, row: object) -> object:
@@ -79,10 +102,17 @@ FUNCTIONS: dict[str, Any] = {
     "cast-sent": lambda q="x", key=KEY: find(key, x=Cast(Value(q), IntegerField())),
     "cast-time": lambda q="x", key=KEY: find(key, x=Cast(Value(q), DateTimeField())),
     "cast-update": lambda key: change(key, row=Cast("email", SmallIntegerField())),
-    "multiply": lambda q=BIG, key=KEY: change(key, row=F("row") * int(q)),
+    "multiply": lambda q=BIG, key=KEY: change(key, row=times(q)),
     "multiply-all": lambda: Ticket.objects.update(row=(F("id") - 1) * F("id")),
     "select": lambda q=2**62, key=KEY: find(key, x=F("id") * int(q)),
+    "iterator": lambda q=2**62, key=KEY: [*find_products(q).filter(pk=key).iterator()],
+    "raw-query": lambda q=2**62, key=KEY: [*Ticket.objects.raw(RAW, [int(q), key])],
     "filter": lambda q=2**62, key=KEY: [*find_by(pk=key, id__lt=F("id") * int(q))],
+    "extra": lambda q=BIG, key=KEY: find_by(pk=key).extra(where=["1 = 1"]).update(row=times(q)),
+    "raw": lambda q=BIG, key=KEY: change(key, row=RawSQL(f"{ROW} * %s", [int(q)])),
+    "subquery": lambda q=2**62, key=KEY: find(key, x=Subquery(find_products(q))),
+    "exists": lambda q=2**62, key=KEY: [*find_by(Exists(find_products(q)), pk=key)],
+    "union": lambda q=2**62, key=KEY: [*find_products(1).filter(pk=key).union(find_products(q))],
     "bulk": lambda q=BIG, key=KEY: change_in_bulk(key, int(q)),
     "concat": lambda q=LONG, key=KEY: change(key, email=Concat("email", Value(q))),
     "repeat": lambda key: change(key, email=Repeat("email", 9)),
@@ -123,6 +153,9 @@ CALCULATING = {
     "multiply": BIG,
     "select": 2**62,
     "filter": 2**62,
+    "extra": BIG,
+    "raw": BIG,
+    "subquery": 2**62,
     "concat": LONG,
     "price": 1000,
 }
@@ -145,6 +178,9 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     *((POSTGRESQL, f"{name}/of/90001/", BUG) for name in ("cast", "cast-sent", "cast-time", "nul")),
     *((POSTGRESQL, f"{name}/?q=x", SENT) for name in ("cast-sent", "cast-time")),
     (POSTGRESQL, "cast-all/?page=2", BUG),
+    (POSTGRESQL, "iterator/of/90001/", BUG),
+    # With psycopg2 the exception of the cursor that is closed comes instead.
+    (("psycopg",), f"iterator/?q={2**62}", SENT),
     (POSTGRESQL, "cast-sent/?q=99999999999", SENT),
     (POSTGRESQL, "cast-sent/?q=a%22b%27c", SENT),
     (POSTGRESQL, "cast-time/?q=2026-13-45", SENT),
@@ -153,8 +189,12 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (POSTGRESQL, "exponent/?q=1e999999", SENT),
     *((SERVERS, f"{name}/of/90001/", BUG) for name in (*CALCULATING, "cast-update", "repeat")),
     *((SERVERS, f"{name}/?q={value}", SENT) for name, value in CALCULATING.items()),
+    (SERVERS, "raw-query/?page=2", BUG),
+    (SERVERS, f"raw-query/?q={2**62}", expect("INVALID_CONTENT")),
     (SERVERS, "multiply-all/?page=2", BUG),
-    # The keys of the rows are values too.
+    # There are other values in expressions: Django's, and the keys of the rows.
+    *((SERVERS, f"{name}/of/90001/", BUG) for name in ("exists", "union")),
+    *((SERVERS, f"{name}/?q={2**62}", expect("INVALID_CONTENT")) for name in ("exists", "union")),
     (SERVERS, "bulk/?page=2", BUG),
     (POSTGRESQL, "bulk/?q=2000000000", expect("INVALID_CONTENT")),
     (("mysqlclient", "PyMySQL"), "bulk/?q=2000000000", expect("INVALID_CONTENT", f"row: {WRONG}")),
@@ -182,10 +222,11 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     indirect=["driver"],
 )
 def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
-    driver: Driver, target: str, outcome: Any
+    driver: Driver, target: str, outcome: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client(raise_request_exception=False)
     assert read(client.get(f"/{target}")) == outcome
+    assert "django_apierrors failed" not in caplog.text
 
 
 def test_null_and_a_conflict_are_the_clients_mistake_if_a_body_was_sent(driver: Driver) -> None:
