@@ -5,6 +5,9 @@ ONCE ?=
 # The task backend of the demo: db, rq or celery (with Redis), or immediate.
 EXAMPLE_TASKS ?= db
 export EXAMPLE_TASKS
+# Whether errors have details, for a front end; the demo then has no tour.
+EXAMPLE_DETAILS ?=
+export EXAMPLE_DETAILS
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
 PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
@@ -19,9 +22,9 @@ CLIENTS = tests/clients
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
-	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate)"
+	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate, EXAMPLE_DETAILS=1 for a front end)"
 	@echo "make test        run the tests, with coverage"
-	@echo "make lint        check style and formatting"
+	@echo "make lint        check style, formatting and spelling"
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
 	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
@@ -46,6 +49,7 @@ coverage: .venv/.installed clients
 lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 types: .venv/.installed
 	$(BIN)/mypy
@@ -149,9 +153,9 @@ DEMO_DOCS = drf-spectacular-sidecar
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)
 	@if command -v npm >/dev/null; then \
-		echo "Installing the npm client into $(@D), this once ..." && cd $(CLIENTS) && \
+		echo "Installing npm packages into $(@D), this once ..." && cd $(CLIENTS) && \
 		npm $(if $(wildcard $(CLIENTS)/package-lock.json),ci,install) --no-audit --no-fund && \
 		touch node_modules/.installed; \
 	else \
-		echo "npm is absent: the tests that drive the npm client are skipped."; \
+		echo "npm is absent: the tests of the JavaScript and TypeScript clients are skipped."; \
 	fi

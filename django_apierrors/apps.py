@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
 from django.utils.translation import pgettext_lazy
+
+from django_apierrors import fallback
+from django_apierrors.conf import is_strict
 
 
 def add_error_to_record(record: logging.LogRecord) -> bool:
@@ -19,14 +30,65 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
     return True
 
 
+def connect_report(**kwargs: object) -> None:
+    """Have undeclared errors reported if `STRICT` is on; else no error needs the signal."""
+    # The checks report settings that cannot be read.
+    with suppress(Exception):
+        if is_strict():
+            from django_apierrors.signals import error_sent
+
+            error_sent.connect(report_undeclared_error)
+
+
+def report_undeclared_error(**kwargs: Any) -> None:
+    """Log a warning about an error that the schema of its operation does not have."""
+    # Here, because it imports DRF's views, and with them the classes in the project's settings.
+    from django_apierrors.introspection.declarations import report_undeclared
+
+    report_undeclared(**kwargs)
+
+
+# The apps that send a signal about a failed task, the signal, and its sender.
+TASK_SIGNALS: Sequence[tuple[str, str, str | None]] = (
+    ("django.tasks", "django.tasks.signals.task_finished", None),
+    ("django_tasks", "django_tasks.signals.task_finished", None),
+    ("django_tasks_db", "django.db.models.signals.pre_save", "django_tasks_db.models.DBTaskResult"),
+)
+
+
+def store_task_error(sender: Any, signal: Any, **kwargs: Any) -> None:
+    """Store the error of a failed task; in a worker, for the operation of the task."""
+    if sys.exception() is None:
+        return
+    try:
+        # Here, because the workers of most projects do not import DRF.
+        from django_apierrors.operations.failures import store_error
+
+        store_error(kwargs.get("task_result"), kwargs.get("instance"))
+    except Exception:
+        fallback.log_failure("storing the error of a failed task")
+
+
 class APIErrorsConfig(AppConfig):
-    """Registers the system checks, and the filter of Django's log records."""
+    """Registers the system checks, the filter of Django's log records, and receivers of signals."""
 
     name = "django_apierrors"
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, which registers them, and add the filter."""
+        """Import the checks, add the filter and an empty `API_ERRORS`, connect the receivers."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
+        setting_changed.connect(connect_report)
+        connect_report()
+        if not hasattr(settings, "API_ERRORS"):
+            # Django needs ten times as long for a setting that does not exist as for another, and
+            # each error reads a dozen.
+            settings.API_ERRORS = {}
+        # Django's is not an app. Django 5.2 has the backport, which need not be installed as one.
+        framework = "django.tasks" if find_spec("django.tasks") else "django_tasks"
+        for app, signal, sender in TASK_SIGNALS:
+            if apps.is_installed(app) or (app == framework and find_spec(app)):
+                model = sender and import_string(sender)
+                import_string(signal).connect(store_task_error, sender=model)

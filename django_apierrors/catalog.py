@@ -1,7 +1,8 @@
 """The catalogue of error codes: the one place that defines what a code means.
 
 Source: "Error Codes" and "Error Messages" of the API document that the project implements. The
-messages and descriptions are the document's own sentences wherever it has some.
+descriptions are the document's own sentences wherever it has some; so are the messages, where they
+are correct English.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The resource you try to access does not exist, or is outside your scope."),
             description=_("A resource does not exist."),
             advice=_(
-                "Check the URL and the identifier in it. If both are right, the resource was "
-                "deleted, or your credentials may not see it. The same request will get the same "
-                "answer."
+                "Check the URL and the identifier in it. If both are correct, the resource was "
+                "deleted, or your credentials do not give access to it. The same request will get "
+                "the same response."
             ),
         ),
         ErrorCode(
@@ -82,8 +83,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The resource you try to access is no longer available."),
             description=_("A resource existed once and will not come back."),
             advice=_(
-                "Forget the URL. What an operation has done can be read for a limited time only: "
-                "read it sooner, or start the operation again."
+                "Stop using the URL. The result of an operation can be read for a limited time "
+                "only: read it sooner, or start the operation again."
             ),
         ),
         ErrorCode(
@@ -95,36 +96,35 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "The access credentials (via the Authorization header) were missing or are invalid."
             ),
             advice=_(
-                "Send your credentials in the Authorization header, in the way that the "
-                "WWW-Authenticate header of the answer names. If you did, they are misspelt, "
-                "expired or revoked: get new ones."
+                "Send your credentials in the Authorization header, with the scheme that the "
+                "WWW-Authenticate header of the response names. If you did, they are misspelt, "
+                "expired or revoked: get new credentials."
             ),
         ),
         ErrorCode(
             name="ACCESS_FORBIDDEN",
             status=403,
             number=0x02020000,
-            message=_("A resource does not allow access with the provided credentials."),
+            message=_("This resource does not allow access with the provided credentials."),
             description=_("A resource does not allow access with the provided credentials."),
             advice=_(
-                "Use other credentials, or ask the person who gave you these for access to the "
-                "resource. "
-                "The same request will get the same answer."
+                "Use other credentials, or ask the person who issued yours for access to the "
+                "resource. The same request will get the same response."
             ),
         ),
         ErrorCode(
             name="METHOD_FORBIDDEN",
             status=403,
             number=0x02030000,
-            message=_("A resource does not allow to use the verb with the provided credentials."),
+            message=_("This resource does not allow this method with the provided credentials."),
             description=_(
                 "A resource does not allow to use the verb with the provided credentials, for "
                 "example it can happen when the user has limited permissions only to read a "
                 "content (GET)."
             ),
             advice=_(
-                "Use a verb that your credentials allow, such as GET, or ask the person who gave "
-                "you them for more."
+                "Use a method that your credentials allow, such as GET, or ask the person who "
+                "issued them for more permissions."
             ),
         ),
         ErrorCode(
@@ -134,8 +134,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The syntax/content is incorrect."),
             description=_("A required field or parameter for the resource has not been set."),
             advice=_(
-                "Read each of the messages: one about a field or a parameter begins with its name. "
-                "Correct what they name, and send the whole request again."
+                "Read each message: a message about a field or a parameter begins with its name. "
+                "Correct these values, and send the whole request again."
             ),
         ),
         ErrorCode(
@@ -145,20 +145,20 @@ CATALOG: Mapping[str, ErrorCode] = {
             message=_("The formatting of a resource identifier is incorrect."),
             description=_("The formatting of a resource identifier is incorrect."),
             advice=_(
-                "Send the identifier exactly as the API gave it to you. A message that begins with "
-                "the name of a field is about the identifier in that field, any other about the "
-                "one in the URL."
+                "Send the identifier exactly as the API returned it. A message that begins with "
+                "the name of a field is about the identifier in that field, any other message is "
+                "about the identifier in the URL."
             ),
         ),
         ErrorCode(
             name="INVALID_STATE",
             status=400,
             number=0x04010000,
-            message=_("The state of a resource does not allow to fulfill a request."),
+            message=_("The state of this resource does not allow the request."),
             description=_("The state of a resource does not allow to fulfill a request."),
             advice=_(
-                "Get the resource to see its state. Change what stands in the way, for example the "
-                "resources that still refer to it, then send the request again."
+                "Get the resource to see its state. Remove the obstacle, for example resources "
+                "that still refer to it, then send the request again."
             ),
         ),
         ErrorCode(
@@ -171,38 +171,35 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "field is used as unique key (for example the email address of a user)."
             ),
             advice=_(
-                "Send another value for the field that the message names; or look for the resource "
-                "that has the value, and update that one."
+                "Send another value for the field that the message names, or find the resource "
+                "that has the value and update it."
             ),
         ),
         ErrorCode(
             name="METHOD_NOT_ALLOWED",
             status=405,
             number=0x05010000,
-            message=_(
-                "The verb/method you used to fulfill the request is not supported for this "
-                "resource."
-            ),
+            message=_("The method you used is not supported for this resource."),
             description=_(
                 "The verb/method you used to fulfill the request is not supported for this "
                 "resource."
             ),
             advice=_(
-                "Use one of the verbs that the Allow header of the answer names. No credentials "
-                "open another one."
+                "Use one of the methods in the Allow header of the response. Other credentials do "
+                "not change them."
             ),
         ),
         ErrorCode(
             name="UNSUPPORTED_MEDIA_TYPE",
             status=415,
             number=0x05020000,
-            message=_("The format you requested (e.g., XML) is not supported for this resource."),
+            message=_("The format you requested is not supported for this resource."),
             description=_(
                 "The format you requested (e.g., XML) is not supported for this resource."
             ),
             advice=_(
-                "Send JSON, with the header Content-Type: application/json, and ask for it with "
-                "the header Accept: application/json, or with no such header."
+                "Send JSON with the header Content-Type: application/json. Ask for JSON with the "
+                "header Accept: application/json, or without an Accept header."
             ),
         ),
         ErrorCode(
@@ -211,7 +208,7 @@ CATALOG: Mapping[str, ErrorCode] = {
             number=0x05030000,
             message=_("The content of the request is too large."),
             description=_(
-                "The body of a request is larger, or has more parts, than the server takes."
+                "The body of a request is larger, or has more parts, than the server accepts."
             ),
             advice=_(
                 "Send less at once: a smaller file, or the rows of a list in several requests."
@@ -222,10 +219,11 @@ CATALOG: Mapping[str, ErrorCode] = {
             status=429,
             number=0x05040000,
             message=_("Too many requests, please try again later."),
-            description=_("More requests were sent than these credentials may send in this time."),
+            description=_("More requests were sent than these credentials allow in this period."),
             advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the "
-                "request again. Keep what does not change instead of requesting it again."
+                "Wait for the number of seconds in the Retry-After header of the response, then "
+                "send the request again. Store data that does not change instead of requesting it "
+                "again."
             ),
         ),
         ErrorCode(
@@ -242,32 +240,32 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "response you received."
             ),
             advice=_(
-                "Get in touch, and name the reference that the message ends with. The request may "
-                "have taken effect or not: look before you send it again."
+                "Get in touch, and include the reference at the end of the message. The request "
+                "may or may not have taken effect: check before you send it again."
             ),
         ),
         ErrorCode(
             name="SERVICE_UNAVAILABLE",
             status=503,
             number=0x06020000,
-            message=_("An external service needed to fulfil your request did not reply."),
+            message=_("A service needed to fulfil your request is not available."),
             description=_(
                 "Most likely when an external service needed to fulfil your request did not reply."
             ),
             advice=_(
-                "Wait as many seconds as the Retry-After header of the answer says, then send the "
-                "request again; wait longer each time. Get in touch if it lasts."
+                "Wait for the number of seconds in the Retry-After header of the response, then "
+                "send the request again. Wait longer each time. Get in touch if the error persists."
             ),
         ),
         ErrorCode(
             name="GATEWAY_TIMEOUT",
             status=504,
             number=0x06030000,
-            message=_("A service required to fulfill the request was not available."),
+            message=_("A service needed to fulfil your request did not reply in time."),
             description=_("A service required to fulfill the request was not available."),
             advice=_(
-                "The request may have taken effect or not: look before you send it again. Wait as "
-                "many seconds as the Retry-After header of the answer says."
+                "The request may or may not have taken effect: check before you send it again. "
+                "Wait for the number of seconds in the Retry-After header of the response."
             ),
         ),
     )
@@ -300,7 +298,7 @@ STATUSES_BY_NAME: Mapping[str, int] = {
 # For a code that has none of its own, by the first digit of its status.
 ADVICE_BY_CLASS: Mapping[int, StrOrPromise] = {
     4: _("Read the messages, and change the request before you send it again."),
-    5: _("Send the request again later, and get in touch if it lasts."),
+    5: _("Send the request again later, and get in touch if the error persists."),
 }
 
 
@@ -317,31 +315,37 @@ class Category(NamedTuple):
 
 CATEGORIES: Mapping[int, Category] = {
     1: Category(
-        "look-up", pgettext_lazy("apierrors", "Look-up"), _("What you asked for is not there.")
+        "look-up", pgettext_lazy("apierrors", "Lookup"), _("The resource cannot be found.")
     ),
     2: Category(
-        "access", pgettext_lazy("apierrors", "Access"), _("You are not known, or may not do this.")
+        "access",
+        pgettext_lazy("apierrors", "Access"),
+        _("The credentials are missing or invalid, or do not allow the request."),
     ),
-    3: Category("content", pgettext_lazy("apierrors", "Content"), _("What you sent is not right.")),
+    3: Category(
+        "content", pgettext_lazy("apierrors", "Content"), _("The request contains invalid values.")
+    ),
     4: Category(
         "conflict",
         pgettext_lazy("apierrors", "Conflict"),
-        _("What you sent clashes with what is there."),
+        _("The request conflicts with the existing resources."),
     ),
     5: Category(
         "protocol",
         pgettext_lazy("apierrors", "Protocol"),
-        _("The way you asked is not one that works here."),
+        _("The method, the format, the size or the rate of the request is not allowed."),
     ),
     6: Category(
         "service",
         pgettext_lazy("apierrors", "Service"),
-        _("The server failed, or something that it needs."),
+        _("The server, or a service that it needs, failed."),
     ),
 }
 
 # A project's own codes need no number, and their number may be outside of all categories.
-CUSTOM = Category("own", _("More of this API"), _("What this API can answer besides."))
+CUSTOM = Category(
+    "own", pgettext_lazy("apierrors", "More codes"), _("The codes that only this API has.")
+)
 
 
 def get_codes() -> dict[str, ErrorCode]:

@@ -62,6 +62,7 @@ class APIErrorsSettings:
     EXCEPTIONS = Setting[Mapping[str, str | None]]({})
     MORE_INFO = Setting("")
     DETAILS = Setting(False)
+    FIELD_NAMES = Setting[str | None](None)
     BODY = Setting[str | None](None)
     CODE_HEADER = Setting[str | None](None)
     MAX_ERRORS = Setting[int | None](1000)
@@ -85,3 +86,8 @@ DEFAULTS: Mapping[str, object] = {
     for name, setting in vars(APIErrorsSettings).items()
     if isinstance(setting, Setting)
 }
+
+
+def is_strict() -> bool:
+    """Whether `STRICT` is on; by default if `DEBUG` is."""
+    return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT

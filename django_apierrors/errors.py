@@ -24,20 +24,28 @@ from django_apierrors.catalog import (
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
-from django_apierrors.validation.details import Item, Limits, Messages, read_detail
+from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import NO_EXTRA
+from django_apierrors.validation.messages import BODY, PLACES, Item, Messages
+from django_apierrors.validation.places import locate_items, make_pointer
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
 
-class Detail(TypedDict):
-    """An entry of `details`: the path of the field, the message's own code, the message."""
-
-    field: str
-    code: str
-    message: str
+# An entry of `details`: the path of the field, the message's own code, the message, where the
+# client sent the value, and the JSON pointer to a value in the body.
+Detail = TypedDict(
+    "Detail",
+    {
+        "field": str,
+        "code": str,
+        "message": str,
+        "in": NotRequired[str],
+        "pointer": NotRequired[str],
+    },
+)
 
 
 class Body(TypedDict):
@@ -77,7 +85,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
     "moreInfo": {"description": "a string", "type": "string"},
     "extra": {"description": "an object", "type": "object"},
     "details": {
-        "description": "a list of objects with the strings field, code and message",
+        "description": "a list of objects with the strings field, code, message, in, pointer",
         "type": "array",
         "items": {
             "type": "object",
@@ -85,6 +93,9 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
                 "field": {"type": "string"},
                 "code": NON_EMPTY_STRING,
                 "message": NON_EMPTY_STRING,
+                "in": {"type": "string", "enum": [*PLACES]},
+                # RFC 6901, section 3.
+                "pointer": {"type": "string", "pattern": "^(/([^~]|~[01])*)*$"},
             },
             "required": ["field", "code", "message"],
             "additionalProperties": False,
@@ -108,6 +119,8 @@ class Error(NamedTuple):
     # Of an unhandled exception, in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
+    # Where the client sent the value, if the request that `get_body()` gets cannot show it.
+    place: str | None = None
 
     @classmethod
     def of_status(cls, status: int) -> Error:
@@ -124,7 +137,7 @@ class Error(NamedTuple):
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
         # The status may be a member of HTTPStatus.
-        return cls.of_messages(read_detail(data, int(status), get_limits()), int(status))
+        return cls.of_messages(read_detail(data, int(status)), int(status))
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
@@ -141,44 +154,64 @@ class Error(NamedTuple):
 
         Its code is that of the detail, else `default_code`, else the one that all messages share.
         """
-        code = (
-            find_code(messages.code, status)
-            or find_code(default_code, status)
-            or get_shared_code(messages, status)
-        )
+        code = find_code(messages.code, status)
+        if code is None and default_code != messages.code:
+            code = find_code(default_code, status)
+        code = code or get_shared_code(messages, status)
         status = resolve_status(code, status)
         return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
 
     def get_messages(self) -> list[str]:
         """Return what a person reads: at least one string."""
-        messages = [
-            f"{field}: {message}" if field else message for field, _code, message in self.items
-        ]
+        messages = [f"{item[0]}: {item[2]}" if item[0] else item[2] for item in self.items]
         if self.left_out:
             messages.append(get_truncation_message(self.left_out))
         return messages or [str(self.code.message)]
 
+    def get_details(self, request: HttpRequest | Request | None) -> list[Detail]:
+        """Return an object for each message of an error whose items have places."""
+        # The message of the code, and the one about those that were left out, have no item.
+        others = self.get_messages()[len(self.items) :]
+        code, place = self.code.name, "" if self.left_out else self.place
+        items = [Item("", code.lower(), message) for message in others]
+        return [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
+
+    def locate(self, request: HttpRequest | Request | None) -> Error:
+        """Return the error with places for its items, and the names that the client knows."""
+        items = locate_items(self.items, self.code.name, request, self.place)
+        return self._replace(items=[*items])
+
     def get_body(self, request: HttpRequest | Request | None = None) -> Body:
         """Return the body; `request` makes the link in `moreInfo` absolute."""
+        has_details = api_errors.DETAILS
+        error = self.locate(request) if has_details or api_errors.FIELD_NAMES else self
         body: Body = {
             "status": self.status,
-            "errors": self.get_messages(),
+            "errors": error.get_messages(),
             "code": format_code(self.code),
             "moreInfo": get_more_info(self.code, request),
         }
         if self.extra:
             body["extra"] = self.extra
-        if api_errors.DETAILS:
-            body["details"] = [
-                {"field": item.field, "code": item.code or "invalid", "message": item.message}
-                for item in self.items
-            ]
-            # The message of the code, and the one about those that were left out, have no item.
-            body["details"] += [
-                {"field": "", "code": self.code.name.lower(), "message": message}
-                for message in body["errors"][len(self.items) :]
-            ]
+        if has_details:
+            body["details"] = error.get_details(request)
         return extend_body(body, self, request) if api_errors.BODY else body
+
+
+def make_detail(item: Item) -> Detail:
+    """Return the entry of `details` for a message whose place is known."""
+    detail: Detail = {
+        "field": item.field,
+        "code": item.code or "invalid",
+        "message": item.message,
+    }
+    if item.place:
+        detail["in"] = item.place
+    # The keys of a field are not known if a constraint of a database is about two.
+    pointer = make_pointer(item.keys) if item.keys or not item.field else None
+    if item.place == BODY and pointer is not None:
+        detail["pointer"] = pointer
+    return detail
 
 
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
@@ -223,16 +256,6 @@ def is_error_body(data: object, status: int) -> bool:
         and all(isinstance(message, str) and message for message in data["errors"])
         and isinstance(data.get("extra", {}), Mapping)
     )
-
-
-def get_limits() -> Limits:
-    """Return how many messages are sent: at least two, the truncation message is one of them.
-
-    `details` and the `detail` of problem details repeat the messages.
-    """
-    count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
-    copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
-    return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
 
 
 def get_truncation_message(left_out: int) -> str:

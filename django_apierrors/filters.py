@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter", "search_smart_split"]
 
-NO_ORDERING = _("There is no ordering by %(fields)s.")
+NO_ORDERING = _("Ordering by %(fields)s is not supported.")
 
 
 class OrderingFilter(filters.OrderingFilter):

@@ -14,17 +14,14 @@ from rest_framework.views import set_rollback
 from django_apierrors import fallback
 from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
+from django_apierrors.handling.monitors import is_monitor, notify_monitors
 from django_apierrors.handling.reporting import (
     get_error,
     is_unhandled,
     report_recognised,
     report_unhandled,
 )
-from django_apierrors.handling.responses import (
-    make_fallback_response,
-    make_response,
-    set_renderer,
-)
+from django_apierrors.handling.responses import make_fallback_response, make_response, set_renderer
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html
 from django_apierrors.recognition import recognise
@@ -77,6 +74,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()
+    notify_monitors(settings.MIDDLEWARE, get_django_request(request), exc)
     return response
 
 
@@ -118,9 +116,9 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
 
 
 def _is_for_middleware(exc: Exception) -> bool:
-    """Whether `exc` is not recognised, and a middleware has `process_exception()`."""
+    """Whether `exc` is not recognised, and a middleware that may respond to it is installed."""
     paths = [path for path in settings.MIDDLEWARE if not path.startswith("django_apierrors.")]
-    if not any(_has_process_exception(import_string(path)) for path in paths):
+    if not any(_has_process_exception(import_string(it)) and not is_monitor(it) for it in paths):
         return False
     try:
         return is_unhandled(recognise(exc), exc)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -11,9 +12,11 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.dispatch import receiver
+from django.utils.module_loading import import_string
 
 from django_apierrors import fallback
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
+from django_apierrors.handling.monitors import notify_monitors
 from django_apierrors.handling.reporting import (
     get_error,
     is_noted,
@@ -144,7 +147,13 @@ class APIErrorsMiddleware:
         if settings.DEBUG_PROPAGATE_EXCEPTIONS:
             return None
         try:
-            return handle_exception(request, exception)
+            response = handle_exception(request, exception)
+            if response is not None:
+                # Django calls no middleware before ours then: OpenTelemetry puts its own there.
+                paths = settings.MIDDLEWARE
+                before = takewhile(lambda it: import_string(it) is not type(self), paths)
+                notify_monitors(before, request, exception)
+            return response
         except Exception:
             # Django then reports the exception and responds with a 500.
             fallback.log_failure("responding to an exception")

@@ -29,10 +29,7 @@ class JSONContentNegotiation(DefaultContentNegotiation):
     """
 
     def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the renderer for `request`, and the accepted media type."""
         # DRF negotiates before it reads the body, for its own views too.

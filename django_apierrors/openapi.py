@@ -6,26 +6,38 @@ A project with a schema class of its own puts `ErrorSchemaMixin` in front of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular import openapi
-from drf_spectacular.plumbing import ResolvedComponent, force_instance, is_list_serializer
+from drf_spectacular.plumbing import (
+    ResolvedComponent,
+    force_instance,
+    is_jsonschema_compliant,
+    is_list_serializer,
+)
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse
 from rest_framework.serializers import Serializer
 
-from django_apierrors.catalog import get_phrase
+from django_apierrors.catalog import CATALOG, ErrorCode, get_phrase
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import BODY_PROPERTIES, REQUIRED_KEYS, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
 from django_apierrors.introspection.endpoints import BODY_METHODS, USE_VIEW_SERIALIZER, Endpoint
-from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
+from django_apierrors.introspection.possible_errors import (
+    get_common_detail_codes,
+    get_detail_codes,
+    get_errors,
+    get_success_statuses,
+)
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.operations.views import AcceptedAPIView, OperationView
 from django_apierrors.semantics import StatusAwareMixin
@@ -41,27 +53,14 @@ else:
 
 Schema: TypeAlias = dict[str, Any]
 
-# The responses that most operations have in common, by their codes. They and the schemas APIError
-# and APIOperation are the only components that we add.
-SHARED: Mapping[tuple[str, ...], str] = {
-    ("UNAUTHENTICATED",): "Unauthenticated",
-    ("ACCESS_FORBIDDEN", "METHOD_FORBIDDEN"): "Forbidden",
-    ("MISSING_RESOURCE",): "MissingResource",
-    ("CONTENT_TOO_LARGE",): "ContentTooLarge",
-    ("UNSUPPORTED_MEDIA_TYPE",): "UnsupportedMediaType",
-    ("THROTTLED",): "Throttled",
-    ("INTERNAL_ERROR",): "InternalError",
-    ("SERVICE_UNAVAILABLE",): "ServiceUnavailable",
-}
-
 URL: Schema = {"type": "string", "format": "uri"}
 
 HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
-    "Allow": (_("The verbs that the resource has."), {"type": "string"}),
-    "Content-Location": (_("The URL of the operation, whose state is the body."), URL),
-    "Location": (_("The URL of what was made, or of the operation that makes it."), URL),
-    "Retry-After": (_("Seconds to wait before asking again."), {"type": "integer", "minimum": 0}),
-    "WWW-Authenticate": (_("The credentials that are asked for."), {"type": "string"}),
+    "Allow": (_("The methods that the resource supports."), {"type": "string"}),
+    "Content-Location": (_("The URL of the operation that the body describes."), URL),
+    "Location": (_("The URL of the new resource, or of the operation that creates it."), URL),
+    "Retry-After": (_("The number of seconds to wait."), {"type": "integer", "minimum": 0}),
+    "WWW-Authenticate": (_("The credentials that are required."), {"type": "string"}),
 }
 
 # The headers that a response of a status must have; for a success see `semantics`.
@@ -97,15 +96,57 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
     }
 
 
-# The members that problem details have and other errors do not.
-PROBLEM_SCHEMA = make_object_schema({name: {"type": "string"} for name in STRING_MEMBERS})
+# The prefix of the components for the bodies in a media type, and the members that only those have.
+MEDIA_TYPES: Mapping[str, tuple[str, Schema]] = {
+    JSON: ("APIError", {}),
+    PROBLEM: ("APIProblem", {name: {"type": "string"} for name in STRING_MEMBERS}),
+}
 
 
-def make_error_schema() -> Schema:
-    """Return the schema of the body of any error."""
+def make_error_schema(extra: Schema, **narrowed: Schema) -> Schema:
+    """Return the schema of the body of any error, with the schemas of some members replaced."""
     keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
-    optional = {"extra": BODY_PROPERTIES["extra"]}
-    return make_object_schema({key: BODY_PROPERTIES[key] for key in keys}, optional)
+    properties = {key: BODY_PROPERTIES[key] for key in keys} | narrowed
+    return make_object_schema(properties, {"extra": extra})
+
+
+def make_status_schema(status: int) -> Schema:
+    """Return the schema of the `status` of a body; OpenAPI 3.0 does not have `const`."""
+    if is_jsonschema_compliant():  # type: ignore[no-untyped-call]
+        return {"type": "integer", "const": status}
+    return {"type": "integer", "minimum": status, "maximum": status}
+
+
+def make_code_schema(errors: Sequence[Error]) -> Schema:
+    """Return the schema of the `code` of a body: an enum, or two if the codes are of two types.
+
+    No generator of clients accepts an enum of strings and numbers.
+    """
+    codes = {error.code: format_code(error.code) for error in errors}
+    enums: list[Schema] = []
+    for type_name, cls in (("string", str), ("integer", int)):
+        values = {code: value for code, value in codes.items() if isinstance(value, cls)}
+        if values:
+            # The generators read the names of numbers from this extension.
+            names = [re.sub("^(?=[0-9])", "CODE_", code.name) for code in values]
+            enum = {"type": type_name, "enum": [*values.values()], "x-enum-varnames": names}
+            enums.append(enum)
+    schema = enums[0] if len(enums) == 1 else {"anyOf": enums}
+    return {**schema, "x-error-codes": {code.name: describe_code(code) for code in codes}}
+
+
+def describe_code(code: ErrorCode) -> Schema:
+    """Return what a client should know of a code, beside its name and its description."""
+    names = ("number", "since", "deprecated", "replaced_by")
+    values = {name: getattr(code, name) for name in names}
+    return {"retry": code.get_retry(), **{name: value for name, value in values.items() if value}}
+
+
+def make_details_schema(codes: Iterable[str]) -> Schema:
+    """Return the schema of `details` for messages with these codes."""
+    schema = deepcopy(BODY_PROPERTIES["details"])
+    schema["items"]["properties"]["code"] = {"type": "string", "enum": sorted(codes)}
+    return schema
 
 
 def make_operation_schema(error_schema: Schema) -> Schema:
@@ -123,44 +164,48 @@ def make_operation_schema(error_schema: Schema) -> Schema:
 
 
 def make_error_response(
-    errors: Sequence[Error], error_schema: Schema, request: HttpRequest | Request | None = None
+    errors: Sequence[Error],
+    schemas: Mapping[str, Schema],
+    request: HttpRequest | Request | None = None,
 ) -> Schema:
     """Return the response for the errors of one status, with an example of each.
 
-    `error_schema` is the schema of any error; the response narrows it to the codes of `errors`.
+    `schemas` has the schema of the body for each media type.
     """
     status = errors[0].status
-    codes = [format_code(error.code) for error in errors]
-    narrowed = {"status": {"enum": [status]}, "code": {"enum": codes}}
-    schemas = [error_schema, {"type": "object", "properties": narrowed}]
-    bodies = {error.code.name: error.get_body(request) for error in errors}
-    content = {JSON: make_media(schemas, bodies)}
-    if is_enabled():
-        problems = {name: make_problem(body) for name, body in bodies.items()}
-        content[PROBLEM] = make_media([*schemas, PROBLEM_SCHEMA], problems)
+    bodies: dict[str, Any] = {error.code.name: error.get_body(request) for error in errors}
+    problems = {name: make_problem(body) for name, body in bodies.items()}
+    examples = {JSON: bodies, PROBLEM: problems}
+    content = {
+        media_type: {
+            "schema": schema,
+            "examples": {name: {"value": body} for name, body in examples[media_type].items()},
+        }
+        for media_type, schema in schemas.items()
+    }
     lines = (f"- `{error.code.name}`: {error.code.description}" for error in errors)
     description = "\n".join([f"{get_phrase(status)}.", "", *lines])
     response: Schema = {"description": description, "content": content}
     return add_headers(response, make_headers(STATUS_HEADERS.get(status, ())))
 
 
-def make_media(schemas: Sequence[Schema], examples: Mapping[str, Any]) -> Schema:
-    """Return the content of a response in one media type, with its examples by code."""
-    return {
-        "schema": {"allOf": schemas},
-        "examples": {name: {"value": example} for name, example in examples.items()},
-    }
+def get_position(error: Error) -> tuple[int, str]:
+    """Return what sorts errors as the catalogue does, so that each set of codes has one order."""
+    name = error.code.name
+    return [*CATALOG, name].index(name), name
 
 
-def find_shared_name(errors: Sequence[Error]) -> str | None:
-    """Return the shared component for the errors of a status, if they have no own messages."""
-    are_default = all(
-        error.status == error.code.status
-        # An INTERNAL_ERROR has the message of its code and the reference of the example.
-        and (not error.items or error.code.name == "INTERNAL_ERROR")
-        for error in errors
-    )
-    return SHARED.get(tuple(error.code.name for error in errors)) if are_default else None
+def is_default(error: Error) -> bool:
+    """Whether an error has the status and the message of its code."""
+    # An INTERNAL_ERROR has the message of its code and the reference of the example.
+    has_message = not error.items or error.code.name == "INTERNAL_ERROR"
+    return has_message and error.status == error.code.status
+
+
+def make_name(name: str) -> str:
+    """Return a name as components have it: `MissingResource`, `ThingsCreate`."""
+    words = re.split(r"[^A-Za-z0-9]+", name.lower() if name.isupper() else name)
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 class ErrorSchemaMixin(Base):
@@ -175,7 +220,7 @@ class ErrorSchemaMixin(Base):
 
     def get_errors(self) -> Sequence[Error]:
         """Return the errors that the operation can send; override it to add or remove some."""
-        return get_errors(Endpoint(self.view, self.method, self.path_regex, self._get_body()))
+        return get_errors(self._get_endpoint())
 
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body."""
@@ -187,8 +232,11 @@ class ErrorSchemaMixin(Base):
         operation = super().get_operation(*args, **kwargs)
         request = getattr(self.view, "request", None)
         if operation is not None and not (request and is_excluded(request)):
-            self._add_errors(operation.setdefault("responses", {}), request)
+            self._add_errors(operation, request)
         return operation
+
+    def _get_endpoint(self) -> Endpoint:
+        return Endpoint(self.view, self.method, self.path_regex, self._get_body())
 
     def _get_body(self) -> Any:
         """Return the serializer of the body; drf-spectacular warns if it is asked about a GET."""
@@ -205,20 +253,48 @@ class ErrorSchemaMixin(Base):
             body = body.request
         return force_instance(body)  # type: ignore[no-untyped-call]
 
-    def _add_errors(self, responses: Schema, request: HttpRequest | Request | None) -> None:
+    def _add_errors(self, operation: Schema, request: HttpRequest | Request | None) -> None:
         # The request of a management command has no host for the URL of `moreInfo`.
         request = request if "HTTP_HOST" in getattr(request, "META", ()) else None
+        responses, endpoint = operation.setdefault("responses", {}), self._get_endpoint()
         for status, group in groupby(self.get_errors(), lambda error: error.status):
             if {str(status), f"{status // 100}XX"} & responses.keys():
                 continue
-            errors = list(group)
-            response = make_error_response(errors, self._refer_to_error(), request)
-            if name := find_shared_name(errors):
+            errors = sorted(group, key=get_position)
+            name = "".join(make_name(error.code.name) for error in errors)
+            common = get_common_detail_codes(errors)
+            details = get_detail_codes(errors, endpoint) if api_errors.DETAILS else common
+            # Only `details` with the codes of fields differ between bodies with the same codes.
+            is_shared = details == common
+            owner = name if is_shared else make_name(operation["operationId"])
+            schemas = self._refer_to_errors(f"{status}{owner}", errors, details)
+            response = make_error_response(errors, schemas, request)
+            if is_shared and all(map(is_default, errors)):
                 response = self._refer(ResolvedComponent.RESPONSE, name, response)
             responses[str(status)] = response
 
-    def _refer_to_error(self) -> Schema:
-        return self._refer(ResolvedComponent.SCHEMA, "APIError", make_error_schema())
+    def _refer_to_errors(
+        self, name: str, errors: Sequence[Error], detail_codes: set[str]
+    ) -> Mapping[str, Schema]:
+        """Return the references to the schemas of a body by media type."""
+        # drf-spectacular makes components of the enums in a component, and its names for those
+        # could change the names of a project's.
+        code_schema = make_code_schema(errors)
+        narrowed = {
+            "status": make_status_schema(errors[0].status),
+            "code": self._refer(ResolvedComponent.SCHEMA, f"APIError{name}Code", code_schema),
+        }
+        if api_errors.DETAILS:
+            narrowed["details"] = make_details_schema(detail_codes)
+        refs = {}
+        for media_type, (prefix, members) in MEDIA_TYPES.items():
+            if media_type == JSON or is_enabled():
+                schema = make_error_schema(self._refer_to_extra(), **narrowed, **members)
+                refs[media_type] = self._refer(ResolvedComponent.SCHEMA, f"{prefix}{name}", schema)
+        return refs
+
+    def _refer_to_extra(self) -> Schema:
+        return self._refer(ResolvedComponent.SCHEMA, "APIErrorExtra", BODY_PROPERTIES["extra"])
 
     def _refer(self, kind: str, name: str, schema: Schema) -> Schema:
         component = ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]
@@ -242,7 +318,8 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return the serializer of the success: that of the operation for accepted work."""
         if self._endpoint.is_accepting or isinstance(self.view, OperationView):
-            return OpenApiResponse(self._refer_to_operation(), gettext("How the operation stands."))
+            description = gettext("The state of the operation.")
+            return OpenApiResponse(self._refer_to_operation(), description)
         return super().get_response_serializers()
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
@@ -283,5 +360,9 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
         return make_headers(STATUS_HEADERS[int(status)] if status in ("201", "202") else ())
 
     def _refer_to_operation(self) -> Schema:
-        schema = make_operation_schema(self._refer_to_error())
+        is_name = api_errors.CODE_FORMAT == "name"
+        narrowed = {"code": BODY_PROPERTIES["code"]["oneOf"][0]} if is_name else {}
+        error_schema = make_error_schema(self._refer_to_extra(), **narrowed)
+        reference = self._refer(ResolvedComponent.SCHEMA, "APIError", error_schema)
+        schema = make_operation_schema(reference)
         return self._refer(ResolvedComponent.SCHEMA, "APIOperation", schema)

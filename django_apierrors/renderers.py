@@ -54,6 +54,8 @@ class JSONRenderer(renderers.JSONRenderer):
             rendered, sent = get_fallback(response, request), fallback.get_body()
         if getattr(response, "is_api_error", False):
             send_error_sent(response, request, sent, self.exception)
+        # Its traceback has the frame of the view's dispatch(), and that the response: a cycle.
+        self.exception = None
         return rendered
 
     def get_made_error(self, data: Any, status: int) -> Error | None:

@@ -162,13 +162,21 @@ class Route(NamedTuple):
 
 
 # Django makes another resolver if the URLconf changes.
-_routes: WeakKeyDictionary[URLResolver, Sequence[Route]] = WeakKeyDictionary()
+_routes: WeakKeyDictionary[URLResolver, Mapping[str, Sequence[Route]]] = WeakKeyDictionary()
 
 
 def get_routes(resolver: URLResolver) -> Sequence[Route]:
     """Return all routes of a URLconf, including those of included URLconfs."""
+    return tuple(_walk(resolver))
+
+
+def get_routes_by_name(resolver: URLResolver) -> Mapping[str, Sequence[Route]]:
+    """Return all routes of a URLconf by their names; a project may have a thousand."""
     if resolver not in _routes:
-        _routes[resolver] = tuple(_walk(resolver))
+        routes: dict[str, list[Route]] = {}
+        for route in get_routes(resolver):
+            routes.setdefault(route.name, []).append(route)
+        _routes[resolver] = routes
     return _routes[resolver]
 
 
@@ -180,15 +188,14 @@ def find_detail_routes(
     The names `thing-list` and `thing-copy` (of an extra action) lead to `thing-detail`; then the
     name of the model is tried. Routes to a view of another model are left out.
     """
-    names = get_detail_names(name, model)
-    routes = [
+    routes = get_routes_by_name(resolver)
+    return [
         route
-        for route in get_routes(resolver)
-        if route.name in names
-        and route.namespaces == tuple(namespaces)
+        for detail_name in dict.fromkeys(get_detail_names(name, model))
+        for route in routes.get(detail_name, ())
+        if route.namespaces == tuple(namespaces)
         and (model is None or issubclass(model, route.model or object))
     ]
-    return sorted(routes, key=lambda route: names.index(route.name))
 
 
 def get_detail_names(name: str, model: type[Model] | None) -> Sequence[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from django.conf import settings
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
@@ -17,7 +16,7 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_apierrors.conf import api_errors
+from django_apierrors.conf import api_errors, is_strict
 from django_apierrors.fallback import logger
 from django_apierrors.http.request_bodies import (
     check_content_encoding,
@@ -85,12 +84,11 @@ RESOURCE = Requirement(
 LOCATION = Requirement(
     "a Location header with the absolute URL of the new resource",
     has_absolute_location,
-    "Give the serializer a HyperlinkedIdentityField called 'url', the model a "
-    "get_absolute_url(), or the resource a route whose name ends in '-detail'; or override "
-    "get_location() of the view.",
+    "Add a HyperlinkedIdentityField named 'url' to the serializer, a get_absolute_url() to the "
+    "model, or a URL pattern whose name ends in '-detail'; or override get_location() of the view.",
 )
 NO_BODY = Requirement(
-    "no body", lambda response: not has_body(response), "Leave the data out, or answer with 200."
+    "no body", lambda response: not has_body(response), "Leave the data out, or return 200."
 )
 STATE = Requirement("the state of the operation in its body", has_body, ACCEPT_HINT)
 POLLABLE = tuple(map(make_header_requirement, ("Location", "Content-Location", "Retry-After")))
@@ -159,13 +157,14 @@ def find_violation(
     requirements = successes.get(response.status_code)
     if requirements is None:
         allowed = ", ".join(map(str, sorted(successes)))
-        return f"answered {method} with {response.status_code}. Answer with one of {allowed}."
+        return f"returned {response.status_code} for {method}. Return one of {allowed}."
     missing = [requirement for requirement in requirements if not requirement.test(response)]
     if not missing:
         return None
     descriptions = " and ".join(requirement.description for requirement in missing)
     hints = " ".join(dict.fromkeys(requirement.hint for requirement in missing))
-    return f"answered {method} with {response.status_code}, which must have {descriptions}. {hints}"
+    status = response.status_code
+    return f"returned {status} for {method}, but a {status} must have {descriptions}. {hints}"
 
 
 class StatusAwareMixin(Base):
@@ -269,7 +268,7 @@ class StatusAwareMixin(Base):
 
     def should_enforce_semantics(self, response: HttpResponseBase) -> bool:
         """Whether `response`, a violation, becomes a SemanticsError instead of a log record."""
-        return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT
+        return is_strict()
 
     def log_violation(self, response: HttpResponseBase, message: str) -> None:
         """Log a violation that does not become a SemanticsError."""

@@ -56,8 +56,12 @@ REST_FRAMEWORK = {
 }
 
 # Every path belongs to the API, so browsers get JSON errors too. The `moreInfo` of an error is the
-# URL of its code's page below /errors/.
-API_ERRORS = {"PATHS": ["/"], "MORE_INFO": "apierrors:code"}
+# URL of its code's page below /errors/. The front end needs `details`.
+API_ERRORS = {
+    "PATHS": ["/"],
+    "MORE_INFO": "apierrors:code",
+    "DETAILS": os.environ.get("EXAMPLE_DETAILS") == "1",
+}
 
 # An import of 10,000 thngs is larger than Django's default of 2.5 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

@@ -31,6 +31,31 @@ def body(name: str, *errors: str, status: int | None = None, more_info: str = ""
     }
 
 
+def body_with(name: str, fact: str) -> dict[str, Any]:
+    """Return the body of the code `name`, whose message ends with a fact about the request."""
+    return body(name, f"{CATALOG[name].message} {fact}")
+
+
+def method_body(method: str, allowed: str) -> dict[str, Any]:
+    """Return the body of a 405."""
+    return body_with("METHOD_NOT_ALLOWED", f"You sent {method}; supported: {allowed}.")
+
+
+def sent_body(media_type: str, supported: str = "application/json") -> dict[str, Any]:
+    """Return the body of a 415 for the format of a request."""
+    return body_with("UNSUPPORTED_MEDIA_TYPE", f"You sent {media_type}; supported: {supported}.")
+
+
+def asked_body(value: str, supported: str = "application/json") -> dict[str, Any]:
+    """Return the body of a 415 for the format of a response."""
+    return body_with("UNSUPPORTED_MEDIA_TYPE", f"You asked for {value}; supported: {supported}.")
+
+
+def wait_body(seconds: int) -> dict[str, Any]:
+    """Return the body of a 429 that is over after more than one second."""
+    return body_with("THROTTLED", f"Wait {seconds} seconds before the next request.")
+
+
 def status_body(status: int) -> dict[str, Any]:
     """Return the body of a bare status."""
     return body(get_code_of_status(status).name, status=status)

@@ -23,6 +23,7 @@ profiles.load_profile("tests")
 LONGEST = [
     "docs/test_pages.py",
     "example_project/test_demo.py",
+    "example_project/test_typed_clients.py",
     "test_scripts.py",
     "operations/test_task_backends.py",
     "docs/test_start.py",

@@ -65,6 +65,7 @@ class Ticket(models.Model):
     price = models.DecimalField(max_digits=4, decimal_places=2, default=Decimal(0))
     notes = models.TextField(default="")
     data = models.JSONField(default=dict)
+    wait = models.DurationField(null=True)
     shelf = models.ForeignKey(Shelf, models.DO_NOTHING, null=True, related_name="tickets")
 
     class Meta:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from django.apps import apps
 from django.core.checks import run_checks
@@ -30,3 +33,25 @@ def test_the_checks_are_registered_under_the_name_of_the_package(
 ) -> None:
     setattr(settings, name, value)
     assert [message.id for message in run_checks(tags=["django_apierrors"])] == ids
+
+
+START = """
+import sys
+import django
+from django.conf import settings
+
+settings.configure(
+    DEBUG={debug},
+    INSTALLED_APPS=["django.contrib.contenttypes", "rest_framework", "django_apierrors"],
+)
+django.setup()
+print("rest_framework.views" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_app_imports_no_views_at_startup(debug: bool) -> None:
+    # DRF's views import the classes in the project's settings, before other apps are ready.
+    script = START.format(debug=debug)
+    output = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert output == "False\n"

@@ -44,7 +44,7 @@ PRIVATE_ATTRIBUTES = {
     "savepoint_ids": {"handling/rollback.py"},
     "_from_testcase": {"handling/rollback.py"},
     "_request": {"errors.py"},
-    "_read_started": {"recognition/provenance.py"},
+    "_read_started": {"validation/places.py"},
     "_has_been_logged": {"handling/rewriting.py"},
 }
 
@@ -108,7 +108,7 @@ def test_the_top_level_has_few_names() -> None:
 def test_the_package_is_small() -> None:
     lines = sum(path.read_text("utf-8").count("\n") for path in PATHS.values())
     # The features for programs (signals, hooks, typed clients) came after a limit of 9,000.
-    assert lines <= 11_500
+    assert lines <= 12_800
 
 
 def test_no_function_is_long() -> None:

@@ -51,8 +51,9 @@ class StatusAwareView(StatusAwareMixin, OpenView):
 WRONG_SUCCESS = {"data": {"status": 201}, "status": 201}
 WORDS = ["One.", "Two.", "Three."]
 INVALID = ValidationError({"name": WORDS})
-ITEMS = [{"field": "name", "code": "invalid", "message": word} for word in WORDS]
+ITEMS = [{"field": "name", "code": "invalid", "message": word, "in": "query"} for word in WORDS]
 MESSAGES = [f"name: {word}" for word in WORDS]
+LOUD_MESSAGES = [f"NAME: {word}" for word in WORDS]
 TWO_MESSAGES = ["name: One.", "2 more errors were left out."]
 SESSION: dict[str, Any] = {"authentication_classes": [SessionAuthentication]}
 
@@ -60,6 +61,11 @@ SESSION: dict[str, Any] = {"authentication_classes": [SessionAuthentication]}
 def add_request_id(body: Any, error: Error, request: Any) -> Any:
     """Add a key to the body."""
     return {**body, "requestId": "r-1"}
+
+
+def shout(name: str) -> str:
+    """Return a name in capitals."""
+    return name.upper()
 
 
 class UpdateView(generics.UpdateAPIView[Any]):
@@ -99,6 +105,13 @@ EFFECTS = {
     "EXCEPTIONS": Effect(GONE, "GET /lookup", "status", 404, 410),
     "MORE_INFO": Effect(f"{DOCS}{{code}}", "GET /lookup", "moreInfo", "", f"{DOCS}{MISSING}"),
     "DETAILS": Effect(True, "GET /invalid", "details", None, ITEMS),
+    "FIELD_NAMES": Effect(
+        f"{__name__}.shout",
+        "POST /invalid",
+        "errors",
+        MESSAGES,
+        LOUD_MESSAGES,
+    ),
     "BODY": Effect(f"{__name__}.add_request_id", "GET /lookup", "requestId", None, "r-1"),
     "CODE_HEADER": Effect("X-Code", "GET /lookup", "X-Code", None, MISSING),
     "MAX_ERRORS": Effect(2, "GET /invalid", "errors", MESSAGES, TWO_MESSAGES),
@@ -151,8 +164,12 @@ def get_values() -> dict[str, object]:
 
 
 def test_a_key_has_its_default_unless_the_project_has_a_value(settings: Settings) -> None:
-    assert not hasattr(settings, "API_ERRORS")
+    # The app sets it if the project does not.
+    assert settings.API_ERRORS == {}
     assert get_values() == DEFAULTS
+    with override_settings():
+        del settings.API_ERRORS
+        assert get_values() == DEFAULTS
     for changes in (None, {}, {"OTHER": 1}):
         settings.API_ERRORS = changes
         assert get_values() == DEFAULTS

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from django_apierrors.catalog import CATALOG, CODES_BY_STATUS, ErrorCode
 from django_apierrors.conf import DEFAULTS
 from django_apierrors.errors import Error, is_error_body
-from django_apierrors.validation.details import Item, Messages
+from django_apierrors.validation.messages import Item, Messages
 from tests.bodies import body
 from tests.models import Thing
 
@@ -243,16 +243,19 @@ def test_details_come_last_and_only_if_they_are_switched_on(
     assert sent == {
         **without_details,
         "details": [
-            {"field": "name", "code": "invalid", "message": "One."},
-            {"field": "name", "code": "invalid", "message": "Two."},
-            {"field": "name", "code": "invalid", "message": "Three."},
+            {"field": "name", "code": "invalid", "message": message, "in": "path"}
+            for message in ("One.", "Two.", "Three.")
         ],
     }
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": 2}
-    for name, code in {"denied": "unauthenticated", "invalid": "invalid_content"}.items():
+    # The notice of what was left out is about no place.
+    for name, code, place in (
+        ("denied", "unauthenticated", {"in": "header"}),
+        ("invalid", "invalid_content", {}),
+    ):
         sent = client.get(f"/raise/{name}").json()
         assert len(sent["details"]) == len(sent["errors"])
-        last = {"field": "", "code": code, "message": sent["errors"][-1]}
+        last = {"field": "", "code": code, "message": sent["errors"][-1], **place}
         assert sent["details"][-1] == last
 
 

@@ -45,7 +45,7 @@ def test_each_generic_view_has_the_name_of_drf_s(name: str) -> None:
     if isinstance(view, type):
         assert issubclass(view, (stock_view, generics.GenericAPIView))
         assert "patch" not in view.http_method_names
-        # tests/typed_views.py is for type checkers.
+        # tests/typed is for type checkers.
         assert view[Shelf] is view
     else:
         assert view is stock_view

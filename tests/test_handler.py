@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +35,7 @@ from rest_framework.viewsets import ViewSet
 from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import ContentTooLarge, Gone
 from django_apierrors.handler import exception_handler
-from tests.bodies import assert_body, body
+from tests.bodies import assert_body, body, method_body, wait_body
 from tests.models import Shelf
 from tests.support import OpenView, make_view, subclass
 
@@ -65,7 +67,7 @@ FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "too-large": (ContentTooLarge, body("CONTENT_TOO_LARGE")),
     "django-too-large": (lambda: RequestDataTooBig(SECRET), body("CONTENT_TOO_LARGE")),
     "suspicious": (lambda: SuspiciousOperation(SECRET), body("INVALID_CONTENT")),
-    "throttled": (lambda: exceptions.Throttled(7), body("THROTTLED")),
+    "throttled": (lambda: exceptions.Throttled(7), wait_body(7)),
     "refused": (lambda: ConnectionRefusedError(SECRET), body("SERVICE_UNAVAILABLE")),
     "timeout": (lambda: TimeoutError(SECRET), body("GATEWAY_TIMEOUT")),
     "integrity": (lambda: IntegrityError(SECRET), body("INVALID_STATE")),
@@ -108,6 +110,20 @@ def redirect(request: Any, status: int) -> Response:
     raise subclass(exceptions.APIException, status_code=status)("Look elsewhere.")
 
 
+class Upload(bytearray):
+    """The work of a view: a bytearray that can be referred to weakly."""
+
+
+UPLOADS: list[weakref.ref[Upload]] = []
+
+
+def upload(request: Any, fault: str) -> Response:
+    """Fail while a local variable holds an upload."""
+    file = Upload(1_000_000)
+    UPLOADS.append(weakref.ref(file))
+    return fail(request, fault)
+
+
 STOCK: dict[str, Any] = {
     "renderer_classes": [JSONRenderer],
     "content_negotiation_class": DefaultContentNegotiation,
@@ -123,6 +139,7 @@ urlpatterns = [
     path("browsable/<str:fault>/", make_view(fail, renderer_classes=PAGES)),
     path("negotiation/", make_view(fail, content_negotiation_class=FailingNegotiation)),
     path("redirect/<int:status>/", make_view(redirect)),
+    path("upload/<str:fault>/", make_view(upload)),
 ]
 
 
@@ -178,6 +195,19 @@ def test_only_drfs_exceptions_get_a_body_if_django_propagates_exceptions(
     assert_body(client.get("/class/404/"), body("MISSING_RESOURCE"))
 
 
+@pytest.mark.parametrize("fault", ["404", "gone", "django-404"])
+def test_the_local_variables_of_a_view_are_freed_with_its_exception(
+    client: Client, fault: str
+) -> None:
+    gc.disable()
+    try:
+        response = client.get(f"/upload/{fault}/")
+        assert response.status_code >= 400
+        assert UPLOADS.pop()() is None
+    finally:
+        gc.enable()
+
+
 def test_an_excluded_path_keeps_the_errors_of_stock_drf(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"EXCLUDED_PATHS": ["/class"]}
     response = client.get("/class/404/")
@@ -218,6 +248,8 @@ def test_the_context_needs_neither_a_request_nor_a_view(
         make, expected = FAULTS[name]
         response = exception_handler(make(), context)
         assert response is not None
+        if name == "method" and context and {"request", "view"} <= context.keys():
+            expected = method_body("GET", "OPTIONS") if context["view"] else expected
         assert_body(response.render(), expected)
     assert [(r.name, r.levelno) for r in caplog.records] == [("django.request", logging.ERROR)]
 

@@ -37,7 +37,14 @@ from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer, StaticH
 from rest_framework.response import Response
 
 from django_apierrors.middleware import APIErrorsMiddleware, RequestState
-from tests.bodies import assert_body, body, get_reference, status_body
+from tests.bodies import (
+    assert_body,
+    body,
+    body_with,
+    get_reference,
+    status_body,
+    wait_body,
+)
 from tests.models import Shelf
 from tests.services import require_package
 from tests.support import NameSerializer, OpenView, echo, get_records, make_view, receive, subclass
@@ -72,7 +79,7 @@ FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "bad": (lambda: BadRequest(SECRET), CONTENT),
     "suspicious": (lambda: SuspiciousOperation(SECRET), CONTENT),
     "credentials": (lambda: NotAuthenticated(), body("UNAUTHENTICATED")),
-    "throttled": (lambda: Throttled(7), body("THROTTLED")),
+    "throttled": (lambda: Throttled(7), wait_body(7)),
 }
 
 
@@ -405,7 +412,7 @@ def test_an_unmatched_url_below_paths_is_a_404_even_for_a_browser() -> None:
 def test_an_unsafe_method_without_its_slash_is_a_404() -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         response = send("/slash?a=%C3%A9", method, "{}", "application/json")
-        assert_body(response, MISSING)
+        assert_body(response, body_with("MISSING_RESOURCE", "The URL must end with a slash."))
         assert not response.has_header("Location")
 
 
@@ -418,9 +425,10 @@ def test_a_safe_method_and_a_form_of_the_site_are_redirected_to_the_slash() -> N
 @pytest.mark.usefixtures("api_paths")
 def test_a_csrf_failure_is_a_403_below_paths_and_a_page_elsewhere() -> None:
     client = Client(enforce_csrf_checks=True)
-    assert_body(client.post("/api/protected-form", {"a": "1"}), FORBIDDEN)
+    failed = body_with("ACCESS_FORBIDDEN", "The CSRF token is missing or incorrect.")
+    assert_body(client.post("/api/protected-form", {"a": "1"}), failed)
     client.cookies["csrftoken"] = "a" * 32
-    assert_body(client.post("/api/protected-form", {"a": "1"}), FORBIDDEN)
+    assert_body(client.post("/api/protected-form", {"a": "1"}), failed)
     assert b"CSRF verification failed" in client.post("/protected-form", {"a": "1"}).content
 
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
 import pytest
+from django.core.validators import RegexValidator
 from django.test import Client
 from django.urls import include, path
+from rest_framework import exceptions, serializers
 from rest_framework import generics as stock_generics
-from rest_framework import serializers
 from rest_framework import viewsets as stock_viewsets
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.decorators import action, api_view
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.schemas.generators import BaseSchemaGenerator
 from rest_framework.throttling import UserRateThrottle
+from rest_framework.validators import UniqueValidator
 from rest_framework.views import APIView
 
 from django_apierrors import generics, pagination, viewsets
@@ -168,13 +171,26 @@ def resolve(document: Mapping[str, Any], reference: Any) -> Any:
     return reference
 
 
+def resolve_error(document: Mapping[str, Any], response: Any) -> Any:
+    """Return a response; if it is an error of ours, without references."""
+    response = resolve(document, response)
+    content = {**response.get("content", {})}
+    for media_type, media in content.items():
+        if re.search(r"API(Error|Problem)\d", media["schema"].get("$ref", "")):
+            schema = resolve(document, media["schema"])
+            properties = schema["properties"].items()
+            resolved = {name: resolve(document, member) for name, member in properties}
+            content[media_type] = {**media, "schema": {**schema, "properties": resolved}}
+    return {**response, "content": content} if content else response
+
+
 def operations(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the operations by method and path, with their responses resolved."""
     return {
         f"{method.upper()} {url}": {
             **operation,
             "responses": {
-                status: resolve(document, response)
+                status: resolve_error(document, response)
                 for status, response in operation["responses"].items()
             },
         }
@@ -192,7 +208,7 @@ def responses_of(view: Any, method: str = "GET", **attributes: Any) -> Any:
 def codes_of(response: Mapping[str, Any]) -> Any:
     """Return the codes that a response may have."""
     schema = response["content"]["application/json"]["schema"]
-    return schema["allOf"][1]["properties"]["code"]["enum"]
+    return schema["properties"]["code"]["enum"]
 
 
 def example_of(response: Mapping[str, Any], code: str) -> Any:
@@ -237,22 +253,110 @@ def test_each_operation_has_its_possible_statuses_without_a_warning(
     assert statuses == {name: set(expected.split()) for name, expected in EXPECTED.items()}
     assert capsys.readouterr().err == ""
     assert codes_of(by_name["POST /stock"]["responses"]["400"]) == [
-        *("INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE", "ALREADY_EXISTS", "INVALID_STATE"),
+        *("MISSING_RESOURCE", "INVALID_CONTENT", "INVALID_ID", "INVALID_STATE", "ALREADY_EXISTS"),
     ]
     assert codes_of(by_name["POST /things/{key}/move/"]["responses"]["400"]) == ["INVALID_ID"]
 
 
-@pytest.mark.parametrize(("version", "times"), [("3.0.3", 1), ("3.1.0", 20)])
-def test_the_document_is_valid_and_has_ten_components_of_ours_at_most(
+ERROR_SCHEMAS = [
+    "400InvalidContent",
+    "400InvalidContentInvalidId",
+    "400InvalidId",
+    "400MissingResourceInvalidContentInvalidIdAlreadyExists",
+    "400MissingResourceInvalidContentInvalidIdInvalidStateAlreadyExists",
+    "401Unauthenticated",
+    "403AccessForbidden",
+    "403AccessForbiddenMethodForbidden",
+    "404MissingResource",
+    "410Gone",
+    "413ContentTooLarge",
+    "415UnsupportedMediaType",
+    "429Throttled",
+    "500InternalError",
+    "503ServiceUnavailable",
+]
+# Those whose examples have the messages of their codes.
+RESPONSES = {
+    *("InvalidContent", "InvalidContentInvalidId", "InvalidId"),
+    *(name[3:] for name in ERROR_SCHEMAS if name[:3] != "400"),
+}
+
+
+@pytest.mark.parametrize(("version", "times"), [("3.0.3", 1), ("3.1.0", 20), ("3.2.0", 1)])
+def test_the_document_is_valid_and_has_a_component_for_each_set_of_codes(
     version: str, times: int
 ) -> None:
-    validate(make(OAS_VERSION=version))
     patterns = [path(f"{number}/", include(PATTERNS)) for number in range(times)]
-    components = make(*patterns, OAS_VERSION=version)["components"]
-    assert set(components["responses"]) == set(our_openapi.SHARED.values())
-    own = {"Thing", "State", "StatusEnum", "CodeEnum", "PaginatedThingList"}
-    assert set(components["schemas"]) == own | {"APIError", "APIOperation"}
+    document = make(*patterns, OAS_VERSION=version)
+    validate(document)
+    components = document["components"]
+    project = {"Thing", "State", "StatusEnum", "CodeEnum", "PaginatedThingList"}
+    schemas = set(components["schemas"]) - project
+    codes = {f"APIError{name}{kind}" for name in ERROR_SCHEMAS for kind in ("", "Code")}
+    assert schemas == codes | {"APIError", "APIErrorExtra", "APIOperation"}
+    assert set(components["responses"]) == RESPONSES
     assert set(components) == {"responses", "schemas", "securitySchemes"}
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_each_error_response_is_one_object_whose_code_is_one_enum(version: str) -> None:
+    document = make(OAS_VERSION=version)
+    for operation in operations(document).values():
+        for status, response in operation["responses"].items():
+            if status >= "400":
+                schema = response["content"]["application/json"]["schema"]
+                assert schema["type"] == "object"
+                assert not {"allOf", "oneOf", "anyOf"} & schema.keys()
+                assert {"type", "enum"} <= schema["properties"]["code"].keys()
+
+
+@pytest.mark.parametrize(
+    ("code_format", "codes"),
+    [
+        ("legacy", [["TOKEN_NOT_VALID"], [33619968]]),
+        ("name", ["UNAUTHENTICATED", "TOKEN_NOT_VALID"]),
+        ("number", [["TOKEN_NOT_VALID"], [33619968]]),
+    ],
+)
+def test_the_code_format_decides_the_types_of_the_codes(
+    settings: Any, code_format: str, codes: Any
+) -> None:
+    token = make_exception(401, "The token has expired.", "TOKEN_NOT_VALID")
+    settings.API_ERRORS = {"CODE_FORMAT": code_format}
+    response = responses_of(Plain, possible_errors=[token, NotAuthenticated])["401"]
+    code = response["content"]["application/json"]["schema"]["properties"]["code"]
+    assert code.get("enum") or [option["enum"] for option in code["anyOf"]] == codes
+    assert code.get("enum", codes) == codes
+    document = make(
+        path("operations/<str:handle>", OperationView.as_view(), name="operation-detail")
+    )
+    code = document["components"]["schemas"]["APIError"]["properties"]["code"]
+    assert ("oneOf" in code) is (code_format != "name")
+
+
+def test_the_schema_has_what_the_catalogue_says_of_a_code(settings: Any) -> None:
+    old = {"status": 409, "deprecated": True, "replaced_by": "NEW", "since": "2", "number": 41003}
+    settings.API_ERRORS = {"CODES": {"OLD": old, "NEW": {"status": 409, "retry": "later"}}}
+    response = responses_of(Plain, possible_errors=["OLD", "NEW"])["409"]
+    code = response["content"]["application/json"]["schema"]["properties"]["code"]
+    assert code["enum"] == code["x-enum-varnames"] == ["NEW", "OLD"]
+    assert code["x-error-codes"] == {
+        "NEW": {"retry": "later"},
+        "OLD": {
+            "retry": "after change",
+            "number": 41003,
+            "since": "2",
+            "deprecated": True,
+            "replaced_by": "NEW",
+        },
+    }
+
+
+def test_a_code_that_is_a_number_has_a_name_for_generators() -> None:
+    exception = make_exception(409, "Full.", 41003)
+    response = responses_of(Plain, possible_errors=[exception])["409"]
+    code = response["content"]["application/json"]["schema"]["properties"]["code"]
+    assert (code["enum"], code["x-enum-varnames"]) == ([41003], ["CODE_41003"])
 
 
 def test_every_example_is_valid_for_its_schema_and_other_bodies_are_not() -> None:
@@ -292,7 +396,7 @@ def test_the_document_follows_the_settings(settings: Any) -> None:
     view = type("View", (StockThings,), {"possible_errors": ["ODD"]})
     document = make(path("here", view.as_view()))
     validate(document)
-    schema = document["components"]["schemas"]["APIError"]
+    schema = document["components"]["schemas"]["APIError400HereCreate"]
     assert "details" in schema["required"]
     assert ("extra" in schema["properties"], "extra" in schema["required"]) == (True, False)
     responses = operations(document)["POST /here"]["responses"]
@@ -301,7 +405,13 @@ def test_the_document_follows_the_settings(settings: Any) -> None:
     assert "ALREADY_EXISTS" not in responses["400"]["content"]["application/json"]["examples"]
     assert responses["499"]["description"] == "HTTP 499.\n\n- `ODD`: Odd."
     assert example_of(responses["400"], "INVALID_CONTENT")["details"] == [
-        {"field": "name", "code": "required", "message": "This field is required."}
+        {
+            "field": "name",
+            "code": "required",
+            "message": "This field is required.",
+            "in": "body",
+            "pointer": "/name",
+        }
     ]
     media = responses["400"]["content"]["application/problem+json"]
     problem = media["examples"]["INVALID_CONTENT"]["value"]
@@ -313,15 +423,18 @@ def test_the_document_follows_the_settings(settings: Any) -> None:
     assert set(responses_of(Plain)) == {"200"}
 
 
-def make_exception(status: int, detail: str, code: str) -> type[APIException]:
+def make_exception(status: int, detail: str, code: Any) -> type[APIException]:
     """Return an exception class of a project."""
     attributes = {"status_code": status, "default_detail": detail, "default_code": code}
     return type("ShopError", (APIException,), attributes)
 
 
+OutOfStock = make_exception(409, "Out of stock.", "out_of_stock")
+
+
 class Selling(Plain):
     possible_errors = [
-        make_exception(409, "Out of stock.", "out_of_stock"),
+        OutOfStock,
         make_exception(404, "Lost.", "missing_resource"),
         make_exception(410, "Gone.", "missing_resource"),
         *("METHOD_NOT_ALLOWED", "GATEWAY_TIMEOUT"),
@@ -330,7 +443,7 @@ class Selling(Plain):
 
 def test_the_errors_that_a_view_names_have_their_own_responses() -> None:
     document = make(path("here", Selling.as_view()), path("things/<int:pk>", Plain.as_view()))
-    responses = document["paths"]["/here"]["get"]["responses"]
+    responses = operations(document)["GET /here"]["responses"]
     example = example_of(responses["409"], "OUT_OF_STOCK")
     assert example == body("OUT_OF_STOCK", "Out of stock.", status=409)
     assert codes_of(responses["504"]) == ["GATEWAY_TIMEOUT"]
@@ -546,7 +659,7 @@ def test_nothing_changes_but_errors(
     assert strip(own) == strip(document)
     assert capsys.readouterr().err == warnings
     schemas = own["components"]["schemas"]
-    assert schemas.pop("APIError")
+    schemas = {name: schema for name, schema in schemas.items() if not name.startswith("APIError")}
     assert schemas == document["components"]["schemas"]
     assert {"500", "503"} <= operations(own)["DELETE /things/{key}/contents/"]["responses"].keys()
 
@@ -564,11 +677,11 @@ class Unmessaged(serializers.RelatedField):
 # Fields that work in drf-spectacular, and whose errors need more than there is.
 MESSAGES = {"does_not_exist": "No {model}.", "incorrect_type": "{0} {", "required": ""}
 AWKWARD: dict[str, tuple[Any, list[str]]] = {
-    "needs a user": (NeedsUser(), ["INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE"]),
+    "needs a user": (NeedsUser(), ["MISSING_RESOURCE", "INVALID_CONTENT", "INVALID_ID"]),
     "no messages": (Unmessaged(queryset=Shelf.objects.all()), ["INVALID_CONTENT"]),
     "other placeholders": (
         serializers.PrimaryKeyRelatedField(queryset=Shelf.objects.all(), error_messages=MESSAGES),
-        ["INVALID_CONTENT", "INVALID_ID", "MISSING_RESOURCE"],
+        ["MISSING_RESOURCE", "INVALID_CONTENT", "INVALID_ID"],
     ),
 }
 
@@ -583,7 +696,10 @@ class Awkward(stock_generics.ListCreateAPIView):
 
 
 @pytest.mark.parametrize(("field", "codes"), AWKWARD.values(), ids=AWKWARD)
-def test_a_schema_that_works_without_us_never_fails(field: Any, codes: list[str]) -> None:
+def test_a_schema_that_works_without_us_never_fails(
+    settings: Any, field: Any, codes: list[str]
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
     serializer = type("AwkwardSerializer", (serializers.Serializer,), {"shelf": field})
     attributes = {"serializer_class": serializer, "http_method_names": ["post"]}
     responses = responses_of(Awkward, "POST", **attributes)
@@ -644,7 +760,122 @@ def test_the_example_of_a_code_is_the_body_that_the_server_sends(
     response = client.generic(method, "/shelves", content, "application/json", headers=headers)
     document = client.get("/schema?format=json").json()
     responses = operations(document)[f"{method} /shelves"]["responses"]
-    assert example_of(responses[str(response.status_code)], code) == response.json()
+    sent = response.json()
+    # The document does not know what the client asked for.
+    sent["errors"] = [message.partition(" You asked for")[0] for message in sent["errors"]]
+    assert example_of(responses[str(response.status_code)], code) == sent
+
+
+class LineSerializer(serializers.Serializer):
+    sku = serializers.CharField(max_length=3)
+    shelf = serializers.PrimaryKeyRelatedField(queryset=Shelf.objects.all())
+
+
+class OrderSerializer(serializers.Serializer):
+    shelves = serializers.PrimaryKeyRelatedField(queryset=Shelf.objects.all(), many=True)
+    lines = LineSerializer(many=True, allow_empty=False)
+    colour = serializers.ChoiceField(["red"])
+    size = serializers.IntegerField(min_value=1)
+    name = serializers.CharField(validators=[UniqueValidator(Shelf.objects.all())])
+    day = serializers.DateField(validators=[RegexValidator("x", code="off_day")])
+
+
+BODIES: list[tuple[Any, set[str]]] = [
+    ({}, {"required"}),
+    ([], {"invalid"}),
+    ("{", {"parse_error"}),
+    (
+        {
+            "shelves": "x",
+            "lines": [{"sku": "long", "shelf": 99}, {"sku": "", "shelf": []}, {"sku": None}],
+            "colour": "blue",
+            "size": 0,
+            "name": "low",
+            "day": "2026-01-01",
+        },
+        {
+            *("blank", "does_not_exist", "incorrect_type", "invalid_choice", "max_length"),
+            *("min_value", "not_a_list", "null", "off_day", "required", "unique"),
+        },
+    ),
+    ({"lines": [], "shelves": ["?"], "name": "\0"}, {"empty", "null_characters_not_allowed"}),
+]
+
+
+@pytest.mark.parametrize(("sent", "codes"), BODIES)
+def test_details_have_an_enum_of_what_the_fields_say(
+    settings: Any, set_urls: Any, db: None, sent: Any, codes: set[str]
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    view = generics.CreateAPIView.as_view(serializer_class=OrderSerializer, **OPEN)
+    set_urls(path("orders", view), path("schema", SpectacularAPIView.as_view(**OPEN)))
+    Shelf.objects.create(name="low")
+    client = Client(headers={"Host": "testserver"})
+    response = client.post("/orders", sent, "application/json")
+    document = client.get("/schema?format=json").json()
+    name = "APIError400OrdersCreate"
+    assert resolve_error(document, operations(document)["POST /orders"]["responses"]["400"])
+    schema = document["components"]["schemas"][name]
+    Draft202012Validator({**schema, **document}).validate(response.json())
+    allowed = set(schema["properties"]["details"]["items"]["properties"]["code"]["enum"])
+    assert codes <= {detail["code"] for detail in response.json()["details"]} <= allowed
+    assert "out_of_stock" not in allowed
+
+
+def test_a_partial_update_has_the_codes_of_its_fields(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    view = generics.UpdateAPIView.as_view(
+        queryset=Thing.objects.all(), serializer_class=SizeSerializer, partial_put=True
+    )
+    document = make(path("here", view), path("bare", Plain.as_view()))
+    schemas = document["components"]["schemas"]
+    details = schemas["APIError400HereUpdate"]["properties"]["details"]
+    assert "min_value" in details["items"]["properties"]["code"]["enum"]
+
+
+class SizeSerializer(serializers.Serializer):
+    size = serializers.IntegerField(min_value=1)
+
+
+def test_possible_errors_add_their_codes_to_the_enum(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    full = exceptions.ValidationError({"name": ["Full."]}, "full")
+    response = responses_of(Plain, "POST", possible_errors=[full, OutOfStock])["400"]
+    details = response["content"]["application/json"]["schema"]["properties"]["details"]
+    codes = set(details["items"]["properties"]["code"]["enum"])
+    assert "full" in codes
+    assert "out_of_stock" not in codes
+
+
+GENERIC: list[Exception] = [
+    exceptions.AuthenticationFailed("No."),
+    exceptions.PermissionDenied("No."),
+    exceptions.NotFound("No."),
+    exceptions.ParseError("No."),
+    exceptions.NotAcceptable("No."),
+    exceptions.UnsupportedMediaType("a/b", "No."),
+    exceptions.Throttled(detail="No."),
+    exceptions.APIException("No."),
+    ValueError("No."),
+]
+
+
+@pytest.mark.parametrize("exception", GENERIC, ids=repr)
+def test_the_details_of_an_exception_with_a_message_are_those_of_the_schema(
+    settings: Any, set_urls: Any, exception: Exception
+) -> None:
+    def raise_it(*args: Any) -> None:
+        raise exception
+
+    settings.API_ERRORS = {"DETAILS": True}
+    names = ["INVALID_CONTENT", "MISSING_RESOURCE", "ACCESS_FORBIDDEN", "THROTTLED"]
+    view = type("View", (Plain,), {"get": raise_it, "possible_errors": names})
+    set_urls(path("here", view.as_view()))
+    response = Client(raise_request_exception=False).get("/here")
+    document = make(path("here", view.as_view()))
+    responses = operations(document)["GET /here"]["responses"]
+    schema = responses[str(response.status_code)]["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, **document}).validate(response.json())
 
 
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:

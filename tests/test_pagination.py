@@ -274,7 +274,7 @@ def test_an_invalid_ordering_is_400_with_the_parameter(
 ) -> None:
     parameter = "sort" if name == "sorted" else "ordering"
     response = get(client, name, **{parameter: ordering})
-    message = f"{parameter}: There is no ordering by {invalid}."
+    message = f"{parameter}: Ordering by {invalid} is not supported."
     assert_body(response, body("INVALID_CONTENT", message))
 
 

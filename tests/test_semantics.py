@@ -27,7 +27,7 @@ from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
 from django_apierrors.semantics import ALLOWED_STATUSES, StatusAwareMixin
-from tests.bodies import assert_body, body
+from tests.bodies import asked_body, assert_body, body, method_body, sent_body
 from tests.models import Shelf
 from tests.support import echo, get_records, make_serializer, make_view, subclass, throw
 
@@ -211,7 +211,7 @@ def test_a_method_succeeds_only_with_its_own_statuses(
         caplog.clear()
         expected = status if status in ALLOWED_STATUSES[method] else 500
         assert get_echo(client, method, status=status, **response).status_code == expected
-        message = f"tests.test_semantics.EchoView answered {method} with {status}."
+        message = f"tests.test_semantics.EchoView returned {status} for {method}. "
         assert (message in caplog.text) is (expected == 500)
 
 
@@ -243,7 +243,8 @@ def test_a_success_without_a_required_part_is_an_error(
         headers = response["headers"].items()
         response["headers"] = {name: value for name, value in headers if value}
     assert_body(get_echo(client, method, **response), None)
-    assert f"SemanticsError: tests.test_semantics.EchoView answered {method}" in caplog.text
+    message = f"SemanticsError: tests.test_semantics.EchoView returned {status} for {method}, but"
+    assert message in caplog.text
     assert all(part in caplog.text for part in missing)
 
 
@@ -276,7 +277,7 @@ def test_a_violation_is_logged_if_strict_is_off(
     assert (response.status_code, response.json()) == (201, DATA)
     [record] = caplog.records
     assert (record.name, record.levelno) == ("django_apierrors", logging.ERROR)
-    assert "tests.test_semantics.EchoView answered GET with 201" in record.message
+    assert "tests.test_semantics.EchoView returned 201 for GET." in record.message
 
 
 def test_strict_is_the_value_of_debug_unless_it_is_set(client: Client, settings: Any) -> None:
@@ -321,25 +322,31 @@ def test_a_method_without_opt_in_is_405(client: Client) -> None:
     }
     for request, allow in allowed.items():
         response = client.generic(*request.split())
-        assert_body(response, body("METHOD_NOT_ALLOWED"))
+        assert_body(response, method_body(request.split()[0], allow))
         assert response["Allow"] == allow
 
 
-# The faults of a request, and the code of each.
-FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "method": ({"method": "PATCH"}, "METHOD_NOT_ALLOWED"),
-    "credentials": ({"Authorization": "bad"}, "UNAUTHENTICATED"),
-    "no credentials": ({"Authorization": ""}, "UNAUTHENTICATED"),
-    "view": ({"Deny": "view"}, "ACCESS_FORBIDDEN"),
-    "throttle": ({"Deny": "throttle"}, "THROTTLED"),
-    "content type": ({"content_type": "application/xml"}, "UNSUPPORTED_MEDIA_TYPE"),
-    "accept": ({"Accept": "application/xml"}, "UNSUPPORTED_MEDIA_TYPE"),
-    "malformed accept": ({"Accept": "text/html; a*=bogus''x"}, "UNSUPPORTED_MEDIA_TYPE"),
-    "format": ({"query": "?format=xml"}, "UNSUPPORTED_MEDIA_TYPE"),
-    "unknown key": ({"key": 2**40}, "MISSING_RESOURCE"),
-    "malformed key": ({"key": "low"}, "INVALID_ID"),
-    "object": ({"Deny": "object"}, "ACCESS_FORBIDDEN"),
-    "content": ({"data": "{}"}, "INVALID_CONTENT"),
+# The faults of a request, and the body of each.
+FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "method": (
+        {"method": "PATCH"},
+        method_body("PATCH", "GET, PUT, DELETE, HEAD, OPTIONS"),
+    ),
+    "credentials": ({"Authorization": "bad"}, body("UNAUTHENTICATED")),
+    "no credentials": ({"Authorization": ""}, body("UNAUTHENTICATED")),
+    "view": ({"Deny": "view"}, body("ACCESS_FORBIDDEN")),
+    "throttle": ({"Deny": "throttle"}, body("THROTTLED")),
+    "content type": ({"content_type": "application/xml"}, sent_body("application/xml")),
+    "accept": ({"Accept": "application/xml"}, asked_body("application/xml")),
+    "malformed accept": (
+        {"Accept": "text/html; a*=bogus''x"},
+        asked_body("text/html; a*=bogus''x"),
+    ),
+    "format": ({"query": "?format=xml"}, asked_body("xml")),
+    "unknown key": ({"key": 2**40}, body("MISSING_RESOURCE")),
+    "malformed key": ({"key": "low"}, body("INVALID_ID")),
+    "object": ({"Deny": "object"}, body("ACCESS_FORBIDDEN")),
+    "content": ({"data": "{}"}, body("INVALID_CONTENT")),
 }
 
 # Neighbours in the order of the checks. The order is transitive, so other pairs add nothing.
@@ -401,14 +408,14 @@ def test_a_request_without_a_fault_succeeds(
 def test_of_two_faults_the_earlier_one_is_reported(
     client: Client, shelf: Shelf, faults: tuple[str, str]
 ) -> None:
-    assert_body(put(client, "/router/{}/", shelf.pk, *faults), body(FAULTS[faults[0]][1]))
+    assert_body(put(client, "/router/{}/", shelf.pk, *faults), FAULTS[faults[0]][1])
 
 
 def test_options_is_checked_as_every_other_method(client: Client, shelf: Shelf) -> None:
     names = ("credentials", "view", "throttle", "accept", "unknown key", "malformed key", "object")
     for fault in names:
         response = put(client, "/router/{}/", shelf.pk, fault, method="OPTIONS", data="")
-        assert_body(response, body(FAULTS[fault][1]))
+        assert_body(response, FAULTS[fault][1])
 
 
 def test_an_exception_of_the_checks_comes_before_the_415(
@@ -433,7 +440,7 @@ def test_a_version_is_checked_after_the_permissions(client: Client, shelf: Shelf
 
     unknown, media_type = "/versions/v2/{}/", "application/json; version="
     no_version = body("MISSING_RESOURCE", "Invalid version in URL path.")
-    assert_body(put_to(unknown, "*/*", "content type"), body("UNSUPPORTED_MEDIA_TYPE"))
+    assert_body(put_to(unknown, "*/*", "content type"), sent_body("application/xml"))
     assert_body(put_to(unknown, "*/*", "content"), no_version)
     assert_body(put_to("/accept/{}/", f"{media_type}2", "view"), body("ACCESS_FORBIDDEN"))
     assert_body(put_to("/accept/{}/", f"{media_type}1", "unknown key"), body("MISSING_RESOURCE"))
@@ -450,7 +457,9 @@ def test_a_405_for_a_browser_is_a_page(client: Client, settings: Any) -> None:
 def test_an_accept_that_a_page_cannot_serve_is_an_error_in_json(
     client: Client, shelf: Shelf
 ) -> None:
-    assert_body(put(client, "/page-only/{}/", shelf.pk), body("UNSUPPORTED_MEDIA_TYPE"))
+    assert_body(
+        put(client, "/page-only/{}/", shelf.pk), asked_body("application/json", "text/html")
+    )
 
 
 def test_the_content_type_of_an_empty_body_is_ignored(client: Client) -> None:

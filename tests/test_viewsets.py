@@ -15,7 +15,7 @@ from rest_framework.routers import SimpleRouter
 
 from django_apierrors import filters, mixins, pagination, viewsets
 from django_apierrors.semantics import StatusAwareMixin
-from tests.bodies import body
+from tests.bodies import method_body
 from tests.models import Shelf
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -76,7 +76,7 @@ def test_a_viewset_without_a_queryset_is_checked(client: Client, settings: Any) 
 
 def test_patch_is_enabled_by_its_name(client: Client) -> None:
     response = client.patch("/greetings/1/")
-    assert (response.status_code, response.json()) == (405, body("METHOD_NOT_ALLOWED"))
+    assert (response.status_code, response.json()) == (405, method_body("PATCH", "OPTIONS"))
     assert response["Allow"] == "OPTIONS"
     response = client.patch("/patched/1/")
     assert (response.status_code, response["Allow"]) == (200, "OPTIONS, PATCH")

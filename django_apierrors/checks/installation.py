@@ -12,11 +12,8 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.handler import ErrorFormatMixin
-from django_apierrors.introspection.findings import (
-    HANDLER_HINT,
-    find_middleware,
-    has_stock_handler,
-)
+from django_apierrors.handling.monitors import MONITORS
+from django_apierrors.introspection.findings import HANDLER_HINT, find_middleware, has_stock_handler
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import get_routes
@@ -48,9 +45,9 @@ def find_missing_parts() -> Iterator[CheckMessage]:
     negotiation: Any = api_settings.DEFAULT_CONTENT_NEGOTIATION_CLASS
     if api_errors.PROBLEM_JSON and not issubclass(negotiation, JSONContentNegotiation):
         yield Warning(
-            "PROBLEM_JSON is on, and DRF refuses a client that accepts problem details alone.",
+            "PROBLEM_JSON is on, but DRF rejects clients that accept only problem details.",
             "Set REST_FRAMEWORK['DEFAULT_CONTENT_NEGOTIATION_CLASS'] = "
-            "'django_apierrors.negotiation.JSONContentNegotiation': its successes are JSON then.",
+            "'django_apierrors.negotiation.JSONContentNegotiation': they then get JSON on success.",
             id="django_apierrors.W005",
         )
 
@@ -65,8 +62,9 @@ def has_view_with_mixin() -> bool:
 
 
 def check_middleware() -> Iterator[CheckMessage]:
-    """Yield a warning if the middleware is missing, or is not the first."""
-    paths, position = settings.MIDDLEWARE, find_middleware()
+    """Yield a warning if the middleware is missing, or is not the first but for a monitor."""
+    position = find_middleware()
+    before = [path for path in settings.MIDDLEWARE[:position] if path not in MONITORS]
     if position is None:
         yield Warning(
             "The middleware of django_apierrors is not installed.",
@@ -74,9 +72,9 @@ def check_middleware() -> Iterator[CheckMessage]:
             "plain views, other middleware, a COMMIT that fails) will have the format too.",
             id="django_apierrors.W002",
         )
-    elif position > 0:
+    elif before:
         yield Warning(
             "The middleware of django_apierrors is not the first.",
-            f"Put it before {paths[0]!r}: it answers for the failures of the middleware below it.",
+            f"Put it before {before[0]!r}: it formats the errors of the middleware below it only.",
             id="django_apierrors.W003",
         )

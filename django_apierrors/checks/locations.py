@@ -38,8 +38,8 @@ def _check_routes(resolver: URLResolver) -> Iterator[CheckMessage]:
         seen.add((cls, route.namespaces, route.name))
         name = _get_detail_name(route)
         yield Warning(
-            f"{cls.__module__}.{cls.__qualname__} at '/{route.pattern}' creates resources, and no "
-            f"Location can be made for them: no suitable route is called {name!r}.",
+            f"{cls.__module__}.{cls.__qualname__} at '/{route.pattern}' creates resources, but no "
+            f"Location can be built for them: no suitable URL pattern is named {name!r}.",
             LOCATION.hint,
             obj=cls,
             id="django_apierrors.W004",

@@ -73,6 +73,7 @@ VALUES: Values = {
     "EXCEPTIONS": ("a dict of class names", _is(Mapping)),
     "MORE_INFO": ("a string", _is(str)),
     "DETAILS": ("True or False", _is(bool)),
+    "FIELD_NAMES": ("None, or the dotted path of a function", _is_none_or(_is_function)),
     "BODY": ("None, or the dotted path of a function", _is_none_or(_is_function)),
     "CODE_HEADER": ("None, or the name of a header", _is_none_or(_is_header_name)),
     "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),
@@ -160,7 +161,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
             yield Error(f"{key} must be a dict, as in {{'status': 409}}.", id=check_id)
         elif name not in CATALOG and "status" not in changes:
             yield Error(
-                f"{key} is a code of the project's own and has no status.",
+                f"{key} is a new code without a status.",
                 f"Add one, as in {{'status': 409}}; or did you mean another code? "
                 f"{suggest(name, CATALOG)}",
                 id=check_id,
@@ -176,7 +177,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
         if type(number) is int and owners.setdefault(number, name) != name:
             yield Error(
                 f"API_ERRORS['CODES']: {owners[number]} and {name} have the number {number}.",
-                "Give each code a number of its own, or None.",
+                "Give each code a different number, or None.",
                 id=check_id,
             )
 
@@ -196,7 +197,7 @@ def check_exceptions(
             is_path = "." in str(code)
             path_hint = "Write the dotted path of a function that returns an APIException."
             yield Error(
-                f"{key} names no code: {code!r}.",
+                f"{key} is not the name of a code: {code!r}.",
                 path_hint if is_path else suggest(str(code), names),
                 id="django_apierrors.E004",
             )
@@ -213,8 +214,8 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
     if is_template(more_info):
         for other in re.findall("{[^}]*}?", more_info.replace("{code}", ""))[:1]:
             yield Error(
-                f"{key}, and only {{code}} is filled in.",
-                f"Write {{code}} for the name of the error code, and not {other}.",
+                f"{key}, but only {{code}} is replaced.",
+                f"Write {{code}} for the name of the error code, not {other}.",
                 id=check_id,
             )
         return
@@ -223,7 +224,7 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
             reverse(more_info, kwargs={"code": "INVALID_ID"})
     except NoReverseMatch as exc:
         yield Error(
-            f"{key}, and no URL of that name takes INVALID_ID as its only variable `code`: {exc}",
+            f"{key}, but no URL of that name has `code` as its only variable: {exc}",
             "Name a URL such as path('errors/<str:code>', …), or write a URL with {code} in it.",
             id=check_id,
         )
@@ -234,7 +235,7 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     by_capitals = {choice.upper(): choice for choice in choices}
     for nearest in get_close_matches(name.upper(), by_capitals, 1):
         return f"Did you mean {by_capitals[nearest]!r}?"
-    return f"Known are: {', '.join(sorted(by_capitals.values()))}."
+    return f"Use one of: {', '.join(sorted(by_capitals.values()))}."
 
 
 def _is_code_name(name: object) -> bool:

@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException
 from django_apierrors import fallback
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -53,13 +53,13 @@ def is_unhandled(error: Error, exception: BaseException) -> bool:
     return error.code.name == "INTERNAL_ERROR" and not isinstance(exception, APIException)
 
 
-def add_reference(exception: BaseException) -> str:
-    """Return a new reference, which is a note of `exception` if it can be.
+def add_reference(exception: BaseException, reference: str = "") -> str:
+    """Return `reference`, or a new one, which is a note of `exception` if it can be.
 
     An exception object that other requests have raised keeps their note: the record of one of them
     may not be written yet.
     """
-    reference = secrets.token_hex(6)
+    reference = reference or secrets.token_hex(6)
     if not any(str(note).startswith("Reference: ") for note in _get_notes(exception)):
         # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
         with contextlib.suppress(Exception):

@@ -23,8 +23,17 @@ from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.request_bodies import UNSAFE_METHODS, get_content_length
+from django_apierrors.http.request_bodies import get_content_length
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
+from django_apierrors.recognition.messages import (
+    NO_CSRF_TOKEN,
+    NO_SLASH,
+    WAIT,
+    complete_message,
+    complete_methods,
+    lacks_slash,
+)
+from django_apierrors.validation.places import UNSAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -51,15 +60,12 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     the response of a DRF view or below `PATHS`; other JSON is another API's format.
     """
     status = response.status_code
-    if status < 400:
-        # The only such response here is a redirect to the URL with a slash.
-        return Error.of_status(404).get_body(request)
     if is_oversized_body(request, response):
         return Error.of_status(413).get_body(request)
     if is_error_view_response(request, response) or not (
         is_json(response) or hasattr(response, "data")
     ):
-        return Error.of_status(status).get_body(request)
+        return make_error(request, response).get_body(request)
     if not is_api_view(request) and not is_in_paths(request):
         return None
     content = read_content(response) if is_json(response) else b""
@@ -77,11 +83,37 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     return data if is_error_body(data, status) else Error.of_data(data, status).get_body(request)
 
 
+def make_error(request: HttpRequest, response: HttpResponse) -> Error:
+    """Return the error for a page, with the known facts about the request in its message."""
+    status = response.status_code
+    if status < 400:
+        # The only such response here is a redirect to the URL with a slash.
+        return complete_message(Error.of_status(404), NO_SLASH)
+    error = Error.of_status(status)
+    if status == 404 and lacks_slash(request):
+        return complete_message(error, NO_SLASH)
+    if status == 403 and is_csrf_failure(request, response):
+        return complete_message(error, NO_CSRF_TOKEN)
+    if status == 405:
+        return complete_methods(error, str(request.method), response.get("Allow", ""))
+    if status == 429 and response.get("Retry-After", "").isdecimal():
+        return complete_message(error, WAIT, seconds=int(response["Retry-After"]))
+    return error
+
+
+def is_csrf_failure(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether `response`, a 403, is that of Django's CsrfViewMiddleware.
+
+    The middleware logs its response, and marks the requests that it accepts.
+    """
+    match = request.resolver_match
+    is_checked = match is not None and not getattr(match.func, "csrf_exempt", False)
+    is_accepted = getattr(request, "csrf_processing_done", False)
+    return is_logged(response) and is_checked and not is_accepted
+
+
 def rewrite(
-    response: HttpResponse,
-    request: HttpRequest,
-    body: Body,
-    error: Error | None = None,
+    response: HttpResponse, request: HttpRequest, body: Body, error: Error | None = None
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 

@@ -80,7 +80,7 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
                     return challenge
     except Exception:
         # The authenticators are the project's, and may be the cause of the error.
-        log_failure("asking the authenticators for their challenge")
+        log_failure("reading the challenge of the authenticators")
     return api_errors.CHALLENGE
 
 

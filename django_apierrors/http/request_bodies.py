@@ -13,14 +13,13 @@ from rest_framework.exceptions import APIException, UnsupportedMediaType
 
 from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import ContentTooLarge
+from django_apierrors.validation.places import UNSAFE_METHODS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
     AnyRequest = HttpRequest | Request
-
-UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class LengthRequired(APIException):

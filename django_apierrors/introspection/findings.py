@@ -52,7 +52,7 @@ HANDLER_HINT = (
 
 @dataclass
 class Finding:
-    """A violation of the verb table or the error format.
+    """A violation of the table of methods or the error format.
 
     `*` is the route of a finding about the whole project, and the method of one about a whole view.
     The project's rules decide whether it is ignored.
@@ -120,8 +120,8 @@ def check_patch(endpoint: Endpoint, route: Route) -> str | None:
     if endpoint.method != "PATCH":
         return None
     if "patch" not in endpoint.view.http_method_names:
-        return "Declared, and always a 405: add 'patch' to http_method_names, or use PUT."
-    return "Updates go by PUT. Leave 'patch' out of http_method_names; partial_put = True helps."
+        return "Always returns 405: add 'patch' to http_method_names, or use PUT."
+    return "Update with PUT: remove 'patch' from http_method_names; partial_put = True helps."
 
 
 def check_status(endpoint: Endpoint, route: Route) -> str | None:
@@ -130,7 +130,7 @@ def check_status(endpoint: Endpoint, route: Route) -> str | None:
     for status in get_success_statuses(endpoint):
         if status not in allowed:
             statuses = ", ".join(map(str, sorted(allowed)))
-            return f"{endpoint.method} succeeds with {status}. Answer with one of {statuses}."
+            return f"{endpoint.method} succeeds with {status}. Return one of {statuses}."
     return None
 
 
@@ -161,7 +161,7 @@ def check_parser(endpoint: Endpoint, route: Route) -> str | None:
         and (is_default or not issubclass(cls, UPLOAD_PARSERS))
     )
     setting = DEFAULT_CLASSES["parser"] if is_default else "parser_classes"
-    return f"Reads what is not JSON: leave {others} out of {setting}." if others else None
+    return f"Accepts bodies that are not JSON: remove {others} from {setting}." if others else None
 
 
 def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
@@ -176,7 +176,7 @@ def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
         if not issubclass(cls, JSONRenderer) and not is_html(cls)
     )
     message = (
-        f"Errors that the view returns keep the shape that {others} gives them: use "
+        f"Errors that the view returns keep the shape that {others} renders: use "
         "django_apierrors.renderers.JSONRenderer, or a subclass."
     )
     return message if others and find_middleware() is None else None
@@ -202,8 +202,8 @@ def check_stock(endpoint: Endpoint, route: Route) -> str | None:
     stock = next(base for base in bases if issubclass(base, STOCK_BASES))
     module = "viewsets" if issubclass(cls, ViewSetMixin) else "generics"
     return (
-        f"Not held to the verb table: use the {stock.__name__} of django_apierrors.{module} in "
-        f"place of {stock.__module__}."
+        f"Not checked against the table of methods: use {stock.__name__} of "
+        f"django_apierrors.{module}, not of {stock.__module__}."
     )
 
 

@@ -44,7 +44,9 @@ from django_apierrors.introspection import request_errors
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
+from django_apierrors.validation.codes import GENERIC_CODES, get_catalog_name
 from django_apierrors.validation.identifiers import find_lookup_field
+from django_apierrors.validation.messages import BODY, QUERY
 
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
 
@@ -82,6 +84,30 @@ def get_errors(endpoint: Endpoint) -> Sequence[Error]:
     return sorted(errors.values(), key=lambda error: error.status)
 
 
+def get_common_detail_codes(errors: Sequence[Error]) -> set[str]:
+    """Return the codes that the `details` of these errors can have at any endpoint."""
+    names = {error.code.name for error in errors}
+    codes = {"invalid", *(name.lower() for name in names)}
+    codes |= {code for code, name in GENERIC_CODES.items() if name in names}
+    # A denied permission has these codes without credentials, or if another method is open.
+    is_denied = names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}
+    return codes | {"permission_denied"} if is_denied else codes
+
+
+def get_detail_codes(errors: Sequence[Error], endpoint: Endpoint) -> set[str]:
+    """Return the codes that the `details` of these errors can have at an endpoint.
+
+    A body with messages of several codes is an INVALID_CONTENT.
+    """
+    names = {error.code.name for error in errors}
+    declared = [error for error in get_possible_errors(endpoint) if error.code.name in names]
+    codes = {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
+    for code in request_errors.get_field_codes(endpoint):
+        if names & {"INVALID_CONTENT", get_catalog_name(code)}:
+            codes.add(code)
+    return codes | get_common_detail_codes(errors)
+
+
 def infer_errors(endpoint: Endpoint) -> Iterator[Error]:
     """Yield the errors that follow from the classes and attributes of the view."""
     for rule in ERROR_RULES:
@@ -91,7 +117,8 @@ def infer_errors(endpoint: Endpoint) -> Iterator[Error]:
             # The code of the project that the rule calls may need a request.
             continue
         if exception is not None:
-            error = recognise(exception)
+            place = BODY if endpoint.reads_body else QUERY
+            error = recognise(exception)._replace(place=place)
             is_unhandled = type(exception) is Exception
             yield with_reference(error, EXAMPLE_REFERENCE) if is_unhandled else error
 

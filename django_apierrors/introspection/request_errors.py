@@ -7,6 +7,7 @@ occur.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -44,6 +45,25 @@ def get_content_error(endpoint: Endpoint) -> Exception | None:
             if field.required and not path.endswith("]"):
                 return make_validation_error(path, find_message(field, "required"), "required")
     return ParseError()
+
+
+def get_field_codes(endpoint: Endpoint) -> set[str]:
+    """Return the codes of the messages that the fields of the body can have."""
+    fields = endpoint.fields.values()
+    codes = {"invalid"}
+    body = endpoint.request_serializer if endpoint.reads_body else None
+    # A field's parent is a serializer, or a list or a dict with messages of its own.
+    for owner in (body, *fields, *(field.parent for field in fields)):
+        codes |= getattr(owner, "error_messages", {}).keys()
+        with suppress(Exception):
+            # The validators of a ModelSerializer may need a request.
+            codes |= set(map(_get_validator_code, getattr(owner, "validators", ())))
+    return codes
+
+
+def _get_validator_code(validator: Any) -> str:
+    is_unique = isinstance(validator, UNIQUE_VALIDATORS)
+    return "unique" if is_unique else str(getattr(validator, "code", "invalid"))
 
 
 def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
@@ -177,12 +197,12 @@ class Paging(NamedTuple):
     can_be_missing: bool = False
 
 
-NO_NUMBER = pagination.NOT_A_NUMBER % {"least": 1}
-
 # The first class of the paginator's `__mro__` that is a key decides.
 PAGINGS: Mapping[type[Any], Paging] = {
-    pagination.PageNumberPagination: Paging("page_query_param", NO_NUMBER, can_be_missing=True),
-    pagination.LimitOffsetPagination: Paging("limit_query_param", NO_NUMBER),
+    pagination.PageNumberPagination: Paging(
+        "page_query_param", pagination.NOT_A_NUMBER, can_be_missing=True
+    ),
+    pagination.LimitOffsetPagination: Paging("limit_query_param", pagination.NOT_A_NUMBER),
     pagination.CursorPagination: Paging(
         "cursor_query_param", pagination.CursorPagination.invalid_cursor_message
     ),
@@ -205,7 +225,7 @@ def get_page_error(endpoint: Endpoint) -> Exception | None:
     for paginator, paging in _find_paging(endpoint):
         if paging.parameter:
             name = getattr(paginator, paging.parameter)
-            return ValidationError({name: [str(paging.message)]})
+            return ValidationError({name: [str(paging.message) % {"least": 1}]})
         return ParseError() if overrides_parsing(paginator) else None
     return None
 

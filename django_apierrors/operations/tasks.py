@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from django.core.exceptions import ImproperlyConfigured
@@ -38,6 +42,9 @@ MISSING_RESULT_ERRORS = frozenset(
     }
 )
 
+# RQ raises a bare ValueError for a function that does not exist.
+MISSING_FUNCTION = "Invalid attribute name: "
+
 
 class TaskError(Protocol):
     """The exception of a failed task."""
@@ -49,6 +56,8 @@ class TaskError(Protocol):
 class TaskResult(Protocol):
     """The result of a task; `status` is READY, RUNNING, FAILED or SUCCESSFUL."""
 
+    # `None` if Celery does not store the names of tasks.
+    task: Task | None
     id: str
     status: str
     backend: str
@@ -63,6 +72,8 @@ class TaskResult(Protocol):
 class TaskBackend(Protocol):
     """A task backend, as `TASKS` configures it."""
 
+    options: Mapping[str, Any]
+
     def get_result(self, result_id: str) -> TaskResult:
         """Return the result with that id, or raise."""
 
@@ -76,9 +87,6 @@ class Task(Protocol):
 
     def enqueue(self, *args: Any, **kwargs: Any) -> TaskResult:
         """Enqueue the task at its backend."""
-
-    def using(self, *, backend: str) -> Task:
-        """Return the same task for another backend."""
 
     def get_backend(self) -> TaskBackend:
         """Return the task's backend."""
@@ -153,13 +161,59 @@ def load_task(path: str) -> Task:
     return task  # type: ignore[no-any-return]
 
 
-def load_result(task_path: str, backend: str, result_id: str) -> TaskResult:
-    """Return the result of a task; raise Gone if its task or its backend no longer has it."""
-    task = load_task(task_path)
+def get_task_backends() -> Any:
+    """Return the handler of the task backends in `TASKS`: of Django, or of its backport."""
+    framework = "django.tasks" if find_spec("django.tasks") else "django_tasks"
+    return import_module(framework).task_backends
+
+
+def find_celery_app(backend: TaskBackend) -> Any:
+    """Return the app of a task backend of Celery that stores the names of tasks, else `None`."""
+    packages = {cls.__module__.partition(".")[0] for cls in type(backend).__mro__}
+    if "django_tasks_celery" not in packages:
+        return None
+    app = import_string(backend.options.get("CELERY_APP") or "celery.current_app")
+    return app if app.conf.result_extended else None
+
+
+@contextmanager
+def storing_state(task: Task) -> Iterator[None]:
+    """Store a state in Celery for each message of `task` that is published inside the block.
+
+    Celery reports a result that it does not have as pending, and stores nothing before a worker
+    starts the task. The signal is sent before the message, so no worker can have started it.
+    """
+    app = find_celery_app(task.get_backend())
+    if app is None:
+        yield
+        return
+
+    def store(headers: Mapping[str, Any], **kwargs: Any) -> None:
+        request = SimpleNamespace(task=task.module_path)
+        app.backend.store_result(headers["id"], None, "SENT", request=request)
+
+    signal = import_string("celery.signals.before_task_publish")
+    signal.connect(store, sender=task.module_path, weak=False)
     try:
-        return task.using(backend=backend).get_backend().get_result(result_id)
+        yield
+    finally:
+        signal.disconnect(store, sender=task.module_path)
+
+
+def load_result(backend: str, result_id: str) -> TaskResult:
+    """Return the result of a task; raise Gone if its backend or the project no longer has it."""
+    try:
+        task_backend: TaskBackend = get_task_backends()[backend]
+        result = task_backend.get_result(result_id)
     except Exception as exc:
         names = {f"{cls.__module__}.{cls.__qualname__}" for cls in type(exc).__mro__}
-        if MISSING_RESULT_ERRORS.isdisjoint(names):
+        is_missing = not MISSING_RESULT_ERRORS.isdisjoint(names)
+        if not is_missing and not str(exc).startswith(MISSING_FUNCTION):
             raise
         raise Gone from exc
+    if result.task is not None:
+        load_task(result.task.module_path)
+    elif result.status == "READY" and find_celery_app(task_backend) is not None:
+        # Celery has no state of it.
+        raise Gone
+    return result

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch
-from rest_framework import renderers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -32,6 +31,7 @@ from django_apierrors.operations.handles import (
 )
 from django_apierrors.operations.status import (
     FINISHED,
+    check_result,
     find_error,
     make_operation_body,
     report_result,
@@ -41,15 +41,14 @@ from django_apierrors.operations.tasks import (
     find_number_errors,
     load_result,
     serialize_arguments,
+    storing_state,
 )
 from django_apierrors.operations.transactions import NonAtomicMixin
-from django_apierrors.renderers import JSONRenderer
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from django_apierrors.errors import Error
     from django_apierrors.operations.tasks import Task, TaskResult
 
     Base = APIView
@@ -121,10 +120,10 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         task_args, task_kwargs = serialize_arguments(task, args, kwargs)
         owner = self.get_caller(request)
         # Reverse the URL first: a wrong name must fail before the task is enqueued.
-        empty_handle = make_handle(task.module_path, "", "")
-        self.get_operation_url(request, sign_handle(empty_handle, owner))
-        result = task.enqueue(*task_args, **task_kwargs)
-        handle = make_handle(task.module_path, result.backend, result.id)
+        self.get_operation_url(request, sign_handle(make_handle("", ""), owner))
+        with storing_state(task):
+            result = task.enqueue(*task_args, **task_kwargs)
+        handle = make_handle(result.backend, result.id)
         if result.status in FINISHED:
             return self.get_finished_response(request, handle, result)
         return self.get_accepted_response(request, handle, sign_handle(handle, owner), result)
@@ -144,10 +143,11 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
 
     def get_finished_response(self, request: Request, handle: Handle, result: TaskResult) -> Any:
         """Return the response for a task that has run at once."""
-        error = find_error(result, handle)
+        error = find_error(result, handle, request)
         if error is not None:
             return make_response(error, request, self)
         value = result.return_value
+        check_result(value, request)
         return Response(value, status=204 if value is None else 200)
 
 
@@ -216,7 +216,7 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the operation."""
         handle = self.get_handle()
-        result = load_result(handle.task_path, handle.backend, handle.result_id)
+        result = load_result(handle.backend, handle.result_id)
         body = self.get_body(handle, result)
         if body["status"].upper() in FINISHED:
             return Response(body)
@@ -232,27 +232,20 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         """Return the body, with `result` or `error` if the task is finished."""
         signed = self._get_signed_handle()
         url = self.get_operation_url(self.request, signed)
-        error = find_error(result, handle)
+        error = find_error(result, handle, self.request)
         body = make_operation_body(handle, signed, url, result.status)
         if error is None and result.status in FINISHED:
             body["result"] = self.get_result(result)
-            error = self._find_result_error(result, body["result"])
+            try:
+                check_result(body["result"], self.request)
+            except Exception as exc:
+                error = report_result(exc, result, self.request)
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            body["error"] = error.get_body(self.request)
+            # The request of the client that started the task is not this one.
+            body["error"] = error._replace(place="").get_body(self.request)
         return body
-
-    def _find_result_error(self, result: TaskResult, value: Any) -> Error | None:
-        """Return the error of a result that has no JSON: a task backend may pickle results."""
-        renderer = self.request.accepted_renderer
-        try:
-            (renderer if isinstance(renderer, renderers.JSONRenderer) else JSONRenderer()).render(
-                value
-            )
-        except Exception as exc:
-            return report_result(exc, result, self.request)
-        return None
 
     def get_result(self, result: TaskResult) -> Any:
         """Return the `result` of the body: a link to the new resource, else the return value."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
-from operator import attrgetter
+from functools import cache
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,12 +24,13 @@ from rest_framework.relations import RelatedField
 from django_apierrors import exceptions as our_exceptions
 from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error, get_limits
+from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
 from django_apierrors.recognition.database.lookup import recognise_database_error
+from django_apierrors.recognition.messages import add_known_facts
 from django_apierrors.recognition.permissions import (
     is_method_missing,
     is_object_hidden,
@@ -46,16 +46,12 @@ from django_apierrors.recognition.tables import (
 from django_apierrors.recognition.tracebacks import (
     find_raise_site,
     find_rejecting_field,
-    get_field_path,
+    get_field_keys,
 )
-from django_apierrors.validation.details import (
-    Item,
-    Messages,
-    read_detail,
-    truncate,
-)
+from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
+from django_apierrors.validation.messages import BODY, Item, Messages, make_path, truncate
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -89,18 +85,20 @@ def recognise(
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
+    # A row of the project's decides alone.
+    rows = api_errors.EXCEPTIONS
+    is_ours = not rows or rows.keys().isdisjoint(_get_class_names(type(exception)))
+    if is_ours:
+        error = add_known_facts(error, exception, request, view)
     if request is None:
         return error
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
         if is_method_missing(error, exception, request, view):
-            return recognise(exceptions.MethodNotAllowed(str(request.method)))
+            return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
         error = refine_forbidden(error, exception, request, view)
-    if api_errors.EXCEPTIONS.keys() & set(_get_class_names(type(exception))):
-        # The project has decided.
-        return error
-    return check_client_sent_value(error, exception, request)
+    return check_client_sent_value(error, exception, request) if is_ours else error
 
 
 def recognise_class_path(path: str) -> Error:
@@ -176,7 +174,8 @@ def _recognise_rejecting_field(exception: BaseException) -> Error | None:
     if field is None:
         return None
     code = get_code("INVALID_ID" if isinstance(field, RelatedField) else "INVALID_CONTENT")
-    return Error.of_code(code, [Item(get_field_path(field), MALFORMED, str(code.message))])
+    keys = get_field_keys(field)
+    return Error.of_code(code, [Item(make_path(keys), MALFORMED, str(code.message), keys, BODY)])
 
 
 def _find_row(
@@ -196,17 +195,8 @@ def _find_row(
     return None, False
 
 
+# Not cached: some packages make new exception classes for every call, with names of any length.
 def _get_class_names(cls: type[BaseException]) -> ClassNames:
-    try:
-        return _build_class_names(cls)  # type: ignore[arg-type]
-    except TypeError:
-        # The metaclass of a class may make it unhashable.
-        return _build_class_names.__wrapped__(cls)
-
-
-# Bounded: some packages make new exception classes for every call.
-@lru_cache(maxsize=512)
-def _build_class_names(cls: type[BaseException]) -> ClassNames:
     return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
 
 
@@ -227,7 +217,8 @@ def _recognise_api_exception(exception: exceptions.APIException, name: str | Non
     if name is not None:
         code = _get_code_of_row(name, status)
         error = error._replace(code=code, status=code.status)
-    return error._replace(headers=_get_headers(exception))
+    headers = _get_headers(exception)
+    return error._replace(headers=headers) if headers else error
 
 
 def _get_status(exception: exceptions.APIException) -> int:
@@ -242,13 +233,16 @@ def _get_status(exception: exceptions.APIException) -> int:
 
 def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     """Return the messages of `exception`; a default message of DRF's or ours is left out."""
-    detail = getattr(exception, "detail", None)
+    detail, extra = getattr(exception, "detail", None), _get_attribute(exception, "extra")
+    if isinstance(detail, str):
+        if _is_default(exception, detail):
+            detail = exceptions.ErrorDetail("", getattr(detail, "code", None))
+        return read_detail(detail, status, extra=extra)
     for argument in exception.args:
         detail = restore_values(detail, argument)
-    extra = _get_attribute(exception, "extra")
-    messages = read_detail(detail, status, get_limits(), extra=extra)
+    messages = read_detail(detail, status, extra=extra)
     # DRF puts the string that a ValidationError is raised with into a list.
-    if len(messages.items) == 1 and isinstance(detail, (str, list)):
+    if len(messages.items) == 1 and isinstance(detail, list):
         [item] = messages.items
         if not item.field and _is_default(exception, item.message):
             return messages._replace(items=())
@@ -327,7 +321,7 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
     if not isinstance(exception, ValidationError):
         return None
     detail = get_error_detail(exception)
-    return Error.of_messages(read_detail(detail, 400, get_limits(), is_serializer=True), 400)
+    return Error.of_messages(read_detail(detail, 400, is_serializer=True), 400)
 
 
 def _recognise_wrapped(
@@ -364,7 +358,7 @@ def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) ->
     recognised = [error for error in errors if error is not None]
     if len(recognised) < len(errors) or len({error.code.name for error in recognised}) != 1:
         return None
-    messages = truncate([item for error in recognised for item in error.items], get_limits())
+    messages = truncate([item for error in recognised for item in error.items])
     return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
 
 
@@ -381,7 +375,10 @@ def _recognise_attribute(
 
 def _get_attribute(exception: BaseException, name: str) -> Any:
     """Return an attribute, `None` without it: the __getattr__() of a project's class may raise."""
-    return _read(attrgetter(name), exception)
+    try:
+        return getattr(exception, name, None)
+    except Exception:
+        return None
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:

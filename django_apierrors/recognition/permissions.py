@@ -44,7 +44,7 @@ def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> b
     An object is hidden from an anonymous client too, whose rejection is a 401, and whatever code
     its permission gives to the rejection.
     """
-    if not api_errors.HIDE_FORBIDDEN or error.status not in (401, 403):
+    if error.status not in (401, 403) or not api_errors.HIDE_FORBIDDEN:
         return False
     checks = _find_checks(exception, view)
     return bool(checks and _get_arguments(checks[0]))

@@ -7,9 +7,8 @@ project may convert a value, and a value may be in the request by chance.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
@@ -19,14 +18,15 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
-from rest_framework.exceptions import APIException
+from rest_framework.permissions import SAFE_METHODS
 
 from django_apierrors.catalog import get_code
 from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import find_rejected_values
-from django_apierrors.validation.details import Item, make_path
+from django_apierrors.validation.messages import BODY, PATH, QUERY, Item, Path, make_path
+from django_apierrors.validation.places import get_parsed_body
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from django_apierrors.recognition.rejected_values import RejectedValues
 
-# Where a value is. The URL comes first: it names the resource.
-PLACES = ("path", "query", "body")
+# The URL comes first: it names the resource.
+ORDER = (PATH, QUERY, BODY)
 
 # A request with more values may have sent any value.
 MAX_SENT = 20_000
@@ -45,20 +45,30 @@ CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
-# The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, and
-# the wildcards that a `contains` adds.
-IGNORED = re.compile(r"[-+_%\\]+")
+# The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, the
+# wildcards that a `contains` adds, and the anchors of a pattern.
+IGNORED = re.compile(r"[-+_%\\^$]+")
+
+# A view may split a string into these parts.
+SEPARATORS = re.compile(r"[,;|]")
+
+# A project may put a string that was sent into a longer one, or cut one out of it. Shorter strings
+# than this, or than half of the longer one, may be in it by chance. Many are not compared.
+MIN_COMMON, MAX_DERIVED = 3, 20
 
 # The keys around a value, its own key, and the innermost key that is not the index of a list. Paths
 # are made for few of the values.
 Keys: TypeAlias = tuple[Any, Any, Any]
 
+# One of `PLACES`, the keys around a value, and the value.
+Sent: TypeAlias = tuple[str, Keys, object]
+
 
 class Source(NamedTuple):
-    """Where the client sent a value: one of `PLACES`, and the name there, `""` if it is unknown."""
+    """Where the client sent a value: one of `PLACES`, and the keys that lead to it, if known."""
 
     place: str
-    name: str = ""
+    keys: Path = ()
 
 
 def check_client_sent_value(
@@ -71,7 +81,7 @@ def check_client_sent_value(
     if cause is None or isinstance(cause, DRF_EXCEPTIONS):
         return error
     try:
-        rejected = find_rejected_values(cause)
+        rejected = find_rejected_values(cause, is_safe=request.method in SAFE_METHODS)
         if rejected is None:
             return error
         if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
@@ -80,6 +90,8 @@ def check_client_sent_value(
         source = _find_source(rejected, request)
         if source is None:
             return Error.of_code(get_code("INTERNAL_ERROR"))
+        if rejected.code is None:
+            return error
         is_row = isinstance(cause, ObjectDoesNotExist)
         return _make_error(error, rejected.code, source, is_row=is_row)
     except Exception:
@@ -90,7 +102,7 @@ def check_client_sent_value(
 
 def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:
     """Return the error about the value at `source`."""
-    is_in_path, is_lookup = source.place == "path", error.code.name == "INVALID_ID"
+    is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
     if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
         # The URL is that of the resource, which needs no name.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
@@ -99,33 +111,26 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     if error.code.name != name:
         error = Error.of_code(get_code(name))
     item = error.items[0] if error.items else Item("", name.lower(), str(error.code.message))
-    field = source.name or item.field
     # The message of a ValidationError repeats the value, which may be the project's.
-    return error._replace(items=[item._replace(field=field)] if field else [])
+    if source.keys:
+        item = item._replace(field=make_path(source.keys), keys=source.keys)
+    return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
 def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> Source | None:
     """Return where the client sent one of the values, `None` if it did not."""
-    body = _get_body(request)
+    body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
-    fallback = Source("body") if body is None or len(sent) == MAX_SENT else None
+    # A client may have left a value out of a body that the view has parsed: that is NULL.
+    is_left_out = rejected == (None, [None], frozenset()) and body != ()
+    is_unknown = body is None or len(sent) == MAX_SENT
+    fallback = Source(BODY) if is_unknown or is_left_out else None
     if rejected.values is None:
         places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]
         return Source(places[0]) if places else fallback
+    matches = _find_matches(rejected, sent)
+    values = {*map(_spell_all, rejected.values)}
     # A list or a dict was sent if all that is in it was sent.
-    values = {_spell_all(value) for value in rejected.values}
-    wanted = frozenset[object]().union(*values) - {None}
-    names = tuple(map(_simplify, rejected.fields))
-    matches: dict[object, Source] = {}
-    named: set[object] = set()
-    for place, keys, value in sent:
-        for spelling in wanted.intersection(_iter_spellings(value)) - named:
-            # Of the beginning: a client may send a key of 1 MB above thousands of values.
-            is_named = _simplify(str(keys[2])[:100]).startswith(names)
-            if is_named or spelling not in matches:
-                matches[spelling] = Source(place, _make_name(keys))
-            if is_named:
-                named.add(spelling)
     sources = [
         matches[spelling]
         for spellings in values
@@ -133,32 +138,47 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
         for spelling in spellings
     ]
     if not sources:
-        return fallback
-    source = min(sources, key=lambda source: PLACES.index(source.place))
+        return _find_derived(values, sent) or fallback
+    source = min(sources, key=lambda source: ORDER.index(source.place))
     # Which of many values was rejected is unknown.
     return source if len(values) == 1 else Source(source.place)
 
 
-def _get_body(request: HttpRequest | Request) -> object:
-    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
-    django_request: Any = get_django_request(request)
-    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
-    if not django_request._read_started:
-        return ()
-    try:
-        if django_request is request:
-            return django_request.POST or json.loads(django_request.body)
-        data = request.data  # type: ignore[union-attr]
-        return () if data is None else data
-    except APIException:
-        # The view has not parsed it either: this exception would have come first.
-        return ()
-    except Exception:
-        # The view has read a stream, or something else than JSON.
-        return None
+def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object, Source]:
+    """Return where each spelling was sent, if it was.
+
+    A list or a dict as a whole comes first, then a value below the name of a field of the model.
+    """
+    values = rejected.values or ()
+    wanted = frozenset[object]().union(*map(_spell_all, values)) - {None}
+    containers = [value for value in values if _has_values(value)]
+    names = tuple(map(_simplify, rejected.fields))
+    matches: dict[object, Source] = {}
+    ranks: dict[object, int] = {}
+    for place, keys, value in sent:
+        is_whole = _has_values(value) and value in containers
+        for spelling in _spell_all(value) if is_whole else wanted & {*_iter_spellings(value)}:
+            # Of the beginning: a client may send a key of 1 MB above thousands of values.
+            is_named = _simplify(str(keys[2])[:100]).startswith(names)
+            rank = 1 + is_named + 2 * is_whole
+            if rank > ranks.get(spelling, 0):
+                matches[spelling], ranks[spelling] = Source(place, _make_path(keys)), rank
+    return matches
 
 
-def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[tuple[str, Keys, object]]:
+def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
+    """Return where a string was sent that is most of a value, or that a value is most of."""
+    texts = [text for spellings in values for text in spellings if isinstance(text, str)]
+    for place, keys, value in sent if len(texts) <= MAX_DERIVED else ():
+        spelling = _simplify(value) if isinstance(value, str) else ""
+        for text in texts:
+            short, long = sorted((text, spelling), key=len)
+            if len(short) >= max(MIN_COMMON, len(long) / 2) and short in long:
+                return Source(place, _make_path(keys) if len(values) == 1 else ())
+    return None
+
+
+def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
     """Yield all values that the client sent, and the containers around them."""
     django_request: Any = get_django_request(request)
     match: Any = django_request.resolver_match
@@ -168,9 +188,12 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[tuple[s
         for name in match.extra_kwargs:
             # A constant of a URL pattern.
             variables.pop(name, None)
-    for place, values in zip(PLACES, (variables, django_request.GET, body), strict=True):
+    for place, values in zip(ORDER, (variables, django_request.GET, body), strict=True):
         for keys, value in _walk(values):
-            yield place, keys, value
+            if keys[0] or value not in ({}, ()):
+                yield place, keys, value
+            parts = SEPARATORS.split(value, MAX_SENT) if isinstance(value, str) else ()
+            yield from ((place, keys, part) for part in parts if len(parts) > 1)
 
 
 def _walk(values: object) -> Iterator[tuple[Keys, object]]:
@@ -194,12 +217,12 @@ def _iter_items(keys: Keys, container: Any) -> Iterator[tuple[Keys, object]]:
     return (((keys, index, keys[2]), value) for index, value in enumerate(container))
 
 
-def _make_name(keys: Keys) -> str:
+def _make_path(keys: Keys) -> Path:
     path = []
     while keys[0] is not None:
         path.append(keys[1])
         keys = keys[0]
-    return make_path(reversed(path))
+    return tuple(reversed(path))
 
 
 def _spell_all(value: object) -> frozenset[object]:
@@ -221,6 +244,9 @@ def _iter_spellings(value: object) -> Iterator[object]:
             yield _spell(value.rstrip("/").rpartition("/")[2])
         if DATE.match(value):
             yield _spell(value[:10])
+    elif isinstance(value, float) and value.is_integer():
+        # 9223372036854775808 for 9.223372036854776e18.
+        yield _spell(int(value))
 
 
 def _spell(value: object) -> object:

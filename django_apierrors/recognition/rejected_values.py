@@ -7,23 +7,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, OperationalError
-from django.db.models import Field, Lookup, UUIDField
+from django.db.models import Field, Lookup, UUIDField, Value
 
-from django_apierrors.recognition.database.codes import NOT_NULL
-from django_apierrors.recognition.database.drivers import classify, parse_violation
+from django_apierrors.recognition.database.codes import CALCULATED, NOT_NULL, PATTERN
+from django_apierrors.recognition.database.drivers import (
+    ConstraintViolation,
+    classify,
+    parse_violation,
+)
 from django_apierrors.recognition.database.lookup import trace_constraint
 from django_apierrors.recognition.database.statements import get_failed_query, get_parameters
 from django_apierrors.recognition.tracebacks import iter_frames
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from django_apierrors.recognition.database.drivers import DriverError
+    from django_apierrors.recognition.database.statements import FailedQuery
 
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
+
+# Their exceptions about a value. Those that are a bug in a field of a project are Django's own only
+# for a value: a DurationField raises an AttributeError, a `range` of one value an IndexError.
+PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
+PREPARING_BUGS = (AttributeError, IndexError)
+
+# Other codes of a database are about the server, or about a value.
+CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
 # SQLite calls functions of Django's and hides what they raise. `regex` is one of them.
 FAILED_FUNCTION = "user-defined function raised exception"
@@ -32,75 +48,110 @@ FAILED_FUNCTION = "user-defined function raised exception"
 class RejectedValues(NamedTuple):
     """Values, one of which was rejected, and the code if the client sent it.
 
-    `values` is `None` if they are unknown. `fields` are the names of the model's fields.
+    The code is `None` if it does not depend on where the value was sent. `values` is `None` if they
+    are unknown. `fields` are the names of the model's fields.
     """
 
-    code: str
+    code: str | None
     values: Sequence[object] | None
     fields: frozenset[str] = frozenset()
 
 
-def find_rejected_values(exception: BaseException) -> RejectedValues | None:
-    """Return the values that `exception` is about, `None` if it is about no value of a model."""
+def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
+    """Return the values that `exception` is about, `None` if it is about no value of a model.
+
+    A violated constraint is about a value if the method of the request `is_safe`; else it is about
+    the state of the resource.
+    """
     driver_error = classify(exception)
-    if driver_error is not None:
-        if driver_error.code == "MISSING_RESOURCE":
-            return _find_foreign_keys(exception, driver_error)
-        # NULL is not a value: the client may have left it out.
-        is_about_value = driver_error.code == "INVALID_CONTENT" and driver_error.key not in NOT_NULL
-        return _find_in_statement(exception, driver_error) if is_about_value else None
     # Half of a surrogate pair, which no driver can encode.
     is_not_encoded = isinstance(exception, UnicodeEncodeError) and get_parameters(exception)
+    if driver_error is not None:
+        return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
     if isinstance(exception, OperationalError) and str(exception) == FAILED_FUNCTION:
-        patterns = filter(_is_invalid_pattern, get_parameters(exception))
+        patterns = filter(_is_invalid_pattern, get_parameters(exception) or ())
         return RejectedValues("INVALID_CONTENT", [*patterns])
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
-    if isinstance(exception, (ValueError, TypeError, OverflowError, ValidationError)):
+    if isinstance(exception, PREPARING_ERRORS + PREPARING_BUGS):
         return _find_in_field(exception)
     return None
 
 
-def _find_foreign_keys(
-    exception: BaseException, driver_error: DriverError
+def _find_by_driver_error(
+    exception: BaseException, driver_error: DriverError, *, is_safe: bool
 ) -> RejectedValues | None:
-    code, match = trace_constraint(exception, driver_error)
-    if code != "MISSING_RESOURCE":
-        # A row that others refer to.
+    if driver_error.key in NOT_NULL:
+        return RejectedValues(None, [None])
+    if driver_error.code == "INVALID_CONTENT":
+        return _find_in_statement(exception, driver_error)
+    if driver_error.code not in CONSTRAINT_CODES:
         return None
+    code, match = trace_constraint(exception, driver_error)
     query = get_failed_query(exception)
-    keys = [(field.name, value) for field, value in query.iter_written() if field.is_relation]
-    # SQLite does not name the foreign key.
-    fields = frozenset(match.fields or [name for name, _ in keys])
-    values = [value for name, value in keys if name in fields and value is not None]
-    if len(values) != 1:
-        # PostgreSQL names the value too.
-        values = [*parse_violation(driver_error).values] or values
-    # At COMMIT SQLite knows neither.
-    return RejectedValues(code, values or None, fields)
+    written = [pair for pair in query.iter_written() if pair[1] is not None]
+    if code == "MISSING_RESOURCE":
+        keys = [(field.name, value) for field, value in written if field.is_relation]
+        # SQLite does not name the foreign key.
+        fields = frozenset(match.fields or [name for name, _ in keys])
+        values = [value for name, value in keys if name in fields]
+        if len(values) != 1:
+            # PostgreSQL names the value too.
+            values = [*parse_violation(driver_error).values] or values
+        # At COMMIT SQLite knows neither.
+        return RejectedValues(code, values or None, fields)
+    fields = frozenset(match.fields)
+    values = [value for field, value in written if not fields or field.name in fields]
+    if match.is_column_check and not any(map(_is_expression, values)) and values:
+        return RejectedValues(code, values, fields)
+    return RejectedValues(None, values or get_parameters(exception), fields) if is_safe else None
 
 
 def _find_in_statement(
     exception: BaseException, driver_error: DriverError | None = None
 ) -> RejectedValues:
-    """Return the written values that their fields reject too, or all values of the statement.
-
-    Only MariaDB and MySQL name the column.
-    """
-    columns = parse_violation(driver_error).columns if driver_error is not None else ()
-    written = [
-        (field, value)
-        for field, value in get_failed_query(exception).iter_written()
-        if (not columns or field.column in columns) and not hasattr(value, "resolve_expression")
-    ]
+    """Return the value that the database names, else those that it may be about."""
+    key = driver_error and driver_error.key
+    violation = parse_violation(driver_error) if driver_error else ConstraintViolation()
+    query, columns = get_failed_query(exception), violation.columns
+    pairs = [pair for pair in query.iter_written() if not columns or pair[0].column in columns]
+    written = [pair for pair in pairs if not _is_expression(pair[1])]
+    # Only MariaDB and MySQL name the column.
     rejected = [pair for pair in written if _is_invalid(*pair)] or (written if columns else [])
-    values = [value for _, value in rejected] or [
-        value for value in get_parameters(exception) if value is not None
-    ]
-    fields = frozenset(field.name for field, _ in rejected)
-    return RejectedValues("INVALID_CONTENT", values or None, fields)
+    values: Sequence[object] | None = [value for _, value in rejected]
+    if violation.values and not (columns and rejected):
+        values = violation.values
+    elif not rejected and key in CALCULATED and query.model is not None:
+        values = [*(value for _, value in written), *_iter_calculated(query, pairs)]
+    elif not rejected:
+        values = get_parameters(exception)
+        is_suspect = _is_invalid_pattern if key in PATTERN else _has_nul
+        values = [*filter(is_suspect, values or ())] or values
+    return RejectedValues("INVALID_CONTENT", values, frozenset(f.name for f, _ in rejected))
+
+
+def _iter_calculated(query: FailedQuery, pairs: list[Any]) -> Iterator[object]:
+    """Yield the values in expressions, which most operands of lookups are not."""
+    nodes = [query.query.where, *query.query.annotations.values(), *(value for _, value in pairs)]
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(getattr(node, "get_source_expressions", list)())
+        # RawSQL and ExtraWhere have `params`.
+        yield from getattr(node, "params", ())
+        operand = node.value if isinstance(node, Value) else getattr(node, "rhs", None)
+        # A number with a large exponent is rejected wherever it is.
+        if isinstance(node, Value) or isinstance(operand, Decimal):
+            yield operand
+
+
+def _is_expression(value: object) -> bool:
+    return hasattr(value, "resolve_expression")
+
+
+def _has_nul(value: object) -> bool:
+    return isinstance(value, str) and "\0" in value
 
 
 def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
@@ -155,6 +206,9 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         owner: Any = frame.f_locals.get("self")
         if issubclass(type(owner), Lookup):
             values = [owner.rhs]
+        elif method == "build_lookup" and _is_of_django(frame):
+            # Before there is a Lookup: most take no None.
+            values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
             # Validation, not a lookup.
             return None
@@ -163,4 +217,10 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             fields.add(owner.name)
             if owner.primary_key or owner.is_relation or isinstance(owner, UUIDField):
                 code = "INVALID_ID"
-    return RejectedValues(code, values, frozenset(fields)) if values else None
+    # The last frame is the one that raised the exception.
+    is_bug = isinstance(exception, PREPARING_BUGS) and not _is_of_django(frame)
+    return RejectedValues(code, values, frozenset(fields)) if values and not is_bug else None
+
+
+def _is_of_django(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).startswith("django.")

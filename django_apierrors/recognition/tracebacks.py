@@ -16,7 +16,7 @@ from django.http import Http404
 from rest_framework.fields import Field
 from rest_framework.relations import RelatedField
 
-from django_apierrors.validation.details import make_path
+from django_apierrors.validation.messages import Path
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -170,13 +170,13 @@ def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] 
     return field if is_of_drf else None
 
 
-def get_field_path(field: Any) -> str:
-    """Return the path of a field in its serializer, and in those around it."""
+def get_field_keys(field: Any) -> Path:
+    """Return the keys that lead to a field of a serializer, in it and in those around it."""
     names: list[str] = []
     while field is not None:
         names.insert(0, field.field_name or "")
         field = field.parent
-    return make_path(filter(None, names))
+    return tuple(filter(None, names))
 
 
 def _is_of_field(frame: FrameType) -> bool:

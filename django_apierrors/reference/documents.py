@@ -18,7 +18,7 @@ from django_apierrors.catalog import ADVICE_BY_CLASS, ErrorCode, get_category, g
 from django_apierrors.errors import Body, Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import BODY, Item
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -53,15 +53,15 @@ class Links:
 
 VERBS: Mapping[str, StrOrPromise] = {
     "GET": pgettext_lazy("apierrors", "Retrieving resources."),
-    "HEAD": _("As GET, without the body."),
+    "HEAD": _("Same as GET, without the body."),
     "POST": _("Creating new resources or other types of content submission."),
     "PUT": _("Updating resources. Note: some types of resources cannot be updated."),
-    "PATCH": _("Updating a part of a resource, where it is open to that."),
+    "PATCH": _("Updating a part of a resource, if the resource allows it."),
     "DELETE": _(
         "Deleting resources. A successful delete will return a 200 or 204 response, even if no "
         "payload is attached."
     ),
-    "OPTIONS": _("Asking which verbs a resource has."),
+    "OPTIONS": _("Retrieving the methods that a resource supports."),
 }
 
 STATUSES: Mapping[int, StrOrPromise] = {
@@ -80,7 +80,7 @@ STATUSES: Mapping[int, StrOrPromise] = {
         "The request was successful, and there are no results to return. An example of this is a "
         "DELETE operation."
     ),
-    206: _("The part of the resource that the Range header of the request asked for."),
+    206: _("The response contains the part of the resource that the Range header names."),
 }
 
 # By `Requirement.description` in django_apierrors.semantics, which is logged in English.
@@ -98,14 +98,14 @@ REQUIREMENTS: Mapping[str, StrOrPromise] = {
 
 # Whether to send a request again.
 RETRIES: Mapping[str, StrOrPromise] = {
-    "no": _("not the same request"),
-    "later": _("the same request, later"),
-    "after change": _("after you have changed the request"),
+    "no": _("no, not with the same request"),
+    "later": pgettext_lazy("apierrors", "yes, later"),
+    "after change": _("yes, after you have changed the request"),
 }
 
 HEADER_MEANINGS: Mapping[str, StrOrPromise] = {
     "WWW-Authenticate": _("how to send credentials"),
-    "Allow": _("the verbs that the resource has"),
+    "Allow": _("the methods that the resource supports"),
     "Retry-After": _("how many seconds to wait"),
 }
 
@@ -158,10 +158,11 @@ def make_example(code: ErrorCode, request: HttpRequest) -> Body:
     """Return an example of a body with `code`; codes of validation get an example of a field."""
     required = str(Field.default_error_messages["required"])
     items = {
-        "INVALID_CONTENT": [Item("name", "required", required)],
-        "ALREADY_EXISTS": [Item("email", "unique", str(code.message))],
+        "INVALID_CONTENT": [Item("name", "required", required, ("name",))],
+        "ALREADY_EXISTS": [Item("email", "unique", str(code.message), ("email",))],
     }
-    return Error.of_code(code, items.get(code.name, ())).get_body(request)
+    error = Error.of_code(code, items.get(code.name, ()))
+    return error._replace(place=BODY).get_body(request)
 
 
 def make_verbs(links: Links) -> Document:

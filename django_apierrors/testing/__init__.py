@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from django_apierrors.testing.assertions import ERROR_SCHEMA, assert_api_error
+from django_apierrors.testing.assertions import ERROR_SCHEMA, assert_api_error, assert_declared
 from django_apierrors.testing.verb_contract import VerbContract
 
-__all__ = ["ERROR_SCHEMA", "VerbContract", "assert_api_error"]
+__all__ = ["ERROR_SCHEMA", "VerbContract", "assert_api_error", "assert_declared"]

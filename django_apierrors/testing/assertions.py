@@ -9,9 +9,16 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django_apierrors.catalog import get_codes
-from django_apierrors.errors import BODY_PROPERTIES, NON_EMPTY_STRING, REQUIRED_KEYS
+from django_apierrors.errors import (
+    BODY_PROPERTIES,
+    NON_EMPTY_STRING,
+    REQUIRED_KEYS,
+    Error,
+    is_error_body,
+)
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange
@@ -50,8 +57,8 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
         if "properties" not in schema:
             return True
         properties = schema["properties"]
-        return value.keys() == properties.keys() and all(
-            is_valid(value[key], properties[key]) for key in properties
+        return set(schema["required"]) <= value.keys() <= properties.keys() and all(
+            is_valid(entry, properties[key]) for key, entry in value.items()
         )
     if isinstance(value, list):
         return len(value) >= schema.get("minItems", 0) and all(
@@ -59,6 +66,7 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
         )
     return (
         len(value) >= schema.get("minLength", 0)
+        and value in schema.get("enum", [value])
         and re.search(schema.get("pattern", ""), value) is not None
     )
 
@@ -72,7 +80,7 @@ def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Itera
     for key, value in body.items():
         if key not in properties:
             if key not in more_members:
-                yield f"{key!r} is not a member of an error"
+                yield f"{key!r} is not a key of an error body"
         elif not is_valid(value, properties[key]):
             yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
     required: tuple[str, ...] = REQUIRED_KEYS
@@ -110,6 +118,28 @@ def assert_api_error(
     if faults:
         fail("This is not the error that was expected", response, *faults)
     return members
+
+
+def assert_declared(response: Any) -> None:
+    """Assert that the operation of the request declares the code of `response`, if it is an error.
+
+    An operation declares the errors that its schema has. A URL or a method that does not exist is
+    not an operation.
+    """
+    __tracebackhide__ = True
+    # It imports the project's classes. Schemathesis imports this module before Django is set up.
+    from django_apierrors.introspection.declarations import HINT, find_undeclaring
+
+    exchange = Exchange.of(response)
+    body: Any = parse_body(exchange)
+    if not exchange.method:
+        fail("The request of this response is not known", response)
+    if exchange.status >= 400 and is_error_body(body, exchange.status):
+        error = Error.of_body(body)
+        path = urlsplit(exchange.url).path
+        if find_undeclaring(path, exchange.method, error) is not None:
+            reason = f"the schema has no {error.code.name} for {error.status}. {HINT}"
+            fail("This error is not declared", response, reason)
 
 
 def fail(title: str, response: Any, *reasons: str) -> None:

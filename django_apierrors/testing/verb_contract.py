@@ -10,9 +10,10 @@ from unittest import SkipTest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import Client
+from django.urls import Resolver404
 
 from django_apierrors.semantics import find_violation
-from django_apierrors.testing.assertions import assert_api_error, fail
+from django_apierrors.testing.assertions import assert_api_error, assert_declared, fail
 from django_apierrors.testing.queries import capture_writes
 
 
@@ -30,6 +31,8 @@ class EndpointMixin:
     update: Mapping[str, Any] | None = None
     # Whether the view has PATCH.
     allows_patch = False
+    # Whether a response may have an error that the schema of its operation does not have.
+    allows_undeclared_errors = True
     # Keys of the body, and headers, that differ between two requests.
     ignored_members: Collection[str] = ()
     ignored_headers: Collection[str] = ("date", "set-cookie")
@@ -70,7 +73,12 @@ class EndpointMixin:
         """Send a request and return the response."""
         content = extra.pop("content", "" if document is None else json.dumps(document))
         content_type = extra.pop("content_type", "application/json")
-        return self.get_client().generic(method, url, content, content_type, **extra)
+        response = self.get_client().generic(method, url, content, content_type, **extra)
+        if response.status_code == 404 and url == self.url and not has_view(response):
+            fail("`url` must match a URL pattern", response, f"{url} does not")
+        if not self.allows_undeclared_errors:
+            assert_declared(response)
+        return response
 
     def request_or_skip(
         self, method: str, url: str, document: Mapping[str, Any] | None = None
@@ -138,6 +146,14 @@ class EndpointMixin:
         return leave_out_405(responses, "GET, PUT or DELETE")
 
 
+def has_view(response: Any) -> bool:
+    """Whether a URL pattern matched; clients other than Django's do not know."""
+    try:
+        return bool(getattr(response, "resolver_match", True))
+    except Resolver404:
+        return False
+
+
 def leave_out_405(responses: Iterable[Any], methods: str) -> Iterator[Any]:
     """Yield the responses that are not 405; skip the check if there are none."""
     all_responses = []
@@ -175,7 +191,7 @@ class VerbContract(EndpointMixin):
         if location is not None:
             resource = self.send("GET", location)
             if resource.status_code != 200:
-                title = "The Location of a POST must answer 200"
+                title = "A GET of the Location of a POST must return 200"
                 fail(title, resource, f"{location} does not")
 
     def test_put_twice_is_put_once(self) -> None:
@@ -247,7 +263,7 @@ class VerbContract(EndpointMixin):
                 reasons = [f"{method} works, and is not listed" for method in sorted(works - allow)]
                 reasons += [f"{method} is listed, and is a 405" for method in sorted(allow - works)]
                 if error.status_code == 405 and reasons:
-                    fail(f"Allow must list what works at {url}", error, *reasons)
+                    fail(f"Allow must list the methods that work at {url}", error, *reasons)
 
     def test_patch_is_405_unless_opted_in(self) -> None:
         """PATCH is 405, unless `allows_patch` is set."""

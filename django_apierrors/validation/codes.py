@@ -13,6 +13,7 @@ from django_apierrors.catalog import (
     get_code_of_status,
     get_codes,
     get_or_make_code,
+    get_status_name,
 )
 from django_apierrors.conf import api_errors
 
@@ -31,27 +32,25 @@ CODES_BY_MESSAGE_CODE: Mapping[str, str] = {
 }
 
 # The codes that say no more than the status of their exception: DRF's own, Django's `invalid`, and
-# those of JWT packages for a credential that is not valid.
-GENERIC_CODES = frozenset(
-    {
-        "authentication_failed",
-        "bad_authorization_header",
-        "error",
-        "invalid",
-        "method_not_allowed",
-        "no_active_account",
-        "not_acceptable",
-        "not_authenticated",
-        "not_found",
-        "parse_error",
-        "permission_denied",
-        "throttled",
-        "token_not_valid",
-        "unsupported_media_type",
-        "user_inactive",
-        "user_not_found",
-    }
-)
+# those of JWT packages for a credential that is not valid. Each with the catalogue's code.
+GENERIC_CODES: Mapping[str, str] = {
+    "authentication_failed": "UNAUTHENTICATED",
+    "bad_authorization_header": "UNAUTHENTICATED",
+    "error": "INTERNAL_ERROR",
+    "invalid": "INVALID_CONTENT",
+    "method_not_allowed": "METHOD_NOT_ALLOWED",
+    "no_active_account": "UNAUTHENTICATED",
+    "not_acceptable": "UNSUPPORTED_MEDIA_TYPE",
+    "not_authenticated": "UNAUTHENTICATED",
+    "not_found": "MISSING_RESOURCE",
+    "parse_error": "INVALID_CONTENT",
+    "permission_denied": "ACCESS_FORBIDDEN",
+    "throttled": "THROTTLED",
+    "token_not_valid": "UNAUTHENTICATED",
+    "unsupported_media_type": "UNSUPPORTED_MEDIA_TYPE",
+    "user_inactive": "UNAUTHENTICATED",
+    "user_not_found": "UNAUTHENTICATED",
+}
 
 
 # Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`.
@@ -69,9 +68,12 @@ def find_code(message_code: object, status: int) -> ErrorCode | None:
     code that says no more than the status, or that is not a code.
     """
     spelling = get_spelling(message_code)
-    if spelling is None or not is_number(spelling):
+    if spelling is None or spelling in GENERIC_CODES:
+        return None
+    if not is_number(spelling):
         name = normalize(spelling)
-        return get_or_make_code(name, status) if name else None
+        is_new = name is not None and name != get_status_name(status)
+        return get_or_make_code(name, status) if name and is_new else None
     number = int(spelling)
     entries = (entry for entry in get_codes().values() if entry.number == number)
     new = replace(get_code_of_status(status), name=spelling, number=number)
@@ -90,8 +92,9 @@ def get_spelling(message_code: object) -> str | None:
 
 def is_number(spelling: str) -> bool:
     """Whether a code is a number; `007` is not one, because it would be sent as 7."""
-    match = re.fullmatch(r"0|[1-9]\d{0,9}", spelling, re.ASCII)
-    return match is not None and int(spelling) <= MAX_NUMBER
+    if not (spelling.isdecimal() and spelling.isascii() and len(spelling) <= 10):
+        return False
+    return spelling == "0" or (spelling[0] != "0" and int(spelling) <= MAX_NUMBER)
 
 
 def is_code(value: object) -> bool:

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from json.encoder import encode_basestring_ascii
-from typing import Any, Literal, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
-from django.core.exceptions import NON_FIELD_ERRORS
-from rest_framework.exceptions import APIException, ErrorDetail
-from rest_framework.settings import api_settings
+from rest_framework.exceptions import ErrorDetail
 
-from django_apierrors.fallback import log_failure, logger
-from django_apierrors.validation.codes import get_spelling
+from django_apierrors.fallback import log_failure
 from django_apierrors.validation.error_objects import (
     ErrorObject,
     find_code_of_fields,
@@ -24,12 +19,12 @@ from django_apierrors.validation.error_objects import (
     is_envelope,
     is_redundant,
     is_sentence,
+    is_summary,
 )
 from django_apierrors.validation.extra import (
     CONTAINERS,
     MAX_DEPTH,
     NO_DATA,
-    NO_EXTRA,
     VALUE_TYPES,
     clean,
     get_text,
@@ -41,23 +36,23 @@ from django_apierrors.validation.foreign_keys import (
     MAPPINGS,
     find_malformed_keys,
 )
+from django_apierrors.validation.messages import (
+    Collector,
+    Item,
+    Limits,
+    Messages,
+    Path,
+    make_path,
+    make_segment,
+    read_message,
+    spell_code,
+)
 
-# A client may choose the keys of a dict.
-MAX_SEGMENT_LENGTH = 100
-
-# Of the messages and the data in a body; its other keys need less than the rest of 1 MB.
-MAX_BODY_BYTES = 990_000
-
-# A character as `\ud83d\ude00` in JSON has so many bytes.
-MAX_CHARACTER_BYTES = 12
-
-# The key of the data in a detail that is a list.
-LIST_KEY = "errors"
-
-
-# The keys and indexes that lead to a value, and the ids of the containers around it.
-Path: TypeAlias = tuple[object, ...]
+# The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
+
+# A message that fits into every body, and so needs no reader.
+MAX_SHORT_LENGTH = 10_000
 
 # Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
 # error object in a list; below the name of a field, where each value is a message; beside a
@@ -65,49 +60,10 @@ Outer: TypeAlias = tuple[int, ...]
 Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
-class Item(NamedTuple):
-    """One message: the path of its field (`""` if it is about no field), its own code, itself."""
-
-    field: str
-    code: str | None
-    message: str
-
-    def __str__(self) -> str:
-        """Return the message as it is sent, the field in front of it."""
-        return f"{self.field}: {self.message}" if self.field else self.message
-
-
-class Messages(NamedTuple):
-    """The messages to send, the codes of all messages, and how many messages were left out.
-
-    `code` is the code of the whole detail, if it has one, and `extra` its further data.
-    """
-
-    items: Sequence[Item] = ()
-    codes: frozenset[str | None] = frozenset()
-    left_out: int = 0
-    code: object = None
-    extra: Mapping[str, Any] = NO_EXTRA
-
-
-class Limits(NamedTuple):
-    """How many messages a body has at most, and how often it contains each of them.
-
-    `overhead` is the number of bytes that it needs for a message besides.
-    """
-
-    messages: int | None = None
-    copies: int = 1
-    overhead: int = 8
-
-
-NO_LIMITS = Limits()
-
-
 def read_detail(
     detail: object,
     status: int,
-    limits: Limits = NO_LIMITS,
+    limits: Limits | None = None,
     *,
     extra: object = None,
     is_serializer: bool = False,
@@ -118,8 +74,11 @@ def read_detail(
     a list are messages of one field. Other entries of a list are named by their index, and so are
     int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last one that is sent says how many were left out. `extra` is further data.
+    can be sent, the last one that is sent says how many were left out. `extra` is further data,
+    and the limits are those of the settings if none are given.
     """
+    if type(detail) is ErrorDetail and extra is None and len(detail) <= MAX_SHORT_LENGTH:
+        return _read_short(detail)
     reader = _Reader(status, limits)
     try:
         if is_serializer:
@@ -135,51 +94,11 @@ def read_detail(
     return reader.get_messages()
 
 
-def get_non_field_keys() -> tuple[str, str]:
-    """Return the keys under which Django and DRF put messages that are about no field."""
-    return NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY
-
-
-def make_path(keys: Iterable[object]) -> str:
-    """Return the path of a field, as in `lines[0].sku`."""
-    return "".join(map(make_segment, keys)).removeprefix(".")
-
-
-def make_segment(key: object) -> str:
-    """Return the part of a path for a key or an index."""
-    if isinstance(key, int):
-        return f"[{int(key)}]" if abs(key) < 2**64 else "[…]"
-    if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
-        return ""
-    # Cut first: a client may send a key of 1 MB above a thousand messages.
-    return f".{clean(cut(get_text(key)))}"
-
-
-def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:
-    """Return `string`, or the beginning of a longer one."""
-    return string if len(string) <= length else f"{string[: length - 1]}…"
-
-
-def truncate(items: Iterable[Item], limits: Limits) -> Messages:
-    """Return the items that can be sent, and the number of the others."""
-    reader = _Reader(500, limits)
-    for item in items:
-        reader.add(*item)
-    return reader.get_messages()
-
-
-def read_message(value: object) -> str:
-    """Return a message as a string, `""` if it is blank or of a type that a client may not see."""
-    if not isinstance(value, VALUE_TYPES):
-        return ""
-    message = clean(get_text(value))
-    return "" if message.isspace() else message
-
-
-def spell_code(code: object) -> str | None:
-    """Return the code of a message; an exception without a code gives its messages `error`."""
-    spelling = get_spelling(code)
-    return None if spelling in (None, APIException.default_code) else cut(clean(spelling))
+def _read_short(detail: ErrorDetail) -> Messages:
+    message, spelling = read_message(detail), spell_code(detail.code)
+    if not message:
+        return Messages(code=detail.code)
+    return Messages([Item("", spelling, message)], frozenset({spelling}), code=detail.code)
 
 
 def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
@@ -187,18 +106,12 @@ def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
     return iter(container.items()) if isinstance(container, MAPPINGS) else enumerate(container)
 
 
-class _Reader:
+class _Reader(Collector):
     """Reads a detail, in time linear in its size."""
 
-    def __init__(self, status: int, limits: Limits) -> None:
+    def __init__(self, status: int, limits: Limits | None) -> None:
+        super().__init__(limits)
         self.status = status
-        self.count, self.copies, self.overhead = limits
-        self.room = MAX_BODY_BYTES
-        self.items: list[Item] = []
-        self.codes: set[str | None] = set()
-        self.left_out = 0
-        self.code: object = None
-        self.extra: dict[str, Any] = {}
         # Of the keys and the codes that were read.
         self.segments: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
@@ -206,50 +119,6 @@ class _Reader:
         self.errors: object = None
         self.start = 0
         self.malformed: set[Path] | None = None
-
-    def get_messages(self) -> Messages:
-        """Return what was read."""
-        if self.left_out and len(self.items) == self.count:
-            # The truncation message takes the place of one more.
-            self.items.pop()
-            self.left_out += 1
-        codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
-        return Messages(self.items, codes, self.left_out, self.code, extra)
-
-    def add(self, field: str, code: str | None, message: str) -> None:
-        """Add a message, or only count it if the body is full."""
-        if self.left_out or len(self.items) == self.count:
-            self.left_out += 1
-            return
-        size = len(encode_basestring_ascii(field + message)) * self.copies + self.overhead
-        if size > self.room and self.items:
-            self.left_out += 1
-            return
-        if size > self.room:
-            length = self.room // MAX_CHARACTER_BYTES // self.copies // 3
-            field, message, size = cut(field, length), cut(message, length), self.room
-        self.room -= size
-        self.items.append(Item(field, code, message))
-
-    def add_message(self, path: Path, value: object, code: object = None) -> None:
-        """Add the message `value`, which may have a code from elsewhere."""
-        message = read_message(value)
-        if message:
-            spelling = spell_code(getattr(value, "code", None) if code is None else code)
-            self.codes.add(spelling)
-            self.add("" if self.left_out else make_path(path), spelling, message)
-
-    def add_extra(self, data: Any) -> None:
-        """Add data, as long as there is room for a whole key of it."""
-        if data is NO_DATA:
-            return
-        for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
-            size = len(json.dumps({key: value}))
-            if size > self.room:
-                logger.warning("The data %.100r does not fit into the body of an error.", key)
-                continue
-            self.room -= size
-            self.extra[key] = value
 
     def read_fields(self, detail: object, path: Path = ()) -> None:
         """Read the errors of a serializer: each value is a message, each key a field.
@@ -312,7 +181,7 @@ class _Reader:
                 if prefix is None:
                     prefix = make_path(keys)
                 field = f"{prefix}{segment}" if prefix else segment.removeprefix(".")
-                self.add(field, spelling, message)
+                self.add(field, spelling, message, (*keys, key))
         return None
 
     def read_leaf(self, keys: Sequence[object], value: object, index: Path) -> None:
@@ -329,7 +198,7 @@ class _Reader:
         if keys and type(keys[-1]) is str:
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
-        self.add("" if self.left_out else make_path(keys), spelling, message)
+        self.add("" if self.left_out else make_path(keys), spelling, message, tuple(keys))
 
     def is_malformed(self, place: Path) -> bool:
         """Whether the message at `place` in the errors of a serializer is about a malformed key."""
@@ -403,7 +272,7 @@ class _Reader:
                 continue
             if parts and is_envelope(data, key):
                 value = self.read(value, path, outer)
-            elif parts and (is_listed or parts.field is not None):
+            elif parts and (is_listed or parts.field is not None or is_summary(data, key)):
                 value = make_data(value, outer)
             else:
                 value = self.read(value, (*path, key), outer, inner)
@@ -417,5 +286,5 @@ class _Reader:
         if code is None and parts.messages:
             code = getattr(parts.messages[0], "code", None)
         for message in parts.messages:
-            self.add_message((*path, *(parts.field or ())), message, code)
+            self.add_message((*path, *(parts.field or ())), message, code, parts.place)
         return code

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django_apierrors.catalog import get_phrase
 from django_apierrors.validation.codes import get_spelling, is_code, is_word
 from django_apierrors.validation.extra import CONTAINERS, get_text
+from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts without another message only.
 SUMMARY = "title"
@@ -33,8 +34,8 @@ FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param",
 LISTED_FIELD_KEYS = ("name", "path", "property")
 
 # Where a value was sent: the first step of pydantic's `loc`, the keys of JSON:API's `source`.
-LOCATIONS = frozenset({"body", "cookie", "form", "header", "path", "query"})
-SOURCES = ("pointer", "parameter", "header")
+LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
+SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
 # The keys whose values may say no more than the status of the response, and those values in lower
@@ -60,13 +61,15 @@ SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u
 class ErrorObject(NamedTuple):
     """The parts of a mapping that has a message or a code, or holds further messages.
 
-    `code` is as it was given; `keys` are those of the messages, the code and the field.
+    `code` is as it was given; `keys` are those of the messages, the code and the field. `place` is
+    where the client sent the field, if the object says so.
     """
 
     messages: list[Any]
     code: object
     field: tuple[object, ...] | None
     keys: frozenset[object]
+    place: str | None = None
 
 
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
@@ -82,7 +85,8 @@ def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> 
     field_key, field = find_field(data, is_listed)
     keys = frozenset({*messages, code_key, field_key} - {None})
     code = None if code_key is None else data[code_key]
-    return ErrorObject([data[key] for key in messages], code, field, keys)
+    place = find_named_place(field_key, data.get(field_key))
+    return ErrorObject([data[key] for key in messages], code, field, keys, place)
 
 
 def has_message(data: object) -> bool:
@@ -95,6 +99,11 @@ def has_message(data: object) -> bool:
 def is_text(value: object) -> bool:
     """Whether `value` is a string with a message."""
     return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
+
+
+def is_summary(data: Mapping[Any, Any], key: object) -> bool:
+    """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
+    return key == SUMMARY and is_text(data[key])
 
 
 def is_sentence(value: object) -> bool:
@@ -180,6 +189,15 @@ def parse_field(key: str, value: Any) -> tuple[object, ...] | None:
         return None
     steps = value[1:] if key == "loc" and value and value[0] in LOCATIONS else value
     return tuple(map(parse_step, steps))
+
+
+def find_named_place(key: str | None, value: Any) -> str | None:
+    """Return the place that the first step of a `loc`, or the key in a `source`, names."""
+    if key == "loc" and isinstance(value, (list, tuple)) and value:
+        return LOCATIONS.get(value[0])
+    if key == "source":
+        return next((place for name, place in SOURCES.items() if name in value), None)
+    return None
 
 
 def split_path(path: str) -> tuple[object, ...]:

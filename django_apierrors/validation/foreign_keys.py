@@ -127,7 +127,8 @@ def _get_messages(path: Path, detail: Any) -> Iterator[tuple[Path, ErrorDetail]]
 def _is_about_malformed(message: ErrorDetail, field: Any, sent: Any) -> bool:
     if not isinstance(field, ManyRelatedField):
         return _is_malformed(field, sent)
-    keys = sent if isinstance(sent, list) else []
+    # DRF takes the keys of a dict for a list.
+    keys = sent if isinstance(sent, (list, *MAPPINGS)) else []
     relation = field.child_relation
     if message.code == "does_not_exist":
         # DRF stops at the first key of nothing.

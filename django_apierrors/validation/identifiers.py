@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Field, Model
+from django.db.models import CharField, Field, Model, TextField
 
 # The codes of the validators for the range of a database's integers. A number out of range is well
 # formed and matches no row: 404, not 400.
@@ -19,6 +19,9 @@ def is_malformed(model: type[Model], lookup_field: str, value: Any) -> bool:
     field = find_lookup_field(model, lookup_field)
     if field is None:
         return False
+    if isinstance(field, (CharField, TextField)) and isinstance(value, (dict, list)):
+        # They accept anything that has a string.
+        return True
     try:
         field.run_validators(field.to_python(value))
     except ValidationError as exc:

@@ -34,7 +34,7 @@ class ExpressionFilter(BaseFilterBackend):
             return queryset.filter(name=value)
         if value and prefix == "identifiers" and type_:
             return queryset.filter(Q(identifier_rows__type=type_, identifier_rows__value=value))
-        message = "A filter is written name=<value> or identifiers.<type>=<value>."
+        message = "A filter has the form name=<value> or identifiers.<type>=<value>."
         raise ValidationError({PARAMETER: [message]})
 
 

@@ -17,6 +17,7 @@ from example_project.inventory.models import Collection, Document, Identifier, O
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_IDENTIFIERS = 100
+TAKEN = "Another resource has the same value for this field."
 MAX_IMPORTED = 10_000
 MAX_TYPE_LENGTH = Identifier._meta.get_field("type").max_length
 
@@ -118,8 +119,7 @@ class DocumentSerializer(serializers.ModelSerializer):
             others = others.exclude(owner=self.instance)
         taken = [row.type for row in others if value[row.type] == row.value]
         if taken:
-            message = ErrorDetail("Another resource has the same value for this field.", "unique")
-            raise ValidationError({type_: [message] for type_ in taken})
+            raise ValidationError({type_: [ErrorDetail(TAKEN, "unique")] for type_ in taken})
         return value
 
     @transaction.atomic

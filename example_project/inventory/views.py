@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +25,7 @@ from django_apierrors.operations import AcceptedAPIView
 from django_apierrors.semantics import StatusAwareMixin
 from example_project.inventory.models import Collection, Membership, Operator, Thng
 from example_project.inventory.serializers import (
+    TAKEN,
     CollectionSerializer,
     IdRelatedField,
     OperatorSerializer,
@@ -38,8 +39,20 @@ THNGS = Thng.objects.prefetch_related("identifier_rows", "collections")
 MAX_THNGS_AT_ONCE = 100
 
 # For the schema: a unique identifier is checked by a method of the serializer, not by a field.
-DUPLICATE_ERRORS = {"post": ["ALREADY_EXISTS"], "put": ["ALREADY_EXISTS"]}
-UNKNOWN_THNG = '[0]: Invalid pk "111111111111111111111111" - object does not exist.'
+DUPLICATE = ValidationError({"identifiers": {"serial": [ErrorDetail(TAKEN, "unique")]}})
+DUPLICATE_ERRORS = {"post": [DUPLICATE], "put": [DUPLICATE]}
+# A list that is not a field of a serializer.
+LIST_ERRORS = [
+    ValidationError('Expected a list of items but got type "dict".', "not_a_list"),
+    ValidationError("Ensure this field has no more than 100 elements.", "max_length"),
+    ValidationError("[0]: This field may not be null.", "null"),
+]
+KEY_ERRORS = [
+    ValidationError(
+        '[0]: Invalid pk "111111111111111111111111" - object does not exist.', "does_not_exist"
+    ),
+    ValidationError("[0]: Incorrect type. Expected pk value, received bool.", "incorrect_type"),
+]
 
 
 class ThngListAPIView(ListCreateAPIView):
@@ -65,6 +78,7 @@ class ThngImportAPIView(AcceptedAPIView):
 
     serializer_class = ThngImportSerializer
     task = import_thngs
+    possible_errors = LIST_ERRORS
 
 
 class CollectionListAPIView(ListCreateAPIView):
@@ -88,7 +102,7 @@ class CollectionDetailAPIView(RetrieveUpdateDestroyAPIView):
 class CollectionThngsAPIView(ListAPIView):
     """The thngs in a collection: list them, add some, or remove all."""
 
-    possible_errors = {"put": [ValidationError(UNKNOWN_THNG, "does_not_exist")]}
+    possible_errors = {"put": [*KEY_ERRORS, *LIST_ERRORS]}
     serializer_class = ThngSerializer
 
     def get_collection(self) -> Collection:

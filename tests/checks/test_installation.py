@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from django_apierrors.checks import check_installation
 from django_apierrors.handler import ErrorFormatMixin
+from django_apierrors.handling.monitors import MONITORS
 from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.renderers import JSONRenderer
 
@@ -56,6 +57,7 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"DEFAULT_CONTENT_NEGOTIATION_CLASS": STOCK_NEGOTIATION}, {}),
     ({"API_ERRORS": {"PROBLEM_JSON": True}}, {}),
     ({"MIDDLEWARE": [OWN, COMMON]}, {}),
+    ({"MIDDLEWARE": [*MONITORS, MIDDLEWARE, COMMON]}, {}),
     # The middleware brings returned errors into the format.
     ({"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS, "MIDDLEWARE": [MIDDLEWARE]}, {}),
     ({"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"}, {"E007": HANDLER_HINT}),
@@ -66,6 +68,7 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ),
     ({"MIDDLEWARE": NO_MIDDLEWARE}, {"W002": f"{MIDDLEWARE!r} first"}),
     ({"MIDDLEWARE": (COMMON, MIDDLEWARE)}, {"W003": f"before {COMMON!r}"}),
+    ({"MIDDLEWARE": [*MONITORS, COMMON, MIDDLEWARE]}, {"W003": f"before {COMMON!r}"}),
     ({"MIDDLEWARE": (COMMON, OWN)}, {"W003": f"before {COMMON!r}"}),
     (
         {

@@ -49,7 +49,7 @@ urlpatterns = [
 FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E001", {"CODE_FORMATS": "name"}, "Did you mean 'CODE_FORMAT'?"),
     ("E001", {"max_errors": 5}, "Did you mean 'MAX_ERRORS'?"),
-    ("E001", {1: 5}, f"Known are: {', '.join(sorted(DEFAULTS))}."),
+    ("E001", {1: 5}, f"Use one of: {', '.join(sorted(DEFAULTS))}."),
     ("E003", {"CODES": {"out_of_stock": {"status": 409}}}, "a name in capitals"),
     ("E003", {"CODES": {"GRÖSSE": {"status": 409}}}, "a name in capitals"),
     ("E003", {"CODES": {404: {"status": 409}}}, "a name in capitals"),
@@ -64,8 +64,8 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E003", {"CODES": {"SOLD": {"status": 410, "number": 33619968}}}, "UNAUTHENTICATED and SOLD"),
     ("E003", {"CODES": {"GONE": {"number": 9}, "THROTTLED": {"number": 9}}}, "have the number 9"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "GON"}}, "Did you mean 'GONE'?"),
-    ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Known are: "),
-    ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Known are: "),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Use one of: "),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Use one of: "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "the dotted path of a"),
     (
         "E005",
@@ -85,9 +85,9 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E006", {"MORE_INFO": "page-without-a-code"}, "Name a URL such as"),
     ("E006", {"MORE_INFO": "page-of-a-number"}, "1 pattern(s) tried: ['numbers/(?P<code>"),
     ("E006", {"MORE_INFO": "page-in-a-language"}, "tried: ['(?P<language>[^/]+)/"),
-    ("E006", {"MORE_INFO": "https://d.example/{name}"}, "code, and not {name}."),
-    ("E006", {"MORE_INFO": "https://d.example/{lang}/{code}"}, "code, and not {lang}."),
-    ("E006", {"MORE_INFO": "https://d.example/{code"}, "code, and not {code."),
+    ("E006", {"MORE_INFO": "https://d.example/{name}"}, "code, not {name}."),
+    ("E006", {"MORE_INFO": "https://d.example/{lang}/{code}"}, "code, not {lang}."),
+    ("E006", {"MORE_INFO": "https://d.example/{code"}, "code, not {code."),
 ]
 
 # A prefix is not a glob, a regular expression, a URL pattern or a URL.
@@ -107,6 +107,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "EXCEPTIONS": ([{}], [None, []]),
     "MORE_INFO": (["", "error-page", "https://d.example/{code}", "/errors"], [None, b"/"]),
     "DETAILS": ([True, False], [1]),
+    "FIELD_NAMES": ([None, f"{__name__}.get_numbers"], ["camelize", f"{__name__}.missing", 1]),
     "BODY": (
         [None, f"{__name__}.get_numbers"],
         ["", f"{__name__}.missing", "broken_module.add", f"{__name__}.FAULTS", get_close_matches],
@@ -175,7 +176,7 @@ def test_a_key_accepts_its_values_and_no_others(settings: Settings, key: str) ->
 
 
 def test_no_dict_is_correct(settings: Settings) -> None:
-    assert not hasattr(settings, "API_ERRORS")
+    del settings.API_ERRORS
     assert check_settings() == []
 
 

@@ -1,4 +1,4 @@
-"""Drives ``python-evrythng`` and prints what each call was answered, as one JSON object.
+"""Drives ``python-evrythng`` and prints the outcome of each call, as one JSON object.
 
 It runs in a process of its own, because the package takes over the root logger when imported. The
 URL is read from ``PYEVT_BASE_URL`` by the package itself; the keys and ids are the first argument.

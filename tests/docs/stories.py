@@ -13,12 +13,15 @@ from tests.docs.projects import make_project
 from tests.services import refuse
 
 # Pages with independent sections. Each section is run after the blocks before the first section.
-STANDALONE = {"docs/settings.md", "docs/checks.md", "docs/cookbook.md", "docs/migrating.md"}
+STANDALONE = {
+    *("docs/checks.md", "docs/cookbook.md", "docs/migrating.md", "docs/monitoring.md"),
+    *("docs/safe-requests.md", "docs/settings.md"),
+}
 
 # Programs that some machines lack, by page.
 TOOLS = {"docs/languages.md": "msgfmt"}
 
-NOT_RUN = {"json", "text", "html", "toml", "yaml", "ini", "shell"}
+NOT_RUN = {"json", "text", "html", "toml", "yaml", "ini", "shell", "typescript"}
 RUN = {"python", "console"}
 
 

@@ -23,6 +23,17 @@ RULES = {
     r"\b(is|are) no (valid|such|dict|list|string|number|JSON|code|error|date)\b": 'Write "is not".',
     r"\bsomebody else's\b": 'Write "third-party".',
     r"\b(is|are|was) remembered\b": 'Write "is cached" or "is kept".',
+    r"\b(the|same) answers?\b": 'Write "response".',
+    r"\b(is|are|was|were|be|been) answered\b": 'Write "gets the response" or "is handled".',
+    r"\banswers for\b": 'Write "handles".',
+    # The API document has two such sentences.
+    r"\bnot allow to (?!use the verb|fulfill a request)": 'Write "does not allow the …".',
+    r"\bheld (to|against)\b": 'Write "checked against".',
+    r"\bverb table\b": 'Write "table of methods".',
+    r"\bas many \w+ as\b": 'Write "the number of …".',
+    r"\bif it lasts\b": 'Write "if the error persists".',
+    r"\b[Ll]eaves? .* out of\b": 'Write "remove … from".',
+    r"\bThere is no \w+ (by|for)\b": 'Write "… is not supported".',
     r'"""What (is|are|was|has|it|they|the|a|an|you)\b': "Begin with a noun.",
     r"# What (is|are|was|has|it|they|the|a|an|you)\b(?!.*\?)": "Begin with a noun.",
 }
@@ -37,6 +48,7 @@ FILES = {
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/*.md"),
         *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
+        *(ROOT / "django_apierrors").rglob("*.html"),
     )
     if (name := path.relative_to(ROOT).as_posix()) not in EXEMPT and "node_modules" not in name
 }
@@ -67,6 +79,16 @@ def test_each_rule_finds_its_construction(pattern: str) -> None:
         "It is no date.",
         "That is somebody else's.",
         "It is remembered.",
+        "Look at the answer.",
+        "It is answered.",
+        "It answers for the others.",
+        "It does not allow to write.",
+        "It is held to the table.",
+        "The verb table.",
+        "Wait as many seconds as it says.",
+        "Get in touch if it lasts.",
+        "Leave the key out of the dict.",
+        "There is no ordering by size.",
         '"""What it takes."""',
         "# What the view takes",
     ]

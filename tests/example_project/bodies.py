@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.bodies import body
+from tests.bodies import body, method_body
 
 MALFORMED = "An id has 24 characters, digits and letters other than 0, I, O and l."
 TAKEN = "Another resource has the same value for this field."
@@ -28,6 +28,11 @@ class LinkTo:
 def error_body(name: str, *messages: str) -> dict[str, Any]:
     """Return the body of an error, with a link to the page of its code."""
     return {**body(name, *messages), "moreInfo": LinkTo(name)}
+
+
+def method_error(method: str, allowed: str = "GET, HEAD, OPTIONS") -> dict[str, Any]:
+    """Return the body of a 405, with a link."""
+    return {**method_body(method, allowed), "moreInfo": LinkTo("METHOD_NOT_ALLOWED")}
 
 
 def invalid_content(*messages: str) -> dict[str, Any]:

@@ -23,7 +23,15 @@ from example_project.demo.data import (
     WRITE_KEY,
 )
 from example_project.demo.server import ROOT, Server
-from tests.example_project.bodies import MALFORMED, TAKEN, error_body, invalid_content
+from tests.bodies import asked_body, sent_body
+from tests.example_project.bodies import (
+    MALFORMED,
+    TAKEN,
+    LinkTo,
+    error_body,
+    invalid_content,
+    method_error,
+)
 from tests.example_project.client import send
 from tests.services import refuse
 
@@ -46,26 +54,26 @@ ERRORS = {
     "contradicting id": invalid_content("id: This is not the id in the URL."),
     "delete full collection": error_body("INVALID_STATE"),
     "bad page size": invalid_content("perPage: A number from 1 to 100 is expected."),
-    "operator update": error_body("METHOD_NOT_ALLOWED"),
+    "operator update": method_error("PUT"),
     "status 503": error_body("SERVICE_UNAVAILABLE"),
     "status 504": error_body("GATEWAY_TIMEOUT"),
 }
 """The errors that both clients receive, by step."""
-WRONG_FORMAT = error_body("UNSUPPORTED_MEDIA_TYPE")
+WRONG_FORMAT = {"moreInfo": LinkTo("UNSUPPORTED_MEDIA_TYPE")}
 NO_NAME = invalid_content("name: This field is required.")
 NPM_ERRORS = {
     **ERRORS,
     "no name": NO_NAME,
-    "asked for XML": WRONG_FORMAT,
+    "asked for XML": asked_body("application/xml") | WRONG_FORMAT,
     "bad filter": invalid_content(
-        "filter: A filter is written name=<value> or identifiers.<type>=<value>."
+        "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
     ),
 }
 PYTHON_ERRORS = {
     **ERRORS,
     "no key": error_body("UNAUTHENTICATED"),
     "no body": NO_NAME,
-    "file sent": WRONG_FORMAT,
+    "file sent": sent_body("multipart/form-data") | WRONG_FORMAT,
     "empty name": invalid_content("name: This field may not be blank."),
     "malformed collection": error_body("INVALID_ID", f"collections: {MALFORMED}"),
 }

@@ -19,7 +19,13 @@ from example_project.demo.data import (
 )
 from example_project.demo.server import ROOT, Server
 from example_project.demo.tour.rows import THE_401
-from tests.example_project.bodies import MALFORMED, TAKEN, error_body, invalid_content
+from tests.example_project.bodies import (
+    MALFORMED,
+    TAKEN,
+    error_body,
+    invalid_content,
+    method_error,
+)
 from tests.example_project.client import send
 from tests.example_project.fixtures import dump_rows, execute
 
@@ -28,7 +34,9 @@ ADAS_PATH = f"/operators/{ADA}"
 THNGS_PATH = f"/collections/{RAINY_DAYS}/thngs"
 PAGE_SIZE = invalid_content("perPage: A number from 1 to 100 is expected.")
 PAGE_NUMBER = invalid_content("page: A positive number is expected.")
-FILTER = invalid_content("filter: A filter is written name=<value> or identifiers.<type>=<value>.")
+FILTER = invalid_content(
+    "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
+)
 NO_LIST = invalid_content('Expected a list of items but got type "dict".')
 FILTERS = ["", "name=", "colour=red", "identifiers.=1", "identifiers.serial="]
 MANY = {str(number): "1" for number in range(101)}
@@ -140,12 +148,16 @@ ERRORS: list[tuple[dict[str, Any], list[tuple[Any, ...]]]] = [
     (invalid_content("This field may not be null."), [("POST", "/thngs/imports", "null")]),
     # Without a key too.
     (
-        error_body("METHOD_NOT_ALLOWED"),
-        [
-            ("PUT", ADAS_PATH, {}, None),
-            ("DELETE", "/access", None, None),
-            ("GET", "/thngs/imports", None, None),
-        ],
+        method_error("PUT"),
+        [("PUT", ADAS_PATH, {}, None)],
+    ),
+    (
+        method_error("DELETE"),
+        [("DELETE", "/access", None, None)],
+    ),
+    (
+        method_error("GET", "POST, OPTIONS"),
+        [("GET", "/thngs/imports", None, None)],
     ),
     (
         error_body("METHOD_FORBIDDEN"),

@@ -14,7 +14,7 @@ from example_project.demo.data import NO_SUCH_THNG, NOTHING_KEY, RAINY_DAYS, REA
 from example_project.demo.server import Server
 from example_project.demo.task_backends import TASK_BACKENDS
 from example_project.demo.tour.checks import Response, is_unfinished
-from tests.example_project.bodies import MALFORMED, TAKEN, error_body
+from tests.example_project.bodies import MALFORMED, TAKEN, error_body, method_error
 from tests.example_project.client import send
 from tests.example_project.fixtures import DEMO_SETTINGS, dump_rows, execute, start
 from tests.services import refuse, require_package, require_server
@@ -163,7 +163,7 @@ def test_a_row_that_the_database_rejects_is_rolled_back(example_server: Server) 
 
     result = get_report(example_server, [{"name": "x", "identifiers": {"serial": "rejected"}}])
 
-    message = "[0]: The state of a resource does not allow to fulfill a request."
+    message = "[0]: The state of this resource does not allow the request."
     assert result["refusals"] == [refusal(0, "INVALID_STATE", message)]
     assert dump_rows(example_server) == before
 
@@ -182,14 +182,14 @@ def test_an_operation_without_a_worker_stays_ready(fresh_server: Server) -> None
 def test_an_operation_is_visible_only_to_its_owner(fresh_server: Server) -> None:
     path = get_path(fresh_server, post_import(fresh_server, []))
 
-    for method, url, key, code in [
-        ("GET", path, READ_KEY, "MISSING_RESOURCE"),
-        ("GET", path, NOTHING_KEY, "ACCESS_FORBIDDEN"),
-        ("GET", path, None, "UNAUTHENTICATED"),
-        ("GET", f"{path}x", WRITE_KEY, "MISSING_RESOURCE"),
-        ("DELETE", path, WRITE_KEY, "METHOD_NOT_ALLOWED"),
+    for method, url, key, expected in [
+        ("GET", path, READ_KEY, error_body("MISSING_RESOURCE")),
+        ("GET", path, NOTHING_KEY, error_body("ACCESS_FORBIDDEN")),
+        ("GET", path, None, error_body("UNAUTHENTICATED")),
+        ("GET", f"{path}x", WRITE_KEY, error_body("MISSING_RESOURCE")),
+        ("DELETE", path, WRITE_KEY, method_error("DELETE")),
     ]:
-        assert send(fresh_server, method, url, key=key).json == error_body(code)
+        assert send(fresh_server, method, url, key=key).json == expected
 
 
 def test_an_import_that_runs_immediately_returns_its_report(immediate_server: Server) -> None:

@@ -23,6 +23,7 @@ class TestThngs(VerbContract):
     update = {"name": "lamp"}
     unknown_id = "U" * 24
     malformed_id = "x"
+    allows_undeclared_errors = False
     ignored_members = ("updatedAt",)
 
     @pytest.fixture(autouse=True)

@@ -28,6 +28,9 @@ texts = st.one_of(
 )
 
 
+plain_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
 class HostileError(Exception):
     """Raised by hostile attributes."""
 

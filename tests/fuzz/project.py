@@ -13,7 +13,9 @@ from functools import cache
 from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 
+from django.contrib.auth.models import User
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path
@@ -29,7 +31,7 @@ from rest_framework.views import APIView
 from django_apierrors import viewsets
 from django_apierrors.testing import ERROR_SCHEMA
 from django_apierrors.wsgi import APIErrorsWSGIHandler
-from tests.models import Parcel, Shelf, Thing
+from tests.models import Parcel, Shelf, Thing, Ticket
 
 SCHEMA = Draft202012Validator(ERROR_SCHEMA)
 
@@ -71,6 +73,36 @@ class ActingMiddleware:
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
+# What a view does with a value of the client, or with its own: lookups and writes of all kinds.
+LOOKUPS: Mapping[str, Callable[[Any], object]] = {
+    "key": lambda value: Shelf.objects.get(pk=value),
+    "uuid": lambda value: Thing.objects.get(pk=value),
+    "text": lambda value: Shelf.objects.get(name=value),
+    "number": lambda value: [*Thing.objects.filter(size__gte=value)],
+    "numbers": lambda value: [*Thing.objects.filter(size__in=[1, value])],
+    "range": lambda value: [*Thing.objects.filter(size__range=[0, value])],
+    "duration": lambda value: [*Ticket.objects.filter(wait=value)],
+    "date": lambda value: [*User.objects.filter(date_joined=value)],
+    "saved": lambda value: Ticket(email="a", shelf_id=value).save(),
+    "null": lambda value: Ticket(email="a", row=None, seat=value).save(),
+}
+
+# No client sends it, nor most of it.
+OWN_VALUE = "the-launch-date-is-not-set-in-the-settings-of-this-project"
+
+
+class LookupView(APIView):
+    """A view with a lookup that the URL names."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def post(self, request: Request, name: str) -> Response:
+        with transaction.atomic():
+            LOOKUPS[name](request.data.get("value", OWN_VALUE))
+        return Response({})
+
+
 def make_serializer(of: type[Any], **fields: Any) -> type[Any]:
     """Return a serializer of all fields of a model, and of these."""
     meta = type("Meta", (), {"model": of, "fields": "__all__"})
@@ -110,6 +142,7 @@ urlpatterns = [
     path("drf", Acting.as_view()),
     path("plain", csrf_exempt(plain)),
     path("async", csrf_exempt(in_async)),
+    path("lookups/<name>", LookupView.as_view()),
     path("codes/<str:code>", plain, name="error-code"),
     *(path(f"{name}/", include(make_router(viewset).urls)) for name, viewset in VIEWSETS.items()),
 ]

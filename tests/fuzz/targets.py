@@ -24,6 +24,7 @@ from tests.fuzz import inputs
 from tests.fuzz.project import (
     ACTS,
     LAYERS,
+    LOOKUPS,
     PLACES,
     RESOURCES,
     VIEWSETS,
@@ -47,6 +48,9 @@ configurations = st.fixed_dictionaries(
     },
 )
 layers = st.sampled_from(sorted(LAYERS))
+
+# A NULL may be a value that the client has omitted.
+OWN_VALUE_LOOKUPS = LOOKUPS.keys() - {"null"}
 
 
 class Target(NamedTuple):
@@ -202,6 +206,32 @@ def fuzz_identifiers(
     check_response(response)
     assert response.status < 500, response
     assert failures == []
+
+
+@fuzzes(st.sampled_from(sorted(LOOKUPS)), inputs.documents, layers)
+def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
+    """Any value of a client in a lookup or in a row: never the mistake of the project."""
+    with counted_failures() as failures:
+        body = inputs.encode({"value": value})
+        response = send("POST", f"/lookups/{name}", JSON, body, layers)
+
+    check_response(response)
+    assert response.status < 500, response
+    assert failures == []
+
+
+@fuzzes(
+    st.sampled_from(sorted(OWN_VALUE_LOOKUPS)),
+    st.dictionaries(inputs.plain_texts, inputs.plain_texts | st.integers(-9, 9)),
+    layers,
+)
+def fuzz_values_of_the_project(name: str, document: dict[str, Any], layers: str) -> None:
+    """A value of the project, whatever is sent: never the mistake of the client."""
+    body = inputs.encode({"a": document})
+    response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)
+
+    check_response(response)
+    assert response.status == 500, response
 
 
 @fuzzes(

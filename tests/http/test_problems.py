@@ -26,7 +26,15 @@ from django_apierrors.fallback import BODY, PROBLEM
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from django_apierrors.http.problems import make_problem, prefers_problem
 from django_apierrors.renderers import JSONRenderer
-from tests.bodies import REFERENCE, assert_body, body
+from tests.bodies import (
+    REFERENCE,
+    asked_body,
+    assert_body,
+    body,
+    body_with,
+    method_body,
+    sent_body,
+)
 from tests.support import OpenView, echo, make_view, throw
 
 pytestmark = pytest.mark.urls(__name__)
@@ -155,6 +163,7 @@ INVALID = blank(body("INVALID_CONTENT", "name: Too long.", "name: Too loud."), "
 MISSING = blank(body("MISSING_RESOURCE"), "Not Found")
 TAKEN = blank(BODY_OF_409, "Conflict")
 UNSUPPORTED = blank(body("UNSUPPORTED_MEDIA_TYPE"), "Unsupported Media Type")
+NOT_ALLOWED = method_body("PUT", "GET, POST, HEAD, OPTIONS")
 FALLBACK = json.loads(PROBLEM)
 
 # The requests, each with its problem.
@@ -169,8 +178,11 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
         blank({**body("CONFLICT", "None left.", status=409), "extra": {"type": "/no"}}, "Conflict"),
     ),
     "no credentials": ("GET /thing?as=401", blank(body("UNAUTHENTICATED"), "Unauthorized")),
-    "no such method": ("PUT /thing", blank(body("METHOD_NOT_ALLOWED"), "Method Not Allowed")),
-    "no such format": ("GET /thing?format=xml", UNSUPPORTED),
+    "no such method": ("PUT /thing", blank(NOT_ALLOWED, "Method Not Allowed")),
+    "no such format": (
+        "GET /thing?format=xml",
+        blank(asked_body("xml"), "Unsupported Media Type"),
+    ),
     "no such URL": ("GET /nowhere", MISSING),
 }
 
@@ -213,12 +225,13 @@ def test_an_unhandled_exception_is_a_problem_with_its_reference(client: Client) 
 def test_a_csrf_failure_is_a_problem(on: Settings) -> None:
     on.API_ERRORS |= {"PATHS": ["/"]}
     response = Client(enforce_csrf_checks=True).post("/page", **ASKS)
-    assert read(response) == blank(body("ACCESS_FORBIDDEN"), "Forbidden")
+    failed = body_with("ACCESS_FORBIDDEN", "The CSRF token is missing or incorrect.")
+    assert read(response) == blank(failed, "Forbidden")
 
 
 def test_the_details_of_an_error_are_a_member_too(client: Client, on: Settings) -> None:
     on.API_ERRORS |= {"DETAILS": True}
-    item = {"field": "name", "code": "invalid"}
+    item = {"field": "name", "code": "invalid", "in": "query"}
     details = [item | {"message": message} for message in ("Too long.", "Too loud.")]
     assert read(client.get("/thing?as=raised", **ASKS)) == INVALID | {"details": details}
 
@@ -384,15 +397,17 @@ def test_a_success_is_not_acceptable_if_problems_are_off_or_rejected(
 ) -> None:
     for accept in ("application/xml", "application/problem+json;q=0"):
         response = client.get("/thing", headers={"accept": accept})
-        assert_body(response, body("UNSUPPORTED_MEDIA_TYPE"))
+        assert_body(response, asked_body(accept))
     settings.API_ERRORS = {}
     assert client.get("/thing", **ASKS).status_code == 415
 
 
 def test_a_format_that_a_view_lacks_gets_a_problem(client: Client) -> None:
-    assert read(client.get("/stock", **ASKS)) == UNSUPPORTED
+    title = "Unsupported Media Type"
+    assert read(client.get("/stock", **ASKS)) == blank(asked_body(TYPE), title)
     assert read(client.get("/no-format", **ASKS)) == UNSUPPORTED
-    assert read(client.post("/echo", "<a/>", "application/xml", **ASKS)) == UNSUPPORTED
+    response = client.post("/echo", "<a/>", "application/xml", **ASKS)
+    assert read(response) == blank(sent_body("application/xml"), title)
 
 
 def test_a_page_is_sent_unless_the_client_prefers_a_problem(client: Client) -> None:

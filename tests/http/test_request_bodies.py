@@ -44,7 +44,7 @@ TOO_LARGE = body("CONTENT_TOO_LARGE")
 
 
 class StatusAwareView(StatusAwareMixin, OpenView):
-    """A view that is held to the table of methods."""
+    """A view that is checked against the table of methods."""
 
 
 # DRF's own: the body is then only seen by the middleware.

@@ -143,7 +143,7 @@ WRONG: dict[str, tuple[Any, dict[str, str]]] = {
     "PATCH": (Detail.as_view(http_method_names=["patch"]), {"patch": "partial_put = True"}),
     "a declared PATCH": (
         ShelfViewSet.as_view({"patch": "label"}, http_method_names=["get"]),
-        {"patch": "always a 405"},
+        {"patch": "Always returns 405"},
     ),
     "an action for PATCH": (
         ShelfViewSet.as_view({"patch": "label"}),
@@ -166,12 +166,12 @@ WRONG: dict[str, tuple[Any, dict[str, str]]] = {
     ),
     "a parser": (
         List.as_view(parser_classes=[VendorParser, stock_parsers.FormParser, *UPLOADS]),
-        {"parser": "leave rest_framework.parsers.FormParser out of parser_classes"},
+        {"parser": "remove rest_framework.parsers.FormParser from parser_classes"},
     ),
     "parsers that need a request": (ParsingByRequest.as_view(), {"parser": "FormParser"}),
     "a renderer": (
         List.as_view(renderer_classes=[StockJSONRenderer, BrowsableAPIRenderer]),
-        {"renderer": "the shape that rest_framework.renderers.JSONRenderer gives them"},
+        {"renderer": "the shape that rest_framework.renderers.JSONRenderer renders"},
     ),
 }
 
@@ -212,7 +212,7 @@ def test_a_default_of_the_settings_is_one_finding_about_the_project(
         make_audit(get_resolver()).get_findings(), key=lambda finding: finding.name
     )
     assert (parser.get_rule(), renderer.get_rule()) == ("*:parser", "*:renderer")
-    assert "MultiPartParser, rest_framework.parsers.FileUploadParser out of REST_" in parser.message
+    assert "MultiPartParser, rest_framework.parsers.FileUploadParser from REST_" in parser.message
     set_urls(path("a", Plain.as_view(renderer_classes=[JSONRenderer], http_method_names=["get"])))
     assert [*make_audit(get_resolver()).get_findings()] == []
 
@@ -222,7 +222,7 @@ def test_each_rule_of_the_audit_has_a_wrong_view_here() -> None:
     assert names == {*METHOD_RULES, *VIEW_RULES}
 
 
-PATCH = Finding("patch", "Updates go by PUT.", "/things/<int:pk>", "PATCH")
+PATCH = Finding("patch", "Update with PUT:", "/things/<int:pk>", "PATCH")
 
 
 @pytest.mark.parametrize(

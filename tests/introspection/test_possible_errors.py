@@ -390,7 +390,7 @@ def test_the_examples_of_a_body_name_its_fields() -> None:
         "INVALID_ID": "things[0].shelf: Incorrect type. Expected pk value, received list.",
         "MISSING_RESOURCE": 'things[0].shelf: Invalid pk "4711" - object does not exist.',
         "ALREADY_EXISTS": "things[0]: The fields shelf, size must make a unique set.",
-        "INVALID_STATE": "The state of a resource does not allow to fulfill a request.",
+        "INVALID_STATE": "The state of this resource does not allow the request.",
     }
 
 

@@ -47,7 +47,7 @@ CLEAN = f"""
 
 1 method of 1 route: 0 findings, 0 ignored. 1 route to views that are not DRF's: not audited.
 """
-PATCH = "Updates go by PUT. Leave 'patch' out of http_method_names; partial_put = True helps."
+PATCH = "Update with PUT: remove 'patch' from http_method_names; partial_put = True helps."
 WRONG = f"""
 /shelves  {__name__}.Shelves
   GET     200  {ALL}

@@ -32,6 +32,13 @@ if BACKEND == "postgresql":
         "ATOMIC_REQUESTS": True,
     }
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["console"]}},
+}
+
 # Django 5.2 does not have django.tasks, and django-tasks-rq uses the backport on Django 6 too.
 if not find_spec("django.tasks") or BACKEND == "rq":
     INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 
-from tests.models import Shelf
+from tests.models import Shelf, Thing
 
 try:
     from django.tasks import task
@@ -18,12 +19,35 @@ except ImportError:
 
 PATIENCE = 30.0
 
-EXCEPTIONS: dict[str, type[Exception]] = {
+
+class CartError(APIException):
+    """An exception whose code is the caller's."""
+
+    status_code = 409
+
+
+EXCEPTIONS: dict[str, Callable[[str], Exception]] = {
     "validation": ValidationError,
     "missing": Shelf.DoesNotExist,
     "unavailable": ConnectionRefusedError,
     "unhandled": KeyError,
+    "a code": lambda message: CartError(message, code="cart_full"),
+    "data": lambda message: CartError({"detail": message, "available": 3}),
+    "rows": lambda message: ValidationError({"rows": {n: [message] for n in range(3_000)}}),
+    "a group": lambda message: ExceptionGroup("Secret.", [CartError(message, code="cart_full")]),
+    "half a pair": lambda message: CartError("\ud800\0"),
 }
+
+# Values that have no JSON.
+VALUES: dict[str, Any] = {
+    "nan": float("nan"),
+    "infinity": {"rows": [{"x": float("-inf")}]},
+    "half a pair": "\ud800",
+    "a class": object,
+    "bytes": b"\xff",
+    "a key": {(1, 2): 3},
+}
+VALUES["itself"] = [VALUES]
 
 
 @task
@@ -42,9 +66,19 @@ def count_attempts(context: Any, name: str) -> list[Any]:
 
 
 @task
-def return_half_a_pair() -> str:
-    """Return half of a surrogate pair."""
-    return "\ud800"
+def return_value(name: str) -> Any:
+    """Return one of `VALUES`."""
+    return VALUES[name]
+
+
+@task
+def return_nothing(name: str) -> None:
+    """Return `None`."""
+
+
+@task
+def find_thing(key: str) -> None:
+    Thing.objects.get(pk=key)
 
 
 @task

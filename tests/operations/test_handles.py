@@ -1,8 +1,9 @@
-"""The signed ids of operations: their owners, and the data that a client can decode."""
+"""The signed ids of operations: their owners, and what a client can read in them."""
 
 from __future__ import annotations
 
 import base64
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from django_apierrors.operations.handles import (
-    SEPARATOR,
     find_owner,
     make_handle,
     read_handle,
@@ -65,11 +65,33 @@ def test_an_authenticated_client_without_a_key_is_not_anonymous() -> None:
             find_owner(make_request(user, credential))
 
 
-def test_a_handle_does_not_contain_its_owner() -> None:
-    handle = make_handle("tests.operations.tasks.add", "default", "1")
-    signed = sign_handle(handle, "django.contrib.auth.models.User:4711")
-    payload = signed.partition(SEPARATOR)[0]
+# The ids of the task backends: a UUID of django-tasks-db and Celery, the characters of RQ.
+RESULT_IDS = [
+    "0a8b5c3e-7d1f-4e2a-9b6c-3d4e5f607182",
+    "00000000-0000-0000-0000-000000000000",
+    "0Zz" + "aB3" * 9 + "9Z",
+    "0" * 32,
+    "Z" * 32,
+]
+OTHER_IDS = ["1", "", "task-ü", "0A8B5C3E-7D1F-4E2A-9B6C-3D4E5F607182", "x" * 100]
+OWNER = "django.contrib.auth.models.User:4711"
 
-    assert b"4711" not in base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-    assert read_handle(signed, "django.contrib.auth.models.User:4711") == handle
-    assert read_handle(signed, "django.contrib.auth.models.User:471") is None
+
+@pytest.mark.parametrize("result_id", RESULT_IDS)
+def test_a_handle_is_short_and_is_not_escaped_in_a_url(result_id: str) -> None:
+    signed = sign_handle(make_handle("default", result_id), OWNER)
+
+    assert re.fullmatch(r"[\w-]{1,59}", signed, re.ASCII)
+
+
+@pytest.mark.parametrize("result_id", [*RESULT_IDS, *OTHER_IDS])
+def test_a_handle_is_read_by_its_owner_only(result_id: str) -> None:
+    handle = make_handle("default", result_id)
+    signed = sign_handle(handle, OWNER)
+
+    assert read_handle(signed, OWNER) == handle
+    assert read_handle(signed, OWNER[:-1]) is read_handle(signed, None) is None
+    assert read_handle(sign_handle(handle, None), OWNER) == handle
+    content = base64.urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
+    assert b"4711" not in content
+    assert b"default" not in content

@@ -275,11 +275,7 @@ def test_an_operation_is_ready_runs_succeeds_and_is_pruned(
 
     prune(backend, accepted, request)
     pruned = backend.request("GET", accepted.headers["Location"])
-    if backend.name == "celery":
-        # Celery reports unknown task ids as pending.
-        assert (pruned.status, pruned.body["status"]) == (200, "ready")
-    else:
-        assert (pruned.status, pruned.body) == (410, body("GONE"))
+    assert (pruned.status, pruned.body) == (410, body("GONE"))
 
 
 def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) -> None:
@@ -289,6 +285,16 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
         "missing": body("MISSING_RESOURCE"),
         "unavailable": body("SERVICE_UNAVAILABLE"),
         "unhandled": body("INTERNAL_ERROR"),
+        "a code": body("CART_FULL", "Secret of a code.", status=409),
+        "data": {**body("CONFLICT", "Secret of data.", status=409), "extra": {"available": 3}},
+        "rows": body(
+            "INVALID_CONTENT",
+            *(f"rows[{row}]: Secret of rows." for row in range(999)),
+            "2001 more errors were left out.",
+        ),
+        "a group": body("CART_FULL", "Secret of a group.", status=409),
+        # RQ cannot store the traceback.
+        "half a pair": body("CONFLICT", *["?\0"] * (backend.name != "rq"), status=409),
     }
     accepted = {how: backend.accept("fail", {"how": how}) for how in errors}
 
@@ -296,6 +302,19 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
         failed = backend.wait_for(accepted[how], "failed", "successful")
         assert failed.body == {**accepted[how].body, "status": "failed", "error": error}
         assert "Retry-After" not in failed.headers
+
+
+def test_a_result_without_json_fails_its_operation_and_is_reported_once(backend: Backend) -> None:
+    backend.start_worker()
+    for name in ("nan", "half a pair", "a class"):
+        failed = backend.wait_for(backend.accept("return_value", {"name": name}), "failed")
+        [message] = failed.body["error"]["errors"]
+        assert failed.body["error"] == body("INTERNAL_ERROR", message)
+        for _poll in range(2):
+            assert backend.request("GET", failed.body["href"]).body == failed.body
+        if "Reference" in message:
+            reference = message.rpartition(" ")[2].rstrip(".")
+            assert backend.get_logs().count(reference) == 1
 
 
 def test_a_killed_worker_fails_its_operation_and_the_task_is_not_run_again(

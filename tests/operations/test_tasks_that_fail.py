@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.contrib.auth.models import User
+from django.core import signing
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
+from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import path
 from pytest_django.fixtures import Settings
-from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    Throttled,
+    ValidationError,
+)
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import StaticHTMLRenderer
 from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 from tests.bodies import REFERENCE, body
 from tests.services import require_package
@@ -21,13 +40,14 @@ from tests.services import require_package
 require_package("django_tasks_db")
 
 from django_tasks_db import DatabaseBackend  # noqa: E402
+from django_tasks_db.models import DBTaskResult  # noqa: E402
 
-from django_apierrors.operations import status  # noqa: E402
-from tests.operations import tasks  # noqa: E402
-from tests.operations.test_views import api, get_outcome, post  # noqa: E402, F401
+from django_apierrors.operations import failures, status  # noqa: E402
+from tests.operations import live_urls, tasks  # noqa: E402
+from tests.operations.test_views import api, get_outcome, post, work  # noqa: E402, F401
 
 pytestmark = [
-    pytest.mark.urls("tests.operations.test_views"),
+    pytest.mark.urls(__name__),
     pytest.mark.django_db(transaction=True),
 ]
 
@@ -55,6 +75,19 @@ class OddError(SoldOutError):
         self.detail = {"name": ErrorDetail("No.", object())}  # type: ignore[arg-type]
 
 
+class ExtraError(tasks.CartError):
+    """Its data is an attribute."""
+
+    extra: ClassVar[dict[str, Any]] = {"available": 3, "day": date(2026, 11, 30)}
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenError(SoldOutError):
+    """An exception without further attributes."""
+
+    detail: Any = "It is sold out for ever."
+
+
 def make_chained() -> Exception:
     """Return a validation error with a cause and a note."""
     exception = ValidationError("No.\nReally.")
@@ -63,62 +96,248 @@ def make_chained() -> Exception:
     return exception
 
 
-EXCEPTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "fields": (
-        lambda: ValidationError({"lines": [{}, {"sku": ['It\'s "no".', "One."]}], 3: "No."}),
-        body("INVALID_CONTENT", 'lines[1].sku: It\'s "no".', "lines[1].sku: One.", "[3]: No."),
+def make_violation() -> Exception:
+    """Return the error of a database for a value that exists already."""
+    User.objects.create(username="ada")
+    try:
+        with transaction.atomic():
+            User.objects.create(username="ada")
+    except IntegrityError as exc:
+        return exc
+    raise AssertionError
+
+
+ROWS: dict[str, Callable[[], Exception]] = {
+    "fields": lambda: ValidationError({"lines": [{}, {"sku": ['It\'s "no".', "One."]}], 3: "No."}),
+    "odd keys": lambda: ValidationError(
+        {date(2026, 11, 30): ["No."], True: ["Yes."], "a": ["No."]}
     ),
-    "a code": (
-        lambda: ValidationError({"name": ErrorDetail("Taken.", "unique")}),
-        body("ALREADY_EXISTS", "name: Taken."),
+    "a code of a field": lambda: ValidationError({"name": ErrorDetail("Taken.", "unique")}),
+    "Django's": lambda: DjangoValidationError({"name": ["Too long."]}),
+    "Django's with a code": lambda: DjangoValidationError(
+        {"name": DjangoValidationError("Taken by %(by)s.", code="unique", params={"by": "Ada"})}
     ),
-    "Django's": (
-        lambda: DjangoValidationError({"name": ["Too long."]}),
-        body("INVALID_CONTENT", "name: Too long."),
+    "a string of Django's": lambda: DjangoValidationError("No."),
+    "a string": lambda: SoldOutError("None."),
+    "a code": lambda: tasks.CartError("Mine.", code="cart_full"),
+    "a number": lambda: tasks.CartError({"detail": "Mine.", "code": 41003}),
+    "a default": SoldOutError,
+    "a default of DRF's": NotFound,
+    "data": lambda: tasks.CartError(
+        {"detail": "Only 3 left.", "available": 3, "price": Decimal("1.50"), "tags": [1, None]}
     ),
-    "a string of Django's": (
-        lambda: DjangoValidationError("No."),
-        body("INVALID_CONTENT", "No."),
+    "data of an attribute": lambda: ExtraError("Only 3 left."),
+    "headers": lambda: Throttled(7, "Slowly."),
+    "several lines, a cause and a note": make_chained,
+    "text like a traceback": lambda: SoldOutError("Traceback (most recent call last):\n  File x"),
+    "brackets": lambda: SoldOutError("[none]"),
+    "a str() of its own": LoggedError,
+    "an odd code": OddError,
+    "an empty list": lambda: ValidationError([]),
+    "no attributes": FrozenError,
+    "many messages": lambda: ValidationError({"rows": {n: ["No."] for n in range(3_000)}}),
+    "a long message": lambda: ValidationError(["é" * 2_000_000]),
+    "much data": lambda: tasks.CartError({"detail": "No.", "rows": [*range(300_000)]}),
+    "a group": lambda: ExceptionGroup(
+        "", [SoldOutError("One."), ExceptionGroup("", [SoldOutError("Two.")])]
     ),
-    "a string": (lambda: SoldOutError("None."), body("SOLD_OUT", "None.", status=409)),
-    "a default": (SoldOutError, body("SOLD_OUT", "It is sold out.", status=409)),
-    "a default of DRF's": (NotFound, body("MISSING_RESOURCE")),
-    "several lines, a cause and a note": (make_chained, body("INVALID_CONTENT", "No.\nReally.")),
-    "text like a traceback": (
-        lambda: SoldOutError("Traceback (most recent call last):\n  File x"),
-        body("SOLD_OUT", "Sold out.", status=409),
-    ),
-    "brackets": (lambda: SoldOutError("[none]"), body("SOLD_OUT", "[none]", status=409)),
-    "a str() of its own": (LoggedError, body("SOLD_OUT", "Sold out.", status=409)),
-    "an odd code": (OddError, body("SOLD_OUT", "Sold out.", status=409)),
-    "an empty list": (lambda: ValidationError([]), body("INVALID_CONTENT", "[]")),
-    "more than is parsed": (
-        lambda: ValidationError(["x" * 100_000]),
-        body("INVALID_CONTENT"),
-    ),
-    "another exception": (lambda: KeyError("Secret."), body("INTERNAL_ERROR")),
+    "a group of outages": lambda: ExceptionGroup("", [ConnectionRefusedError()]),
+    "a violation": make_violation,
+    "an outage": ConnectionRefusedError,
+    "half a pair": lambda: SoldOutError("\ud800"),
 }
 
 
+def shout(name: str) -> str:
+    """Return the name of a field in capitals."""
+    return name.upper()
+
+
+class Raise(APIView):
+    """Raises the exception of a row."""
+
+    def post(self, request: Any, row: str) -> None:
+        raise ROWS[row]()
+
+
+urlpatterns = [
+    *live_urls.urlpatterns,
+    path("accept/<str:name>/<str:backend>", live_urls.Accept.as_view()),
+    path("raise/<str:row>", Raise.as_view()),
+]
+
+
 @pytest.fixture
-def raised(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Let the task `fail` raise the exception of a row, and return the body of the row."""
-    make, expected = EXCEPTIONS[request.param]
-    monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda message: make())
-    return expected
+def row(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """Let the task `fail` raise the exception of a row, and return its name."""
+    name: str = request.param
+    monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda message: ROWS[name]())  # type: ignore[arg-type]
+    return name
 
 
-@pytest.mark.parametrize("raised", EXCEPTIONS, indirect=True)
-def test_a_failed_task_keeps_the_messages_of_its_exception(
+def check_row(api: Client, row: str) -> dict[str, Any]:  # noqa: F811
+    """Compare the errors of a view, of a task and of a task that is run at once."""
+    expected = post(api, f"/raise/{row}")
+    User.objects.all().delete()
+    # The request of a poll did not send the values.
+    error: dict[str, Any] = expected.json()
+    for detail in error.get("details", []):
+        detail.pop("in", None)
+        detail.pop("pointer", None)
+    outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
+    assert outcome == {"status": "failed", "error": error}
+    User.objects.all().delete()
+    immediate = post(api, "/accept/fail/immediate", {"how": "row"})
+    assert (immediate.status_code, immediate.content) == (expected.status_code, expected.content)
+    assert immediate.headers.get("Retry-After") == expected.headers.get("Retry-After")
+    return error
+
+
+@pytest.mark.parametrize("row", ROWS, indirect=True)
+def test_a_failed_task_has_the_error_that_a_view_sends(api: Client, row: str) -> None:  # noqa: F811
+    error = check_row(api, row)
+    assert len(json.dumps(error)) < 1_000_000
+    assert "Secret" not in json.dumps(error)
+
+
+@pytest.mark.parametrize(
+    "row", ["fields", "odd keys", "many messages", "a group", "data"], indirect=True
+)
+def test_the_settings_of_errors_apply_to_failed_tasks(
     api: Client,  # noqa: F811
-    raised: dict[str, Any],
+    settings: Settings,
+    row: str,
 ) -> None:
-    for url in ("/accept/fail", "/accept/fail/immediate"):
-        response = post(api, url, {"how": "row"})
-        if response.status_code == 202:
-            assert get_outcome(api, response) == {"status": "failed", "error": raised}
-        else:
-            assert (response.status_code, response.json()) == (raised["status"], raised)
+    shout = f"{__name__}.shout"
+    settings.API_ERRORS = {"MAX_ERRORS": 10, "DETAILS": True, "FIELD_NAMES": shout}
+    error = check_row(api, row)
+    assert len(error["errors"]) == len(error["details"]) <= 10
+
+
+def test_the_codes_and_the_data_of_failed_tasks_are_the_projects(
+    api: Client,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    errors = {
+        "a code": body("CART_FULL", "Mine.", status=409),
+        "a group": body("SOLD_OUT", "One.", "Two.", status=409),
+        "data of an attribute": {
+            **body("CONFLICT", "Only 3 left.", status=409),
+            "extra": {"available": 3, "day": "2026-11-30"},
+        },
+    }
+    for name, error in errors.items():
+        monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, name=name: ROWS[name]())  # type: ignore[misc,arg-type]
+        assert get_outcome(api, post(api, "/accept/fail", {"how": "row"}))["error"] == error
+
+
+def test_an_exception_of_no_client_is_an_internal_error_without_its_message(
+    api: Client,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for exception in (
+        KeyError("Secret."),
+        SystemExit("Secret."),
+        ExceptionGroup("Secret.", [SoldOutError("Secret."), NotFound("Secret.")]),
+    ):
+        monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, exc=exception: exc)  # type: ignore[misc,arg-type]
+        outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
+        assert outcome["error"] == body("INTERNAL_ERROR")
+
+
+def test_a_value_that_a_model_field_rejects_is_not_sent(api: Client) -> None:  # noqa: F811
+    for url in ("/accept/find_thing", "/accept/find_thing/immediate"):
+        response = post(api, url, {"key": "Secret."})
+        error = get_outcome(api, response)["error"] if response.status_code == 202 else None
+        assert (error or response.json()) == body("INVALID_CONTENT")
+
+
+def test_an_error_in_a_message_is_not_the_error_of_the_task(
+    api: Client,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1")
+    for message in (stolen, f"{failures.NAME}x\n", failures.NAME * 3):
+        monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, text=message: SoldOutError(text))  # type: ignore[misc,arg-type]
+        outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
+        assert outcome["error"] == body("SOLD_OUT", message, status=409)
+
+
+def test_the_class_decides_if_the_worker_stored_no_error(
+    api: Client,  # noqa: F811
+) -> None:
+    accepted = post(api, "/accept/fail", {"how": "validation"})
+    get_outcome(api, accepted)
+    result = DBTaskResult.objects.get()
+    other = signing.Signer(salt=f"{failures.__name__}:{result.pk}").sign_object([1])
+    for lines in ("", f"{failures.NAME}{result.pk} {other}", f"{failures.NAME}{result.pk} x"):
+        DBTaskResult.objects.update(traceback=lines)
+        assert api.get(accepted["Location"]).json()["error"] == body("INVALID_CONTENT")
+
+
+def test_a_task_that_the_worker_cannot_import_is_an_internal_error(
+    api: Client,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accepted = post(api, "/accept/doomed")
+    with monkeypatch.context() as patch:
+        patch.delattr(tasks, "doomed")
+        get_gone = get_outcome(api, accepted)
+    assert get_gone["status"] == 410
+    assert api.get(accepted["Location"]).json()["error"] == body("INTERNAL_ERROR")
+
+
+def get_signals() -> Any:
+    """Return the signals of the task framework."""
+    return import_module(f"{type(tasks.fail).__module__.removesuffix('.base')}.signals")
+
+
+def finish(exception: Exception, result_id: str) -> str:
+    """Send the signal as the task backends of RQ and Celery do, and return the traceback."""
+    result = SimpleNamespace(
+        id=result_id, status="FAILED", task=tasks.fail, errors=[], backend="default"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tasks.EXCEPTIONS, "row", lambda _: exception)  # type: ignore[arg-type]
+        try:
+            tasks.fail.call("row")
+        except type(exception) as exc:
+            get_signals().task_finished.send(sender=None, task_result=result)
+            return "".join(traceback.format_exception(exc))
+    raise AssertionError
+
+
+def test_a_traceback_that_is_formatted_after_the_signal_has_the_error() -> None:
+    group = ExceptionGroup("", [SoldOutError("Two.")])
+    for exception, message in [(SoldOutError("One."), "One."), (group, "Two.")]:
+        for result_id in ("1", "2"):
+            stored = finish(exception, result_id)
+            failure: Any = SimpleNamespace(exception_class_path="x.Error", traceback=stored)
+            result: Any = SimpleNamespace(id=result_id)
+            error = failures.read_error(failure, result)
+            assert error.get_body() == body("SOLD_OUT", message, status=409)
+            # An exception object that is raised again has the line of its last task only.
+            assert stored.count(failures.NAME) == 1
+
+
+def test_a_task_that_succeeds_inside_an_except_block_has_no_error() -> None:
+    exception = SoldOutError()
+    try:
+        raise exception
+    except SoldOutError:
+        result = tasks.add.using(backend="immediate").enqueue(1)
+    assert result.return_value == 2
+    assert not hasattr(exception, "__notes__")
+
+
+def test_a_result_of_an_unknown_shape_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    task = SimpleNamespace(module_path="x")
+    result = SimpleNamespace(id="1", status="FAILED", task=task, backend="default")
+    try:
+        raise SoldOutError
+    except SoldOutError:
+        get_signals().task_finished.send(sender=None, task_result=result)
+    assert "storing the error of a failed task" in caplog.text
 
 
 class PicklingBackend(DatabaseBackend):
@@ -126,7 +345,8 @@ class PicklingBackend(DatabaseBackend):
 
     def get_result(self, result_id: str) -> Any:
         result = super().get_result(result_id)
-        object.__setattr__(result, "_return_value", {"value": object})
+        if result.status == "SUCCESSFUL":
+            object.__setattr__(result, "_return_value", tasks.VALUES[result.kwargs["name"]])
         return result
 
 
@@ -143,9 +363,8 @@ def signals() -> Iterator[list[Any]]:
     got_request_exception.disconnect(receive)
 
 
-@pytest.mark.parametrize(
-    ("backend", "name"), [("default", "return_half_a_pair"), ("other", "do_nothing")]
-)
+@pytest.mark.parametrize("name", tasks.VALUES)
+@pytest.mark.parametrize("backend", ["default", "pickling"])
 def test_a_result_without_json_reads_as_failed_and_is_reported_once(
     api: Client,  # noqa: F811
     settings: Settings,
@@ -154,28 +373,74 @@ def test_a_result_without_json_reads_as_failed_and_is_reported_once(
     backend: str,
     name: str,
 ) -> None:
-    backends = {**settings.TASKS, "other": {"BACKEND": f"{__name__}.PicklingBackend"}}
-    settings.TASKS = backends
-    accepted = post(api, f"/accept/{name}/{backend}")
+    settings.TASKS = {**settings.TASKS, "other": {"BACKEND": f"{__name__}.PicklingBackend"}}
+    is_pickled = backend == "pickling"
+    task = "return_nothing/other" if is_pickled else "return_value"
+    accepted = post(api, f"/accept/{task}", {"name": name})
     outcome = get_outcome(api, accepted)
     [message] = outcome["error"]["errors"]
-    assert REFERENCE.fullmatch(message)
     assert outcome == {"status": "failed", "error": body("INTERNAL_ERROR", message)}
     for _poll in range(3):
         response = api.get(accepted["Location"])
         assert (response.status_code, response.json()["error"]) == (200, outcome["error"])
         assert "result" not in response.json()
-    records = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert (len(records), len(signals)) == (1, 1)
-    reference = REFERENCE.fullmatch(message)[1]  # type: ignore[index]
-    assert reference in caplog.text
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    # The worker reports what it cannot store, the operation what it cannot send.
+    assert record.name.replace("_", ".") == ("django.request" if signals else "django.tasks")
+    if is_pickled:
+        assert len(signals) == 1
+    if signals:
+        reference = REFERENCE.fullmatch(message)
+        assert reference is not None
+        assert caplog.text.count("Reference: ") == caplog.text.count(reference[1]) == 1
 
 
-def test_the_references_of_results_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "MAX_REFERENCES", 2)
-    monkeypatch.setattr(status, "REFERENCES", {})
-    request = APIRequestFactory().get("/")
+@pytest.mark.parametrize("name", tasks.VALUES)
+def test_a_result_without_json_of_a_task_that_is_run_at_once_is_reported_once(
+    api: Client,  # noqa: F811
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    response = post(api, "/accept/return_value/immediate", {"name": name})
+    [message] = response.json()["errors"]
+    assert (response.status_code, response.json()) == (500, body("INTERNAL_ERROR", message))
+    # Django adds a record without an exception to that of its task framework.
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+def test_a_result_without_json_on_an_html_page_reads_as_failed(
+    api: Client,  # noqa: F811
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.TASKS = {**settings.TASKS, "other": {"BACKEND": f"{__name__}.PicklingBackend"}}
+    monkeypatch.setattr(live_urls.Operation, "renderer_classes", [StaticHTMLRenderer])
+    monkeypatch.setattr(live_urls.Operation, "content_negotiation_class", DefaultContentNegotiation)
+    monkeypatch.setattr(StaticHTMLRenderer, "render", lambda self, data, *args: json.dumps(data))
+    accepted = post(api, "/accept/return_nothing/other", {"name": "nan"})
+    work()
+    assert json.loads(api.get(accepted["Location"]).content)["status"] == "failed"
+
+
+def test_a_value_that_rq_cannot_pickle_is_reported_once(
+    api: Client,  # noqa: F811
+    signals: list[Any],
+) -> None:
+    accepted = post(api, "/accept/do_nothing")
+    get_outcome(api, accepted)
+    DBTaskResult.objects.update(
+        status="FAILED", traceback=status.UNSERIALIZABLE, exception_class_path="builtins.Exception"
+    )
+    errors = [api.get(accepted["Location"]).json()["error"] for _poll in range(3)]
+    assert errors == [body("INTERNAL_ERROR", errors[0]["errors"][0])] * 3
+    assert len(signals) == 1
+
+
+def test_the_reported_results_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "MAX_REPORTED", 2)
+    monkeypatch.setattr(status, "REPORTED", set())
+    request: Any = APIRequestFactory().get("/")
     for number in range(3):
         result: Any = SimpleNamespace(backend="default", id=number)
         status.report_result(ValueError(), result, request)
-    assert len(status.REFERENCES) == 1
+    assert len(status.REPORTED) == 1

@@ -29,6 +29,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from django_apierrors.catalog import CATALOG
 from django_apierrors.recognition.tracebacks import LOOKUP, RAISE_SITES
 from tests.models import Shelf, Thing
 from tests.recognition.listeners import WORDS, accepting, hang_up, refuse
@@ -292,11 +293,22 @@ PROVOKED: dict[str, Callable[[Client], HttpResponse]] = {
 }
 
 
+# The facts about these requests that the messages name.
+FACTS = {
+    "select_renderer": "You asked for text/html; a*=bogus''x; supported: application/json.",
+    "filter_renderers": "You asked for xml; supported: application/json.",
+    "select_parser": "You sent application/json; a*=bogus''x; supported: application/json.",
+    "get_full_path_with_slash": "The URL must end with a slash.",
+}
+
+
 @pytest.mark.parametrize("name", RAISE_SITES)
 def test_an_exception_of_a_raise_site_has_its_code(name: str, settings: Settings) -> None:
     settings.DEBUG = name == "get_full_path_with_slash"
     response = PROVOKED[name](Client(raise_request_exception=False))
-    assert read(response) == expect(RAISE_SITES[name].code)
+    code = RAISE_SITES[name].code
+    message = f"{CATALOG[code].message} {FACTS[name]}" if name in FACTS else None
+    assert read(response) == expect(code, *filter(None, [message]))
 
 
 def test_a_function_of_the_same_name_in_another_module_is_not_a_raise_site() -> None:

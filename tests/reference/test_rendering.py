@@ -107,7 +107,7 @@ def test_a_template_of_the_project_overrides_ours(
         assert "<main>" in page
     assert get(client, "/errors/style.css") == "/* theirs */"
     assert get(client, "/errors/OUT_OF_STOCK") == (
-        "/errors/OUT_OF_STOCK OUT_OF_STOCK 409 More of this API "
+        "/errors/OUT_OF_STOCK OUT_OF_STOCK 409 More codes "
         "Read the messages, and change the request before you send it again."
     )
 

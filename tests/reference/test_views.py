@@ -153,7 +153,15 @@ def test_the_examples_of_validation_codes_name_a_field(client: Client, settings:
             "errors": [f"{field}: {message}"],
             "code": CATALOG[name].number,
             "moreInfo": "",
-            "details": [{"field": field, "code": code, "message": message}],
+            "details": [
+                {
+                    "field": field,
+                    "code": code,
+                    "message": message,
+                    "in": "body",
+                    "pointer": f"/{field}",
+                }
+            ],
         }
 
 
@@ -312,7 +320,7 @@ def test_an_unknown_code_is_a_404_whose_page_does_not_repeat_it(
     # With PATHS the middleware formats Django's own 404 pages, but not this page.
     settings.API_ERRORS = {"PATHS": paths}
     unknown = ["nothing", "0", "9" * 5000, "\u0663", "\x00", "<script>", "call-555-1234", "\u00df"]
-    expected = ["No such code · Errors", "Errors", "Verbs", "No such code", "All codes"]
+    expected = ["No such code · Errors", "Errors", "Methods", "No such code", "All codes"]
     for text in unknown:
         response = client.get(f"/errors/{text}")
         assert response.status_code == 404

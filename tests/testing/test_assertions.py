@@ -108,7 +108,13 @@ def test_every_body_of_every_setting_is_valid(settings: Settings) -> None:
             assert list(find_shape_faults(each)) == []
 
 
-DETAIL = {"field": "name", "code": "required", "message": "Required."}
+DETAIL = {
+    "field": "name",
+    "code": "required",
+    "message": "Required.",
+    "in": "body",
+    "pointer": "/name",
+}
 VALID = {**body("INVALID_CONTENT", "name: Required."), "details": [DETAIL]}
 
 # A change of a valid body that makes it invalid; `...` removes the key.
@@ -122,6 +128,8 @@ NEAR_MISSES: list[dict[str, Any]] = [
     *({"details": [{**DETAIL, key: 1}]} for key in DETAIL),
     {"details": [{**DETAIL, "code": ""}]},
     {"details": [{**DETAIL, "message": ""}]},
+    {"details": [{**DETAIL, "in": "cookie"}]},
+    {"details": [{**DETAIL, "pointer": "name"}]},
     {"detail": "Sold."},
     {"message": "Sold."},
     {"type": "about:blank", "title": "Sold", "detail": ""},
@@ -217,7 +225,7 @@ def test_problem_details_pass(client: Client, settings: Settings) -> None:
 def test_members_that_the_project_adds_pass_if_they_are_listed() -> None:
     response = JsonResponse({**MISSING, "hint": "Look elsewhere."}, status=404)
     assert assert_api_error(response, 404, more_members={"hint"})["hint"] == "Look elsewhere."
-    with pytest.raises(AssertionError, match="'hint' is not a member"):
+    with pytest.raises(AssertionError, match="'hint' is not a key"):
         assert_api_error(response, 404)
 
 

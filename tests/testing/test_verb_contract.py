@@ -24,7 +24,7 @@ from django_apierrors.handler import exception_handler
 from django_apierrors.parsers import JSONParser
 from django_apierrors.testing import VerbContract
 from django_apierrors.testing.queries import capture_writes, is_write
-from django_apierrors.testing.verb_contract import parse_without
+from django_apierrors.testing.verb_contract import has_view, parse_without
 from tests.docs.blocks import PAGES
 from tests.models import Shelf
 
@@ -309,7 +309,7 @@ def test_members_that_the_project_adds_pass_if_they_are_listed(settings: Any) ->
     changes = {"EXCEPTION_HANDLER": f"{__name__}.add_hint"}
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | changes
     failed, _ = run()
-    assert all("'hint' is not a member" in text for text in failed.values())
+    assert all("'hint' is not a key" in text for text in failed.values())
     assert len(failed) > 5
     assert run(more_members={"hint"})[0] == {}
 
@@ -341,6 +341,15 @@ def test_a_check_is_skipped_if_it_cannot_ask_the_endpoint() -> None:
     skipped = run(url="/list/")[1]
     assert skipped[POST_CHECK] == "/list/ does not have POST"
     assert "override make_resource()" in skipped["test_put_twice_is_put_once"]
+
+
+def test_every_check_of_a_url_without_a_pattern_fails() -> None:
+    failed, skipped = run(url="/shelvs/", resource_url=None)
+    assert ({*failed}, {*skipped}) == ({*CHECKS} - ID_CHECKS, ID_CHECKS)
+    assert all("`url` must match a URL pattern" in text for text in failed.values())
+    # A 404 of the view, and a response of a client that does not know the URL pattern.
+    assert has_view(Client().get("/shelves/9/"))
+    assert has_view(HttpResponse(status=404))
 
 
 def test_every_check_is_skipped_without_a_resource_and_a_collection() -> None:

@@ -52,6 +52,14 @@ class TeapotError(ValidationError):
     default_detail = "It is a teapot."
 
 
+class PlainError(APIException):
+    """An exception whose code is the name of its status."""
+
+    status_code = 400
+    default_code = "bad_request"
+    default_detail = "No."
+
+
 class ListedError(TeapotError):
     """A validation error whose code is a list."""
 
@@ -67,6 +75,7 @@ def unauthenticated(message: str) -> dict[str, Any]:
 EXCEPTIONS: dict[str, tuple[Callable[[], Exception], dict[str, Any]]] = {
     "number": (NumberedError, {**body("CONFLICT", "No.", status=409), "code": 4001}),
     "teapot": (TeapotError, body("TEAPOT", "It is a teapot.", status=400)),
+    "status": (PlainError, body("INVALID_CONTENT", "No.")),
     "list": (ListedError, body("INVALID_CONTENT", "It is a teapot.")),
     "dict": (
         lambda: APIException({"detail": "No.", "code": {"no": 1}}),
@@ -161,7 +170,7 @@ def test_the_codes_of_drfs_own_exceptions_are_generic() -> None:
         for cls in vars(exceptions).values()
         if inspect.isclass(cls) and issubclass(cls, APIException)
     ]
-    assert {cls.default_code for cls in classes} <= GENERIC_CODES
+    assert {cls.default_code for cls in classes} <= set(GENERIC_CODES)
 
 
 @pytest.mark.parametrize(

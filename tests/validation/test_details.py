@@ -40,7 +40,8 @@ from rest_framework.views import APIView
 from django_apierrors.errors import Error
 from django_apierrors.http.encoders import encode
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.details import Limits, read_detail
+from django_apierrors.validation.details import read_detail
+from django_apierrors.validation.messages import Limits
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -460,6 +461,18 @@ def test_the_body_of_a_group_has_at_most_1_mb() -> None:
     assert sent["errors"][-1] == f"{901 - len(sent['errors'])} more errors were left out."
 
 
+def test_pointers_count_too(settings: Settings) -> None:
+    settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": None}
+    # A pointer has two characters for each tilde.
+    detail: Any = {f"{n}": ["No."] for n in range(2_000)}
+    for _level in range(30):
+        detail = {"~" * 95: detail}
+    error = Error.of_messages(read_detail(detail, 400, is_serializer=True), 400)
+    body = error._replace(place="body").get_body()
+    assert len(body["details"][0]["pointer"]) > 5_000
+    assert len(encode(body)) <= 1_000_000
+
+
 def test_a_segment_of_a_path_has_at_most_100_characters(client: Client) -> None:
     document = json.dumps({"kind": "wrong", "long": "x" * 1_000_000})
     errors = client.post("/long", document, "application/json").json()["errors"]
@@ -527,9 +540,20 @@ def test_details_have_the_field_the_code_and_the_message_of_each_that_is_sent(
             "2 more errors were left out.",
         ),
         "details": [
-            {"field": "lines[0].sku", "code": "required", "message": REQUIRED},
-            {"field": "lines[1]", "code": "invalid", "message": "This line is bad."},
-            {"field": "tags[0]", "code": "max_length", "message": TOO_LONG},
+            {
+                "field": field,
+                "code": code,
+                "message": message,
+                "in": "body",
+                "pointer": pointer,
+            }
+            for field, code, message, pointer in (
+                ("lines[0].sku", "required", REQUIRED, "/lines/0/sku"),
+                ("lines[1]", "invalid", "This line is bad.", "/lines/1"),
+                ("tags[0]", "max_length", TOO_LONG, "/tags/0"),
+            )
+        ]
+        + [
             {
                 "field": "",
                 "code": "invalid_content",
@@ -538,7 +562,7 @@ def test_details_have_the_field_the_code_and_the_message_of_each_that_is_sent(
         ],
     }
     [detail] = raise_detail({"name": [ErrorDetail("No.", "\ud800")]})["details"]
-    assert detail == {"field": "name", "code": "?", "message": "No."}
+    assert (detail["field"], detail["code"], detail["message"]) == ("name", "?", "No.")
 
 
 def test_a_lazy_message_is_in_the_language_of_the_response() -> None:
@@ -573,7 +597,7 @@ def get_strings(detail: object) -> Iterator[str]:
 def test_each_message_of_any_tree_is_there_once_in_order_or_counted(
     detail: object, limit: int
 ) -> None:
-    every = read_detail(detail, 400, is_serializer=True)
+    every = read_detail(detail, 400, Limits(), is_serializer=True)
     limited = read_detail(detail, 400, Limits(limit), is_serializer=True)
     expected = [string for string in get_strings(detail) if string.strip()]
     assert [item.message for item in every.items] == expected
@@ -602,7 +626,7 @@ def test_a_path_is_spelt_as_in_javascript(keys: list[Any]) -> None:
         detail = {key: detail}
     spelt = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     [item] = read_detail(detail, 400, is_serializer=True).items
-    assert item == (spelt.removeprefix("."), None, "One.")
+    assert item == (spelt.removeprefix("."), None, "One.", tuple(keys), None)
 
 
 def test_the_time_for_a_long_key_does_not_grow_with_its_messages() -> None:

@@ -203,6 +203,23 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         ),
     ),
     (
+        # RFC 9457, section 3.
+        {
+            "type": "https://example.com/out-of-credit",
+            "title": "You do not have enough credit.",
+            "detail": "Your balance is 30, but that costs 50.",
+            "balance": 30,
+        },
+        make_body(
+            "Your balance is 30, but that costs 50.",
+            extra={
+                "type": "https://example.com/out-of-credit",
+                "title": "You do not have enough credit.",
+                "balance": 30,
+            },
+        ),
+    ),
+    (
         {"bulk": [{"id": 1, "status": 404, "detail": "Not here."}, {"id": 2}]},
         make_body("bulk[0]: Not here.", extra={"bulk": [{"id": 1, "status": 404}, {"id": 2}]}),
     ),
@@ -368,6 +385,11 @@ def test_the_codes_of_error_objects_are_in_the_details(settings: Settings) -> No
     ]
 
 
+def make_detail(field: str, code: str, message: str, pointer: str) -> dict[str, str]:
+    """Return an entry of `details` about the body."""
+    return {"field": field, "code": code, "message": message, "in": "body", "pointer": pointer}
+
+
 def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
     client: Client, settings: Settings
 ) -> None:
@@ -381,10 +403,10 @@ def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
             f"shelf: {message}",
             f"gift.shelf: {message}",
             details=[
-                {"field": "", "code": "invalid", "message": "Invalid input."},
-                {"field": "size", "code": "invalid", "message": size},
-                {"field": "shelf", "code": "incorrect_type", "message": message},
-                {"field": "gift.shelf", "code": "incorrect_type", "message": message},
+                make_detail("", "invalid", "Invalid input.", ""),
+                make_detail("size", "invalid", size, "/size"),
+                make_detail("shelf", "incorrect_type", message, "/shelf"),
+                make_detail("gift.shelf", "incorrect_type", message, "/gift/shelf"),
             ],
         )
 

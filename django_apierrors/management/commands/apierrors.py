@@ -42,8 +42,8 @@ class Command(BaseCommand):
     """Prints the catalogue, or audits the URLconf."""
 
     help = (
-        "Prints the error codes as this project has them; 'audit' prints the responses of each "
-        "method of each route, and exits with 1 if there are findings."
+        "Prints the project's error codes. 'audit' prints the possible responses of each method of "
+        "each route, and exits with 1 if there are findings."
     )
     # The audit reports a missing handler and a broken URLconf itself.
     requires_system_checks = []

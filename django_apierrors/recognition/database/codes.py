@@ -150,3 +150,9 @@ CODES_BY_TEXT: Mapping[tuple[str, str], str] = {
 
 # NULL in a column that must have a value. The description of INVALID_CONTENT is about just that.
 NOT_NULL = frozenset({"SQLITE_CONSTRAINT_NOTNULL", "23502", 1048, 1364})
+
+# A value that is calculated or written, not one that a lookup compares with a column.
+CALCULATED = frozenset({"22001", "22003", "22008", "22009", "22015", 1264, 1265, 1406, 1690})
+
+# A regular expression, or the pattern of a LIKE.
+PATTERN = frozenset({"2201B", "22025", 1139, *range(3684, 3700)})

@@ -51,6 +51,13 @@ SQLITE = re.compile(
 # expression names no columns, and does not match.
 POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
+# `invalid input syntax for type integer: "x"`, `value "99999" is out of range for type smallint`.
+# Each language has its own quotes.
+POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02"})
+POSTGRESQL_VALUE = re.compile(
+    r"[^Q]*(?::\s*[Q]\s?(.*?)|[Q]\s?([^Q]*?))\s?[Q][^Q]*\Z".replace("Q", '"«»„“”'), re.DOTALL
+)
+
 # MySQL and MariaDB. The messages are translated, and quote a value of the client before the names.
 # The last (or the first) quoted string is always a name.
 MYSQL_PATTERNS = {
@@ -58,6 +65,8 @@ MYSQL_PATTERNS = {
     (1062, 1586): r".*['`](?:(?P<table>[^'`]+)\.)?(?P<constraint>[^'`.]+)['`]",
     # MariaDB writes `database`.`table`.`column` in some messages.
     (1264, 1265, 1366, 1406): r".*['`](?P<columns>[^'`]+)['`]",
+    # In some messages the value is the only quoted string.
+    (1292,): r"[^'`]*'.*'.*['`](?P<columns>[^'`]+)['`]",
     # `Field 'size' doesn't have a default value`
     (1048, 1364): r"[^'`]*['`](?P<columns>[^'`]+)['`]",
     (1216, 1452): (
@@ -73,6 +82,11 @@ MYSQL: Mapping[object, re.Pattern[str]] = {
     for numbers, pattern in MYSQL_PATTERNS.items()
     for number in numbers
 }
+
+# `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. A value
+# that is longer is cut; a backslash stands for bytes.
+MYSQL_VALUE_NUMBERS = frozenset({1292, 1366})
+MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 
 def classify(exception: BaseException) -> DriverError | None:
@@ -92,11 +106,13 @@ def parse_violation(error: DriverError) -> ConstraintViolation:
     """Return the names in the error details of `error`."""
     diag = _get_attribute(error.exception, "diag")
     if diag is not None:
-        return _parse_postgresql(diag)
+        return _parse_postgresql(diag, error.key)
     if isinstance(error.key, str):
         return _parse(SQLITE, str(error.exception))
     if error.key in MYSQL:
-        return _parse(MYSQL[error.key], str(error.exception.args[-1]))
+        message = str(error.exception.args[-1])
+        match = MYSQL_VALUE.match(message) if error.key in MYSQL_VALUE_NUMBERS else None
+        return _parse(MYSQL[error.key], message)._replace(values=match.groups() if match else ())
     return ConstraintViolation()
 
 
@@ -158,10 +174,15 @@ def _find_text_row(cause: BaseException) -> tuple[str, str] | None:
     return (code, message) if code else None
 
 
-def _parse_postgresql(diag: Any) -> ConstraintViolation:
+def _parse_postgresql(diag: Any, state: str | int) -> ConstraintViolation:
     table, constraint = diag.table_name or "", diag.constraint_name or ""
     if diag.column_name:
         return ConstraintViolation(table, (diag.column_name,), constraint)
+    if state in POSTGRESQL_VALUE_STATES:
+        match = POSTGRESQL_VALUE.match(diag.message_primary or "")
+        groups = match.groups() if match else ()
+        value = tuple(group for group in groups if group is not None)
+        return ConstraintViolation(table, constraint=constraint, values=value)
     match = POSTGRESQL_COLUMNS.match(diag.message_detail or "")
     if match is None:
         return ConstraintViolation(table, constraint=constraint)

@@ -23,7 +23,7 @@ from django_apierrors.recognition.database.constraints import (
 from django_apierrors.recognition.database.drivers import classify, parse_violation
 from django_apierrors.recognition.database.statements import get_failed_query
 from django_apierrors.validation.codes import get_catalog_name
-from django_apierrors.validation.details import Item
+from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
     from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
@@ -46,11 +46,12 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     project_code = getattr(match.constraint, "violation_error_code", None)
     code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
     project_message = get_project_message(match.constraint)
-    fields = ", ".join(get_public_names(match))
+    names = get_public_names(match)
+    fields, keys = ", ".join(names), tuple(names) if len(names) == 1 else ()
     items = []
     if fields or project_message:
         message = code.description if driver_error.key in NOT_NULL else code.message
-        items = [Item(fields, project_code or name.lower(), project_message or str(message))]
+        items = [Item(fields, project_code or name.lower(), project_message or str(message), keys)]
     return Error(code, resolve_status(code, CONTENT_STATUS), items)
 
 

@@ -47,14 +47,18 @@ def get_failed_query(exception: BaseException) -> FailedQuery:
     return FailedQuery()
 
 
-def get_parameters(exception: BaseException) -> Sequence[Any]:
-    """Return the parameters of the statement that a database rejected, of raw SQL too."""
+def get_parameters(exception: BaseException) -> Sequence[Any] | None:
+    """Return the parameters of the statement that a database rejected, of raw SQL too.
+
+    `None` if it rejected no statement: at COMMIT, or while rows are fetched.
+    """
     for frame, _is_last in iter_frames(exception):
         if frame.f_globals.get("__name__") == CURSORS:
             # CursorWrapper has `params` in _execute(), `param_list` in _executemany().
             rows = frame.f_locals.get("param_list") or [frame.f_locals.get("params")]
-            return [value for row in rows[:MAX_ROWS] for value in _get_values(row)]
-    return ()
+            values = [value for row in rows[:MAX_ROWS] for value in _get_values(row)]
+            return [value for value in values if value is not None]
+    return None
 
 
 def _get_values(parameters: Any) -> Iterable[Any]:

@@ -166,7 +166,7 @@ TAKEN = "Another resource has the same value for this field."
 UNSET = "A required field or parameter for the resource has not been set."
 WRONG = "The syntax/content is incorrect."
 MISSING = "The resource you try to access does not exist, or is outside your scope."
-FORBIDDEN = "The state of a resource does not allow to fulfill a request."
+FORBIDDEN = "The state of this resource does not allow the request."
 MALFORMED = "The formatting of a resource identifier is incorrect."
 SEAT = "This seat is taken."
 
@@ -212,7 +212,7 @@ ROWS = {
     "beyond 64 bits": write_ticket(CONTENT, f"rank: {WRONG}", rank=2**70),
     "negative": write_ticket(CONTENT, f"count: {WRONG}", count=-1),
     "numeric overflow": write_ticket(CONTENT, *[f"price: {WRONG}"] * 2, "", price="12345.67"),
-    "NUL in text": write_ticket(CONTENT, WRONG, "", "", email="b\0"),
+    "NUL in text": write_ticket(CONTENT, f"email: {WRONG}", "", "", email="b\0"),
     "NUL in JSON": write_ticket(CONTENT, WRONG, "", "", data={"a": "\0"}),
     "JSON of 40 levels": write_ticket(CONTENT, "", f"data: {WRONG}", "", data=nest(40)),
     "a missing foreign key": write_ticket(

@@ -28,11 +28,13 @@ def parse_mysql(number: int, message: str) -> ConstraintViolation:
     return parse_violation(DriverError(exception, "", number))
 
 
-def parse_postgresql(detail: str | None, **names: str | None) -> ConstraintViolation:
+def parse_postgresql(
+    detail: str | None, state: str = "23505", **names: str | None
+) -> ConstraintViolation:
     diag = {"table_name": None, "column_name": None, "constraint_name": None} | names
     exception: Any = Exception()
     exception.diag = SimpleNamespace(message_detail=detail, **diag)
-    return parse_violation(DriverError(exception, "", "23505"))
+    return parse_violation(DriverError(exception, "", state))
 
 
 def parse_sqlite(message: str) -> ConstraintViolation:
@@ -54,6 +56,28 @@ def parse_sqlite(message: str) -> ConstraintViolation:
             1366,
             "Incorrect string value: '\\xF0' for column `db`.`item`.`name` at row 1",
             ConstraintViolation(columns=("name",)),
+        ),
+        (
+            1366,
+            "Incorrect integer value: 'x' for column `db`.`item`.`size` at row 1",
+            ConstraintViolation(columns=("size",), values=("x",)),
+        ),
+        (
+            1366,
+            "Incorrect integer value: 'x' for column 'size' at row 1",
+            ConstraintViolation(columns=("size",), values=("x",)),
+        ),
+        (
+            1366,
+            "Incorrect integer value: 'a' b' for column 'size' at row 1",
+            ConstraintViolation(columns=("size",)),
+        ),
+        (1292, "Truncated incorrect INTEGER value: 'x'", ConstraintViolation(values=("x",))),
+        (1292, f"Truncated incorrect INTEGER value: '{'x' * 128}...'", ConstraintViolation()),
+        (
+            1292,
+            "Incorrect datetime value: 'x' for column `db`.`item`.`at` at row 1",
+            ConstraintViolation(columns=("at",), values=("x",)),
         ),
         (
             1452,
@@ -108,6 +132,29 @@ def test_the_names_in_the_diagnostics_of_postgresql(
 
 
 @pytest.mark.parametrize(
+    ("state", "message", "values"),
+    [
+        ("22P02", 'invalid input syntax for type integer: "x"', ("x",)),
+        ("22P02", 'invalid input syntax for type integer: ""', ("",)),
+        ("22P02", 'invalid input syntax for type integer: "a"b: "c"', ('a"b: "c',)),
+        ("22P02", "syntaxe en entrée invalide pour le type integer : « x »", ("x",)),
+        ("22P02", "ungültige Eingabesyntax für Typ integer: »x«", ("x",)),
+        ("22P02", 'integer型の入力構文が不正です: "x"', ("x",)),
+        ("22003", 'value "99999" is out of range for type smallint', ("99999",)),
+        ("22003", "smallint out of range", ()),
+        ("22007", 'invalid value "x" for "YYYY"', ()),
+        ("22021", 'invalid byte sequence for encoding "UTF8": 0x00', ()),
+        ("22P02", None, ()),
+    ],
+)
+def test_the_value_in_a_message_of_postgresql(
+    state: str, message: str | None, values: tuple[str, ...]
+) -> None:
+    violation = parse_postgresql(None, state, message_primary=message)
+    assert violation == ConstraintViolation(values=values)
+
+
+@pytest.mark.parametrize(
     ("message", "violation"),
     [
         ("UNIQUE constraint failed: item.a, item.b", ConstraintViolation("item", ("a", "b"))),
@@ -130,9 +177,13 @@ def test_the_names_in_a_message_of_sqlite(message: str, violation: ConstraintVio
 def test_a_value_of_a_client_does_not_slow_down_the_parsing(value: str) -> None:
     begin = time.process_time()
     parse_postgresql(f"Failing row contains ({value}).")
+    message = f'invalid input syntax for type integer: "{value}"'
+    parse_postgresql(None, "22P02", message_primary=message)
+    parse_postgresql(None, "22P02", message_primary=value)
     # MySQL and MariaDB cut a message at 512 bytes.
     parse_mysql(1062, f"Duplicate entry '{value[:400]}' for key 'name'")
     parse_mysql(1452, value[:400])
+    parse_mysql(1366, f"Incorrect integer value: '{value[:400]}' for column `db`.`t`.`c`")
     parse_sqlite(value)
     assert time.process_time() - begin < 0.5
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import F, FloatField, Value
-from django.db.models.functions import Cast, Ln, Reverse
+from django.db.models import DateTimeField, F, FloatField, IntegerField, SmallIntegerField, Value
+from django.db.models.functions import Cast, Concat, Ln, Repeat, Reverse
 from django.test import Client
 from django.urls import path
 from rest_framework.generics import GenericAPIView
@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("rows")]
 
 WRONG = "The syntax/content is incorrect."
 MISSING = "The resource you try to access does not exist, or is outside your scope."
+TAKEN = "Another resource has the same value for this field."
 UNSET = "A required field or parameter for the resource has not been set."
 BUG = expect("INTERNAL_ERROR")
 LONG = "b" * 31
@@ -37,8 +38,25 @@ def run_many(statement: str, rows: Any) -> None:
         cursor.executemany(statement, rows)
 
 
+KEY, BIG = "90001", "2000000000"
 UPDATE = "UPDATE tests_ticket SET email = "
 ZERO = Cast(F("size") - F("size"), FloatField())
+
+
+def find(key: str, **annotations: Any) -> object:
+    return [*Ticket.objects.filter(pk=key).annotate(**annotations)]
+
+
+find_by = Ticket.objects.filter
+
+
+def change(key: str, **values: Any) -> object:
+    return Ticket.objects.filter(pk=key).update(**values)
+
+
+def change_in_bulk(key: str, row: object) -> object:
+    return Ticket.objects.bulk_update([Ticket(pk=key, row=row)], ["row"])
+
 
 # The actions of a view with the variables of its URL and of the query string.
 FUNCTIONS: dict[str, Any] = {
@@ -55,6 +73,27 @@ FUNCTIONS: dict[str, Any] = {
     "sql": lambda q=LONG: run(f"{UPDATE} %s", [q]),
     "sql-dict": lambda q=LONG: run(f"{UPDATE} %(q)s", {"q": q}),
     "sql-many": lambda q=LONG: run_many(f"{UPDATE} %s", [[q]]),
+    # A value that is stored, `A@x.org`, is not a number.
+    "cast": lambda key: find(key, x=Cast("email", IntegerField())),
+    "cast-all": lambda: [*Ticket.objects.annotate(x=Cast("email", DateTimeField()))],
+    "cast-sent": lambda q="x", key=KEY: find(key, x=Cast(Value(q), IntegerField())),
+    "cast-time": lambda q="x", key=KEY: find(key, x=Cast(Value(q), DateTimeField())),
+    "cast-update": lambda key: change(key, row=Cast("email", SmallIntegerField())),
+    "multiply": lambda q=BIG, key=KEY: change(key, row=F("row") * int(q)),
+    "multiply-all": lambda: Ticket.objects.update(row=(F("id") - 1) * F("id")),
+    "select": lambda q=2**62, key=KEY: find(key, x=F("id") * int(q)),
+    "filter": lambda q=2**62, key=KEY: [*find_by(pk=key, id__lt=F("id") * int(q))],
+    "bulk": lambda q=BIG, key=KEY: change_in_bulk(key, int(q)),
+    "concat": lambda q=LONG, key=KEY: change(key, email=Concat("email", Value(q))),
+    "repeat": lambda key: change(key, email=Repeat("email", 9)),
+    "price": lambda q="1000", key=KEY: change(key, price=F("price") + int(q)),
+    "pattern-of": lambda q="(", key=KEY: [*Ticket.objects.filter(pk=key, email__regex=q)],
+    "nul": lambda q="\0", key=KEY: change(key, email=q),
+    "exponent": lambda q="1e999999", key=KEY: [*Ticket.objects.filter(pk=key, price__lt=q)],
+    "wait": lambda q="x", key=KEY: [*Ticket.objects.filter(pk=key, wait__gt=q)],
+    "wait-save": lambda q="x", r="": Ticket(email="new", wait=q, notes=r).save(),
+    "negative": lambda q=-7, r="": Ticket(email="new", count=q, notes=r).save(),
+    "twice": lambda q=90001, r="": Ticket(pk=q, email="new", notes=r).save(force_insert=True),
     "null": lambda: Ticket(email="new", row=None).save(),
     "key": lambda key="999": Ticket(email="new", shelf_id=key).save(),
 }
@@ -62,6 +101,7 @@ FUNCTIONS: dict[str, Any] = {
 
 class ValueView(GenericAPIView[Any]):
     def get(self, request: Request, name: str, **variables: str) -> Response:
+        request.data  # noqa: B018  (read, as views do)
         parameters = {key: value for key, value in request.GET.items() if key != "page"}
         return Response(repr(FUNCTIONS[name](**variables, **parameters)))
 
@@ -79,6 +119,14 @@ SERVERS = (*POSTGRESQL, "mysqlclient", "PyMySQL")
 ALL = (*SERVERS, "sqlite3")
 SENT = expect("INVALID_CONTENT", f"q: {WRONG}")
 
+CALCULATING = {
+    "multiply": BIG,
+    "select": 2**62,
+    "filter": 2**62,
+    "concat": LONG,
+    "price": 1000,
+}
+
 ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     *((POSTGRESQL, target, BUG) for target in ("division/", "logarithm/", "limit/", "time-zone/")),
     (("sqlite3",), "function/?q=a", BUG),
@@ -92,10 +140,35 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (SERVERS, f"save/?q={LONG}&r=a", SENT),
     (SERVERS, "increment/?page=2", BUG),
     (SERVERS, "increment/?q=40000", SENT),
-    # Which of the two it is, is unknown.
-    (POSTGRESQL, "save/?q=%00&r=a", expect("INVALID_CONTENT")),
-    # NULL is not a value: the client may have left it out.
-    (ALL, "null/?page=2", expect("INVALID_CONTENT", f"row: {UNSET}")),
+    (POSTGRESQL, "save/?q=%00&r=a", SENT),
+    # The key of the row was sent, and is valid.
+    *((POSTGRESQL, f"{name}/of/90001/", BUG) for name in ("cast", "cast-sent", "cast-time", "nul")),
+    *((POSTGRESQL, f"{name}/?q=x", SENT) for name in ("cast-sent", "cast-time")),
+    (POSTGRESQL, "cast-all/?page=2", BUG),
+    (POSTGRESQL, "cast-sent/?q=99999999999", SENT),
+    (POSTGRESQL, "cast-sent/?q=a%22b%27c", SENT),
+    (POSTGRESQL, "cast-time/?q=2026-13-45", SENT),
+    (POSTGRESQL, "nul/?q=%00", SENT),
+    (POSTGRESQL, "exponent/of/90001/", BUG),
+    (POSTGRESQL, "exponent/?q=1e999999", SENT),
+    *((SERVERS, f"{name}/of/90001/", BUG) for name in (*CALCULATING, "cast-update", "repeat")),
+    *((SERVERS, f"{name}/?q={value}", SENT) for name, value in CALCULATING.items()),
+    (SERVERS, "multiply-all/?page=2", BUG),
+    # The keys of the rows are values too.
+    (SERVERS, "bulk/?page=2", BUG),
+    (POSTGRESQL, "bulk/?q=2000000000", expect("INVALID_CONTENT")),
+    (("mysqlclient", "PyMySQL"), "bulk/?q=2000000000", expect("INVALID_CONTENT", f"row: {WRONG}")),
+    (ALL, "pattern-of/of/90001/", BUG),
+    (ALL, "pattern-of/?q=(", SENT),
+    (ALL, "wait/of/90001/", BUG),
+    (ALL, "wait/?q=x", SENT),
+    (ALL, "wait-save/?q=x&r=a", SENT),
+    (ALL, "wait-save/?r=a", BUG),
+    (ALL, "negative/?q=-7&r=a", SENT),
+    (ALL, "negative/?r=a", BUG),
+    (ALL, "twice/?q=90001&r=a", expect("ALREADY_EXISTS", f"id: {TAKEN}")),
+    (ALL, "twice/?r=a", BUG),
+    (ALL, "null/?page=2", BUG),
     (ALL, "key/?page=2", BUG),
     (ALL, "key/of/999/", expect("MISSING_RESOURCE")),
     (ALL, "key/?key=999", expect("MISSING_RESOURCE", f"key: {MISSING}", status=400)),
@@ -113,6 +186,16 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
 ) -> None:
     client = Client(raise_request_exception=False)
     assert read(client.get(f"/{target}")) == outcome
+
+
+def test_null_and_a_conflict_are_the_clients_mistake_if_a_body_was_sent(driver: Driver) -> None:
+    client = Client(raise_request_exception=False)
+    outcomes = [read(post(client, f"/{name}/", {})) for name in ("null", "twice")]
+    assert outcomes == [
+        expect("INVALID_CONTENT", f"row: {UNSET}"),
+        expect("ALREADY_EXISTS", f"id: {TAKEN}"),
+    ]
+    assert read(client.generic("POST", "/null/")) == BUG
 
 
 def test_a_key_that_is_missing_at_commit_is_the_same(

@@ -1,0 +1,107 @@
+"""The errors of failed tasks: a worker makes them, and the traceback of the task contains them.
+
+A task backend stores the class and the traceback of an exception as strings. Neither the code nor
+the data of the exception can be read from them. That is why the traceback gets one more line: the
+error that a view would send, signed, because the messages around it may be what a client sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from dataclasses import replace
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+
+from django_apierrors.catalog import get_code, get_or_make_code
+from django_apierrors.errors import Error
+from django_apierrors.exceptions import Gone
+from django_apierrors.operations.tasks import load_task
+from django_apierrors.recognition import recognise, recognise_class_path
+from django_apierrors.recognition.rejected_values import find_rejected_values
+from django_apierrors.validation.extra import clean
+from django_apierrors.validation.messages import Item
+
+if TYPE_CHECKING:
+    from django_apierrors.operations.tasks import Task, TaskError, TaskResult
+
+NAME = "django_apierrors: "
+
+
+def store_error(task_result: Any = None, instance: Any = None) -> None:
+    """Add the error of the exception that is being handled to the traceback of a failed task.
+
+    `task_result` is that of the signal `task_finished`, `instance` the row of `django-tasks-db`
+    that is about to be saved: its worker formats the traceback before the signal.
+    """
+    stored = instance or task_result
+    exception = sys.exception()
+    if exception is None or stored.status != "FAILED":
+        return
+    if instance is not None:
+        # The worker may be unable to import the task.
+        with contextlib.suppress(Gone):
+            instance.traceback += make_line(exception, load_task(instance.task_path), instance.pk)
+        # The worker would end with the error of the database: a message may be what a client sent.
+        instance.traceback = clean(instance.traceback).replace("\0", "?")
+        return
+    line = make_line(exception, task_result.task, task_result.id)
+    if task_result.errors:
+        # ImmediateBackend has formatted the traceback.
+        last = task_result.errors[-1]
+        task_result.errors[-1] = replace(last, traceback=f"{last.traceback}{line}")
+    # RQ and Celery have not. A frozen dataclass has no new attributes.
+    with contextlib.suppress(Exception):
+        exception.add_note(line)
+        # An exception object may be raised by many tasks.
+        notes = exception.__notes__
+        notes[:] = [note for note in notes if note is line or not str(note).startswith(NAME)]
+
+
+def make_line(exception: BaseException, task: Task, result_id: object) -> str:
+    """Return the error of `exception` as a line of the traceback."""
+    error = make_task_error(exception, task)
+    items = [[*item[:3], [*map(make_key, item.keys)]] for item in error.items]
+    record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
+    return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
+
+
+def make_key(key: object) -> str | int:
+    """Return a key that leads to a field as a type that JSON has."""
+    return key if isinstance(key, (str, int)) else str(key)
+
+
+def make_task_error(exception: BaseException, task: Task) -> Error:
+    """Return the error that a failed task is read as."""
+    code = getattr(task.func, "__code__", None)
+    if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
+        # The task has returned, and the task backend cannot store its result.
+        return Error.of_code(get_code("INTERNAL_ERROR"))
+    if find_rejected_values(exception, is_safe=False) is not None:
+        # The value may be the project's: no request is here to compare it with.
+        cls = type(exception)
+        return recognise_class_path(f"{cls.__module__}.{cls.__qualname__}")
+    return recognise(exception)
+
+
+def read_error(failure: TaskError, result: TaskResult) -> Error:
+    """Return the error of a failed task: the stored one, else that of the exception's class."""
+    # The id stands in front: a client does not know it yet when it sends what a message repeats.
+    # The traceback is `None` if Celery stopped the task.
+    line = rf"{NAME}{re.escape(result.id)} ([\w.:-]+)"
+    match = re.search(line, failure.traceback or "", re.ASCII)
+    with contextlib.suppress(signing.BadSignature, ValueError):
+        record = _make_signer(result.id).unsign_object(match[1] if match else "")
+        name, status, items, left_out, headers, extra = record
+        code = get_or_make_code(name, status)
+        items = [Item(field, key, message, tuple(keys)) for field, key, message, keys in items]
+        return Error(code, status, items, left_out, headers, extra=extra)
+    return recognise_class_path(failure.exception_class_path)
+
+
+def _make_signer(result_id: object) -> signing.Signer:
+    """Return a signer for one result: a message may contain the traceback of another task."""
+    return signing.Signer(salt=f"{__name__}:{result_id}")

@@ -1,0 +1,202 @@
+"""Messages: those of one error, each with the path of its field, within the limits of a body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from json.encoder import encode_basestring_ascii
+from typing import Any, NamedTuple, TypeAlias
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from rest_framework.exceptions import APIException
+from rest_framework.settings import api_settings
+
+from django_apierrors.conf import api_errors
+from django_apierrors.fallback import logger
+from django_apierrors.validation.codes import get_spelling
+from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_text
+
+# A client may choose the keys of a dict.
+MAX_SEGMENT_LENGTH = 100
+
+# Of the messages and the data in a body; its other keys need less than the rest of 1 MB.
+MAX_BODY_BYTES = 990_000
+
+# A character as `\ud83d\ude00` in JSON has so many bytes.
+MAX_CHARACTER_BYTES = 12
+
+# The key of the data in a detail that is a list.
+LIST_KEY = "errors"
+
+# The keys and indexes that lead to a value.
+Path: TypeAlias = tuple[object, ...]
+
+# Where a client can send a value.
+PLACES = BODY, QUERY, PATH, HEADER = "body", "query", "path", "header"
+
+
+class Item(NamedTuple):
+    """One message: the path of its field (`""` if it is about no field), its own code, itself.
+
+    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if there is none,
+    `None` if nothing has looked for it.
+    """
+
+    field: str
+    code: str | None
+    message: str
+    keys: Path = ()
+    place: str | None = None
+
+    def __str__(self) -> str:
+        """Return the message as it is sent, the field in front of it."""
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class Messages(NamedTuple):
+    """The messages to send, the codes of all messages, and how many messages were left out.
+
+    `code` is the code of the whole detail, if it has one, and `extra` its further data.
+    """
+
+    items: Sequence[Item] = ()
+    codes: frozenset[str | None] = frozenset()
+    left_out: int = 0
+    code: object = None
+    extra: Mapping[str, Any] = NO_EXTRA
+
+
+class Limits(NamedTuple):
+    """How many messages a body has at most, and how often it contains each of them.
+
+    `overhead` is the number of bytes that it needs for a message besides.
+    """
+
+    messages: int | None = None
+    copies: int = 1
+    overhead: int = 8
+
+
+def get_limits() -> Limits:
+    """Return the limits of the settings: two messages at least, the truncation message is one.
+
+    `details` repeats a message with its field and a pointer, which may be twice as long as the
+    field. The `detail` of problem details repeats the messages.
+    """
+    count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
+    copies = 1 + 3 * has_details + bool(api_errors.PROBLEM_JSON)
+    return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
+
+
+class Collector:
+    """Collects the messages and the data of a body, as long as there is room for them."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        """Start with an empty body, whose limits are those of the settings if none are given."""
+        self.count, self.copies, self.overhead = limits or get_limits()
+        self.room = MAX_BODY_BYTES
+        self.items: list[Item] = []
+        self.codes: set[str | None] = set()
+        self.left_out = 0
+        self.code: object = None
+        self.extra: dict[str, Any] = {}
+
+    def get_messages(self) -> Messages:
+        """Return what was collected."""
+        if self.left_out and len(self.items) == self.count:
+            # The truncation message takes the place of one more.
+            self.items.pop()
+            self.left_out += 1
+        codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
+        return Messages(self.items, codes, self.left_out, self.code, extra)
+
+    def add(
+        self,
+        field: str,
+        code: str | None,
+        message: str,
+        keys: Path = (),
+        place: str | None = None,
+    ) -> None:
+        """Add a message, or only count it if the body is full."""
+        if self.left_out or len(self.items) == self.count:
+            self.left_out += 1
+            return
+        size = len(encode_basestring_ascii(field + message)) * self.copies + self.overhead
+        if size > self.room and self.items:
+            self.left_out += 1
+            return
+        if size > self.room:
+            length = self.room // MAX_CHARACTER_BYTES // self.copies // 3
+            field, message, size = cut(field, length), cut(message, length), self.room
+        self.room -= size
+        self.items.append(Item(field, code, message, keys, place))
+
+    def add_message(
+        self, path: Path, value: object, code: object = None, place: str | None = None
+    ) -> None:
+        """Add the message `value`, which may have a code from elsewhere."""
+        message = read_message(value)
+        if message:
+            spelling = spell_code(getattr(value, "code", None) if code is None else code)
+            self.codes.add(spelling)
+            self.add("" if self.left_out else make_path(path), spelling, message, path, place)
+
+    def add_extra(self, data: Any) -> None:
+        """Add data, as long as there is room for a whole key of it."""
+        if data is NO_DATA:
+            return
+        for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
+            size = len(json.dumps({key: value}))
+            if size > self.room:
+                logger.warning("The data %.100r does not fit into the body of an error.", key)
+                continue
+            self.room -= size
+            self.extra[key] = value
+
+
+def truncate(items: Iterable[Item]) -> Messages:
+    """Return the items that can be sent, and the number of the others."""
+    collector = Collector()
+    for item in items:
+        collector.add(*item)
+    return collector.get_messages()
+
+
+def get_non_field_keys() -> tuple[str, str]:
+    """Return the keys under which Django and DRF put messages that are about no field."""
+    return NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY
+
+
+def make_path(keys: Iterable[object]) -> str:
+    """Return the path of a field, as in `lines[0].sku`."""
+    return "".join(map(make_segment, keys)).removeprefix(".")
+
+
+def make_segment(key: object) -> str:
+    """Return the part of a path for a key or an index."""
+    if isinstance(key, int):
+        return f"[{int(key)}]" if abs(key) < 2**64 else "[…]"
+    if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
+        return ""
+    # Cut first: a client may send a key of 1 MB above a thousand messages.
+    return f".{clean(cut(get_text(key)))}"
+
+
+def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:
+    """Return `string`, or the beginning of a longer one."""
+    return string if len(string) <= length else f"{string[: length - 1]}…"
+
+
+def read_message(value: object) -> str:
+    """Return a message as a string, `""` if it is blank or of a type that a client may not see."""
+    if not isinstance(value, VALUE_TYPES):
+        return ""
+    message = clean(get_text(value))
+    return "" if message.isspace() else message
+
+
+def spell_code(code: object) -> str | None:
+    """Return the code of a message; an exception without a code gives its messages `error`."""
+    spelling = get_spelling(code)
+    return None if spelling in (None, APIException.default_code) else cut(clean(spelling))

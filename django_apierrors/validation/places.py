@@ -1,0 +1,175 @@
+"""Places: where a client sent the value that a message is about, and how it spells the name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import QueryDict
+from django.utils.module_loading import import_string
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.utils import json
+
+from django_apierrors.conf import api_errors
+from django_apierrors.fallback import log_failure
+from django_apierrors.validation.messages import (
+    BODY,
+    HEADER,
+    MAX_SEGMENT_LENGTH,
+    PATH,
+    QUERY,
+    Item,
+    get_non_field_keys,
+)
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    AnyRequest: TypeAlias = HttpRequest | Request
+
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+# Of a message about no field, by the code of the error. Other codes are about no place.
+PLACES_BY_CODE: Mapping[str, str] = {
+    "ALREADY_EXISTS": BODY,
+    "CONTENT_TOO_LARGE": BODY,
+    "GONE": PATH,
+    "INVALID_CONTENT": BODY,
+    "INVALID_ID": PATH,
+    "MISSING_RESOURCE": PATH,
+    "UNAUTHENTICATED": HEADER,
+    "UNSUPPORTED_MEDIA_TYPE": HEADER,
+}
+
+# A name in the path of a field.
+NAME = re.compile(r"[^\W\d]\w*")
+
+
+def locate_items(
+    items: Iterable[Item], code: str, request: AnyRequest | None, place: str | None = None
+) -> Iterator[Item]:
+    """Yield the items of an error with that `code`, each with its place in `request`.
+
+    `place` is that of a value which is not in `request`. The names of fields are spelt as the
+    client spells them, by `FIELD_NAMES`.
+    """
+    body = None if request is None or place is not None else get_parsed_body(request)
+    spell = get_spelling_function()
+    for item in items:
+        if item.place is None:
+            item = item._replace(place=find_place(item, code, request, body, place))
+        yield spell_item(item, spell, request) if spell else item
+
+
+def find_place(
+    item: Item, code: str, request: AnyRequest | None, body: object, place: str | None
+) -> str:
+    """Return where the client sent the value that `item` is about, `""` if that is unknown."""
+    if place == "":
+        return ""
+    if not item.field:
+        return find_place_of_code(code, request, place)
+    if place is not None or request is None:
+        return place or ""
+    is_unsafe = request.method in UNSAFE_METHODS
+    name = item.keys[0] if item.keys else item.field
+    is_in_body = isinstance(body, Mapping) and name in body
+    # A field of the body that was not sent may have the name of a parameter.
+    is_in_body = is_in_body or (is_unsafe and item.code == "required")
+    if is_in_body or not isinstance(name, str):
+        return BODY
+    if name in get_query(request):
+        return QUERY
+    if request.resolver_match is not None and name in request.resolver_match.kwargs:
+        return PATH
+    if "-" in name and name in request.headers:
+        return HEADER
+    return BODY if is_unsafe else QUERY
+
+
+def find_place_of_code(code: str, request: AnyRequest | None, place: str | None) -> str:
+    """Return where the client sent what an error about no field is about."""
+    default = PLACES_BY_CODE.get(code, "")
+    if request is None:
+        return default
+    if code == "UNSUPPORTED_MEDIA_TYPE":
+        has_format = (api_settings.URL_FORMAT_OVERRIDE or "") in get_query(request)
+        return QUERY if has_format else HEADER
+    if default == BODY and place is None and request.method not in UNSAFE_METHODS:
+        return QUERY
+    return place or BODY if default == BODY else default
+
+
+def get_query(request: AnyRequest) -> Mapping[str, Any]:
+    """Return the query parameters, nothing if there are more than Django allows."""
+    try:
+        return request.GET
+    except SuspiciousOperation:
+        return {}
+
+
+def get_parsed_body(request: AnyRequest) -> object:
+    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
+    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
+    if not request._read_started:  # type: ignore[union-attr]
+        return ()
+    try:
+        if not isinstance(request, Request):
+            return request.POST or json.loads(request.body.decode())
+        return () if request.data is None else request.data
+    except APIException:
+        # The view has not parsed it either: this exception would have come first.
+        return ()
+    except Exception:
+        # The view has read a stream, or something else than JSON.
+        return None
+
+
+def make_pointer(keys: Iterable[object]) -> str | None:
+    """Return the JSON pointer (RFC 6901) to a value, `None` if a key is too long to be sent."""
+    tokens = []
+    for key in keys:
+        token = str(key)
+        if len(token) > MAX_SEGMENT_LENGTH:
+            return None
+        if key not in get_non_field_keys():
+            tokens.append("/" + token.replace("~", "~0").replace("/", "~1"))
+    return "".join(tokens)
+
+
+def get_spelling_function() -> Callable[[str], str] | None:
+    """Return the function named by `FIELD_NAMES`, `None` without one or if its import fails."""
+    try:
+        function: Any = api_errors.FIELD_NAMES and import_string(api_errors.FIELD_NAMES)
+    except Exception:
+        log_failure("importing the function named by FIELD_NAMES")
+        return None
+    return function or None
+
+
+def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
+    """Return `item` with the names that `spell` makes of the names of its field.
+
+    The names of URL variables and of headers stay. That of a query parameter changes if the client
+    has sent it so: djangorestframework-camel-case changes the names in `request.GET`.
+    """
+    if item.place in (PATH, HEADER) or not item.field:
+        return item
+    try:
+        field = NAME.sub(lambda match: str(spell(match[0])), item.field)
+        if item.place == QUERY and request is not None:
+            # The query string itself: a middleware may have changed `request.GET`.
+            sent = QueryDict(request.META.get("QUERY_STRING", ""))
+            return item._replace(field=field) if field in sent else item
+        keys = tuple(
+            NAME.sub(lambda match: str(spell(match[0])), key) if isinstance(key, str) else key
+            for key in item.keys
+        )
+        return item._replace(field=field, keys=keys)
+    except Exception:
+        log_failure("calling the function named by FIELD_NAMES")
+        return item

@@ -1,0 +1,204 @@
+"""Errors that the operation of their request does not declare, in tests and under `STRICT`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.http import HttpResponse, JsonResponse
+from django.test import Client
+from django.urls import path
+from pytest_django.fixtures import Settings
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory, RequestsClient
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from django_apierrors.apps import report_undeclared_error
+from django_apierrors.introspection.declarations import warn_once
+from django_apierrors.signals import error_sent
+from django_apierrors.testing import VerbContract, assert_declared
+from tests.bodies import body
+
+pytestmark = pytest.mark.urls(__name__)
+
+
+class OutOfStock(APIException):
+    status_code = 409
+    default_detail = "There is none left."
+    default_code = "out_of_stock"
+
+
+class OrderView(APIView):
+    authentication_classes = []
+
+    def get(self, request: Any) -> Response:
+        raise OutOfStock
+
+    def post(self, request: Any) -> Response:
+        raise NotFound
+
+
+class DeclaredView(OrderView):
+    possible_errors = {"get": [OutOfStock], "post": ["MISSING_RESOURCE"]}
+
+
+class OrderViewSet(ViewSet):
+    authentication_classes: Any = []
+    possible_errors = {"create": [OutOfStock]}
+
+    def create(self, request: Any) -> Response:
+        raise OutOfStock
+
+    def list(self, request: Any) -> Response:
+        return Response(body("OUT_OF_STOCK", "None.", status=409), status=409)
+
+
+def respond(request: Any) -> HttpResponse:
+    """Return an error of a view that is not DRF's."""
+    return JsonResponse({"error": "Odd."}, status=499)
+
+
+urlpatterns = [
+    path("orders", OrderView.as_view()),
+    path("declared", DeclaredView.as_view()),
+    path("set", OrderViewSet.as_view({"get": "list", "post": "create"})),
+    path("function", respond),
+]
+
+UNDECLARED = {
+    ("GET", "/orders"): "GET orders sent OUT_OF_STOCK (409)",
+    ("HEAD", "/orders"): "HEAD orders sent OUT_OF_STOCK (409)",
+    ("POST", "/orders"): "POST orders sent MISSING_RESOURCE (404)",
+    ("GET", "/set"): "GET set sent OUT_OF_STOCK (409)",
+}
+DECLARED = [
+    *(("GET", "/declared"), ("HEAD", "/declared"), ("POST", "/declared"), ("POST", "/set")),
+    # These are not operations: no schema has them.
+    *(("PUT", "/orders"), ("BREW", "/orders"), ("GET", "/nowhere"), ("GET", "/function")),
+    ("OPTIONS", "/orders"),
+]
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Let each test log each warning, and connect the report."""
+    warn_once.cache_clear()
+    yield
+    error_sent.disconnect(report_undeclared_error)
+
+
+def get_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [it.getMessage() for it in caplog.records if it.name == "django_apierrors"]
+
+
+@pytest.mark.parametrize(("request_line", "start"), UNDECLARED.items())
+def test_an_undeclared_error_is_reported_once_and_not_changed(
+    client: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    request_line: tuple[str, str],
+    start: str,
+) -> None:
+    plain = client.generic(*request_line)
+    assert get_warnings(caplog) == []
+    settings.API_ERRORS = {"STRICT": True}
+    for _ in range(2):
+        response = client.generic(*request_line)
+        assert (response.status_code, response.content) == (plain.status_code, plain.content)
+        assert response.headers == plain.headers
+    hint = "which its schema does not have. Name it in `possible_errors` of the view."
+    assert get_warnings(caplog) == [f"{start}, {hint}"]
+    [record] = [it for it in caplog.records if it.name == "django_apierrors"]
+    assert record.levelno == logging.WARNING
+
+
+@pytest.mark.parametrize("request_line", DECLARED)
+def test_a_declared_error_is_not_reported(
+    client: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    request_line: tuple[str, str],
+) -> None:
+    settings.API_ERRORS = {"STRICT": True, "PATHS": ["/"]}
+    response = client.generic(*request_line)
+    assert response.status_code >= 400 or request_line[0] == "OPTIONS"
+    assert get_warnings(caplog) == []
+    assert_declared(response)
+
+
+def test_no_error_needs_the_signal_if_strict_is_off(settings: Settings) -> None:
+    receivers = len(error_sent.receivers)
+    # The checks report the second.
+    for value in ({"STRICT": False}, 7):
+        settings.API_ERRORS = value
+        assert len(error_sent.receivers) == receivers
+    settings.API_ERRORS = {"STRICT": True}
+    assert len(error_sent.receivers) == receivers + 1
+
+
+def test_the_app_connects_the_report_if_strict_is_on(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"STRICT": True}
+    error_sent.disconnect(report_undeclared_error)
+    client.get("/orders")
+    assert get_warnings(caplog) == []
+    apps.get_app_config("django_apierrors").ready()
+    client.get("/orders")
+    assert len(get_warnings(caplog)) == 1
+
+
+def test_nothing_is_reported_after_the_test_runner_has_turned_debug_off(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    # It sends no signal for that.
+    error_sent.connect(report_undeclared_error)
+    client.get("/orders")
+    assert get_warnings(caplog) == []
+
+
+def test_assert_declared_shows_the_code_and_the_request(client: Client) -> None:
+    with pytest.raises(AssertionError) as raised:
+        assert_declared(client.get("/orders"))
+    assert str(raised.value).startswith(
+        "This error is not declared:\n"
+        "  - the schema has no OUT_OF_STOCK for 409. Name it in `possible_errors` of the view.\n"
+        "\n> GET /orders\n"
+    )
+
+
+def test_assert_declared_takes_the_response_of_any_client() -> None:
+    requests = RequestsClient()
+    assert_declared(requests.get("http://testserver/declared"))
+    with pytest.raises(AssertionError, match="has no OUT_OF_STOCK for 409"):
+        assert_declared(requests.get("http://testserver/orders"))
+
+
+def test_assert_declared_needs_the_request_of_a_response() -> None:
+    response = OrderView.as_view()(APIRequestFactory().get("/orders"))
+    with pytest.raises(AssertionError, match="The request of this response is not known"):
+        assert_declared(response)
+
+
+@pytest.mark.parametrize("allows", [True, False])
+def test_a_contract_can_require_that_errors_are_declared(allows: bool) -> None:
+    class Contract(VerbContract):
+        url = "/orders"
+        allows_undeclared_errors = allows
+
+    contract = Contract()
+    if allows:
+        assert contract.send("POST", "/orders").status_code == 404
+    else:
+        with pytest.raises(AssertionError, match="has no MISSING_RESOURCE for 404"):
+            contract.send("POST", "/orders")

@@ -1,0 +1,1 @@
+"""Packages that stand around an API: monitoring, profiling, static files, headers."""

@@ -1,0 +1,1 @@
+"""Views that type checkers read: right ones and wrong ones."""

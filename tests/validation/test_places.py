@@ -1,0 +1,355 @@
+"""`details` and `FIELD_NAMES`: where a client sent a value, and how it spells the name."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pytest
+from django.test import Client
+from django.urls import path
+from djangorestframework_camel_case.parser import CamelCaseJSONParser
+from djangorestframework_camel_case.render import CamelCaseJSONRenderer
+from djangorestframework_camel_case.util import camelize
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django.fixtures import Settings
+from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_apierrors import generics, pagination
+from django_apierrors.filters import OrderingFilter
+from tests.bodies import body
+from tests.models import Shelf
+from tests.support import make_serializer, make_view, subclass, throw
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+REQUIRED = "This field is required."
+NUMBER = "A valid integer is required."
+
+
+def camelize_name(name: str) -> str:
+    """Return a name as djangorestframework-camel-case sends it."""
+    [spelling] = camelize({name: None})
+    return str(spelling)
+
+
+def fail(name: str) -> str:
+    """Raise an exception."""
+    raise ValueError(name)
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    unit_price = serializers.IntegerField()
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    client_name = serializers.CharField()
+    line_items = LineSerializer(many=True, required=False)
+    unit_prices = serializers.DictField(child=serializers.IntegerField(), required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["client_name"] == "nobody":
+            raise serializers.ValidationError("There is no client.")
+        return attrs
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    max_price = serializers.IntegerField()
+
+
+def order(request: Request) -> Response:
+    """Validate an order, or a list of orders."""
+    many = isinstance(request.data, list)
+    OrderSerializer(data=request.data, many=many).is_valid(raise_exception=True)
+    return Response(status=204)
+
+
+def search(request: Request) -> Response:
+    """Validate the query."""
+    QuerySerializer(data=request.query_params).is_valid(raise_exception=True)
+    return Response(status=204)
+
+
+def reject(request: Request, **kwargs: Any) -> Response:
+    """Raise an error about a name that the query has as `about`."""
+    raise ValidationError({request.query_params["about"]: ["Not this one."]})
+
+
+class NumberedShelves(generics.ListCreateAPIView[Shelf]):
+    queryset = Shelf.objects.order_by("pk")
+    serializer_class = make_serializer(Shelf, "id", "name")
+    pagination_class = subclass(pagination.PageNumberPagination, page_size=10)
+    filter_backends = [OrderingFilter]
+
+
+class OneShelf(generics.RetrieveAPIView[Shelf]):
+    queryset = Shelf.objects.all()
+    serializer_class = make_serializer(Shelf, "id", "name")
+
+
+RETURNED: Mapping[str, Any] = {
+    "fields": {"unit_price": ["Too much."]},
+    "json-api": {
+        "errors": [
+            {"detail": "No.", "source": {"pointer": "/data/attributes/line_items/0/unit_price"}},
+            {"detail": "No page.", "source": {"parameter": "page"}},
+            {"detail": "No tenant.", "source": {"header": "X-Tenant"}},
+        ]
+    },
+    "pydantic": {"detail": [{"loc": ["query", "max_price"], "msg": "Too much.", "type": "value"}]},
+}
+
+CAMEL_CASE: dict[str, Any] = {
+    "parser_classes": [CamelCaseJSONParser],
+    "renderer_classes": [CamelCaseJSONRenderer],
+}
+
+urlpatterns = [
+    path("order", make_view(order)),
+    path("camel", make_view(order, **CAMEL_CASE)),
+    path("search", make_view(search)),
+    path("reject", make_view(reject)),
+    path("reject/<str:shelf_pk>", make_view(reject)),
+    path("shelves", NumberedShelves.as_view()),
+    path("shelves/<str:pk>", OneShelf.as_view()),
+    path("private", make_view(order, permission_classes=[IsAuthenticated])),
+    path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
+    path("bug", make_view(lambda request: throw(ValueError()))),
+    *(
+        path(f"returned/{name}", make_view(lambda request, data=data: Response(data, 400)))
+        for name, data in RETURNED.items()
+    ),
+]
+
+
+class Sent(NamedTuple):
+    """A request, and the objects in `details` without `code` and `message`."""
+
+    method: str
+    url: str
+    details: list[dict[str, str]]
+    data: Any = None
+    headers: Mapping[str, str] = {}
+
+
+def of_body(field: str, pointer: str) -> dict[str, str]:
+    """Return an object about a value in the body."""
+    return {"field": field, "in": "body", "pointer": pointer}
+
+
+LONG = "k" * 200
+
+SENT = {
+    "a field": Sent("POST", "order", [of_body("client_name", "/client_name")], {}),
+    "the whole object": Sent("POST", "order", [of_body("", "")], {"client_name": "nobody"}),
+    "a nested list": Sent(
+        "POST",
+        "order",
+        [of_body("line_items[1].unit_price", "/line_items/1/unit_price")],
+        {"client_name": "Ann", "line_items": [{"unit_price": 1}, {"unit_price": "x"}]},
+    ),
+    "many": Sent(
+        "POST",
+        "order",
+        [of_body("[0].client_name", "/0/client_name"), of_body("[2]", "/2")],
+        [{}, {"client_name": "Ann"}, {"client_name": "nobody"}],
+    ),
+    "keys with dots, slashes and tildes": Sent(
+        "POST",
+        "order",
+        [
+            of_body("unit_prices.a.b", "/unit_prices/a.b"),
+            of_body("unit_prices.c/d", "/unit_prices/c~1d"),
+            of_body("unit_prices.e~f", "/unit_prices/e~0f"),
+        ],
+        {"client_name": "Ann", "unit_prices": {"a.b": "x", "c/d": "x", "e~f": "x"}},
+    ),
+    "a key that is too long to be repeated": Sent(
+        "POST",
+        "order",
+        [{"field": f"unit_prices.{LONG[:99]}…", "in": "body"}],
+        {"client_name": "Ann", "unit_prices": {LONG: "x"}},
+    ),
+    "malformed JSON": Sent("POST", "order", [of_body("", "")], b"{"),
+    "a serializer of the query": Sent("GET", "search", [{"field": "max_price", "in": "query"}]),
+    "a wrong parameter": Sent("GET", "search?max_price=x", [{"field": "max_price", "in": "query"}]),
+    "a parameter of a POST": Sent(
+        "POST", "reject?about=dry_run&dry_run=1", [{"field": "dry_run", "in": "query"}], {}
+    ),
+    "a field that is a parameter too": Sent(
+        "POST", "order?client_name=1", [of_body("client_name", "/client_name")], {"client_name": ""}
+    ),
+    "a variable of the URL": Sent(
+        "GET", "reject/7?about=shelf_pk", [{"field": "shelf_pk", "in": "path"}]
+    ),
+    "a header": Sent(
+        "GET",
+        "reject?about=X-Tenant",
+        [{"field": "X-Tenant", "in": "header"}],
+        headers={"X-Tenant": "nowhere"},
+    ),
+    "a page": Sent("GET", "shelves?page=99", [{"field": "page", "in": "query"}]),
+    "a page without a number": Sent("GET", "shelves?page=x", [{"field": "page", "in": "query"}]),
+    "an ordering": Sent("GET", "shelves?ordering=x", [{"field": "ordering", "in": "query"}]),
+    "too many parameters": Sent("GET", f"search?{'a=&' * 1_001}", [{"field": "", "in": "query"}]),
+    "too many parameters beside a body": Sent(
+        "POST",
+        f"order?{'a=&' * 1_001}",
+        [of_body("client_name", "/client_name")],
+        {"client_name": ""},
+    ),
+    "too many parameters beside a format": Sent(
+        "POST",
+        f"order?{'a=&' * 1_001}",
+        [{"field": "", "in": "header"}],
+        headers={"Content-Type": "text/csv"},
+    ),
+    "a malformed id": Sent("GET", "shelves/x", [{"field": "", "in": "path"}]),
+    "a missing resource": Sent("GET", "shelves/99", [{"field": "", "in": "path"}]),
+    "a URL that matches nothing": Sent("GET", "nowhere", [{"field": "", "in": "path"}]),
+    "the format sent": Sent(
+        "POST", "order", [{"field": "", "in": "header"}], headers={"Content-Type": "text/csv"}
+    ),
+    "the format asked for": Sent(
+        "GET", "search", [{"field": "", "in": "header"}], headers={"Accept": "text/csv"}
+    ),
+    "the format asked for in the query": Sent(
+        "GET", "search?format=csv", [{"field": "", "in": "query"}]
+    ),
+    "credentials": Sent("GET", "forged", [{"field": "", "in": "header"}]),
+    "a permission": Sent("GET", "private", [{"field": ""}]),
+    "a method": Sent("DELETE", "order", [{"field": ""}]),
+    "an unhandled exception": Sent("GET", "bug", [{"field": ""}]),
+    "returned fields": Sent("POST", "returned/fields", [of_body("unit_price", "/unit_price")], {}),
+    "returned errors of JSON:API": Sent(
+        "POST",
+        "returned/json-api",
+        [
+            of_body("line_items[0].unit_price", "/line_items/0/unit_price"),
+            {"field": "page", "in": "query"},
+            {"field": "X-Tenant", "in": "header"},
+        ],
+        {},
+    ),
+    "returned errors of pydantic": Sent(
+        "POST", "returned/pydantic", [{"field": "max_price", "in": "query"}], {}
+    ),
+}
+
+
+def send(client: Client, sent: Sent) -> Any:
+    """Return the body of the response."""
+    headers = dict(sent.headers)
+    content_type = headers.pop("Content-Type", "application/json")
+    response = client.generic(
+        sent.method,
+        f"/{sent.url}",
+        sent.data if isinstance(sent.data, bytes) else json.dumps(sent.data or {}),
+        content_type,
+        headers=headers,
+    )
+    return response.json()
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_each_message_has_the_place_of_the_value(
+    quiet_client: Client, settings: Settings, name: str
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    sent = send(quiet_client, SENT[name])
+    assert [
+        {key: value for key, value in detail.items() if key not in ("code", "message")}
+        for detail in sent["details"]
+    ] == SENT[name].details
+    # A message without a field stands in `errors` as it is.
+    assert sent["errors"] == [
+        f"{detail['field']}: {detail['message']}" if detail["field"] else detail["message"]
+        for detail in sent["details"]
+    ]
+
+
+CAMEL = {"FIELD_NAMES": f"{__name__}.camelize_name", "DETAILS": True}
+
+# The same with `FIELD_NAMES`: a request, the messages, the pointers.
+SPELT: Mapping[str, tuple[Sent, list[str], list[str | None]]] = {
+    "fields": (
+        Sent("POST", "camel", [], {"lineItems": [{}], "unitPrices": {"perKilo": "x"}}),
+        [
+            f"clientName: {REQUIRED}",
+            f"lineItems[0].unitPrice: {REQUIRED}",
+            f"unitPrices.perKilo: {NUMBER}",
+        ],
+        ["/clientName", "/lineItems/0/unitPrice", "/unitPrices/perKilo"],
+    ),
+    "returned fields": (
+        Sent("POST", "returned/fields", [], {}),
+        ["unitPrice: Too much."],
+        ["/unitPrice"],
+    ),
+    "returned errors of JSON:API": (
+        Sent("POST", "returned/json-api", [], {}),
+        ["lineItems[0].unitPrice: No.", "page: No page.", "X-Tenant: No tenant."],
+        ["/lineItems/0/unitPrice", None, None],
+    ),
+    # The client spells a parameter as the view does, unless a middleware changes `request.GET`.
+    "a parameter": (Sent("GET", "search?max_price=x", []), [f"max_price: {NUMBER}"], [None]),
+    "a variable of the URL": (
+        Sent("GET", "reject/7?about=shelf_pk", []),
+        ["shelf_pk: Not this one."],
+        [None],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPELT)
+def test_a_field_is_spelt_as_the_client_spells_it(
+    quiet_client: Client, settings: Settings, name: str
+) -> None:
+    settings.API_ERRORS = CAMEL
+    sent, messages, pointers = SPELT[name]
+    received = send(quiet_client, sent)
+    assert received["errors"] == messages
+    assert [detail.get("pointer") for detail in received["details"]] == pointers
+    settings.API_ERRORS = {**CAMEL, "DETAILS": False}
+    assert send(quiet_client, sent)["errors"] == messages
+
+
+def test_a_parameter_is_spelt_as_it_was_sent_if_a_middleware_has_changed_it(
+    quiet_client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = CAMEL
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "djangorestframework_camel_case.middleware.CamelCaseMiddleWare",
+    ]
+    received = Client(raise_request_exception=False).get("/search?maxPrice=x").json()
+    assert received["errors"] == [f"maxPrice: {NUMBER}"]
+
+
+def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None:
+    settings.API_ERRORS = CAMEL
+    view = subclass(generics.CreateAPIView, serializer_class=OrderSerializer, queryset=None)
+    document = SchemaGenerator(patterns=[path("orders", view.as_view())]).get_schema(public=True)
+    content = document["paths"]["/orders"]["post"]["responses"]["400"]["content"]
+    example = content["application/json"]["examples"]["INVALID_CONTENT"]["value"]
+    assert example["errors"] == [f"clientName: {REQUIRED}"]
+    [detail] = example["details"]
+    assert (detail["in"], detail["pointer"]) == ("body", "/clientName")
+
+
+@pytest.mark.parametrize("function", ["fail", "missing"])
+def test_a_function_that_fails_costs_no_message(
+    quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
+) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}
+    assert send(quiet_client, SENT["a field"]) == body(
+        "INVALID_CONTENT", f"client_name: {REQUIRED}"
+    )
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "FIELD_NAMES" in record.getMessage()
