@@ -18,7 +18,7 @@ PYTEST = --timeout 120 --numprocesses auto --maxprocesses 4 --dist loadfile
 CLIENTS = tests/clients
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types matrix coverage suites bench clients docs docs-serve messages clean
+.PHONY: help demo test lint types matrix coverage suites applications bench clients docs docs-serve messages clean
 
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
@@ -28,6 +28,8 @@ help:
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
 	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
+	@echo "make applications send the same requests to whole applications, with and without this app (needs PostgreSQL"
+	@echo "                 and Redis; ONLY=pulpcore, REQUESTS=1000)"
 	@echo "make coverage    as test, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
@@ -57,6 +59,9 @@ matrix: .venv/.installed clients
 
 suites: .venv/.installed
 	$(BIN)/python -m suites $(if $(ONLY),--only $(ONLY))
+
+applications: .venv/.installed
+	$(BIN)/python -m suites.applications $(if $(ONLY),--only $(ONLY)) $(if $(REQUESTS),--requests $(REQUESTS))
 
 # Material for MkDocs has a page of its own opinion about MkDocs 2, which is not installed.
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1

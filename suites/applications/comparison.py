@@ -1,0 +1,173 @@
+"""The changes by the app in the response of an application to a request."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from django_apierrors.testing.assertions import find_faults
+from django_apierrors.testing.exchange import Exchange
+
+Response = Mapping[str, Any]
+
+# Values that differ in each run, and their replacements.
+VOLATILE = [
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"), "<time>"),
+    (re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"), "<id>"),
+    (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "<time>"),
+    # The folder of a side.
+    (re.compile(r"(?<=build/applications/)(?:[\w-]+)/(?:stock|ours)"), "<folder>"),
+]
+
+# Each is of its own connection or of its own body.
+OWN_HEADERS = {"content-length", "date", "server", "set-cookie", "etag"}
+
+# The changes of a status that the docs describe, and how the code begins then.
+DOCUMENTED = {
+    # A format that `Accept` or `?format=` asks for and the view does not have.
+    (406, 415): '"UNSUPPORTED_MEDIA_TYPE',
+    (404, 415): '"UNSUPPORTED_MEDIA_TYPE',
+    # An anonymous client.
+    (403, 401): "33619968",
+    # A method that the view does not have: DRF checks the permissions first.
+    (403, 405): '"METHOD_NOT_ALLOWED',
+    (401, 405): '"METHOD_NOT_ALLOWED',
+    # A malformed identifier.
+    (404, 400): '"INVALID_ID',
+    # An unhandled exception about a value that the client sent.
+    (500, 400): '"INVALID_',
+    (500, 404): '"MISSING_RESOURCE',
+}
+
+# DRF's and Django's own messages: the catalogue's message takes their place.
+STANDARD = re.compile(
+    r"Not found\.|No [\w ]+ matches the given query\.|Method \".*\" not allowed\."
+    r"|Authentication credentials were not provided\.|Invalid username/password\."
+    r"|You do not have permission to perform this action\.|A server error occurred\."
+    r"|Could not satisfy the request Accept header\.|Unsupported media type \".*\" in request\."
+    r"|JSON parse error - .*|Malformed request\."
+)
+NO_FIELDS = {"detail", "error", "non_field_errors", "__all__", "errors", "code"}
+
+
+def compare(request: Mapping[str, Any], stock: Response, ours: Response) -> Iterator[str]:
+    """Yield the faults of our response."""
+    statuses = (stock["status"], ours["status"])
+    if statuses[0] != statuses[1] and not is_documented(statuses, ours["body"]):
+        yield f"the status is {statuses[1]}, not {statuses[0]}: {ours['body'][:300]}"
+        return
+    yield from compare_reports(stock, ours)
+    if stock["status"] == 0:
+        return
+    yield from compare_headers(stock, ours)
+    if ours["status"] < 400:
+        if normalise(stock["body"]) != normalise(ours["body"]):
+            yield f"the body is {ours['body'][:300]}, not {stock['body'][:300]}"
+        return
+    headers = CaseInsensitiveMapping(dict(ours["headers"]))
+    content = ours["body"].encode()
+    exchange = Exchange(request["method"], "", {}, ours["status"], "", headers, content)
+    yield from find_faults(exchange)
+    if request["method"] != "HEAD":
+        yield from find_lost(stock, ours)
+
+
+def is_documented(statuses: tuple[int, int], body: str) -> bool:
+    """Whether the docs describe a change of the status; a HEAD has no body to name the code."""
+    return statuses in DOCUMENTED and (not body or f'"code":{DOCUMENTED[statuses]}' in body)
+
+
+def judge(stock: Response, ours: Response) -> str:
+    """Return the column of the table that counts a pair of responses."""
+    if ours["status"] < 400:
+        return "successes"
+    return "documented" if stock["status"] != ours["status"] else "errors"
+
+
+def compare_reports(stock: Response, ours: Response) -> Iterator[str]:
+    """Yield what is reported more or less often than without the app."""
+    for name in ("signals", "records"):
+        number = stock[name] if stock["status"] < 500 or ours["status"] >= 500 else 0
+        if ours[name] != number:
+            yield f"{ours[name]} {name} instead of {number}"
+
+
+def compare_headers(stock: Response, ours: Response) -> Iterator[str]:
+    """Yield the headers that are lost or different."""
+    headers = {name.lower(): value for name, value in ours["headers"]}
+    for name, value in stock["headers"]:
+        found = headers.get(name.lower())
+        if name.lower() in OWN_HEADERS or (name == "Content-Type" and ours["status"] >= 400):
+            continue
+        if found is None:
+            yield f"the header {name}: {value} is lost"
+        elif name.lower() in ("vary", "allow"):
+            if lost := set(re.split(", *", value)) - set(re.split(", *", found)):
+                yield f"the header {name} lost {', '.join(sorted(lost))}"
+        elif normalise(value) != normalise(found):
+            yield f"the header {name} is {found}, not {value}"
+
+
+def find_lost(stock: Response, ours: Response) -> Iterator[str]:
+    """Yield the messages and the field names of the stock body that ours does not have."""
+    try:
+        document, body = json.loads(stock["body"]), json.loads(ours["body"])
+        texts = [*body["errors"], json.dumps(body.get("extra", {}), ensure_ascii=False)]
+    except (ValueError, KeyError, TypeError):
+        return
+    text = normalise("\n".join(texts))
+    for kind, word in find_words(document):
+        if kind == "message" and STANDARD.fullmatch(word.strip()):
+            continue
+        if normalise(word.strip()) not in text:
+            yield f"the {kind} {word!r} is lost: {ours['body'][:300]}"
+
+
+def find_words(document: object) -> Iterator[tuple[str, str]]:
+    """Yield the field names and the messages of an error of DRF."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key not in NO_FIELDS and not key.isdigit():
+                yield "field", key
+            yield from find_words(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from find_words(value)
+    elif isinstance(document, str) and document:
+        yield "message", document
+
+
+def normalise(text: str) -> str:
+    """Return `text` without the values that differ in each run."""
+    for expression, name in VOLATILE:
+        text = expression.sub(name, text)
+    return text
+
+
+def compare_schemas(stock: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a schema with the errors says otherwise than the application's own."""
+    for kind, items in stock.get("components", {}).items():
+        found = ours.get("components", {}).get(kind, {})
+        yield from (f"components.{kind}.{n}" for n in items if items[n] != found.get(n))
+    for path, operations in stock["paths"].items():
+        for method, operation in operations.items():
+            place = f"{method.upper()} {unquote(path)}"
+            try:
+                found = ours["paths"][path][method]
+            except KeyError:
+                yield f"{place} is lost"
+                continue
+            if not isinstance(operation, dict):
+                continue
+            for key, value in operation.items():
+                other = found.get(key)
+                if key == "responses":
+                    value = {s: r for s, r in value.items() if s < "4"}
+                    other = {s: r for s, r in other.items() if s < "4"}
+                if value != other:
+                    yield f"{place}: {key}"
