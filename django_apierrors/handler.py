@@ -118,7 +118,8 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
 def _is_for_middleware(exc: Exception) -> bool:
     """Whether `exc` is not recognised, and a middleware that may respond to it is installed."""
     paths = [path for path in settings.MIDDLEWARE if not path.startswith("django_apierrors.")]
-    if not any(_has_process_exception(import_string(it)) and not is_monitor(it) for it in paths):
+    others = [path for path in paths if not is_monitor(path)]
+    if not any(_has_process_exception(import_string(path)) for path in others):
         return False
     try:
         return is_unhandled(recognise(exc), exc)
