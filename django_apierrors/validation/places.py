@@ -62,7 +62,13 @@ def locate_items(
     for item in items:
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
-        yield spell_item(item, spell, request) if spell else item
+        if spell is not None:
+            try:
+                item = spell_item(item, spell, request)
+            except Exception:
+                log_failure("calling the function named by FIELD_NAMES")
+                spell = None
+        yield item
 
 
 def find_place(
@@ -80,8 +86,10 @@ def find_place(
     is_in_body = isinstance(body, Mapping) and name in body
     # A field of the body that was not sent may have the name of a parameter.
     is_in_body = is_in_body or (is_unsafe and item.code == "required")
-    if is_in_body or not isinstance(name, str):
+    if is_in_body:
         return BODY
+    if not isinstance(name, str):
+        return BODY if is_unsafe else ""
     if name in get_query(request):
         return QUERY
     if request.resolver_match is not None and name in request.resolver_match.kwargs:
@@ -159,17 +167,17 @@ def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | No
     """
     if item.place in (PATH, HEADER) or not item.field:
         return item
-    try:
-        field = NAME.sub(lambda match: str(spell(match[0])), item.field)
-        if item.place == QUERY and request is not None:
-            # The query string itself: a middleware may have changed `request.GET`.
-            sent = QueryDict(request.META.get("QUERY_STRING", ""))
-            return item._replace(field=field) if field in sent else item
-        keys = tuple(
-            NAME.sub(lambda match: str(spell(match[0])), key) if isinstance(key, str) else key
-            for key in item.keys
-        )
-        return item._replace(field=field, keys=keys)
-    except Exception:
-        log_failure("calling the function named by FIELD_NAMES")
-        return item
+
+    def spell_path(path: str) -> str:
+        return NAME.sub(lambda match: str(spell(match[0])), path)
+
+    field = spell_path(item.field)
+    if item.place == QUERY and request is not None:
+        # The query string itself: a middleware may have changed `request.GET`.
+        sent = QueryDict(request.META.get("QUERY_STRING", ""))
+        return item._replace(field=field) if field in sent else item
+    others = get_non_field_keys()
+    keys = (
+        spell_path(key) if isinstance(key, str) and key not in others else key for key in item.keys
+    )
+    return item._replace(field=field, keys=tuple(keys))
