@@ -45,8 +45,8 @@ get_default: Callable[[Any], Any] = JSONEncoder().default
 def encode(data: Any) -> bytes:
     """Return `data` as compact UTF-8 JSON, with the values that DRF's JSONRenderer gives it.
 
-    orjson takes no int beyond 64 bits, no keys but texts and no depth beyond 254; DRF's encoder
-    then has its try, and raises what it raises for what has no JSON at all.
+    orjson rejects ints beyond 64 bits, keys that are not strings, and more than 254 levels. DRF's
+    encoder then encodes the data, and raises its own exception for data without a form in JSON.
     """
     default = get_default
     if orjson is not None:

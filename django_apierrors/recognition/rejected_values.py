@@ -1,4 +1,4 @@
-"""Rejected values: what a model field, a lookup or a database could not take.
+"""Rejected values: those that a model field, a lookup or a database does not accept.
 
 They are read from the frames that the exception passed.
 """

@@ -172,7 +172,7 @@ CODES_BY_HTTP_STATUS: Mapping[object, str] = {
 # "Service not available, closing transmission channel" (RFC 5321, section 3.8).
 CODES_BY_SMTP_CODE: Mapping[object, str] = {421: "SERVICE_UNAVAILABLE"}
 
-# The codes of gRPC that mean that the service is down, or did not answer in time.
+# The codes of gRPC that mean that the service is down, or did not respond in time.
 CODES_BY_GRPC_STATUS: Mapping[object, str] = {
     "UNAVAILABLE": "SERVICE_UNAVAILABLE",
     "DEADLINE_EXCEEDED": "GATEWAY_TIMEOUT",

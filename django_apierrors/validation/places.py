@@ -1,4 +1,4 @@
-"""Places: where a client sent the value that a message is about, and how it spells the name."""
+"""Places: where a client sent the value of a message, and how the client spells its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-# Of a message about no field, by the code of the error. Other codes are about no place.
+# The places of messages without a field, by the code of the error. Other codes have no place.
 PLACES_BY_CODE: Mapping[str, str] = {
     "ALREADY_EXISTS": BODY,
     "CONTENT_TOO_LARGE": BODY,
@@ -100,7 +100,7 @@ def find_place(
 
 
 def find_place_of_code(code: str, request: AnyRequest | None, place: str | None) -> str:
-    """Return where the client sent what an error about no field is about."""
+    """Return where the client sent the value of an error without a field."""
     default = PLACES_BY_CODE.get(code, "")
     if request is None:
         return default
@@ -121,7 +121,7 @@ def get_query(request: AnyRequest) -> Mapping[str, Any]:
 
 
 def get_parsed_body(request: AnyRequest) -> object:
-    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
+    """Return the parsed body, `()` if nothing has read it, `None` if it cannot be read again."""
     # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
     if not request._read_started:  # type: ignore[union-attr]
         return ()
@@ -130,10 +130,10 @@ def get_parsed_body(request: AnyRequest) -> object:
             return request.POST or json.loads(request.body.decode())
         return () if request.data is None else request.data
     except APIException:
-        # The view has not parsed it either: this exception would have come first.
+        # The view has not parsed it either, or this exception would be the error.
         return ()
     except Exception:
-        # The view has read a stream, or something else than JSON.
+        # The view has read a stream, or the body is not JSON.
         return None
 
 
@@ -160,10 +160,10 @@ def get_spelling_function() -> Callable[[str], str] | None:
 
 
 def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
-    """Return `item` with the names that `spell` makes of the names of its field.
+    """Return `item` with each name in the path of its field as `spell` returns it.
 
-    The names of URL variables and of headers stay. That of a query parameter changes if the client
-    has sent it so: djangorestframework-camel-case changes the names in `request.GET`.
+    The names of URL variables and of headers stay. The name of a query parameter changes only if
+    the client sent the changed name: djangorestframework-camel-case changes `request.GET`.
     """
     if item.place in (PATH, HEADER) or not item.field:
         return item
