@@ -116,7 +116,7 @@ class Error(NamedTuple):
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
-    # Of an unhandled exception, in its message and in the log.
+    # The reference of an unhandled exception, in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
     # Where the client sent the value, if the request that `get_body()` gets cannot show it.
@@ -141,7 +141,7 @@ class Error(NamedTuple):
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
-        """Return the error that `body`, a body in the format, is made of."""
+        """Return the error for `body`, which is a body in the format."""
         status, sent = body["status"], body["code"]
         names = (code.name for code in get_codes().values() if sent in (code.name, code.number))
         name = next(names, None) or (sent if isinstance(sent, str) else None)
@@ -162,7 +162,7 @@ class Error(NamedTuple):
         return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
 
     def get_messages(self) -> list[str]:
-        """Return what a person reads: at least one string."""
+        """Return the messages for a person: at least one string."""
         messages = [f"{item[0]}: {item[2]}" if item[0] else item[2] for item in self.items]
         if self.left_out:
             messages.append(get_truncation_message(self.left_out))
@@ -215,7 +215,7 @@ def make_detail(item: Item) -> Detail:
 
 
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
-    """Return what the function named by `BODY` returns, or `body` if it fails.
+    """Return the body from the function named by `BODY`, or `body` if the function fails.
 
     It gets a copy of `body`, the error, and Django's request or `None`.
     """

@@ -70,7 +70,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if _is_called_by_project(request, view) or _is_for_middleware(exc):
         return None
     if not opened_all_blocks(getattr(getattr(request, "resolver_match", None), "func", None)):
-        # A response would roll back what a middleware wrote, or commit what the view wrote.
+        # A response would roll back a middleware's writes, or commit the view's.
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()
@@ -128,7 +128,7 @@ def _is_for_middleware(exc: Exception) -> bool:
 
 
 def _has_process_exception(middleware: Any) -> bool:
-    # A function, as allauth's is, sets it on the function that it returns.
+    # A function, such as allauth's middleware, sets the attribute on the function that it returns.
     names = getattr(getattr(middleware, "__code__", None), "co_names", ())
     return hasattr(middleware, "process_exception") or "process_exception" in names
 
@@ -138,7 +138,7 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     error = None
     try:
         error = get_error(exc, request, view)
-        # Of DRF's class alone: the __getattr__() of any other may raise.
+        # Read from DRF's class only: the __getattr__() of another class may raise.
         detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
         serializer = getattr(detail, "serializer", None)
         response = make_response(error, request, view, serializer, exc)

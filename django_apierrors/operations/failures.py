@@ -89,7 +89,7 @@ def make_task_error(exception: BaseException, task: Task) -> Error:
 
 def read_error(failure: TaskError, result: TaskResult) -> Error:
     """Return the error of a failed task: the stored one, else that of the exception's class."""
-    # The id stands in front: a client does not know it yet when it sends what a message repeats.
+    # The id comes first. A message may repeat a client's value, but no client knows the id before.
     # The traceback is `None` if Celery stopped the task.
     line = rf"{NAME}{re.escape(result.id)} ([\w.:-]+)"
     match = re.search(line, failure.traceback or "", re.ASCII)

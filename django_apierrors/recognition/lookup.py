@@ -80,8 +80,8 @@ def recognise(
 ) -> Error:
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
-    With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
-    ACCESS_FORBIDDEN, and whether the client sent the value that the exception is about.
+    `request` and `view` refine the error: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and whether the
+    client sent the value that the exception is about.
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
@@ -145,7 +145,7 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:
-    """Return the error of what the project's function at `path` makes of `exception`."""
+    """Return the error that the project's function at `path` makes of `exception`."""
     try:
         described = import_string(path)(exception)
         if not isinstance(described, exceptions.APIException):
@@ -159,7 +159,7 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return what is more specific than the class, unless the project removed the class's row."""
+    """Return a more specific error than the class's, unless the project removed the class's row."""
     if any(project_rows.get(name, "") is None for name in names):
         return None
     return (
@@ -287,7 +287,7 @@ def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
 
 
 def _fits_template(template: str, message: str, exception: BaseException) -> bool:
-    """Whether `message` is `template`, with what it was filled in with: a method, a media type."""
+    """Whether `message` is `template` with a value filled in: a method, a media type."""
     start, brace, end = template.partition("{")
     if not brace:
         return message == template

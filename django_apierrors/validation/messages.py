@@ -19,7 +19,7 @@ from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, cl
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# Of the messages and the data in a body; its other keys need less than the rest of 1 MB.
+# The limit for the messages and the data in a body. Its other keys fit into the rest of 1 MB.
 MAX_BODY_BYTES = 990_000
 
 # A character as `\ud83d\ude00` in JSON has so many bytes.
@@ -36,10 +36,10 @@ PLACES = BODY, QUERY, PATH, HEADER = "body", "query", "path", "header"
 
 
 class Item(NamedTuple):
-    """One message: the path of its field (`""` if it is about no field), its own code, itself.
+    """A message, the path of its field (`""` if it is about no field), and its own code.
 
-    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if there is none,
-    `None` if nothing has looked for it.
+    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if it is unknown,
+    `None` if it was not searched for.
     """
 
     field: str
@@ -102,7 +102,7 @@ class Collector:
         self.extra: dict[str, Any] = {}
 
     def get_messages(self) -> Messages:
-        """Return what was collected."""
+        """Return the collected messages and data."""
         if self.left_out and len(self.items) == self.count:
             # The truncation message takes the place of one more.
             self.items.pop()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-# Of a message about no field, by the code of the error. Other codes are about no place.
+# The place of a message about no field, by the code of the error. Other codes have no place.
 PLACES_BY_CODE: Mapping[str, str] = {
     "ALREADY_EXISTS": BODY,
     "CONTENT_TOO_LARGE": BODY,
@@ -92,7 +92,7 @@ def find_place(
 
 
 def find_place_of_code(code: str, request: AnyRequest | None, place: str | None) -> str:
-    """Return where the client sent what an error about no field is about."""
+    """Return the place of the value that an error about no field is about."""
     default = PLACES_BY_CODE.get(code, "")
     if request is None:
         return default
