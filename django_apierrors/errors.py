@@ -216,7 +216,7 @@ def make_detail(item: Item) -> Detail:
 
 
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
-    """Return what the function named by `BODY` returns, or `body` if it fails.
+    """Return the body from the function named by `BODY`, or `body` if the function fails.
 
     It gets a copy of `body`, the error, and Django's request or `None`.
     """

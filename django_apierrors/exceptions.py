@@ -71,7 +71,7 @@ class Unavailable(APIException):
     def __init__(
         self, detail: Any = None, code: str | None = None, wait: float | None = None
     ) -> None:
-        """Take `wait`, in seconds, for `Retry-After`; without it `RETRY_AFTER` is sent."""
+        """Keep `wait`, in seconds, for `Retry-After`; if it is `None`, `RETRY_AFTER` is sent."""
         super().__init__(detail, code)
         self.wait = wait
 

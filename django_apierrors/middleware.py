@@ -135,7 +135,7 @@ class APIErrorsMiddleware:
         return response if response.status_code < 301 else format_response(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        """Read a body that was sent in chunks: DRF would take it for an empty one."""
+        """Read a body that was sent in chunks: for DRF it would be empty."""
         return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -405,7 +405,7 @@ def test_a_request_without_a_fault_succeeds(
 
 
 @pytest.mark.parametrize("faults", PAIRS, ids=" before ".join)
-def test_of_two_faults_the_earlier_one_is_reported(
+def test_the_earlier_of_two_faults_is_reported(
     client: Client, shelf: Shelf, faults: tuple[str, str]
 ) -> None:
     assert_body(put(client, "/router/{}/", shelf.pk, *faults), FAULTS[faults[0]][1])

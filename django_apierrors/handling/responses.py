@@ -55,7 +55,7 @@ def make_response(
 
 
 def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
-    """Return the response for an error whose making failed."""
+    """Return the response for an error that could not be built."""
     response = Response(fallback.get_body(), status=fallback.STATUS)
     set_renderer(response, request, None)
     return response

@@ -121,7 +121,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
     """Return where the client sent one of the values, `None` if it did not."""
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
-    # A client may have left a value out of a body that the view has parsed: that is NULL.
+    # If a client omits a value from a body that the view has parsed, the value is NULL.
     is_left_out = rejected == (None, [None], frozenset()) and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     fallback = Source(BODY) if is_unknown or is_left_out else None
@@ -130,7 +130,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
         return Source(places[0]) if places else fallback
     matches = _find_matches(rejected, sent)
     values = {*map(_spell_all, rejected.values)}
-    # A list or a dict was sent if all that is in it was sent.
+    # A list or a dict was sent if everything in it was sent.
     sources = [
         matches[spelling]
         for spellings in values
@@ -158,7 +158,7 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
     for place, keys, value in sent:
         is_whole = _has_values(value) and value in containers
         for spelling in _spell_all(value) if is_whole else wanted & {*_iter_spellings(value)}:
-            # Of the beginning: a client may send a key of 1 MB above thousands of values.
+            # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
             is_named = _simplify(str(keys[2])[:100]).startswith(names)
             rank = 1 + is_named + 2 * is_whole
             if rank > ranks.get(spelling, 0):
@@ -236,7 +236,7 @@ def _has_values(value: object) -> bool:
 
 
 def _iter_spellings(value: object) -> Iterator[object]:
-    """Yield what a project may make of a value that was sent."""
+    """Yield the values that a project may make of a value that was sent."""
     yield _spell(value)
     if isinstance(value, str):
         if "/" in value:

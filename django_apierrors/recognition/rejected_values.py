@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
-# Their exceptions about a value. Those that are a bug in a field of a project are Django's own only
-# for a value: a DurationField raises an AttributeError, a `range` of one value an IndexError.
+# Their exceptions about a value. Those of the second tuple count in Django's own fields only: a
+# DurationField raises an AttributeError, a `range` of one value an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
 PREPARING_BUGS = (AttributeError, IndexError)
 
@@ -209,7 +209,7 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         if issubclass(type(owner), Lookup):
             values = [owner.rhs]
         elif method == "build_lookup" and _is_of_django(frame):
-            # Before there is a Lookup: most take no None.
+            # The lookup was not created: most lookups reject None.
             values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
             # Validation, not a lookup.

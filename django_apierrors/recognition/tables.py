@@ -161,8 +161,8 @@ CODES_BY_ERRNO: Mapping[object, str] = {
 }
 
 # The statuses of a gateway whose service is down: behind a gateway, a client never sees a refused
-# connection. With any other status the service is up, and the request was wrong or the service has
-# a bug.
+# connection. With any other status the service is up, and the request was wrong or the code of the
+# service is.
 CODES_BY_HTTP_STATUS: Mapping[object, str] = {
     502: "SERVICE_UNAVAILABLE",
     503: "SERVICE_UNAVAILABLE",
@@ -178,7 +178,7 @@ CODES_BY_GRPC_STATUS: Mapping[object, str] = {
     "DEADLINE_EXCEEDED": "GATEWAY_TIMEOUT",
 }
 
-# Of python-oracledb: no connection, a listener that refuses, a connection that was closed.
+# The codes of python-oracledb: no connection, a refused connection, a closed connection.
 CODES_BY_ORACLE_CODE: Mapping[object, str] = {
     **dict.fromkeys(("DPY-4011", "DPY-6000", "DPY-6001", "DPY-6005"), "SERVICE_UNAVAILABLE"),
     "DPY-4024": "GATEWAY_TIMEOUT",
@@ -236,7 +236,7 @@ def get_first_argument(exception: BaseException) -> object:
 
 
 def get_server_timeout(exception: BaseException) -> TimeoutError | None:
-    """Return a TimeoutError if MongoDB's servers were silent, `None` if they refused.
+    """Return a TimeoutError if MongoDB's servers did not respond, else `None`.
 
     The message has the exception of each server, then the settings in brackets.
     """

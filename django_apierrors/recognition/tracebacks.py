@@ -1,6 +1,6 @@
 """Exceptions that are recognised by the function that they were raised in.
 
-For exceptions whose class says too little: a ValueError of a lookup, a bare OSError of a broker's
+For exceptions whose class is too general: a ValueError of a lookup, a bare OSError of a broker's
 client.
 """
 
@@ -28,7 +28,7 @@ class RaiseSite(NamedTuple):
     modules: frozenset[str]
     classes: tuple[type[BaseException], ...]
     code: str
-    # Only what was raised below the function counts; it may be the context of what the function
+    # Only exceptions raised below the function count; one may be the context of what the function
     # then raised itself.
     raised_below: bool = False
     # Subclasses have a meaning of their own: a TimeoutError is an OSError.
@@ -192,7 +192,7 @@ def _matches(site: RaiseSite, exception: BaseException, frame: FrameType, is_las
         return type(exception) in site.classes
     if not site.raised_below:
         return isinstance(exception, site.classes)
-    # An exception that the function itself raises is about how it was called: a bug.
+    # An exception that the function itself raises is about its arguments: a mistake of the code.
     if not is_last and isinstance(exception, site.classes):
         return True
     context = None if exception.__suppress_context__ else exception.__context__

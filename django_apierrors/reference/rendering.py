@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # A project's templates override these. Its loaders would not find them: the app's own folder
-# `templates` is what they search.
+# `templates` is the one that they search.
 TEMPLATES = Path(__file__).parent / "templates"
 DIRECTORY = "django_apierrors/reference"
 

@@ -52,7 +52,7 @@ from django_apierrors.validation.messages import (
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
 
-# A message that fits into every body, and so needs no reader.
+# The length up to which one message fits into every body; a longer one needs a `Reader`.
 MAX_SHORT_LENGTH = 10_000
 
 # Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
@@ -113,7 +113,7 @@ class _Reader(Collector):
     def __init__(self, status: int, limits: Limits | None) -> None:
         super().__init__(limits)
         self.status = status
-        # Of the keys and the codes that were read.
+        # The spellings of the keys and the codes that were read.
         self.segments: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
         # The errors of a serializer, the number of keys that lead to them, the malformed keys.

@@ -38,8 +38,8 @@ LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
 SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
-# The keys whose values may say no more than the status of the response, and those values in lower
-# case. The status itself and its phrase are such values of each key.
+# The keys whose values may repeat the status of the response, and those values in lower case. The
+# status itself and its phrase are such values of each key.
 REDUNDANT: Mapping[str, frozenset[str]] = {
     "code": frozenset({""}),
     "error": frozenset({"", "true"}),
@@ -62,7 +62,7 @@ class ErrorObject(NamedTuple):
     """The parts of a mapping that has a message or a code, or holds further messages.
 
     `code` is as it was given; `keys` are those of the messages, the code and the field. `place` is
-    where the client sent the field, if the object says so.
+    where the client sent the field, if the object names the place.
     """
 
     messages: list[Any]
@@ -155,7 +155,7 @@ def has_other_message(data: Mapping[Any, Any]) -> bool:
 def is_redundant(
     data: Mapping[Any, Any], key: object, status: int, is_listed: bool = False
 ) -> bool:
-    """Whether `data[key]` says no more than the status of the response, or is another status."""
+    """Whether `data[key]` repeats the status of the response, or is another status."""
     if key not in REDUNDANT:
         return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
     value = data[key]

@@ -85,7 +85,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
 
 
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
-    """Return `detail` with the values that DRF has made strings of; `given` is what it was made of.
+    """Return `detail` with the values of `given`, from which DRF has made strings.
 
     APIException turns the 3 in `{"detail": "Only 3 left.", "available": 3}` into "3".
     """

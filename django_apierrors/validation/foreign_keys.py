@@ -39,7 +39,7 @@ def find_malformed_keys(detail: Any) -> set[Path]:
 
     DRF lets a key's own field reject it: a malformed UUID comes out as `invalid`, as does what a
     `validate_shelf()` raises for a well-formed one. A string that the field's validators reject is
-    looked up, and comes out as `does_not_exist`. Only the value that was sent tells them apart.
+    looked up, and comes out as `does_not_exist`. Only the value that was sent distinguishes them.
     A detail that does not come from a serializer has no such paths.
     """
     serializer = getattr(detail, "serializer", None)
@@ -127,11 +127,11 @@ def _get_messages(path: Path, detail: Any) -> Iterator[tuple[Path, ErrorDetail]]
 def _is_about_malformed(message: ErrorDetail, field: Any, sent: Any) -> bool:
     if not isinstance(field, ManyRelatedField):
         return _is_malformed(field, sent)
-    # DRF takes the keys of a dict for a list.
+    # DRF reads the keys of a dict as a list.
     keys = sent if isinstance(sent, (list, *MAPPINGS)) else []
     relation = field.child_relation
     if message.code == "does_not_exist":
-        # DRF stops at the first key of nothing.
+        # DRF stops at the first key without a row.
         keys = [key for key in keys if message == _get_message_of_nothing(relation, key)]
     return any(_is_malformed(relation, key) for key in keys)
 

@@ -103,7 +103,7 @@ class Collector:
         self.extra: dict[str, Any] = {}
 
     def get_messages(self) -> Messages:
-        """Return what was collected."""
+        """Return the collected messages and data."""
         if self.left_out and len(self.items) == self.count:
             # The truncation message replaces one more message.
             self.items.pop()

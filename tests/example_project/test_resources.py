@@ -72,7 +72,7 @@ def test_one_of_many_concurrent_requests_gets_an_identifier(example_server: Serv
     errors = [response.json for response in responses if response.status != 201]
     assert len(errors) == 63
     assert {(body["status"], body["code"]) for body in errors} == {(400, "ALREADY_EXISTS")}
-    # By name, to find documents that the database kept without their identifier.
+    # The search by name finds documents that the database kept without their identifier too.
     assert len(send(example_server, "GET", f"/thngs?filter=name={serial}").json) == 1
 
 

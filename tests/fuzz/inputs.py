@@ -219,7 +219,7 @@ def nest(exception: Exception, inner: Exception, how: str) -> Exception:
 
 
 def make_class(cls: type[Exception], named: list[tuple[str, Any]]) -> type[Exception]:
-    """Return a subclass with these members, or without any if Python rejects them."""
+    """Return a subclass with these attributes, or without any if Python rejects them."""
     try:
         return type("Wild", (cls,), dict(named))
     except Exception:

@@ -212,12 +212,12 @@ class Outcome(NamedTuple):
 
 
 def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
-    """Send the request; return its response and what it left."""
+    """Send the request; return its response and its outcome in the database."""
     HOOKS_RUN.clear()
     Shelf.objects.create(name="before")
     client = Client(raise_request_exception=False)
     blocks = len(connection.atomic_blocks)
-    # The client sends the foreign key that leads nowhere.
+    # The client sends a foreign key of no row.
     query = {"fault": fault, "shelf": str(10**6)}
     response = client.post(f"/{shape.url}/", query_params=query)
     try:
@@ -297,7 +297,7 @@ def test_a_view_may_still_write_after_an_exception_that_it_caught() -> None:
 
 
 def audit_requests(get_response: Any) -> Any:
-    """Hold a block around each request, as a middleware of a project does."""
+    """Open a block around each request, as a middleware of a project does."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with transaction.atomic():
@@ -307,7 +307,7 @@ def audit_requests(get_response: Any) -> Any:
     return middleware
 
 
-# Not with a `dispatch()` of the project, which an exception travels to in any case.
+# All shapes without a `dispatch()` of the project, to which an exception travels in any case.
 @pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
 @pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
 def test_what_a_middleware_wrote_remains_as_in_stock_drf(

@@ -1,4 +1,4 @@
-"""Bodies that are sent in chunks, to real servers: read, or refused with a 411."""
+"""Bodies that are sent in chunks, to real servers: read, or rejected with a 411."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_body_in_chunks_is_read_or_its_length_required(
     assert (response.status, content) == (status, expected)
 
 
-def test_a_body_with_a_length_is_read_as_ever(server: tuple[str, str, Server]) -> None:
+def test_a_body_with_a_length_is_read(server: tuple[str, str, Server]) -> None:
     lines = [
         "POST /api/ours HTTP/1.1",
         f"Host: {HOST}",

@@ -197,7 +197,7 @@ def test_an_unused_rule_is_named_on_stderr(clean: None) -> None:
     assert "'*:patch'" in run("audit", "--ignore", "*:patch")[1]
 
 
-def test_what_cannot_be_run_exits_with_2(clean: None, settings: Any) -> None:
+def test_a_command_that_cannot_be_run_exits_with_2(clean: None, settings: Any) -> None:
     for arguments, words in {
         ("audit", "--ignore", "patch"): "'patch' is not of the form ROUTE:FINDING.",
         ("audit", "--ignore-file", "/nothing"): "'/nothing'",

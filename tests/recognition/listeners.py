@@ -148,7 +148,7 @@ def refuse(words: Words) -> Iterator[Address]:
 def be_unknown(words: Words) -> Iterator[Address]:
     """Yield a name that does not resolve.
 
-    `.invalid` never does (RFC 2606), and no name server is asked for over 255 letters.
+    `.invalid` never does (RFC 2606), and no query is sent for a name of over 255 letters.
     """
     yield ".".join(["a" * 60] * 5) + ".invalid", 9
 

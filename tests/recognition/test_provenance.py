@@ -190,7 +190,7 @@ class DerivingView(generics.GenericAPIView[Any]):
 
 
 class RowView(generics.GenericAPIView[Any]):
-    """A view that writes a row which violates constraints, from the body only what is in it."""
+    """A view that writes the row of the URL, which violates constraints, and the values sent."""
 
     def get(self, request: Request, **fields: Any) -> Response:
         values = {**fields, **request.query_params.dict(), **request.data}
@@ -281,7 +281,7 @@ class JSONView(generics.GenericAPIView[Any]):
 
 
 def plain_view(request: HttpRequest, source: str) -> HttpResponse:
-    """Read a value from the body, or none, in a view of Django's."""
+    """Read a value from the body, or no value, in a view of Django's."""
     value = {
         "form": lambda: request.POST.get("q"),
         "json": lambda: json.loads(request.body)["q"],
@@ -506,10 +506,10 @@ def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | No
         ("/constant/", BUG),
         ("/key/huge/", BUG),
         ("/key/raw/", BUG),
-        # Nobody knows the value: anything that was sent may be it.
+        # The value is unknown: any value that was sent may be the rejected one.
         ("/sql/", BUG),
         ("/sql/?a=1", expect("MISSING_RESOURCE", status=400)),
-        # Validation, and no lookup.
+        # Validation, not a lookup.
         ("/clean/model/", expect("INVALID_CONTENT", "key: “x” is not a valid UUID.")),
         ("/clean/field/", expect("INVALID_CONTENT", "“x” is not a valid UUID.")),
         ("/clean/row/", expect("MISSING_RESOURCE")),
@@ -532,7 +532,7 @@ def test_a_url_and_a_query_have_a_value_too(client: Client, target: str, outcome
         ("cut/?q=urn:notauuid", expect("INVALID_CONTENT", f"q: {WRONG}")),
         ("twice/?q=abc", expect("MISSING_RESOURCE")),
         ("many/?q=abc", BUG),
-        # Too short to be no coincidence.
+        # So short that the match may be a coincidence.
         ("copied/?q=Emma", BUG),
         ("cut/?q=urn:x", BUG),
         ("none/?q=launch", BUG),
@@ -557,7 +557,7 @@ ROWS = "There are 50 rows."
 @pytest.mark.parametrize(
     ("method", "target", "data", "outcome"),
     [
-        # Nothing was sent, or nothing of the row: the project has written it.
+        # The client sent nothing, or no value of the row: the project has written the row.
         ("GET", "null/", None, BUG),
         ("GET", "null/?seat=2", None, BUG),
         ("GET", "twice/", None, BUG),
@@ -566,14 +566,14 @@ ROWS = "There are 50 rows."
         ("GET", "negative/", None, BUG),
         ("POST", "null/", None, BUG),
         ("POST", "negative/", {"seat": 2}, BUG),
-        # The client has left the value out, or has sent it.
+        # The client has omitted or sent the value.
         ("POST", "null/", {}, expect("INVALID_CONTENT", f"row: {UNSET}")),
         ("POST", "null/", {"row": None}, expect("INVALID_CONTENT", f"row: {UNSET}")),
         ("GET", "twice/?rank=1", None, expect("ALREADY_EXISTS", TAKEN)),
         ("GET", "51/?row=51", None, expect("INVALID_STATE", ROWS)),
         ("GET", "negative/?count=-7", None, expect("INVALID_CONTENT", f"count: {WRONG}")),
         ("POST", "negative/", {"count": -7}, expect("INVALID_CONTENT", f"count: {WRONG}")),
-        # A method that changes the state meets the state.
+        # A method that changes the resource can conflict with its state.
         ("POST", "twice/", None, expect("ALREADY_EXISTS", TAKEN)),
         ("DELETE", "51/", None, expect("INVALID_STATE", ROWS)),
     ],
@@ -653,7 +653,7 @@ def test_a_body_that_the_view_did_not_parse_has_no_value(
     assert read(client.post("/unread/", content, "application/json")) == BUG
 
 
-def test_an_async_lookup_is_the_same(settings: Settings) -> None:
+def test_an_async_lookup_has_the_same_error(settings: Settings) -> None:
     settings.API_ERRORS = {"PATHS": ["/plain/"]}
     client = AsyncClient(raise_request_exception=False)
 

@@ -184,7 +184,7 @@ def test_a_lookup_separates_a_malformed_identifier_from_an_unknown_one(client: C
 
 @pytest.mark.parametrize("prefix", ["async", "async-shortcut"])
 @pytest.mark.parametrize(("key", "name"), [("no-key", "INVALID_ID"), ("7", "MISSING_RESOURCE")])
-def test_an_async_lookup_is_the_same(prefix: str, key: str, name: str) -> None:
+def test_an_async_lookup_has_the_same_error(prefix: str, key: str, name: str) -> None:
     request: Any = AsyncClient(raise_request_exception=False).get(f"/{prefix}/{key}/")
     assert read(asyncio.run(request)) == expect(name)
 

@@ -50,7 +50,7 @@ WAYS = {"stock": STOCK, "handler": HANDLER, "middleware": MIDDLEWARE}
 
 
 def require_distribution(name: str) -> None:
-    """Ask for a package of `requirements/systems.txt`, or for django-prometheus."""
+    """Skip or fail if a package of `requirements/systems.txt`, or django-prometheus, is missing."""
     try:
         version(name)
     except PackageNotFoundError:

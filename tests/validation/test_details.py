@@ -594,7 +594,7 @@ def get_strings(detail: object) -> Iterator[str]:
 
 
 @given(TREES, st.integers(2, 10))
-def test_each_message_of_any_tree_is_there_once_in_order_or_counted(
+def test_each_message_of_any_tree_is_sent_once_in_order_or_counted(
     detail: object, limit: int
 ) -> None:
     every = read_detail(detail, 400, Limits(), is_serializer=True)

@@ -365,7 +365,7 @@ def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("function", ["fail", "missing"])
-def test_a_function_that_fails_costs_no_message(
+def test_if_the_function_fails_all_messages_are_sent(
     quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
     settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}

@@ -190,14 +190,14 @@ def test_a_projects_own_message_that_begins_like_drfs_is_sent(
     ],
 )
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_drfs_message_gives_way_to_that_of_the_code(
+def test_drfs_message_is_replaced_by_that_of_the_code(
     exception: exceptions.APIException, code: str, language: str
 ) -> None:
     with translation.override(language):
         assert recognise(exception).get_body() == body(code)
 
 
-def test_a_throttling_in_another_language_is_still_drfs() -> None:
+def test_drfs_message_about_throttling_is_recognised_in_any_language() -> None:
     with translation.override("de"):
         exception = exceptions.Throttled(30)
         assert recognise(exception).get_messages() == [

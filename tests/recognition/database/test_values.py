@@ -239,7 +239,7 @@ def test_null_and_a_conflict_are_the_clients_mistake_if_a_body_was_sent(driver: 
     assert read(client.generic("POST", "/null/")) == BUG
 
 
-def test_a_key_that_is_missing_at_commit_is_the_same(
+def test_a_key_that_is_missing_at_commit_is_the_clients_mistake_if_the_client_sent_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
