@@ -44,10 +44,10 @@ PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Response | None:
     """Return the response for `exc`, in DRF's signature.
 
-    With the middleware installed that is for DRF's own exceptions. All others get `None` and travel
-    on, so that decorators, transactions and Django's reporting see them as ever, until the
-    middleware responds. Without the middleware every exception has its response here, unless other
-    code of the project may respond to it.
+    With the middleware installed, only DRF's own exceptions have a response here. For all others
+    the handler returns `None`, so that decorators, transactions and Django's reporting handle them
+    as usual, until the middleware responds. Without the middleware every exception has its response
+    here, unless other code of the project may respond to it.
     """
     context = context or {}
     request, view = context.get("request"), context.get("view")

@@ -57,7 +57,7 @@ class RequestState:
     is_drf = False
     # The request of the DRF view whose exception was deferred.
     drf_request: Request | None = None
-    # That request and its view, if DRF negotiated HTML.
+    # The request and its view, if DRF negotiated HTML.
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
     shows_debug_page = False
@@ -266,7 +266,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         fallback.log_failure("bringing a response into the format")
         return render(make_fallback_response(request))
     finally:
-        # It holds the frames of the view.
+        # The exception keeps the frames of the view alive.
         state.exception = None
     return response
 

@@ -179,7 +179,7 @@ def parse_json(content: bytes) -> Any:
 def is_error_view_response(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether `handler404` or another error view made `response`, before a view was resolved.
 
-    It may be JSON, as DRF's docs propose, and contain the message of the exception.
+    The response may be JSON, as DRF's docs propose, and contain the message of the exception.
     """
     if request.resolver_match is not None:
         return False

@@ -87,7 +87,7 @@ def find_findings(
 ) -> Iterator[Finding]:
     """Yield the findings about a view, or about one method of it; `path` is the route to name.
 
-    One that the default classes of the settings cause is added to `project_findings`, once.
+    A finding that the default classes of the settings cause is added to `project_findings`, once.
     """
     for name, check in rules.items():
         if message := check(endpoint, route):

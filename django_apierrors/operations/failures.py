@@ -1,8 +1,8 @@
 """The errors of failed tasks: a worker makes them, and the traceback of the task contains them.
 
-A task backend stores the class and the traceback of an exception as strings. Neither the code nor
-the data of the exception can be read from them. That is why the traceback gets one more line: the
-error that a view would send, signed, because the messages around it may be what a client sent.
+A task backend stores the class and the traceback of an exception as strings, without the code and
+the data of the exception. Therefore the traceback gets one more line: the error that a view would
+send, signed, because a client may have sent the messages around the line.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ Sent: TypeAlias = tuple[str, Keys, object]
 
 
 class Source(NamedTuple):
-    """Where the client sent a value: one of `PLACES`, and the keys that lead to it, if known."""
+    """The place of a value in the request: one of `PLACES`, and the keys to it, if known."""
 
     place: str
     keys: Path = ()

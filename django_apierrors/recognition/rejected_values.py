@@ -1,6 +1,6 @@
 """Rejected values: those that a model field, a lookup or a database could not accept.
 
-They are read from the frames that the exception passed.
+The values are read from the frames that the exception passed.
 """
 
 from __future__ import annotations

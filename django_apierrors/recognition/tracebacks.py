@@ -84,7 +84,7 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
     "create_connection": RaiseSite(
         frozenset({"asyncio.base_events"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
     ),
-    # So does anyio.
+    # anyio raises one OSError too.
     "connect_tcp": RaiseSite(
         frozenset({"anyio._core._sockets"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
     ),
@@ -108,7 +108,7 @@ FIELD_FUNCTIONS = frozenset(
     {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
 )
 
-# They raise an exception of another thread or task again, with its frames.
+# The modules that raise an exception of another thread or task again, with its frames.
 FUTURES = frozenset({"asgiref.sync", "asyncio.futures", "concurrent.futures._base"})
 
 

@@ -44,7 +44,7 @@ def get_text(value: object) -> str:
             return value.decode(errors="replace")
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
-        # Of a lazy string, or of an int with thousands of digits.
+        # A lazy string may raise, and an int with thousands of digits.
         log_failure("reading a value in the detail of an error")
         return ""
 

@@ -154,8 +154,8 @@ def get_spelling_function() -> Callable[[str], str] | None:
 def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
     """Return `item` with the names that `spell` makes of the names of its field.
 
-    The names of URL variables and of headers stay. That of a query parameter changes if the client
-    has sent it so: djangorestframework-camel-case changes the names in `request.GET`.
+    The names of URL variables and of headers are kept. The name of a query parameter changes if the
+    client has sent it so: djangorestframework-camel-case changes the names in `request.GET`.
     """
     if item.place in (PATH, HEADER) or not item.field:
         return item
