@@ -79,7 +79,7 @@ class HeaderAuthentication(BaseAuthentication):
 
 
 class HeaderPermission(BasePermission):
-    """Denies what the header `Deny` names: the view or its object."""
+    """Denies access to the view or its object, as the header `Deny` names."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         is_anonymous = isinstance(request.user, AnonymousUser)
@@ -89,7 +89,7 @@ class HeaderPermission(BasePermission):
         return "object" not in request.headers.get("Deny", "")
 
 
-# It denies a request whose header `Deny` contains `throttle`.
+# A throttle that denies a request whose header `Deny` contains `throttle`.
 HeaderThrottle = subclass(
     BaseThrottle,
     allow_request=lambda self, request, view: "throttle" not in request.headers.get("Deny", ""),

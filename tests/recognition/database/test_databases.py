@@ -1,6 +1,6 @@
 """Writes that PostgreSQL, MariaDB and SQLite reject, over each driver, provoked for real.
 
-Each row of `docs/databases.md` about what a client sent has a row in `ROWS` here.
+Each row of `docs/databases.md` about a value of a client has a row in `ROWS` here.
 """
 
 from __future__ import annotations
