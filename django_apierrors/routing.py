@@ -132,7 +132,7 @@ def find_lookup_value(data: Any, lookup_field: str) -> Any:
 
 
 class Route(NamedTuple):
-    """A URL pattern, with all that the `include()`s around it add."""
+    """A URL pattern, with the prefixes, namespaces and variables of the `include()`s around it."""
 
     # As written in the URLconf: `shelves/<int:pk>/` or `^shelves/(?P<pk>[0-9]+)/$`.
     pattern: str

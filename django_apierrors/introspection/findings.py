@@ -254,7 +254,7 @@ def read_rules(texts: Sequence[str], paths: Sequence[str]) -> list[IgnoreRule]:
 
 
 def apply_rules(rules: Sequence[IgnoreRule], findings: Iterable[Finding]) -> None:
-    """Set `ignored` of each finding; all rules are tried, so that each knows whether it is used."""
+    """Set `ignored` of each finding; all rules are tried, so that `is_used` of each is correct."""
     for finding in findings:
         matches = [rule.matches(finding) for rule in rules]
         finding.ignored = any(matches)

@@ -45,7 +45,7 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # The worker may be unable to import the task.
         with contextlib.suppress(Gone):
             instance.traceback += make_line(exception, load_task(instance.task_path), instance.pk)
-        # The worker would end with the error of the database: a message may be what a client sent.
+        # A database rejects NUL, which a client's value in a message may contain.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
     line = make_line(exception, task_result.task, task_result.id)

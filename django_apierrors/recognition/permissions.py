@@ -83,7 +83,7 @@ def refine_forbidden(
 def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
     """Whether `HIDE_FORBIDDEN` hides `obj` from the client.
 
-    For OPTIONS, which permissions often allow: an object that no other method shows stays hidden.
+    Called for OPTIONS, which permissions often allow: `obj` is hidden if no other method shows it.
     """
     return api_errors.HIDE_FORBIDDEN and not _is_another_method_open(request, view, [obj])
 

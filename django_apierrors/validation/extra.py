@@ -18,7 +18,7 @@ from django_apierrors.fallback import log_failure
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 # The types that a client may see. Anything else (a model, an exception, a function) would show its
-# repr, and with it the inside of the server.
+# repr, and with it internals of the server.
 VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timedelta, Enum)
 
 # Further levels of data are left out: encoders have a limit.
