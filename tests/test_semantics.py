@@ -173,7 +173,7 @@ DATA = {"a": 1}
 LOCATION = {"Location": "http://testserver/a/"}
 POLLABLE = {"Location": "/a/", "Content-Location": "/a/", "Retry-After": "1"}
 
-# For each success a response with all that any method requires of it.
+# For each success a response with all parts that any method requires.
 COMPLETE: dict[int, dict[str, Any]] = {
     **{status: {"data": DATA} for status in (200, 203, 206, 207)},
     **{201: {"data": DATA, "headers": LOCATION}, 202: {"data": DATA, "headers": POLLABLE}},

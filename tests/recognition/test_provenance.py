@@ -401,7 +401,7 @@ LEAVES = (
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-# Any JSON that a client sends may be what a lookup or a save() rejects. A date is a naive datetime.
+# A lookup or a save() may reject any JSON that a client sends. A date is a naive datetime.
 @pytest.mark.filterwarnings("ignore:DateTimeField:RuntimeWarning")
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(value=TREES.filter(bool))
