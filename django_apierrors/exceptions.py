@@ -42,7 +42,7 @@ class AlreadyExists(APIException):
 
 
 class MethodForbidden(APIException):
-    """These credentials may not use this method, but they may use another method: 403."""
+    """These credentials may not use this method, but another one: 403."""
 
     status_code = CATALOG["METHOD_FORBIDDEN"].status
     default_detail = CATALOG["METHOD_FORBIDDEN"].message
@@ -66,7 +66,7 @@ class ContentTooLarge(APIException):
 
 
 class Unavailable(APIException):
-    """The base of the errors of a service that may be over after `wait` seconds."""
+    """The base of the errors of a service, which may be available after `wait` seconds."""
 
     def __init__(
         self, detail: Any = None, code: str | None = None, wait: float | None = None
@@ -77,7 +77,7 @@ class Unavailable(APIException):
 
 
 class ServiceUnavailable(Unavailable):
-    """A service that the request needs is not available, or rejects connections: 503."""
+    """A service that the request needs refused the connection, or is not available: 503."""
 
     status_code = CATALOG["SERVICE_UNAVAILABLE"].status
     default_detail = CATALOG["SERVICE_UNAVAILABLE"].message

@@ -151,7 +151,7 @@ class APIErrorsMiddleware:
             if response is not None:
                 # Django calls no middleware before ours then: OpenTelemetry puts its own there.
                 paths = settings.MIDDLEWARE
-                before = takewhile(lambda it: import_string(it) is not type(self), paths)
+                before = takewhile(lambda path: import_string(path) is not type(self), paths)
                 notify_monitors(before, request, exception)
             return response
         except Exception:

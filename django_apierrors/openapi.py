@@ -239,7 +239,7 @@ class ErrorSchemaMixin(Base):
         return Endpoint(self.view, self.method, self.path_regex, self._get_body())
 
     def _get_body(self) -> Any:
-        """Return the serializer of the body; drf-spectacular would warn about a GET."""
+        """Return the serializer of the body, `None` for a GET: drf-spectacular would warn."""
         if self.method not in BODY_METHODS:
             return None
         self._is_guessed = False

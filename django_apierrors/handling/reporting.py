@@ -70,7 +70,7 @@ def add_reference(exception: BaseException, reference: str = "") -> str:
 def with_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
     message = MESSAGE_WITH_REFERENCE % {"message": error.code.message, "reference": reference}
-    return error._replace(items=[Item("", None, message)], reference=reference)
+    return error._replace(items=[Item("", error.code.name.lower(), message)], reference=reference)
 
 
 def is_noted(error: Error, exception: BaseException) -> bool:

@@ -45,8 +45,8 @@ get_default: Callable[[Any], Any] = JSONEncoder().default
 def encode(data: Any) -> bytes:
     """Return `data` as compact UTF-8 JSON, with the values that DRF's JSONRenderer gives it.
 
-    orjson rejects an int beyond 64 bits, a key that is not a string and a depth beyond 254. DRF's
-    encoder then encodes the data, or raises its own exception for a value that has no JSON.
+    orjson rejects ints beyond 64 bits, keys that are not strings, and more than 254 levels. DRF's
+    encoder then encodes the data, and raises its own exception for data without a form in JSON.
     """
     default = get_default
     if orjson is not None:

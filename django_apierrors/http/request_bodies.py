@@ -91,7 +91,7 @@ def _read_wsgi_body(request: Any) -> None:
     finally:
         del request.read
     if len(body) != len(content):
-        # The body was read before, when it was empty.
+        # Other code has read `request.body` before, when it was empty.
         raise LengthRequired
     _set_length(request, len(content))
 

@@ -1,7 +1,7 @@
-"""The way from an exception to an `Error`.
+"""Recognition: from an exception to an `Error`.
 
 Tables decide: `EXCEPTIONS` of the project and `tables` by the class of the exception, `tracebacks`
-by the functions that it was raised in, `database` by the error details of the driver. `permissions`
+by the functions in its traceback, `database` by the error details of the driver. `permissions`
 and `provenance` then look at the request.
 """
 
@@ -67,7 +67,7 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# The code of a class of which nothing but the name is left. An instance has messages of its own.
+# The codes of classes for `recognise_class_path()`. The messages of an instance decide its code.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
     "django.core.exceptions.ValidationError": "INVALID_CONTENT",
 }
@@ -80,12 +80,12 @@ def recognise(
 ) -> Error:
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
-    `request` and `view` refine the error: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and whether the
-    client sent the value that the exception is about.
+    `request` and `view` refine the error: a 403 is METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and an
+    exception about a value is the client's mistake only if the client sent the value.
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
-    # A row of the project's decides alone.
+    # The request changes neither the message nor the values of an error by a row of the project.
     rows = api_errors.EXCEPTIONS
     is_ours = not rows or rows.keys().isdisjoint(_get_class_names(type(exception)))
     if is_ours:
@@ -102,14 +102,14 @@ def recognise(
 
 
 def recognise_class_path(path: str) -> Error:
-    """Return the error for an exception of which only the dotted name of its class is left.
+    """Return the error for an exception that is known only by the dotted name of its class.
 
     INTERNAL_ERROR if it is not recognised. A class that cannot be imported, because only the
     workers have its package, is looked up by its name alone.
     """
     try:
         cls: Any = resolve_name(path)
-        # Not cls(): an exception may require arguments, and those are lost.
+        # Not cls(): an exception may require arguments, which are not stored.
         return recognise(cls.__new__(cls))
     except Exception:
         for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION, CODES_BY_CLASS_PATH):
@@ -145,7 +145,7 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:
-    """Return the error that the project's function at `path` makes of `exception`."""
+    """Return the error for the APIException that the project's function at `path` returns."""
     try:
         described = import_string(path)(exception)
         if not isinstance(described, exceptions.APIException):
@@ -159,7 +159,7 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return a more specific error than the class's, unless the project removed the class's row."""
+    """Return the error by a more specific source than the class, unless its row was removed."""
     if any(project_rows.get(name, "") is None for name in names):
         return None
     return (
@@ -182,7 +182,7 @@ def _find_row(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> tuple[str | None, bool]:
     """Return the code of the nearest row, and whether the row is the project's."""
-    # An APIException that is also a TimeoutError has a status of its own.
+    # An APIException that is also a TimeoutError keeps its own status.
     is_api_exception = isinstance(exception, exceptions.APIException)
     rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
     for name in names:
@@ -205,7 +205,7 @@ def _make_error(name: str | None) -> Error | None:
 
 
 def _get_code_of_row(name: str, status: int) -> ErrorCode:
-    """Return the code of a row; a name of HTTP has its own status, any other new name `status`."""
+    """Return the code of a row; an HTTP name has its HTTP status, another new name `status`."""
     return get_or_make_code(name, STATUSES_BY_NAME.get(name, status))
 
 
@@ -287,7 +287,7 @@ def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
 
 
 def _fits_template(template: str, message: str, exception: BaseException) -> bool:
-    """Whether `message` is `template` with a value filled in: a method, a media type."""
+    """Whether `message` is `template`, filled in with a method or a media type."""
     start, brace, end = template.partition("{")
     if not brace:
         return message == template
@@ -327,13 +327,13 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 def _recognise_wrapped(
     exception: BaseException, names: ClassNames, project_rows: Rows, outer: Outer
 ) -> Error | None:
-    """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
+    """Return the error of the exception inside a wrapper, or that of all exceptions of a group."""
     inside = (*outer, exception)
     if isinstance(exception, BaseExceptionGroup):
         return _recognise_group(exception, inside)
     for name in names:
         if name in project_rows:
-            # A row of the project's with a code has been followed before.
+            # If the row has a code, _recognise() has applied it; `None` removes our row.
             continue
         if name in UNWRAP:
             inner = _read(UNWRAP[name], exception)
@@ -344,7 +344,7 @@ def _recognise_wrapped(
 
 
 def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) -> Error | None:
-    """Return the error that all exceptions of a group, nested groups too, agree on."""
+    """Return the error that all exceptions of a group have, those of nested groups too."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]
@@ -365,7 +365,7 @@ def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) ->
 def _recognise_attribute(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error of the number that `exception` has: an errno, an HTTP status."""
+    """Return the error by the number or name that `exception` has: an errno, an HTTP status."""
     for name in names:
         if name in CODES_BY_ATTRIBUTE and name not in project_rows:
             get_number, codes = CODES_BY_ATTRIBUTE[name]
@@ -382,7 +382,7 @@ def _get_attribute(exception: BaseException, name: str) -> Any:
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:
-    """Return what `function` reads from `exception`, `None` if its attributes are not as usual."""
+    """Return what `function` reads from `exception`, `None` if the function fails."""
     try:
         return function(exception)
     except Exception:

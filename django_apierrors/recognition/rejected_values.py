@@ -1,4 +1,4 @@
-"""Rejected values: those that a model field, a lookup or a database could not accept.
+"""Rejected values: those that a model field, a lookup or a database does not accept.
 
 The values are read from the frames that the exception passed.
 """

@@ -15,6 +15,7 @@ from django_apierrors.validation.error_objects import (
     ErrorObject,
     find_code_of_fields,
     find_error_object,
+    get_row,
     has_message,
     is_envelope,
     is_redundant,
@@ -245,7 +246,7 @@ class _Reader(Collector):
         for index, (value, is_object) in enumerate(zip(values, objects, strict=True)):
             is_container = isinstance(value, CONTAINERS)
             is_nameless = context == "held" if is_object else not is_container
-            inner_path = path if is_nameless else (*path, index)
+            inner_path = path if is_nameless else (*path, get_row(value, index))
             inner = "listed" if is_object else mappings if is_container else scalars
             rests.append(self.read(value, inner_path, outer, inner))
         if all(rest is NO_DATA for rest in rests):

@@ -96,6 +96,12 @@ def has_message(data: object) -> bool:
     return any(is_text(data.get(key)) for key in MESSAGE_KEYS)
 
 
+def get_row(data: object, position: int) -> int:
+    """Return the row that `{"index": 2, "errors": {…}}` in a list is about, else its position."""
+    row = data.get("index") if isinstance(data, Mapping) else None
+    return row if type(row) is int else position
+
+
 def is_text(value: object) -> bool:
     """Whether `value` is a string with a message."""
     return isinstance(value, (str, Promise)) and bool(get_text(value).strip())

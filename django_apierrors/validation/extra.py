@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
 from django.utils.functional import Promise
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -99,6 +100,8 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
         pairs = zip(detail, given, strict=True)
         return [restore_values(value, inner, depth + 1) for value, inner in pairs]
     if given is not None and not isinstance(given, VALUE_TYPES):
-        return detail
+        # DRF has made a string of it: its repr, unless its class has a text of its own.
+        is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
+        return given if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
     return detail if is_string or detail not in (str(given), get_text(given)) else given

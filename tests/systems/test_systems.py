@@ -23,7 +23,7 @@ INTERNAL = (
     "An error on our side, we're sorry. Please get in touch including details of the request you "
     "tried and the response you received. Reference: …."
 )
-SILENT = "A service required to fulfill the request was not available."
+SILENT = "A service needed to fulfil your request did not reply in time."
 
 
 def make_body(status: int, code: str, message: str) -> dict[str, Any]:

@@ -203,6 +203,14 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         ),
     ),
     (
+        # The rows of a bulk request that failed.
+        {
+            "detail": "1 of 3 rows failed.",
+            "errors": [{"index": 2, "errors": {"name": ["No."]}}],
+        },
+        make_body("1 of 3 rows failed.", "[2].name: No.", extra={"errors": [{"index": 2}]}),
+    ),
+    (
         # RFC 9457, section 3.
         {
             "type": "https://example.com/out-of-credit",

@@ -129,6 +129,36 @@ def test_the_same_message_with_another_code_is_another_error(client: Client) -> 
         assert client.get("/missing").json() == body("MISSING_RESOURCE", "Not here.")
 
 
+class Priced:
+    """An object with a text of its own."""
+
+    def __str__(self) -> str:
+        return "12 EUR"
+
+
+class RejectedShelf(exceptions.ValidationError):
+    """An exception that is made of an object."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__({"name": ["No shelf."]})
+
+
+def test_the_repr_of_an_object_is_not_sent() -> None:
+    detail = {
+        "detail": "No.",
+        "shelf": Shelf(name="secret"),
+        "shelves": [Shelf.objects.none(), object(), len],
+        "price": Priced(),
+        "cause": ValueError("Too much."),
+    }
+    error = recognise(exceptions.ValidationError(detail))
+    assert error.get_body() == {
+        **body("INVALID_CONTENT", "No.", "cause: Too much."),
+        "extra": {"shelves": [], "price": "12 EUR"},
+    }
+    assert recognise(RejectedShelf(Shelf())).get_messages() == ["name: No shelf."]
+
+
 def test_a_default_message_keeps_the_code_it_was_raised_with() -> None:
     error = recognise(exceptions.NotFound(code="moved_away"))
     assert error.get_body() == own_body(404, "MOVED_AWAY", "Moved away.")
