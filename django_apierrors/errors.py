@@ -119,7 +119,7 @@ class Error(NamedTuple):
     # The reference of an unhandled exception: in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
-    # Where the client sent the value, if the request that `get_body()` gets cannot show it.
+    # The place of the value in the request, if the request that `get_body()` gets cannot show it.
     place: str | None = None
 
     @classmethod
@@ -218,7 +218,7 @@ def make_detail(item: Item) -> Detail:
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
-    It gets a copy of `body`, the error, and Django's request or `None`.
+    The function gets a copy of `body`, the error, and Django's request or `None`.
     """
     try:
         function = import_string(str(api_errors.BODY))
@@ -244,7 +244,7 @@ def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | N
 def is_error_body(data: object, status: int) -> bool:
     """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys.
 
-    It checks types only, without `BODY_PROPERTIES`: the renderer calls it for every error.
+    Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """
     return (
         isinstance(data, Mapping)

@@ -57,7 +57,7 @@ class RequestState:
     is_drf = False
     # The request of the DRF view whose exception was deferred.
     drf_request: Request | None = None
-    # That request and its view, if DRF negotiated HTML.
+    # The request and its view, if DRF negotiated HTML.
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
     shows_debug_page = False
@@ -68,7 +68,7 @@ class RequestState:
     status = 500
 
     def defer(self, drf_request: Request, view: APIView) -> None:
-        """Let an exception of a DRF view travel to `process_exception()`."""
+        """Defer an exception of a DRF view to `process_exception()`."""
         self.is_drf = True
         self.drf_request = drf_request
         renderer = getattr(drf_request, "accepted_renderer", None)
@@ -98,10 +98,10 @@ class RequestState:
 
 
 class APIErrorsMiddleware:
-    """Bring the errors of API requests into the format; to stand first in `MIDDLEWARE`.
+    """Bring the errors of API requests into the format; must be the first in `MIDDLEWARE`.
 
-    First means outermost: it sees the exceptions and the responses of all others, and Django calls
-    its `process_exception` last.
+    The first middleware is the outermost: it gets the exceptions and the responses of all others,
+    and Django calls its `process_exception` last.
     """
 
     sync_capable = True
@@ -266,7 +266,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         fallback.log_failure("bringing a response into the format")
         return render(make_fallback_response(request))
     finally:
-        # It holds the frames of the view.
+        # The exception keeps the frames of the view alive.
         state.exception = None
     return response
 

@@ -211,8 +211,8 @@ def make_name(name: str) -> str:
 class ErrorSchemaMixin(Base):
     """Adds the possible errors of each operation to any schema class of drf-spectacular.
 
-    It changes nothing else: `class AutoSchema(ErrorSchemaMixin, MyAutoSchema)`. A response that the
-    operation has for a status is kept.
+    The mixin changes nothing else: `class AutoSchema(ErrorSchemaMixin, MyAutoSchema)`. A response
+    that the operation has for a status is kept.
     """
 
     # Whether the request serializer is a guess, not that of `@extend_schema(request=…)`.

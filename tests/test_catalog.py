@@ -1,4 +1,4 @@
-"""The catalogue: its numbers, its messages, its categories, and what `CODES` changes of it."""
+"""The catalogue: its numbers, its messages, its categories, and its changes by `CODES`."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def test_details_come_last_and_only_if_they_are_switched_on(
         ],
     }
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": 2}
-    # The notice of what was left out is about no place.
+    # The truncation message is about no place.
     for name, code, place in (
         ("denied", "unauthenticated", {"in": "header"}),
         ("invalid", "invalid_content", {}),

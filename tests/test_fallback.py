@@ -41,9 +41,9 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "404": NotFound,
     "unprintable": subclass(Exception, __str__=fail_to_print, __repr__=fail_to_print),
     "untranslatable": subclass(APIException, detail=UNTRANSLATABLE, __init__=lambda self: None),
-    # It fails when its detail is read.
+    # An exception that fails when its detail is read.
     "late": subclass(NotFound, detail=property(fail_to_print, lambda *args: None)),
-    # Neither is of the type that it should be.
+    # Attributes of a wrong type.
     "errno": subclass(OSError, errno=[]),
     "code": subclass(APIException, status_code=409, default_code={"a": 1}),
 }

@@ -186,7 +186,7 @@ VIEWS = [
     path("forbidden-page", make_view(lambda request: HttpResponseForbidden("<h1>No.</h1>"))),
     path("plain", plain),
     path("plain-async", plain_async),
-    # The URL resolver does not know of the DRF views.
+    # The URL resolver does not find the DRF views.
     path("dispatch", lambda request: failing(request)),
     path("dispatch-returned", lambda request: returning(request)),
     path("form", read_form),

@@ -17,7 +17,7 @@ def roll_back_open_blocks() -> None:
     """Mark every open `transaction.atomic()` block for rollback, but a TestCase's own.
 
     DRF's `set_rollback()` marks the block of `ATOMIC_REQUESTS` alone: a view decorated with
-    `transaction.atomic` would commit what it wrote before it failed.
+    `transaction.atomic` would commit the writes before its exception.
     """
     for connection in connections.all(initialized_only=True):
         position = find_open_block(connection)

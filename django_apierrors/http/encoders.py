@@ -1,4 +1,4 @@
-"""JSON out: by `orjson` where it is installed and gives the same values, else by DRF's encoder."""
+"""The encoder: `orjson` if it is installed and gives the same values, else DRF's encoder."""
 
 from __future__ import annotations
 

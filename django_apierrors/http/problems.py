@@ -46,7 +46,7 @@ def is_enabled() -> bool:
 def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bool:
     """Whether `request` prefers problem details to the media type `to`.
 
-    It does if its `Accept` names them with a higher quality than `to`, or with the same quality if
+    `Accept` must name problem details with a higher quality than `to`, or with the same quality if
     only a wildcard covers `to`. A wildcard does not request problem details: RFC 9110, section
     12.5.1, leaves the choice to the server. Parameters of media types are ignored.
     """

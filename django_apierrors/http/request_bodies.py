@@ -55,9 +55,9 @@ def check_content_encoding(request: AnyRequest) -> None:
 def read_chunked_body(request: AnyRequest) -> None:
     """Make a body that was sent in chunks readable: for Django and DRF it is empty.
 
-    DRF does so under WSGI and ASGI, Django under WSGI: a missing `Content-Length` is 0 for them. It
-    is set here. Raise ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired
-    if the end of the body is unknown or another has read it.
+    For DRF, and under WSGI for Django, a missing `Content-Length` is 0; it is set here. Raise
+    ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired if the end of the
+    body is unknown or if the stream was read before.
     """
     if request.method not in UNSAFE_METHODS or get_content_length(request) is not None:
         return

@@ -177,7 +177,7 @@ def get_meta_model(serializer: Any) -> Any:
 
 
 def _walk_fields(field: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    # The paths are those of error messages. One that ends in an index cannot be omitted.
+    # The paths are those of error messages. A path that ends in an index cannot be omitted.
     if isinstance(field, ManyRelatedField):
         yield path, field.child_relation
         return

@@ -1,7 +1,7 @@
 """The interface to task backends of `django.tasks` and of its backport `django-tasks`.
 
 Neither framework is imported: the project's tasks bring theirs. Django 5.2 does not have
-`django.tasks`, and `django-tasks-rq` raises the backport's exceptions on Django 6 too. That is why
+`django.tasks`, and `django-tasks-rq` raises the backport's exceptions on Django 6 too. Therefore
 exceptions are matched by class name.
 """
 

@@ -227,7 +227,7 @@ def _get_status(exception: exceptions.APIException) -> int:
     unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
     source = type(exception) if isinstance(exception, unauthenticated) else exception
     status = source.status_code
-    # It may be a member of HTTPStatus.
+    # The status may be a member of HTTPStatus.
     return int(status) if isinstance(status, int) and 400 <= status <= 599 else 500
 
 

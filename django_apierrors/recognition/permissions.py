@@ -1,8 +1,8 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and the objects that `HIDE_FORBIDDEN` hides.
 
-To find out which of the two it is, the view's own checks are run for its other methods, until the
-first that is open. That runs code of the project: a permission class with `probe = False` is left
-out.
+To choose between the two codes, the view's own checks are run for its other methods, until the
+first that is open. The checks run code of the project: a permission class with `probe = False` is
+omitted.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def refine_forbidden(
 def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
     """Whether `HIDE_FORBIDDEN` hides `obj` from the client.
 
-    For OPTIONS, which permissions often allow: an object that no other method shows stays hidden.
+    Called for OPTIONS, which permissions often allow: `obj` is hidden if no other method shows it.
     """
     return api_errors.HIDE_FORBIDDEN and not _is_another_method_open(request, view, [obj])
 

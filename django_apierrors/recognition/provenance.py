@@ -65,7 +65,7 @@ Sent: TypeAlias = tuple[str, Keys, object]
 
 
 class Source(NamedTuple):
-    """Where the client sent a value: one of `PLACES`, and the keys that lead to it, if known."""
+    """The place of a value in the request: one of `PLACES`, and the keys to it, if known."""
 
     place: str
     keys: Path = ()
@@ -197,7 +197,7 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
 
 
 def _walk(values: object) -> Iterator[tuple[Keys, object]]:
-    """Yield all that is in `values`, itself too, without recursion: a client chooses the depth."""
+    """Yield `values` and all values in it, without recursion: a client chooses the depth."""
     levels: list[Iterator[tuple[Keys, object]]] = [iter([((None, "", ""), values)])]
     while levels:
         for keys, value in levels[-1]:
@@ -226,7 +226,7 @@ def _make_path(keys: Keys) -> Path:
 
 
 def _spell_all(value: object) -> frozenset[object]:
-    """Return the spellings of all that is in a rejected value."""
+    """Return the spellings of all values in a rejected value."""
     values = (inner for _, inner in islice(_walk(value), MAX_SENT))
     return frozenset(_spell(inner) for inner in values if not _has_values(inner))
 

@@ -1,6 +1,6 @@
 """Rejected values: those that a model field, a lookup or a database does not accept.
 
-They are read from the frames that the exception passed.
+The values are read from the frames that the exception passed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PREPARING_BUGS = (AttributeError, IndexError)
 # Other codes of a database are about the server, or about a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
-# SQLite calls functions of Django's and hides what they raise. `regex` is one of them.
+# SQLite calls functions of Django's and hides their exceptions. `regex` is one of them.
 FAILED_FUNCTION = "user-defined function raised exception"
 
 
@@ -100,7 +100,7 @@ def _find_by_driver_error(
         if len(values) != 1:
             # PostgreSQL names the value too.
             values = [*parse_violation(driver_error).values] or values
-        # At COMMIT SQLite knows neither.
+        # At COMMIT SQLite has neither the value nor its field.
         return RejectedValues(code, values or None, fields)
     fields = frozenset(match.fields)
     values = [value for field, value in written if not fields or field.name in fields]

@@ -243,8 +243,8 @@ def get_server_timeout(exception: BaseException) -> TimeoutError | None:
     return TimeoutError() if "timed out" in str(exception).partition(" (")[0] else None
 
 
-# Wrappers: how to get the exception inside. It decides if it is recognised, else the wrapper's own
-# row. urllib's HTTPError is a URLError too; its `reason` is a string.
+# Wrappers: how to get the exception inside. The inner exception decides if it is recognised, else
+# the wrapper's own row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
     # SMTP.getreply() raises it in place of any OSError, of a timeout too.
     "smtplib.SMTPServerDisconnected": get_os_error,

@@ -1,6 +1,6 @@
 """The assertion about an error: its status, its headers, its body and its messages.
 
-It raises AssertionError itself, so it needs no assertion rewriting of pytest.
+The assertion raises AssertionError itself, so it needs no assertion rewriting of pytest.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def assert_declared(response: Any) -> None:
     not an operation.
     """
     __tracebackhide__ = True
-    # It imports the project's classes. Schemathesis imports this module before Django is set up.
+    # `declarations` imports the project's classes. Schemathesis imports this module before setup().
     from django_apierrors.introspection.declarations import HINT, find_undeclaring
 
     exchange = Exchange.of(response)

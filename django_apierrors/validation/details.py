@@ -55,7 +55,7 @@ Outer: TypeAlias = tuple[int, ...]
 # The length up to which one message fits into every body; a longer one needs a `Reader`.
 MAX_SHORT_LENGTH = 10_000
 
-# Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
+# The place of a part of a detail: the detail itself, or inside `errors` or another envelope; an
 # error object in a list; below the name of a field, where each value is a message; beside a
 # message, where sentences are messages, and other values are data.
 Context: TypeAlias = Literal["held", "listed", "field", "beside"]
@@ -75,8 +75,8 @@ def read_detail(
     a list are messages of one field. Other entries of a list are named by their index, and so are
     int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last one that is sent says how many were left out. `extra` is further data,
-    and the limits are those of the settings if none are given.
+    can be sent, the last message has the number of the others. `extra` is further data, and the
+    limits are those of the settings if none are given.
     """
     if type(detail) is ErrorDetail and extra is None and len(detail) <= MAX_SHORT_LENGTH:
         return _read_short(detail)

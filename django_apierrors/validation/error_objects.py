@@ -33,7 +33,7 @@ CODE_KEYS = ("code", "error_code", "errorCode", "error")
 FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
 LISTED_FIELD_KEYS = ("name", "path", "property")
 
-# Where a value was sent: the first step of pydantic's `loc`, the keys of JSON:API's `source`.
+# The places of values: the first steps of pydantic's `loc`, the keys of JSON:API's `source`.
 LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
 SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")

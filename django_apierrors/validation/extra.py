@@ -19,7 +19,7 @@ from django_apierrors.fallback import log_failure
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 # The types that a client may see. Anything else (a model, an exception, a function) would show its
-# repr, and with it the inside of the server.
+# repr, and with it internals of the server.
 VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timedelta, Enum)
 
 # Further levels of data are left out: encoders have a limit.
@@ -45,7 +45,7 @@ def get_text(value: object) -> str:
             return value.decode(errors="replace")
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
-        # Of a lazy string, or of an int with thousands of digits.
+        # A lazy string may raise, and an int with thousands of digits.
         log_failure("reading a value in the detail of an error")
         return ""
 

@@ -32,7 +32,7 @@ LIST_KEY = "errors"
 # The keys and indexes that lead to a value.
 Path: TypeAlias = tuple[object, ...]
 
-# Where a client can send a value.
+# The places in which a client can send a value.
 PLACES = BODY, QUERY, PATH, HEADER = "body", "query", "path", "header"
 
 

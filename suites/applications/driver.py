@@ -1,7 +1,7 @@
 """Serve an application in this process, and send requests to it.
 
-It runs in the environment of the application, with `suites` in PYTHONPATH. `APIERRORS_WAY` is the
-way of `overlay`; `APPLICATION` is the file with the values of the application's TOML file.
+The script runs in the environment of the application, with `suites` in PYTHONPATH. `APIERRORS_WAY`
+is the way of `overlay`; `APPLICATION` is the file with the values of the application's TOML file.
 
     python driver.py list requests.json
     python driver.py send requests.json responses.json
@@ -86,7 +86,7 @@ def start() -> tuple[int, Reports]:
     settings.API_ERRORS = {"PATHS": APPLICATION["paths"], **APPLICATION.get("settings", {})}
     from django.core.wsgi import get_wsgi_application
 
-    # It configures the logging, so the handlers come after it.
+    # This call configures the logging, so the handlers are added after it.
     application = get_wsgi_application()
     reports = Reports()
     got_request_exception.connect(reports.count, weak=False)

@@ -1,7 +1,7 @@
 """Drives ``python-evrythng`` and prints the outcome of each call, as one JSON object.
 
-It runs in a process of its own, because the package configures the root logger when imported. The
-URL is read from ``PYEVT_BASE_URL`` by the package itself; the keys and ids are the first argument.
+The script is a process of its own: the package configures the root logger when imported. The URL
+is read from ``PYEVT_BASE_URL`` by the package itself; the keys and ids are the first argument.
 """
 
 from __future__ import annotations

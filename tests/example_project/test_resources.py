@@ -43,7 +43,7 @@ def test_post_creates_a_document_and_returns_201_with_its_location(example_serve
     send(example_server, "DELETE", f"/thngs/{document['id']}")
 
 
-def test_put_changes_what_is_sent_except_null_and_read_only_fields(example_server: Server) -> None:
+def test_put_changes_the_sent_fields_except_null_and_read_only_ones(example_server: Server) -> None:
     thng = create(example_server, tags=["a"], identifiers={"serial": uuid4().hex, "x": "y"})
     change = {"tags": ["b"], "identifiers": {"serial": thng["identifiers"]["serial"]}}
     ignored = {"name": None, "description": None, "createdAt": 1, "id": thng["id"]}

@@ -31,7 +31,7 @@ NODE_MODULES = CLIENTS / "node_modules"
 FRONT_END = ROOT / "example_project" / "frontend"
 TSC = ["--strict", "--target", "es2022", "--module", "node16", "--types", "node", "--skipLibCheck"]
 
-# What each program prints: the status and the code of two errors, and the codes of the details.
+# The output of each program: the status and the code of two errors, and the codes of the details.
 PRINTED = [[400, "INVALID_CONTENT", ["blank"]], [401, 33619968]]
 
 BLOCKS = list(read_blocks("docs/clients.md"))

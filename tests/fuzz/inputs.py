@@ -160,7 +160,7 @@ CLASSES = [
 ]
 API_CLASSES = [cls for cls in CLASSES if issubclass(cls, APIException)]
 
-# The attributes and methods of an exception that the package, or what it calls, may use.
+# The attributes and methods of an exception that the package, or code called by it, may use.
 READ_NAMES = """
 detail status_code default_code default_detail wait auth_header args errno exceptions sqlstate
 sqlite_errorname reason code error_list error_dict message messages params serializer filename

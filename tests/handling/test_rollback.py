@@ -153,7 +153,7 @@ def write_from_function(request: Request) -> Response:
 
 
 class Shape(NamedTuple):
-    """Where the blocks are: the view, and whether ATOMIC_REQUESTS is on."""
+    """The places of the blocks: the view, and whether ATOMIC_REQUESTS is on."""
 
     url: str
     atomic_requests: bool = False
@@ -241,7 +241,7 @@ def send_in_test_case(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
 
 
 def run(send: Any, handler: str, middleware: list[str], shape: Shape, fault: str) -> Any:
-    """Return the response and what the request left, and delete the rows."""
+    """Return the response and the outcome of the request, and delete the rows."""
     drf = {"EXCEPTION_HANDLER": handler, "DEFAULT_RENDERER_CLASSES": [JSONRenderer]}
     with override_settings(REST_FRAMEWORK=drf, MIDDLEWARE=middleware):
         outcome = send(shape, fault)
@@ -253,7 +253,7 @@ def run(send: Any, handler: str, middleware: list[str], shape: Shape, fault: str
 # Who rolls back depends on the pair: the shape has the blocks, the fault decides who responds. All
 # faults are in one test, because the database is emptied after each test.
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_failure_leaves_what_it_leaves_in_stock_drf(
+def test_a_failure_leaves_the_same_rows_as_in_stock_drf(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     shape = SHAPES[name]
@@ -310,7 +310,7 @@ def audit_requests(get_response: Any) -> Any:
 # All shapes without a `dispatch()` of the project, to which an exception travels in any case.
 @pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
 @pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
-def test_what_a_middleware_wrote_remains_as_in_stock_drf(
+def test_the_writes_of_a_middleware_remain_as_in_stock_drf(
     monkeypatch: pytest.MonkeyPatch, name: str, fault: str
 ) -> None:
     atomic_requests = SHAPES[name].atomic_requests

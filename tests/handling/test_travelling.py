@@ -69,7 +69,7 @@ class ExplainingView(WritingView):
 
 
 class InheritingView(UserPassesTestMixin, ExplainingView):
-    """A view whose `dispatch()` of Django's stands before the project's."""
+    """A view with a `dispatch()` of Django's before the project's in its `__mro__`."""
 
     def test_func(self) -> bool:
         return True

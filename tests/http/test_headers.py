@@ -1,4 +1,4 @@
-"""Headers: what a status must carry, whichever part of a project sends it."""
+"""Headers: those that a status must have, whichever part of a project sends it."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ def test_a_compressed_body_is_a_415_with_the_encodings(client: Client, url: str)
     assert_is_read(client.generic("POST", url, CONTENT, JSON, headers=headers))
 
 
-def test_the_parser_reads_what_a_middleware_has_decompressed() -> None:
+def test_the_parser_reads_a_body_that_a_middleware_has_decompressed() -> None:
     headers = {"HTTP_CONTENT_ENCODING": "gzip"}
     request = APIRequestFactory().generic("POST", "/", CONTENT, JSON, **headers)
     view: Any = make_view(echo, parser_classes=[JSONParser])

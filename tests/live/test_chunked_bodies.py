@@ -148,7 +148,7 @@ def test_a_body_in_chunks_is_read_or_its_length_required(
 
     content = json.loads(response.content)
     if server_name == "wsgiref":
-        # It does not mark the end of a body.
+        # This server does not mark the end of a body.
         status, expected = 411, LENGTH_REQUIRED
     elif isinstance(expected, str):
         expected = body(expected, *content["errors"])

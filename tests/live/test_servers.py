@@ -41,7 +41,7 @@ COMMANDS = {
 
 
 class EchoView(APIView):
-    """Returns what it receives, or raises the exception that `fail` names."""
+    """Returns the request's data, or raises the exception that `fail` names."""
 
     authentication_classes = ()
 
@@ -208,7 +208,7 @@ REQUESTS: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "a rewritten error": ("GET /api/returned", {}, "CONFLICT"),
 }
-# The messages name what is wrong: their wording is tested elsewhere.
+# The messages name the fault: their wording is tested elsewhere.
 MESSAGES = {"MISSING_RESOURCE": "Forbidden", "CONFLICT": "Conflict."}
 
 

@@ -77,7 +77,7 @@ def wrong(set_urls: Any) -> None:
 
 
 def run(*arguments: str, status: int = 0) -> tuple[str, str]:
-    """Run the command; return what it wrote to stdout and stderr."""
+    """Run the command; return its output to stdout and to stderr."""
     stdout, stderr = io.StringIO(), io.StringIO()
     exit_status = 0
     try:

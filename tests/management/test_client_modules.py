@@ -28,7 +28,7 @@ CODES = {
 
 
 def run(*arguments: str, status: int = 0) -> str:
-    """Return what the command printed."""
+    """Return the output of the command."""
     output = io.StringIO()
     if status:
         with pytest.raises(SystemExit) as raised:

@@ -103,7 +103,7 @@ def close(connection: socket.socket) -> None:
 
 def reset(connection: socket.socket) -> None:
     """Close the connection so that the client reads ECONNRESET."""
-    # A reset discards what the client has not read yet.
+    # A reset discards the bytes that the client has not read yet.
     time.sleep(0.02)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

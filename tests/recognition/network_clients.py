@@ -137,7 +137,7 @@ def use_urllib(target: Target) -> object:
         with opener.open(target.url, timeout=target.wait) as response:
             return response.read()
     except urllib.error.HTTPError as exc:
-        # It is the response too, with its connection.
+        # The exception is the response too, with its connection.
         exc.close()
         raise
 

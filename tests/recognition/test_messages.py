@@ -1,4 +1,4 @@
-"""The default messages name what the client sent, and what is supported."""
+"""The default messages name the client's value, and the supported ones."""
 
 from __future__ import annotations
 

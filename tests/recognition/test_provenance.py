@@ -401,7 +401,7 @@ LEAVES = (
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-# Any JSON that a client sends may be what a lookup or a save() rejects. A date is a naive datetime.
+# A lookup or a save() may reject any JSON that a client sends. A date is a naive datetime.
 @pytest.mark.filterwarnings("ignore:DateTimeField:RuntimeWarning")
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(value=TREES.filter(bool))
@@ -593,7 +593,7 @@ def test_a_row_that_violates_a_constraint_is_the_clients_mistake_if_the_client_c
     assert len(reported) == (outcome == BUG)
 
 
-# A list or a dict in the place of a value is named itself, not what is in it.
+# A list or a dict in the place of a value is named itself, not the values in it.
 @pytest.mark.parametrize("value", [{"a": 1}, [1], [[1]], {"a": {"b": ["x"]}}, {}, []], ids=str)
 @pytest.mark.parametrize("name", ["save()", "an int key", "a UUID key", "an int"])
 def test_a_list_or_a_dict_is_named_as_a_whole(client: Client, name: str, value: object) -> None:

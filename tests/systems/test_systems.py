@@ -1,4 +1,4 @@
-"""The format beside other packages: the bodies, the reports, and what the packages record."""
+"""The format beside other packages: the bodies, the reports, and the records of the packages."""
 
 from __future__ import annotations
 

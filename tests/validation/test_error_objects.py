@@ -64,7 +64,7 @@ class Name(StrEnum):
     CART_FULL = "cart_full"
 
 
-class Mixed(str, Enum):  # noqa: UP042 - its str() is the name of the member
+class Mixed(str, Enum):  # noqa: UP042 - its str() is the name in the Enum
     """Codes whose str() is another one."""
 
     CART_FULL = "cart_full"

@@ -222,7 +222,7 @@ def test_the_errors_of_a_model_are_fields() -> None:
     assert recognise(exception).get_messages() == ["title: Too long.", "errors: No."]
 
 
-def test_values_that_drf_made_strings_of_are_restored_only_where_they_fit() -> None:
+def test_values_that_drf_made_strings_of_are_restored_only_if_they_fit() -> None:
     class StockError(ConflictError):
         """Builds its detail from other arguments."""
 

@@ -1,6 +1,6 @@
 """The fields behind the name of a constraint or a column.
 
-`constraints` is private. It parses names, of which each database gives others.
+`constraints` is private, but it parses names, and each database has other names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes that PostgreSQL, MariaDB and SQLite reject, over each driver, provoked for real.
 
-Each row of `docs/databases.md` about what a client sent has a row in `ROWS` here.
+Each row of `docs/databases.md` about a value of a client has a row in `ROWS` here.
 """
 
 from __future__ import annotations
@@ -296,7 +296,7 @@ def test_a_row_between_two_models_is_named_by_the_many_to_many_field(
     assert Parcel.things.through.objects.count() == 0
 
 
-# The other drivers accept NUL, or raise what DRF's relations catch.
+# The other drivers accept NUL, or raise an exception that DRF's relations catch.
 @pytest.mark.parametrize("driver", ["psycopg"], indirect=True)
 def test_a_foreign_key_that_a_query_rejects_is_an_invalid_id(
     driver: Driver, client: Client
