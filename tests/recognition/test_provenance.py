@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path, re_path
@@ -213,6 +214,16 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
 }
+
+
+def find_beside(value: str) -> object:
+    Shelf.objects.get_or_create(name="top")
+    return [*Shelf.objects.annotate(x=Value(value)).filter(name__regex="(")]
+
+
+LONG_PATTERN = f"({'a' * 2_000}"
+DERIVED["beside a pattern"] = find_beside
+DERIVED["long pattern"] = lambda _: find_by_pattern(LONG_PATTERN)
 
 
 class DerivingView(generics.GenericAPIView[Any]):
@@ -627,6 +638,19 @@ def test_a_value_that_is_derived_from_a_sent_value_is_the_clients_if_most_of_it_
     client: Client, target: str, outcome: Outcome
 ) -> None:
     assert read(client.get(f"/derived/{target}")) == outcome
+
+
+def test_a_pattern_that_takes_long_to_compile_is_the_clients_if_it_was_sent() -> None:
+    client = Client(raise_request_exception=False)
+    outcomes = [
+        send(client, "/stock/a pattern/", {"rows": [{"value": LONG_PATTERN}]}),
+        read(client.get("/derived/long pattern/?q=x")),
+    ]
+    assert outcomes == [expect("INVALID_CONTENT", f"rows[0].value: {WRONG}"), BUG]
+    # The pattern of the project's is the invalid one.
+    begin = time.process_time()
+    assert read(client.get(f"/derived/beside a pattern/?q={'[ab]' * 300_000}")) == BUG
+    assert time.process_time() - begin < 1
 
 
 UNSET = "A required field or parameter for the resource has not been set."
