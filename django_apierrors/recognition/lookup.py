@@ -67,7 +67,11 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# The codes of classes for `recognise_class_path()`. The messages of an instance decide its code.
+# Wrappers and groups around an exception; the exceptions of a group; and those among them that are
+# compared with the values of the request.
+MAX_DEPTH, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 20
+
+# The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
     "django.core.exceptions.ValidationError": "INVALID_CONTENT",
 }
@@ -84,10 +88,8 @@ def recognise(
     exception about a value is the client's mistake only if the client sent the value.
     """
     exception = refine_parse_error(exception, request)
-    error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
-    # The request changes neither the message nor the values of an error by a row of the project.
-    rows = api_errors.EXCEPTIONS
-    is_ours = not rows or rows.keys().isdisjoint(_get_class_names(type(exception)))
+    error = _recognise(exception, request) or Error.of_code(get_code("INTERNAL_ERROR"))
+    is_ours = not _has_project_row(exception)
     if is_ours:
         error = add_known_facts(error, exception, request, view)
     if request is None:
@@ -119,9 +121,17 @@ def recognise_class_path(path: str) -> Error:
         return Error.of_code(get_code("INTERNAL_ERROR"))
 
 
-def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
+def _has_project_row(exception: BaseException) -> bool:
+    """Whether the project has a row for the class of `exception`: that row decides alone."""
+    rows = api_errors.EXCEPTIONS
+    return bool(rows) and not rows.keys().isdisjoint(_get_class_names(type(exception)))
+
+
+def _recognise(
+    exception: BaseException, request: HttpRequest | Request | None, outer: Outer = ()
+) -> Error | None:
     """Return the error for `exception`, which is inside the wrappers and groups `outer`."""
-    if any(exception is wrapper for wrapper in outer):
+    if len(outer) > MAX_DEPTH or any(exception is wrapper for wrapper in outer):
         return None
     project_rows = api_errors.EXCEPTIONS
     names = _get_class_names(type(exception))
@@ -138,7 +148,7 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
-        or _recognise_wrapped(exception, names, project_rows, outer)
+        or _recognise_wrapped(exception, names, request, outer)
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
@@ -325,26 +335,68 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 
 
 def _recognise_wrapped(
-    exception: BaseException, names: ClassNames, project_rows: Rows, outer: Outer
+    exception: BaseException, names: ClassNames, request: HttpRequest | Request | None, outer: Outer
 ) -> Error | None:
-    """Return the error of the exception inside a wrapper, or that of all exceptions of a group."""
-    inside = (*outer, exception)
+    """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
+    inside, project_rows = (*outer, exception), api_errors.EXCEPTIONS
     if isinstance(exception, BaseExceptionGroup):
-        return _recognise_group(exception, inside)
+        return _recognise_group(exception, request, inside)
     for name in names:
         if name in project_rows:
             # If the row has a code, _recognise() has applied it; `None` removes our row.
             continue
         if name in UNWRAP:
             inner = _read(UNWRAP[name], exception)
-            return _recognise(inner, inside) if isinstance(inner, BaseException) else None
+            is_exception = isinstance(inner, BaseException)
+            return _recognise_inner(inner, request, inside) if is_exception else None
         if name in CODES_BY_EXCEPTION:
             return None
     return None
 
 
-def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) -> Error | None:
-    """Return the error that all exceptions of a group have, those of nested groups too."""
+def _recognise_inner(
+    exception: Any,
+    request: HttpRequest | Request | None,
+    outer: Outer,
+    *,
+    is_compared: bool = True,
+) -> Error | None:
+    """Return the error for an exception inside `outer`, refined by whose value it is about."""
+    error = _recognise(exception, request, outer)
+    if request is None or _has_project_row(exception):
+        return error
+    unrecognised = Error.of_code(get_code("INTERNAL_ERROR"))
+    checked = check_client_sent_value(
+        error or unrecognised, exception, request, is_compared=is_compared
+    )
+    return None if checked is unrecognised else checked
+
+
+def _recognise_group(
+    group: BaseExceptionGroup[BaseException], request: HttpRequest | Request | None, inside: Outer
+) -> Error | None:
+    """Return the error that all exceptions of a group, nested groups too, agree on."""
+    leaves = _read(_get_leaves, group)
+    errors = [
+        _recognise_inner(leaf, request, inside, is_compared=number < MAX_COMPARED)
+        for number, leaf in enumerate(leaves if isinstance(leaves, list) else ())
+    ]
+    recognised = [error for error in errors if error is not None]
+    names = {error.code.name for error in recognised}
+    if names == {"INVALID_ID", "INVALID_CONTENT"}:
+        # An invalid identifier is invalid content.
+        code = get_code("INVALID_CONTENT")
+        recognised = [error._replace(code=code, status=code.status) for error in recognised]
+    elif len(names) != 1:
+        return None
+    if len(recognised) < len(errors):
+        return None
+    messages = truncate([item for error in recognised for item in error.items])
+    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
+
+
+def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Return the exceptions of a group and of the groups in it; a class may make them anew."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]
@@ -354,12 +406,9 @@ def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) ->
             if id(inner) not in seen and isinstance(inner, BaseExceptionGroup):
                 stack.append(inner)
             seen[id(inner)] = inner
-    errors = [_recognise(leaf, inside) for leaf in leaves.values()]
-    recognised = [error for error in errors if error is not None]
-    if len(recognised) < len(errors) or len({error.code.name for error in recognised}) != 1:
-        return None
-    messages = truncate([item for error in recognised for item in error.items])
-    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
+            if len(leaves) + len(groups) > MAX_LEAVES or not isinstance(inner, BaseException):
+                return []
+    return [*leaves.values()]
 
 
 def _recognise_attribute(

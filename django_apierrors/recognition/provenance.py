@@ -72,9 +72,16 @@ class Source(NamedTuple):
 
 
 def check_client_sent_value(
-    error: Error, exception: BaseException, request: HttpRequest | Request
+    error: Error,
+    exception: BaseException,
+    request: HttpRequest | Request,
+    *,
+    is_compared: bool = True,
 ) -> Error:
-    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project."""
+    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project.
+
+    A value that is not compared with those of the request may be the client's.
+    """
     # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
     is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
     cause = exception.__context__ if is_lookup else exception
@@ -87,7 +94,7 @@ def check_client_sent_value(
         if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
             # At COMMIT SQLite reports a missing row and a row that others refer to alike.
             return Error.of_code(get_code("INVALID_STATE"))
-        source = _find_source(rejected, request)
+        source = _find_source(rejected, request) if is_compared else Source(BODY)
         if source is None:
             return Error.of_code(get_code("INTERNAL_ERROR"))
         if rejected.code is None:

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path, re_path
@@ -118,6 +120,38 @@ class StockView(RejectingMixin, generics.GenericAPIView[Any]):
     pass
 
 
+WRAPPERS: dict[str, Callable[[Exception], Exception]] = {
+    "group": lambda exc: ExceptionGroup("tasks", [exc]),
+    "nested": lambda exc: ExceptionGroup("tasks", [ExceptionGroup("inner", [exc]), exc]),
+    "wrapper": URLError,  # type: ignore[dict-item]
+    "both": lambda exc: ExceptionGroup("tasks", [URLError(exc)]),  # type: ignore[arg-type]
+}
+
+
+class WrappingView(RejectingMixin, generics.GenericAPIView[Any]):
+    """A view that raises the exception of the action inside another."""
+
+    def get(self, request: Request, name: str, wrapper: str) -> Response:  # type: ignore[override]
+        try:
+            return super().get(request, name)
+        except Exception as exc:
+            raise WRAPPERS[wrapper](exc) from exc
+
+
+class GroupingView(generics.GenericAPIView[Any]):
+    """A view that does many things at once, each with a value of the client or the project's."""
+
+    def get(self, request: Request) -> Response:
+        values, errors = request.query_params, []
+        names = values.getlist("name") * int(values.get("count", 1))
+        for name, value in zip(names, values.getlist("q") * len(names), strict=False):
+            try:
+                REJECTED[name][0](value or "bad")
+            except Exception as exc:
+                errors.append(exc)
+        raise ExceptionGroup("tasks", errors)
+
+
 class ContainerView(generics.GenericAPIView[Any]):
     def post(self, request: Request, name: str) -> Response:
         return Response(repr(REJECTED[name][0](request.data["rows"][1]["shelf"])))
@@ -180,6 +214,16 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
 }
+
+
+def find_beside(value: str) -> object:
+    Shelf.objects.get_or_create(name="top")
+    return [*Shelf.objects.annotate(x=Value(value)).filter(name__regex="(")]
+
+
+LONG_PATTERN = f"({'a' * 2_000}"
+DERIVED["beside a pattern"] = find_beside
+DERIVED["long pattern"] = lambda _: find_by_pattern(LONG_PATTERN)
 
 
 class DerivingView(generics.GenericAPIView[Any]):
@@ -311,6 +355,8 @@ urlpatterns = [
     path("stock/<name>/", StockView.as_view()),
     path("stock/<name>/at/<value>/", StockView.as_view()),
     path("drf-parser/<name>/", StockView.as_view(parser_classes=[JSONParser])),
+    path("wrapped/<wrapper>/<name>/", WrappingView.as_view()),
+    path("grouped/", GroupingView.as_view()),
     path("container/<name>/", ContainerView.as_view()),
     path("ours/<name>/", OurView.as_view()),
     path("ours/<name>/at/<value>/", OurView.as_view()),
@@ -393,6 +439,51 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
     assert reported == []
     assert send(client, f"{url}?page=2") == BUG
     assert len(reported) == 1
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", REJECTED)
+def test_an_exception_inside_a_group_or_a_wrapper_is_the_same(
+    reported: list[object], wrapper: str, name: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    url, (_, value, code) = f"/wrapped/{wrapper}/{name}/?page=2", REJECTED[name]
+    response = client.get(f"{url}&q={quote(value)}")
+    assert response.json()["code"] == code
+    if wrapper != "nested":
+        assert read(response) == expect_of(name, "q")
+    assert reported == []
+    assert read(client.get(url)) == BUG
+    assert len(reported) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        # One value of the project's is a mistake of the project.
+        ("q=x&q=&name=an int&name=an int", BUG),
+        ("q=x&q=&name=a UUID key&name=a UUID key", BUG),
+        (
+            "q=x&q=bad&name=a UUID key&name=an int",
+            expect("INVALID_CONTENT", f"q: {MALFORMED}", f"q: {WRONG}"),
+        ),
+        ("q=x&q=9&name=an int&name=a missing key", BUG),
+    ],
+)
+def test_all_exceptions_of_a_group_are_about_values_of_the_client_or_the_group_is_unhandled(
+    query: str, outcome: Outcome
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert read(client.get(f"/grouped/?{query}")) == outcome
+
+
+def test_a_group_of_very_many_exceptions_is_compared_in_a_moment() -> None:
+    client = Client(raise_request_exception=False)
+    values = "&q=".join(["1"] * 900)
+    begin = time.process_time()
+    response = client.get(f"/grouped/?name=a UUID key&count=300&q=x&a={'a,' * 20_000}&q={values}")
+    assert time.process_time() - begin < 5
+    assert response.json()["code"] == "INVALID_ID"
 
 
 LEAVES = (
@@ -547,6 +638,19 @@ def test_a_value_that_is_derived_from_a_sent_value_is_the_clients_if_most_of_it_
     client: Client, target: str, outcome: Outcome
 ) -> None:
     assert read(client.get(f"/derived/{target}")) == outcome
+
+
+def test_a_pattern_that_takes_long_to_compile_is_the_clients_if_it_was_sent() -> None:
+    client = Client(raise_request_exception=False)
+    outcomes = [
+        send(client, "/stock/a pattern/", {"rows": [{"value": LONG_PATTERN}]}),
+        read(client.get("/derived/long pattern/?q=x")),
+    ]
+    assert outcomes == [expect("INVALID_CONTENT", f"rows[0].value: {WRONG}"), BUG]
+    # The pattern of the project's is the invalid one.
+    begin = time.process_time()
+    assert read(client.get(f"/derived/beside a pattern/?q={'[ab]' * 300_000}")) == BUG
+    assert time.process_time() - begin < 1
 
 
 UNSET = "A required field or parameter for the resource has not been set."
