@@ -15,12 +15,7 @@ from django_apierrors import fallback
 from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.handling.monitors import is_monitor, notify_monitors
-from django_apierrors.handling.reporting import (
-    get_error,
-    is_unhandled,
-    report_recognised,
-    report_unhandled,
-)
+from django_apierrors.handling.reporting import get_error, is_unhandled, report
 from django_apierrors.handling.responses import make_fallback_response, make_response, set_renderer
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html
@@ -147,12 +142,8 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     except Exception:
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)
-    django_request = get_django_request(request)
     try:
-        if error is None or is_unhandled(error, exc):
-            report_unhandled(exc, django_request, response, error)
-        else:
-            report_recognised(exc, django_request, response)
+        report(exc, get_django_request(request), response, error)
     except Exception:
         fallback.log_failure("reporting an exception")
     return response

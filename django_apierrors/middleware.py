@@ -22,8 +22,7 @@ from django_apierrors.handling.reporting import (
     is_noted,
     is_unhandled,
     log_unhandled,
-    report_recognised,
-    report_unhandled,
+    report,
 )
 from django_apierrors.handling.responses import make_fallback_response, make_response
 from django_apierrors.handling.rewriting import (
@@ -192,8 +191,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         with override_language(request):
             state.expect(error, exception, request, status=400)
         return None
-    unhandled = is_unhandled(error, exception)
-    if unhandled:
+    if is_unhandled(error, exception):
         state.expect(error, exception, request)
         if is_noted(error, exception):
             return None
@@ -209,10 +207,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
         response = view.finalize_response(drf_request, page)
-    if unhandled:
-        report_unhandled(exception, request, response, error)
-    else:
-        report_recognised(exception, request, response)
+    report(exception, request, response, error)
     return response
 
 

@@ -6,6 +6,7 @@ Sources: the API document's "HTTP Verbs" and "Success Codes"; RFC 9110, sections
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -184,6 +185,18 @@ class StatusAwareMixin(Base):
     # The exceptions of content negotiation and versioning, which DRF raises before it authenticates
     # the client; `None` outside of `initial()`.
     _deferred: list[Exception] | None = None
+
+    @classmethod
+    def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
+        """Return the view; that of an action for PATCH has the names that drf-spectacular reads.
+
+        It does not read them from an instance of the view, which has an `action_map`.
+        """
+        actions = next(iter(args), initkwargs.get("actions")) or {}
+        is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)
+        if is_ours and actions.get("patch", "partial_update") != "partial_update":
+            initkwargs.setdefault("http_method_names", [*METHOD_NAMES, "patch"])
+        return super().as_view(*args, **initkwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Run all checks before the handler method is called."""

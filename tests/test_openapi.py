@@ -554,6 +554,28 @@ def test_a_given_serializer_is_the_body_of_the_success_status_of_the_view() -> N
     assert required_headers(responses["202"]) == sorted(our_openapi.STATUS_HEADERS[202])
 
 
+class Renaming(ThingViewSet):
+    @action(detail=True, methods=["patch"])
+    def rename(self, request: Any, pk: str) -> Response:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_documented"), [({}, True), ({"http_method_names": ["get", "put"]}, False)]
+)
+def test_an_action_for_patch_is_documented_if_the_view_enables_it(
+    attributes: Any, is_documented: bool
+) -> None:
+    router = SimpleRouter()
+    router.register("things", type("Things", (Renaming,), attributes))
+
+    documented = operations(make(*router.urls))
+
+    # `partial_update()` stays disabled.
+    expected = ["PATCH /things/{key}/rename/"] if is_documented else []
+    assert [name for name in documented if name.startswith("PATCH")] == expected
+
+
 @pytest.mark.parametrize("given", [ThingSerializer, OpenApiRequest(ThingSerializer)])
 def test_the_errors_of_a_body_given_by_media_type_are_inferred(given: Any) -> None:
     post = make_handler(request={"application/json": given}, responses={204: None})

@@ -84,6 +84,19 @@ def _get_notes(exception: BaseException) -> list[Any]:
     return notes if isinstance(notes, list) else []
 
 
+def report(
+    exception: BaseException,
+    request: HttpRequest | None,
+    response: HttpResponse,
+    error: Error | None,
+) -> None:
+    """Report an exception that a response was made for; `error` is `None` if its making failed."""
+    if error is None or is_unhandled(error, exception):
+        report_unhandled(exception, request, response, error)
+    else:
+        report_recognised(exception, request, response)
+
+
 def report_unhandled(
     exception: BaseException,
     request: HttpRequest | None,

@@ -30,7 +30,7 @@ from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import Route
-from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMixin
+from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMixin, defines_patch
 
 # Returns the message of a finding, `None` if there is none.
 Rule: TypeAlias = Callable[[Endpoint, Route], str | None]
@@ -121,6 +121,9 @@ def check_patch(endpoint: Endpoint, route: Route) -> str | None:
         return None
     if "patch" not in endpoint.view.http_method_names:
         return "Always returns 405: add 'patch' to http_method_names, or use PUT."
+    if defines_patch(endpoint.view):
+        name = (getattr(endpoint.view, "action_map", None) or {}).get("patch", "patch")
+        return f"Update with PUT: let {name}() handle PUT in place of PATCH."
     return "Update with PUT: remove 'patch' from http_method_names; partial_put = True helps."
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,24 @@ if TYPE_CHECKING:
 
 NAME = "django_apierrors: "
 
+# The exceptions of the tasks that are run inside `keeping_exceptions()`, by the id of the result.
+_exceptions: ContextVar[dict[str, BaseException] | None] = ContextVar("exceptions", default=None)
+
+
+@contextlib.contextmanager
+def keeping_exceptions() -> Iterator[None]:
+    """Keep the exceptions of the tasks that are run inside the block, for `find_exception()`."""
+    token = _exceptions.set({})
+    try:
+        yield
+    finally:
+        _exceptions.reset(token)
+
+
+def find_exception(result: TaskResult) -> BaseException | None:
+    """Return the exception of a task that was run inside the block, `None` if it is unknown."""
+    return (_exceptions.get() or {}).get(result.id)
+
 
 def store_error(task_result: Any = None, instance: Any = None) -> None:
     """Add the error of the exception that is being handled to the traceback of a failed task.
@@ -49,11 +69,14 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # A database rejects some characters that a client may have sent, and the worker would end.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
+    if (exceptions := _exceptions.get()) is not None:
+        exceptions[task_result.id] = exception
     line = make_line(exception, task_result.task, task_result.id)
     if task_result.errors:
         # ImmediateBackend has formatted the traceback.
         last = task_result.errors[-1]
         task_result.errors[-1] = replace(last, traceback=f"{last.traceback}{line}")
+        return
     # RQ and Celery format it later, with its notes. A frozen dataclass rejects a note.
     with contextlib.suppress(Exception):
         exception.add_note(line)

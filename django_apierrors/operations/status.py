@@ -13,12 +13,22 @@ from rest_framework.utils import json
 
 from django_apierrors.catalog import get_code
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error
-from django_apierrors.handling.reporting import add_reference, report_unhandled, with_reference
-from django_apierrors.operations.failures import read_error
+from django_apierrors.errors import Error, get_django_request
+from django_apierrors.handling.reporting import (
+    add_reference,
+    is_unhandled,
+    report,
+    report_unhandled,
+    with_reference,
+)
+from django_apierrors.handling.responses import make_response
+from django_apierrors.operations.failures import find_exception, read_error
+from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
+    from rest_framework.response import Response
+    from rest_framework.views import APIView
 
     from django_apierrors.operations.handles import Handle
     from django_apierrors.operations.tasks import TaskResult
@@ -60,6 +70,25 @@ def find_error(result: TaskResult, handle: Handle, request: Request) -> Error | 
     if result.status == "RUNNING" and is_overdue:
         return Error.of_code(get_code("GATEWAY_TIMEOUT"))
     return None
+
+
+def make_failed_response(
+    error: Error, result: TaskResult, request: Request, view: APIView
+) -> Response:
+    """Return the response for the error of a task that was run at once, and report its exception.
+
+    The record of the task framework is written before the exception has a reference.
+    """
+    try:
+        # The receivers of Django's signal read the exception that is being handled.
+        raise find_exception(result) or RuntimeError(f"The task {result.id} failed.")
+    except BaseException as exc:
+        if is_unhandled(error, exc):
+            error = with_reference(error, add_reference(exc))
+        response = make_response(error, request, view, exception=exc)
+        keep_error(request, error)
+        report(exc, get_django_request(request), response, error)
+    return response
 
 
 def check_result(value: Any, request: Request) -> None:

@@ -20,8 +20,8 @@ from rest_framework.views import APIView
 from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import Gone
 from django_apierrors.generics import GenericAPIView
-from django_apierrors.handling.responses import make_response
 from django_apierrors.http.headers import get_retry_after
+from django_apierrors.operations.failures import keeping_exceptions
 from django_apierrors.operations.handles import (
     Handle,
     find_owner,
@@ -33,6 +33,7 @@ from django_apierrors.operations.status import (
     FINISHED,
     check_result,
     find_error,
+    make_failed_response,
     make_operation_body,
     report_result,
 )
@@ -121,11 +122,11 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         owner = self.get_caller(request)
         # Reverse the URL first: a wrong name must fail before the task is enqueued.
         self.get_operation_url(request, sign_handle(make_handle("", ""), owner))
-        with storing_state(task):
+        with storing_state(task), keeping_exceptions():
             result = task.enqueue(*task_args, **task_kwargs)
-        handle = make_handle(result.backend, result.id)
-        if result.status in FINISHED:
-            return self.get_finished_response(request, handle, result)
+            handle = make_handle(result.backend, result.id)
+            if result.status in FINISHED:
+                return self.get_finished_response(request, handle, result)
         return self.get_accepted_response(request, handle, sign_handle(handle, owner), result)
 
     def get_accepted_response(
@@ -145,7 +146,7 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         """Return the response for a task that has run at once."""
         error = find_error(result, handle, request)
         if error is not None:
-            return make_response(error, request, self)
+            return make_failed_response(error, result, request, self)
         value = result.return_value
         check_result(value, request)
         return Response(value, status=204 if value is None else 200)

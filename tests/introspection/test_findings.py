@@ -147,7 +147,11 @@ WRONG: dict[str, tuple[Any, dict[str, str]]] = {
     ),
     "an action for PATCH": (
         ShelfViewSet.as_view({"patch": "label"}),
-        {"patch": "partial_put = True"},
+        {"patch": "let label() handle PUT"},
+    ),
+    "a method for PATCH": (
+        type("Patched", (Detail,), {"patch": List.fail}).as_view(),
+        {"patch": "let patch() handle PUT"},
     ),
     "a wrong status": (Detail.as_view(put_status=203), {"status": "PUT succeeds with 203"}),
     "a stock view": (

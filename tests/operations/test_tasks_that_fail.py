@@ -34,7 +34,7 @@ from rest_framework.renderers import StaticHTMLRenderer
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from tests.bodies import REFERENCE, body
+from tests.bodies import REFERENCE, body, get_reference
 from tests.services import require_package
 
 require_package("django_tasks_db")
@@ -147,6 +147,9 @@ ROWS: dict[str, Callable[[], Exception]] = {
     "half a pair": lambda: SoldOutError("\ud800"),
 }
 
+# Not among the rows: each 500 has its own reference.
+UNHANDLED = {"unhandled": KeyError}
+
 
 def shout(name: str) -> str:
     """Return the name of a field in capitals."""
@@ -157,7 +160,7 @@ class Raise(APIView):
     """Raises the exception of a row."""
 
     def post(self, request: Any, row: str) -> None:
-        raise ROWS[row]()
+        raise (ROWS | UNHANDLED)[row]()
 
 
 urlpatterns = [
@@ -171,7 +174,7 @@ urlpatterns = [
 def row(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
     """Let the task `fail` raise the exception of a row, and return its name."""
     name: str = request.param
-    monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda message: ROWS[name]())  # type: ignore[arg-type]
+    monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda message: (ROWS | UNHANDLED)[name]())  # type: ignore[arg-type]
     return name
 
 
@@ -404,8 +407,65 @@ def test_a_result_without_json_of_a_task_that_is_run_at_once_is_reported_once(
     response = post(api, "/accept/return_value/immediate", {"name": name})
     [message] = response.json()["errors"]
     assert (response.status_code, response.json()) == (500, body("INTERNAL_ERROR", message))
-    # Django adds a record without an exception to that of its task framework.
-    assert len([record for record in caplog.records if record.exc_info]) == 1
+    [record] = [record for record in caplog.records if record.name == "django.request"]
+    assert record.exc_info
+
+
+class StoppingBackend(DatabaseBackend):
+    """Stops each task at once, without an exception."""
+
+    def enqueue(self, *args: Any) -> Any:
+        result = super().enqueue(*args)
+        object.__setattr__(result, "status", "FAILED")
+        return result
+
+
+def get_levels(caplog: pytest.LogCaptureFixture) -> list[tuple[int, bool]]:
+    """Return the level and the presence of a traceback of each record about a request."""
+    records = [record for record in caplog.records if record.name == "django.request"]
+    return [(record.levelno, bool(record.exc_info)) for record in records]
+
+
+@pytest.mark.parametrize("middleware", [[], ["django_apierrors.middleware.APIErrorsMiddleware"]])
+@pytest.mark.parametrize("row", ["unhandled", "an outage", "a default of DRF's"], indirect=True)
+def test_a_task_that_fails_at_once_is_reported_as_in_a_view(
+    api: Client,  # noqa: F811
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    signals: list[Any],
+    row: str,
+    middleware: list[str],
+) -> None:
+    settings.MIDDLEWARE = middleware
+    post(api, f"/raise/{row}")
+    expected = (get_levels(caplog), len(signals))
+    caplog.clear()
+    signals.clear()
+
+    response = post(api, "/accept/fail/immediate", {"how": "row"})
+
+    assert (get_levels(caplog), len(signals)) == expected
+    assert bool(signals) == (row == "unhandled")
+    if signals:
+        reference = get_reference(response)
+        assert reference
+        [record] = [record for record in caplog.records if record.name == "django.request"]
+        assert (record.reference, record.code) == (reference, "INTERNAL_ERROR")  # type: ignore[attr-defined]
+        assert f"Reference: {reference}" in caplog.text
+
+
+def test_a_task_that_is_stopped_at_once_has_a_reference_in_the_log(
+    api: Client,  # noqa: F811
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings.TASKS = {**settings.TASKS, "other": {"BACKEND": f"{__name__}.StoppingBackend"}}
+
+    response = post(api, "/accept/fail/other", {"how": "row"})
+
+    assert response.status_code == 500
+    assert f"Reference: {get_reference(response)}" in caplog.text
+    assert get_levels(caplog) == [(logging.ERROR, True)]
 
 
 def test_a_result_without_json_on_an_html_page_reads_as_failed(
