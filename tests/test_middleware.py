@@ -142,7 +142,7 @@ def plain(request: HttpRequest) -> HttpResponse:
 
 
 async def plain_async(request: HttpRequest) -> HttpResponse:
-    """Do the same in a plain async view."""
+    """Fail as `?view=` names it, in a plain async view."""
     return plain(request)
 
 

@@ -1,7 +1,7 @@
 """Problem details: the body in the format of RFC 9457, for clients that request it.
 
 Off unless `PROBLEM_JSON` is on. A body becomes a problem when it is rendered, so that code that
-changes the `data` of a response meets one shape only.
+changes the `data` of a response needs to handle one shape only.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Fault(NamedTuple):
     run: Callable[[], object]
     status: int | None = None
     code: str | None = None
-    # Only the middleware sees it, and in a TestCase there is no COMMIT.
+    # Only the middleware can catch the exception of a COMMIT, which a TestCase does not run.
     is_at_commit: bool = False
 
 
@@ -232,7 +232,7 @@ def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
 
 
 def send_in_test_case(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
-    """Do the same inside the block that a TestCase opens."""
+    """Send the request inside the block that a TestCase opens."""
     blocks = TestCase._enter_atomics()  # type: ignore[attr-defined]
     try:
         return send(shape, fault)
