@@ -188,9 +188,9 @@ class StatusAwareMixin(Base):
 
     @classmethod
     def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
-        """Return the view; that of an action for PATCH has the names that drf-spectacular reads.
+        """Return the view, with PATCH among the names of its methods if an action handles PATCH.
 
-        It does not read them from an instance of the view, which has an `action_map`.
+        drf-spectacular reads the names from this function, not from an instance of the view.
         """
         actions = next(iter(args), initkwargs.get("actions")) or {}
         is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)

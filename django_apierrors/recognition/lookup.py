@@ -396,7 +396,7 @@ def _recognise_group(
 
 
 def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """Return the exceptions of a group and of the groups in it; a class may make them anew."""
+    """Return the exceptions of a group and of the groups in it; a class may make them at each read."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]

@@ -443,7 +443,7 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize("name", REJECTED)
-def test_an_exception_inside_a_group_or_a_wrapper_is_the_same(
+def test_an_exception_inside_a_group_or_a_wrapper_has_the_same_error(
     reported: list[object], wrapper: str, name: str
 ) -> None:
     client = Client(raise_request_exception=False)
