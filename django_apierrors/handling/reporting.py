@@ -20,6 +20,7 @@ from rest_framework.exceptions import APIException
 from django_apierrors import fallback
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
+from django_apierrors.recognition.lookup import is_readable
 from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def get_error(
 
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
-    """Whether `exception` was not recognised; an APIException always is."""
-    return error.code.name == "INTERNAL_ERROR" and not isinstance(exception, APIException)
+    """Whether `exception` was not recognised; an APIException is, if it can be read."""
+    is_api_exception = isinstance(exception, APIException) and is_readable(exception)
+    return error.code.name == "INTERNAL_ERROR" and not is_api_exception
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:

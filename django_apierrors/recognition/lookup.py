@@ -144,7 +144,7 @@ def _recognise(
     elif is_of_project and not isinstance(exception, exceptions.APIException):
         return _make_error(name)
     if isinstance(exception, exceptions.APIException):
-        return _recognise_api_exception(exception, name)
+        return _recognise_api_exception(exception, name) if is_readable(exception) else None
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
@@ -152,6 +152,16 @@ def _recognise(
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
+
+
+def is_readable(exception: BaseException) -> bool:
+    """Whether no attribute that DRF reads is a property that raises."""
+    try:
+        for name in ("status_code", "detail", "default_code", "default_detail"):
+            getattr(exception, name, None)
+    except Exception:
+        return False
+    return True
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:

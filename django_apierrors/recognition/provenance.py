@@ -8,16 +8,21 @@ project may convert a value, and a value may be in the request by chance.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
+from django.utils.dateparse import parse_datetime, parse_duration, parse_time
+from django.utils.ipv6 import clean_ipv6_address
+from django.utils.timezone import is_aware, is_naive, localdate, make_aware
+from rest_framework.fields import BooleanField
 from rest_framework.permissions import SAFE_METHODS
 
 from django_apierrors.catalog import get_code
@@ -40,10 +45,40 @@ ORDER = (PATH, QUERY, BODY)
 # A request with more values may have sent any value.
 MAX_SENT = 20_000
 
-SCALARS = (str, int, float, Decimal, UUID, date, time, type(None))
+SCALARS = (str, int, float, Decimal, UUID, date, time, timedelta, type(None))
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _parse_datetime(text: str) -> datetime | None:
+    parsed = parse_datetime(text)
+    return make_aware(parsed) if parsed is not None and is_naive(parsed) else parsed
+
+
+def _parse_date(text: str) -> date | None:
+    """Return the local date of a datetime, as a DateField of a model does."""
+    parsed = _parse_datetime(text)
+    return None if parsed is None else localdate(parsed)
+
+
+def _parse_bool(text: str) -> bool | None:
+    is_true = text.lower() in BooleanField.TRUE_VALUES
+    return is_true if is_true or text.lower() in BooleanField.FALSE_VALUES else None
+
+
+# What fields of serializers and of models make of a string or a number, by the type of a rejected
+# value. Longer strings are not parsed; those of one character only below the name of a field, since
+# `page=1` does not send True.
+PARSERS: Mapping[type, Callable[[str], object]] = {
+    datetime: _parse_datetime,
+    date: _parse_date,
+    time: parse_time,
+    timedelta: parse_duration,
+    bool: _parse_bool,
+    str: lambda text: clean_ipv6_address(text) if ":" in text else None,
+}
+MAX_PARSED = 100
 
 # The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, the
 # wildcards that a `contains` adds, and the anchors of a pattern.
@@ -160,13 +195,17 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
     wanted = frozenset[object]().union(*map(_spell_all, values)) - {None}
     containers = [value for value in values if _has_values(value)]
     names = tuple(map(_simplify, rejected.fields))
+    types = {type(inner) for value in values for _, inner in islice(_walk(value), MAX_SENT)}
+    parsers = [PARSERS[cls] for cls in types & PARSERS.keys()]
     matches: dict[object, Source] = {}
     ranks: dict[object, int] = {}
     for place, keys, value in sent:
         is_whole = _has_values(value) and value in containers
-        for spelling in _spell_all(value) if is_whole else wanted & {*_iter_spellings(value)}:
-            # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
-            is_named = _simplify(str(keys[2])[:100]).startswith(names)
+        # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
+        is_named = _simplify(str(keys[2])[:100]).startswith(names)
+        parsed = _iter_parsed(value, parsers, is_named=is_named)
+        spellings = wanted & {*_iter_spellings(value), *parsed}
+        for spelling in _spell_all(value) if is_whole else spellings:
             rank = 1 + is_named + 2 * is_whole
             if rank > ranks.get(spelling, 0):
                 matches[spelling], ranks[spelling] = Source(place, _make_path(keys)), rank
@@ -256,9 +295,29 @@ def _iter_spellings(value: object) -> Iterator[object]:
         yield _spell(int(value))
 
 
+def _iter_parsed(
+    value: object, parsers: Sequence[Callable[[str], object]], *, is_named: bool
+) -> Iterator[object]:
+    """Yield what fields make of a value that was sent."""
+    if not parsers or not isinstance(value, (str, int, float)):
+        return
+    if not isinstance(value, str):
+        value = str(value) if abs(value) < 2**64 else ""
+    if not (len(value) > 1 or is_named) or len(value) > MAX_PARSED:
+        return
+    for parse in parsers:
+        with suppress(ValueError, OverflowError, ValidationError):
+            parsed = parse(value.strip())
+            if parsed is not None:
+                yield _spell(parsed)
+
+
 def _spell(value: object) -> object:
     """Return a value as a simplified string or as a number, `None` if no client can send it."""
     if isinstance(value, datetime):
+        # The end of the calendar has no time in UTC.
+        with suppress(OverflowError):
+            value = value.astimezone(UTC) if is_aware(value) else value
         value = value.date()
     if not isinstance(value, SCALARS):
         is_empty = isinstance(value, CONTAINERS) and not value

@@ -205,8 +205,10 @@ def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:
         if is_last and frame.f_globals.get("__name__") == "django.db.models.query":
             query: Any = frame.f_locals["clone"].query
             # The lookups have the values as their fields have prepared them.
-            values = [*frame.f_locals["kwargs"].values(), *_iter_operands(query.where)]
-            return RejectedValues("MISSING_RESOURCE", values)
+            lookups = frame.f_locals["kwargs"]
+            values = [*lookups.values(), *_iter_operands(query.where)]
+            fields = frozenset(part for name in lookups for part in name.split("__"))
+            return RejectedValues("MISSING_RESOURCE", values, fields)
     return None
 
 

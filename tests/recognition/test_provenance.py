@@ -44,6 +44,7 @@ WRONG = "The syntax/content is incorrect."
 MISSING = "The resource you try to access does not exist, or is outside your scope."
 BUG = expect("INTERNAL_ERROR")
 GONE = 7
+NOW = datetime.datetime.now(datetime.UTC)
 LAST = "9999-12-31T23:59:59-05:00"
 
 
@@ -301,6 +302,35 @@ class UnreadView(generics.GenericAPIView[Any]):
         return Response(repr(Shelf.objects.get(pk="x")))
 
 
+class SearchSerializer(serializers.Serializer[Any]):
+    """Fields that convert what was sent."""
+
+    date_joined = serializers.DateTimeField(required=False)
+    last_login__date = serializers.DateField(required=False)
+    last_login__time = serializers.TimeField(required=False)
+    is_active = serializers.BooleanField(required=False)
+    username = serializers.IPAddressField(required=False)
+    wait = serializers.DurationField(required=False)
+
+
+class SearchView(generics.GenericAPIView[Any]):
+    """A view that gets a row by values that a serializer has converted, and by its own."""
+
+    constants: dict[str, Any] = {}
+
+    def get(self, request: Request) -> Response:
+        values = request.query_params.dict()
+        if "page" in values:
+            return Response(repr(User.objects.get(**self.constants)))
+        serializer = SearchSerializer(data=request.data or values)
+        serializer.is_valid(raise_exception=True)
+        data = serializer.validated_data
+        model: Any = Ticket if "wait" in data else User
+        return Response(repr(model.objects.get(**data)))
+
+    post = get
+
+
 class CleaningView(generics.GenericAPIView[Any]):
     """A view that validates a value of the project's."""
 
@@ -374,6 +404,9 @@ urlpatterns = [
     path("key/<int:shelf_pk>/", KeyView.as_view()),
     path("constant/", KeyView.as_view(), {"shelf_pk": GONE}),
     re_path("groups/([0-9]+)/$", KeyView.as_view()),
+    path("search/", SearchView.as_view()),
+    path("search/active/", SearchView.as_view(constants={"is_active": True})),
+    path("search/login/", SearchView.as_view(constants={"last_login": NOW})),
     path("unread/", UnreadView.as_view()),
     path("sql/", SQLView.as_view()),
     path("clean/<name>/", CleaningView.as_view()),
@@ -651,6 +684,46 @@ def test_a_pattern_that_takes_long_to_compile_is_the_clients_if_it_was_sent() ->
     begin = time.process_time()
     assert read(client.get(f"/derived/beside a pattern/?q={'[ab]' * 300_000}")) == BUG
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("date_joined", f"2020-01-01T{time}") for time in ("12:00:00Z", "20:00:00Z", "05:00")),
+        ("date_joined", "2019-12-31T23:00:00-05:00"),
+        ("date_joined", "2020-01-01T00:30:00+09:00"),
+        ("last_login__date", "2020-01-01"),
+        ("last_login__time", "20:00"),
+        *(("wait", wait) for wait in ("3600", "01:00:00", "1 01:00", "P1DT1H")),
+        *(("is_active", word) for word in ("1", "0", "yes", "on", "F", "TRUE")),
+        ("username", "0:0:0:0:0:0:0:1"),
+        ("username", "2001:DB8::0"),
+    ],
+)
+def test_a_value_that_a_serializer_converted_was_sent(
+    reported: list[object], settings: Settings, name: str, value: str
+) -> None:
+    settings.TIME_ZONE = "Asia/Tokyo"
+    client = Client(raise_request_exception=False)
+    outcomes = [
+        read(client.get("/search/", {name: value})),
+        send(client, "/search/", {name: value}),
+        send(client, "/search/", {name: int(value) if value.isdecimal() else value}),
+    ]
+    assert outcomes == [expect("MISSING_RESOURCE")] * 3
+    assert reported == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["active/?page=1", "active/?page=yellow", f"active/?page={2**64}", "login/?page=x&q=1:2:3"],
+)
+def test_a_value_that_looks_like_another_type_was_not_sent(
+    reported: list[object], target: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert read(client.get(f"/search/{target}")) == BUG
+    assert len(reported) == 1
 
 
 UNSET = "A required field or parameter for the resource has not been set."
