@@ -408,6 +408,30 @@ def test_an_unmatched_url_below_paths_is_a_404_even_for_a_browser() -> None:
     assert_body(send("/api/nowhere", headers={"accept": CHROME}), MISSING)
 
 
+@pytest.mark.parametrize(
+    ("url", "is_json"),
+    [
+        ("/nowhere?format=json", True),
+        ("/nowhere.json", True),
+        ("/nowhere?format=html", False),
+        # Django rejects them when it reads them.
+        ("/nowhere?format=json&a&b", False),
+    ],
+)
+def test_a_url_that_names_json_overrides_accept(
+    settings: Settings, caplog: pytest.LogCaptureFixture, url: str, is_json: bool
+) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
+
+    response = send(url, headers={"accept": CHROME})
+
+    assert [record.name for record in caplog.records] == ["django.request"]
+    if is_json:
+        assert_body(response, MISSING)
+    else:
+        assert (response.status_code, response["Content-Type"]) == (404, HTML)
+
+
 @pytest.mark.usefixtures("debug")
 def test_an_unsafe_method_without_its_slash_is_a_404() -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE"):

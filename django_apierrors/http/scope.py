@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import SuspiciousOperation
+from rest_framework.settings import api_settings
+
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.problems import (
@@ -24,8 +27,8 @@ def is_api_request(request: HttpRequest) -> bool:
     """Whether an error of `request` gets the format.
 
     The view must be a DRF view, or the path must be in `PATHS`. If `PATHS` is not set and no view
-    was resolved, the error gets the format unless the client prefers HTML. If a setting is broken,
-    the view alone decides.
+    was resolved, the error gets the format unless the client prefers HTML, and the URL does not
+    name JSON. If a setting is broken, the view alone decides.
     """
     try:
         if is_excluded(request):
@@ -33,7 +36,7 @@ def is_api_request(request: HttpRequest) -> bool:
         if is_api_view(request) or is_in_paths(request):
             return True
         is_unresolved = api_errors.PATHS is None and request.resolver_match is None
-        return is_unresolved and not prefers_html(request)
+        return is_unresolved and (not prefers_html(request) or names_json(request))
     except Exception:
         log_failure("reading PATHS")
         return is_api_view(request)
@@ -92,6 +95,16 @@ def prefers_html(request: HttpRequest) -> bool:
     except ValueError:
         # Django cannot decode `Accept: text/html; a*=bogus''x`.
         return False
+
+
+def names_json(request: HttpRequest) -> bool:
+    """Whether the URL names JSON, which overrides `Accept`: `?format=json`, or `.json`."""
+    try:
+        parameter = request.GET.get(api_settings.URL_FORMAT_OVERRIDE)
+    except SuspiciousOperation:
+        # There are too many parameters.
+        parameter = None
+    return parameter == "json" or request.path_info.endswith(".json")
 
 
 def is_html(renderer: object) -> bool:

@@ -406,7 +406,7 @@ def _recognise_group(
 
 
 def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """Return the exceptions of a group and of the groups in it; a class may make them at each read."""
+    """Return the exceptions of a group and of its groups; a class may make them at each read."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]

@@ -67,9 +67,9 @@ def _parse_bool(text: str) -> bool | None:
     return is_true if is_true or text.lower() in BooleanField.FALSE_VALUES else None
 
 
-# What fields of serializers and of models make of a string or a number, by the type of a rejected
-# value. Longer strings are not parsed; those of one character only below the name of a field, since
-# `page=1` does not send True.
+# The functions of fields that convert a string or a number, by the type of a rejected value. Longer
+# strings are not parsed. A string of one character is parsed below the name of a field only,
+# because `page=1` does not send True.
 PARSERS: Mapping[type, Callable[[str], object]] = {
     datetime: _parse_datetime,
     date: _parse_date,

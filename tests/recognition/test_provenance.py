@@ -303,7 +303,7 @@ class UnreadView(generics.GenericAPIView[Any]):
 
 
 class SearchSerializer(serializers.Serializer[Any]):
-    """Fields that convert what was sent."""
+    """Fields that convert the values of a client."""
 
     date_joined = serializers.DateTimeField(required=False)
     last_login__date = serializers.DateField(required=False)

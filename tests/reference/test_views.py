@@ -379,3 +379,20 @@ def test_the_error_of_a_malformed_host_has_the_format_of_the_page(
         assert response["Content-Type"] == "text/html; charset=utf-8"
     [record] = caplog.records
     assert (record.name, record.levelno) == ("django.security.DisallowedHost", logging.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("url", "accept", "is_json"),
+    [
+        ("GONE", "*/*", True),
+        ("GONE?format=json", BROWSER, True),
+        ("GONE", BROWSER, False),
+    ],
+)
+def test_a_malformed_host_that_common_middleware_rejects_is_json_for_clients_of_json(
+    client: Client, url: str, accept: str, is_json: bool
+) -> None:
+    response = client.get(f"/errors/{url}", headers={"Accept": accept, "Host": "a b"})
+    assert response.status_code == 400
+    assert (response["Content-Type"] == "application/json") == is_json
+    assert response["Vary"] == "Accept"
