@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
@@ -222,11 +223,11 @@ def extend_body(body: Body, error: Error, request: HttpRequest | Request | None)
     """
     try:
         function = import_string(str(api_errors.BODY))
-        extended: Any = function({**body}, error, get_django_request(request))
+        extended: Any = function(deepcopy(body), error, get_django_request(request))
         if not is_error_body(extended, error.status):
             raise TypeError(f"BODY must return the body with its keys, not {extended!r}.")
         # The renderer would otherwise fail, and the client would get the fallback.
-        json.dumps(extended, cls=JSONEncoder)
+        json.dumps(extended, cls=JSONEncoder, ensure_ascii=False).encode()
     except Exception:
         log_failure("calling the function named by BODY")
         return body

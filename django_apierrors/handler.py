@@ -22,7 +22,6 @@ from django_apierrors.http.scope import is_excluded, is_html
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.lookup import is_readable
 from django_apierrors.renderers import JSONRenderer
-from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -141,7 +140,6 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
         detail = getattr(exc, "detail", None) if has_detail else None
         serializer = getattr(detail, "serializer", None)
         response = make_response(error, request, view, serializer, exc)
-        keep_error(request, error)
     except Exception:
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)

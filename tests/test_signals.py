@@ -85,6 +85,7 @@ async def raise_unhandled_async(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("forbidden", RaiseView.as_view()),
     path("unhandled", RaiseView.as_view(exception=UNHANDLED)),
+    path("outage", RaiseView.as_view(exception=ConnectionRefusedError())),
     path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
     path("page", PageView.as_view()),
     path("returned", ReturnView.as_view()),
@@ -242,6 +243,7 @@ def test_an_async_receiver_changes_nothing_on_the_event_loop(settings: Settings)
         ("/forbidden", "ACCESS_FORBIDDEN"),
         ("/unhandled", "INTERNAL_ERROR"),
         ("/returned", "CONFLICT"),
+        ("/outage", "SERVICE_UNAVAILABLE"),
     ],
 )
 def test_the_log_record_of_an_error_has_its_code_and_its_reference(
@@ -267,6 +269,16 @@ def change_status(body: Any, error: Any, request: Any) -> Any:
 
 def add_object(body: Any, error: Any, request: Any) -> Any:
     return {**body, "data": object()}
+
+
+def add_half_of_a_pair(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": "\ud800"}
+
+
+def change_and_fail(body: Any, error: Any, request: Any) -> Any:
+    """Change a list in the body before an exception."""
+    body["errors"].append("Lost.")
+    raise ValueError("body")
 
 
 def describe(body: Mapping[str, Any], error: Any, request: Any) -> Any:
@@ -311,7 +323,10 @@ def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(
     assert b'"path":null' in malformed.content
 
 
-@pytest.mark.parametrize("function", [get_nothing, change_status, add_object, fail])
+@pytest.mark.parametrize(
+    "function",
+    [get_nothing, change_status, add_object, add_half_of_a_pair, change_and_fail, fail],
+)
 def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     settings: Settings, caplog: pytest.LogCaptureFixture, function: Callable[..., Any]
 ) -> None:

@@ -21,6 +21,7 @@ from django_apierrors import fallback
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.lookup import is_readable
+from django_apierrors.signals import keep_error
 from django_apierrors.validation.messages import Item
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def report(
     error: Error | None,
 ) -> None:
     """Report an exception that a response was made for; `error` is `None` if its making failed."""
+    if error is not None:
+        keep_error(request, error)
     if error is None or is_unhandled(error, exception):
         report_unhandled(exception, request, response, error)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import SuspiciousOperation
@@ -23,6 +24,7 @@ from django_apierrors.validation.messages import (
     PATH,
     QUERY,
     Item,
+    cut,
     get_non_field_keys,
 )
 
@@ -62,6 +64,9 @@ def locate_items(
     for item in items:
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
+        if isinstance(body, list) and item.keys and not isinstance(item.keys[0], int):
+            # A constraint of a database does not name the row.
+            item = item._replace(keys=())
         if spell is not None:
             try:
                 item = spell_item(item, spell, request)
@@ -156,7 +161,18 @@ def get_spelling_function() -> Callable[[str], str] | None:
     except Exception:
         log_failure("importing the function named by FIELD_NAMES")
         return None
-    return function or None
+    if not function:
+        return None
+
+    # Each name once for an error: a body may have a thousand messages about ten fields.
+    @cache
+    def spell(name: str) -> str:
+        spelling = function(name)
+        if not isinstance(spelling, str) or not spelling:
+            raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
+        return cut(spelling)
+
+    return spell
 
 
 def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
@@ -169,7 +185,7 @@ def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | No
         return item
 
     def spell_path(path: str) -> str:
-        return NAME.sub(lambda match: str(spell(match[0])), path)
+        return NAME.sub(lambda match: spell(match[0]), path)
 
     field = spell_path(item.field)
     if item.place == QUERY and request is not None:

@@ -89,6 +89,12 @@ def search(request: Request) -> Response:
     return Response(status=204)
 
 
+def clash(request: Request) -> Response:
+    """Read the body, and reject a field as a constraint of the database does."""
+    assert request.data
+    raise ValidationError({"name": ["Taken."]})
+
+
 def reject(request: Request, **kwargs: Any) -> Response:
     """Raise an error about a name that the query has as `about`."""
     raise ValidationError({request.query_params["about"]: ["Not this one."]})
@@ -129,6 +135,7 @@ urlpatterns = [
     path("lines", make_view(name_lines, **CAMEL_CASE)),
     path("search", make_view(search)),
     path("rows", make_view(lambda request: throw(ValidationError([{"name": ["No."]}])))),
+    path("clash", make_view(clash)),
     path("reject", make_view(reject)),
     path("reject/<str:shelf_pk>", make_view(reject)),
     path("shelves", NumberedShelves.as_view()),
@@ -196,6 +203,9 @@ SENT = {
     "a wrong parameter": Sent("GET", "search?max_price=x", [{"field": "max_price", "in": "query"}]),
     "a parameter of a POST": Sent(
         "POST", "reject?about=dry_run&dry_run=1", [{"field": "dry_run", "in": "query"}], {}
+    ),
+    "a field of no row in a list": Sent(
+        "POST", "clash", [{"field": "name", "in": "body"}], [{"name": "x"}]
     ),
     "a field that is a parameter too": Sent(
         "POST", "order?client_name=1", [of_body("client_name", "/client_name")], {"client_name": ""}
@@ -364,7 +374,40 @@ def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None
     assert (detail["in"], detail["pointer"]) == ("body", "/clientName")
 
 
-@pytest.mark.parametrize("function", ["fail", "missing"])
+def return_nothing(name: str) -> None:
+    """Forget to return the name."""
+
+
+def return_long_name(name: str) -> str:
+    """Return a name of 1 MB."""
+    return name * 100_000
+
+
+def test_a_long_name_is_cut(quiet_client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.return_long_name"}
+    [error] = send(quiet_client, SENT["a field"])["errors"]
+    assert error == f"{('client_name' * 10)[:99]}…: {REQUIRED}"
+
+
+CALLS: list[str] = []
+
+
+def count(name: str) -> str:
+    """Return a name, and count the calls."""
+    CALLS.append(name)
+    return name
+
+
+def test_the_function_is_called_once_for_each_name(
+    quiet_client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.count", "DETAILS": True}
+    CALLS.clear()
+    send(quiet_client, Sent("POST", "order", [], [{}] * 50))
+    assert CALLS == ["client_name"]
+
+
+@pytest.mark.parametrize("function", ["fail", "missing", "return_nothing"])
 def test_if_the_function_fails_all_messages_are_sent(
     quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
