@@ -67,9 +67,9 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# Wrappers and groups around an exception; the exceptions of a group; and those among them that are
-# compared with the values of the request.
-MAX_DEPTH, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 20
+# Wrappers and groups around an exception; the groups in a group, and the other exceptions; and
+# those among them that are compared with the values of the request.
+MAX_DEPTH, MAX_GROUPS, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 200_000, 20
 
 # The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
@@ -406,7 +406,7 @@ def _recognise_group(
 
 
 def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """Return the exceptions of a group and of its groups; a class may make them at each read."""
+    """Return the exceptions of a group and of the groups in it, if they are not too many."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]
@@ -416,7 +416,8 @@ def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]
             if id(inner) not in seen and isinstance(inner, BaseExceptionGroup):
                 stack.append(inner)
             seen[id(inner)] = inner
-            if len(leaves) + len(groups) > MAX_LEAVES or not isinstance(inner, BaseException):
+            is_too_many = len(groups) > MAX_GROUPS or len(leaves) > MAX_LEAVES
+            if is_too_many or not isinstance(inner, BaseException):
                 return []
     return [*leaves.values()]
 

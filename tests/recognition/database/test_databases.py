@@ -213,7 +213,7 @@ ROWS = {
     "negative": write_ticket(CONTENT, f"count: {WRONG}", count=-1),
     "numeric overflow": write_ticket(CONTENT, *[f"price: {WRONG}"] * 2, "", price="12345.67"),
     "NUL in text": write_ticket(CONTENT, f"email: {WRONG}", "", "", email="b\0"),
-    "NUL in JSON": write_ticket(CONTENT, WRONG, "", "", data={"a": "\0"}),
+    "NUL in JSON": write_ticket(CONTENT, f"data: {WRONG}", "", "", data={"a": "\0"}),
     "JSON of 40 levels": write_ticket(CONTENT, "", f"data: {WRONG}", "", data=nest(40)),
     "a missing foreign key": write_ticket(
         "MISSING_RESOURCE", f"shelf_id: {MISSING}", shelf_id=10**6
