@@ -107,7 +107,7 @@ def send_requests(name: str) -> None:
 
     application = make_application(CONFIGURATIONS[name])
     for label, scenario in {**ERRORS, **SUCCESSES}.items():
-        # The garbage of large requests would be measured instead.
+        # Large requests are not sent: their garbage would be measured.
         if ",000" not in label:
             send = make_sender(application, scenario)
             for _ in range(5):

@@ -30,7 +30,7 @@ REFERENCE = "stock DRF"
 # The turn of a configuration, in nanoseconds of CPU time.
 TURN = 15_000_000
 
-# Of a request that takes longer than a turn.
+# The rounds of a request that takes longer than a turn.
 MIN_ROUNDS = 5
 
 Row = dict[str, float]

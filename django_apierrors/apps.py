@@ -31,7 +31,7 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
 
 
 def connect_report(**kwargs: object) -> None:
-    """Have undeclared errors reported if `STRICT` is on; else no error needs the signal."""
+    """Connect the report of undeclared errors if `STRICT` is on."""
     # The checks report settings that cannot be read.
     with suppress(Exception):
         if is_strict():

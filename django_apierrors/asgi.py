@@ -1,6 +1,6 @@
 """ASGI: a drop-in for `django.core.asgi.get_asgi_application`.
 
-For the requests that no middleware sees: Django raises in the constructor of the request.
+The drop-in handles requests that reach no middleware: Django raises in the request's constructor.
 """
 
 from __future__ import annotations

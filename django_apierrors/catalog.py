@@ -37,7 +37,7 @@ class ErrorCode:
     - `number`: its 32-bit number, or `None`;
     - `message`: the message for a client, unless the exception has a better one;
     - `description`: the meaning of the code;
-    - `advice`: what the client can do about it;
+    - `advice`: the next step for the client;
     - `retry`: whether the client can send the request again; by the status if it is not set;
     - `since`: the version of the API that has the code since then;
     - `deprecated`: whether the API will stop sending it, and `replaced_by`: the code to come.
@@ -55,7 +55,7 @@ class ErrorCode:
     replaced_by: str | None = None
 
     def get_retry(self) -> Retry:
-        """Return `retry`, else what the status means."""
+        """Return `retry`, else the value for the status."""
         return self.retry or RETRY_BY_STATUS.get(self.status, "after change")
 
 
@@ -396,9 +396,9 @@ def get_phrase(status: int) -> str:
 def resolve_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception or a response that has `status`.
 
-    A code of the project's own has the status that `CODES` gives it. One of ours has the
-    exception's, unless that is the catalogue's and the project has changed it: a unique clash that
-    DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
+    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`.
+    If `status` is the catalogue's and the project has changed the code's status, the code has the
+    changed status: a duplicate that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
     """
     entry = CATALOG.get(code.name)
     if entry is None:

@@ -1,4 +1,4 @@
-"""Error: the value that an exception, or an error that a view returned, becomes; and its body."""
+"""`Error`, the value that raised and returned errors are converted to, and its JSON body."""
 
 from __future__ import annotations
 
@@ -116,10 +116,10 @@ class Error(NamedTuple):
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
-    # Of an unhandled exception, in its message and in the log.
+    # The reference of an unhandled exception: in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
-    # Where the client sent the value, if the request that `get_body()` gets cannot show it.
+    # The place of the value in the request, if the request that `get_body()` gets cannot show it.
     place: str | None = None
 
     @classmethod
@@ -141,7 +141,7 @@ class Error(NamedTuple):
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
-        """Return the error that `body`, a body in the format, is made of."""
+        """Return the error from which `body`, a body in the format, was made."""
         status, sent = body["status"], body["code"]
         names = (code.name for code in get_codes().values() if sent in (code.name, code.number))
         name = next(names, None) or (sent if isinstance(sent, str) else None)
@@ -152,7 +152,8 @@ class Error(NamedTuple):
     def of_messages(cls, messages: Messages, status: int, default_code: object = None) -> Error:
         """Return the error of the messages of a detail.
 
-        Its code is that of the detail, else `default_code`, else the one that all messages share.
+        Its code is that of the detail, else `default_code`, else the code that all messages share,
+        else that of the status.
         """
         code = find_code(messages.code, status)
         if code is None and default_code != messages.code:
@@ -162,7 +163,7 @@ class Error(NamedTuple):
         return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
 
     def get_messages(self) -> list[str]:
-        """Return what a person reads: at least one string."""
+        """Return the messages for a person, at least one."""
         messages = [f"{item[0]}: {item[2]}" if item[0] else item[2] for item in self.items]
         if self.left_out:
             messages.append(get_truncation_message(self.left_out))
@@ -170,14 +171,14 @@ class Error(NamedTuple):
 
     def get_details(self, request: HttpRequest | Request | None) -> list[Detail]:
         """Return an object for each message of an error whose items have places."""
-        # The message of the code, and the one about those that were left out, have no item.
+        # The default message of the code and the truncation message have no item.
         others = self.get_messages()[len(self.items) :]
         code, place = self.code.name, "" if self.left_out else self.place
         items = [Item("", code.lower(), message) for message in others]
         return [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
 
     def locate(self, request: HttpRequest | Request | None) -> Error:
-        """Return the error with places for its items, and the names that the client knows."""
+        """Return the error whose items have places, and names as the client spells them."""
         items = locate_items(self.items, self.code.name, request, self.place)
         return self._replace(items=[*items])
 
@@ -207,7 +208,7 @@ def make_detail(item: Item) -> Detail:
     }
     if item.place:
         detail["in"] = item.place
-    # The keys of a field are not known if a constraint of a database is about two.
+    # The keys are unknown if the field is two fields of one database constraint.
     pointer = make_pointer(item.keys) if item.keys or not item.field else None
     if item.place == BODY and pointer is not None:
         detail["pointer"] = pointer
@@ -215,9 +216,9 @@ def make_detail(item: Item) -> Detail:
 
 
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
-    """Return what the function named by `BODY` returns, or `body` if it fails.
+    """Return the body from the function named by `BODY`, or `body` if the function fails.
 
-    It gets a copy of `body`, the error, and Django's request or `None`.
+    The function gets a copy of `body`, the error, and Django's request or `None`.
     """
     try:
         function = import_string(str(api_errors.BODY))
@@ -243,7 +244,7 @@ def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | N
 def is_error_body(data: object, status: int) -> bool:
     """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys.
 
-    Types only, and not a walk over `BODY_PROPERTIES`: the renderer calls this for every error.
+    Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """
     return (
         isinstance(data, Mapping)
@@ -275,7 +276,7 @@ def get_shared_code(messages: Messages, status: int) -> ErrorCode:
 def format_code(code: ErrorCode) -> str | int:
     """Return the `code` of the body, by `CODE_FORMAT`; a code without a number is sent by name.
 
-    The name of a code may be a number, because it is all that the project has given.
+    If the project raised an exception with a number as its code, that number is the name.
     """
     if code.name.isdecimal():
         return int(code.name)
@@ -300,7 +301,7 @@ def get_more_info(code: ErrorCode, request: HttpRequest | Request | None) -> str
     try:
         url: str = reverse(setting, kwargs={"code": code.name})
     except Exception:
-        # The URLconf may be broken. The error is sent without the link.
+        # The URLconf may be broken: the error is sent without the link.
         log_failure("reversing the URL named by MORE_INFO")
         return ""
     try:

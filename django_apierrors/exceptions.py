@@ -26,7 +26,7 @@ class InvalidId(APIException):
 
 
 class InvalidState(APIException):
-    """The state of the resource does not allow what was asked for: 400."""
+    """The state of the resource does not allow the request: 400."""
 
     status_code = CATALOG["INVALID_STATE"].status
     default_detail = CATALOG["INVALID_STATE"].message
@@ -42,7 +42,7 @@ class AlreadyExists(APIException):
 
 
 class MethodForbidden(APIException):
-    """These credentials may not use this verb, though they may use another one: 403."""
+    """These credentials may not use this method, but another one: 403."""
 
     status_code = CATALOG["METHOD_FORBIDDEN"].status
     default_detail = CATALOG["METHOD_FORBIDDEN"].message
@@ -58,7 +58,7 @@ class Gone(APIException):
 
 
 class ContentTooLarge(APIException):
-    """The body of the request is larger than the view takes: 413."""
+    """The body of the request is larger than the view accepts: 413."""
 
     status_code = CATALOG["CONTENT_TOO_LARGE"].status
     default_detail = CATALOG["CONTENT_TOO_LARGE"].message
@@ -66,18 +66,18 @@ class ContentTooLarge(APIException):
 
 
 class Unavailable(APIException):
-    """The base of the errors of a service that may be over after `wait` seconds."""
+    """The base of the errors of a service, which may be available after `wait` seconds."""
 
     def __init__(
         self, detail: Any = None, code: str | None = None, wait: float | None = None
     ) -> None:
-        """Take `wait`, in seconds, for `Retry-After`; without it `RETRY_AFTER` is sent."""
+        """Keep `wait`, in seconds, for `Retry-After`; if it is `None`, `RETRY_AFTER` is sent."""
         super().__init__(detail, code)
         self.wait = wait
 
 
 class ServiceUnavailable(Unavailable):
-    """A service that the request needs refused, or is not there: 503."""
+    """A service that the request needs refused the connection, or is not available: 503."""
 
     status_code = CATALOG["SERVICE_UNAVAILABLE"].status
     default_detail = CATALOG["SERVICE_UNAVAILABLE"].message
@@ -85,7 +85,7 @@ class ServiceUnavailable(Unavailable):
 
 
 class GatewayTimeout(Unavailable):
-    """A service that the request needs did not answer in time: 504."""
+    """A service that the request needs did not respond in time: 504."""
 
     status_code = CATALOG["GATEWAY_TIMEOUT"].status
     default_detail = CATALOG["GATEWAY_TIMEOUT"].message

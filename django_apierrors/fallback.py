@@ -1,4 +1,4 @@
-"""The fallback: a constant body and a log record, for an error whose making fails."""
+"""The fallback: a constant body and a log record, for an error that cannot be built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ logger = logging.getLogger("django_apierrors")
 
 STATUS = 500
 
-# A constant in English: the catalogue, a translation or a setting may be what failed.
+# A constant in English: the catalogue, a translation or a setting may have failed.
 BODY = (
     b'{"status":500,"errors":["An error on our side, we\'re sorry. Please get in touch including '
     b'details of the request you tried and the response you received."],'

@@ -39,10 +39,10 @@ PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Response | None:
     """Return the response for `exc`, in DRF's signature.
 
-    With the middleware installed that is for DRF's own exceptions. All others get `None` and travel
-    on, so that decorators, transactions and Django's reporting see them as ever, until the
-    middleware responds. Without the middleware every exception has its response here, unless other
-    code of the project may respond to it.
+    With the middleware, return a response for DRF's own exceptions only, and `None` for all others:
+    they leave the view, and pass decorators and transactions until the middleware responds. Without
+    the middleware, return a response for every exception, unless other code of the project may
+    respond to it.
     """
     context = context or {}
     request, view = context.get("request"), context.get("view")
@@ -65,7 +65,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if _is_called_by_project(request, view) or _is_for_middleware(exc):
         return None
     if not opened_all_blocks(getattr(getattr(request, "resolver_match", None), "func", None)):
-        # A response would roll back what a middleware wrote, or commit what the view wrote.
+        # With a response, the writes of a middleware would be lost, or those of the view kept.
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()
@@ -95,7 +95,7 @@ class ErrorFormatMixin(Base):
 
 
 def _is_called_by_project(request: Request | None, view: APIView | None) -> bool:
-    """Whether another view or a `dispatch()` of the project has called DRF's, and may catch."""
+    """Whether other code of the project called `view`, and may catch its exception."""
     if view is None:
         return False
     cls, match = type(view), getattr(request, "resolver_match", None)
@@ -113,17 +113,18 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
 def _is_for_middleware(exc: Exception) -> bool:
     """Whether `exc` is not recognised, and a middleware that may respond to it is installed."""
     paths = [path for path in settings.MIDDLEWARE if not path.startswith("django_apierrors.")]
-    if not any(_has_process_exception(import_string(it)) and not is_monitor(it) for it in paths):
+    others = [path for path in paths if not is_monitor(path)]
+    if not any(_has_process_exception(import_string(path)) for path in others):
         return False
     try:
         return is_unhandled(recognise(exc), exc)
     except Exception:
-        # _respond() logs it.
+        # _respond() fails in the same way, and logs it.
         return False
 
 
 def _has_process_exception(middleware: Any) -> bool:
-    # A function, as allauth's is, sets it on the function that it returns.
+    # A middleware may be a function, as allauth's is: it sets the attribute on its result.
     names = getattr(getattr(middleware, "__code__", None), "co_names", ())
     return hasattr(middleware, "process_exception") or "process_exception" in names
 
@@ -133,7 +134,7 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     error = None
     try:
         error = get_error(exc, request, view)
-        # Of DRF's class alone: the __getattr__() of any other may raise.
+        # Read from DRF's class only: the __getattr__() of another class may raise.
         detail = getattr(exc, "detail", None) if isinstance(exc, ValidationError) else None
         serializer = getattr(detail, "serializer", None)
         response = make_response(error, request, view, serializer, exc)

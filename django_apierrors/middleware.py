@@ -56,7 +56,7 @@ class RequestState:
     is_drf = False
     # The request of the DRF view whose exception was deferred.
     drf_request: Request | None = None
-    # That request and its view, if DRF negotiated HTML.
+    # The request and its view, if DRF negotiated HTML.
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
     shows_debug_page = False
@@ -67,7 +67,7 @@ class RequestState:
     status = 500
 
     def defer(self, drf_request: Request, view: APIView) -> None:
-        """Let an exception of a DRF view travel to `process_exception()`."""
+        """Defer an exception of a DRF view to `process_exception()`."""
         self.is_drf = True
         self.drf_request = drf_request
         renderer = getattr(drf_request, "accepted_renderer", None)
@@ -97,10 +97,10 @@ class RequestState:
 
 
 class APIErrorsMiddleware:
-    """Bring the errors of API requests into the format; to stand first in `MIDDLEWARE`.
+    """Bring the errors of API requests into the format; must be the first in `MIDDLEWARE`.
 
-    First means outermost: it sees the exceptions and the responses of all others, and Django calls
-    its `process_exception` last.
+    The first middleware is the outermost: it gets the exceptions and the responses of all others,
+    and Django calls its `process_exception` last.
     """
 
     sync_capable = True
@@ -134,7 +134,7 @@ class APIErrorsMiddleware:
         return response if response.status_code < 301 else format_response(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        """Read a body that was sent in chunks: DRF would take it for an empty one."""
+        """Read a body that was sent in chunks: for DRF it would be empty."""
         return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -150,7 +150,7 @@ class APIErrorsMiddleware:
             if response is not None:
                 # Django calls no middleware before ours then: OpenTelemetry puts its own there.
                 paths = settings.MIDDLEWARE
-                before = takewhile(lambda it: import_string(it) is not type(self), paths)
+                before = takewhile(lambda path: import_string(path) is not type(self), paths)
                 notify_monitors(before, request, exception)
             return response
         except Exception:
@@ -261,7 +261,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         fallback.log_failure("bringing a response into the format")
         return render(make_fallback_response(request))
     finally:
-        # It holds the frames of the view.
+        # The exception keeps the frames of the view alive.
         state.exception = None
     return response
 

@@ -1,4 +1,4 @@
-"""Content negotiation of a JSON API: DRF's, with one exception for all that it cannot serve."""
+"""Content negotiation of a JSON API: DRF's, with one exception for all missing formats."""
 
 from __future__ import annotations
 

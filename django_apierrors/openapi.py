@@ -96,7 +96,7 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
     }
 
 
-# The prefix of the components for the bodies in a media type, and the members that only those have.
+# The prefix of the components for the bodies in a media type, and the keys that only those have.
 MEDIA_TYPES: Mapping[str, tuple[str, Schema]] = {
     JSON: ("APIError", {}),
     PROBLEM: ("APIProblem", {name: {"type": "string"} for name in STRING_MEMBERS}),
@@ -104,7 +104,7 @@ MEDIA_TYPES: Mapping[str, tuple[str, Schema]] = {
 
 
 def make_error_schema(extra: Schema, **narrowed: Schema) -> Schema:
-    """Return the schema of the body of any error, with the schemas of some members replaced."""
+    """Return the schema of the body of any error, with the schemas of some keys replaced."""
     keys = (*REQUIRED_KEYS, "details") if api_errors.DETAILS else REQUIRED_KEYS
     properties = {key: BODY_PROPERTIES[key] for key in keys} | narrowed
     return make_object_schema(properties, {"extra": extra})
@@ -136,7 +136,7 @@ def make_code_schema(errors: Sequence[Error]) -> Schema:
 
 
 def describe_code(code: ErrorCode) -> Schema:
-    """Return what a client should know of a code, beside its name and its description."""
+    """Return the facts about a code for a client, beside its name and its description."""
     names = ("number", "since", "deprecated", "replaced_by")
     values = {name: getattr(code, name) for name in names}
     return {"retry": code.get_retry(), **{name: value for name, value in values.items() if value}}
@@ -190,7 +190,7 @@ def make_error_response(
 
 
 def get_position(error: Error) -> tuple[int, str]:
-    """Return what sorts errors as the catalogue does, so that each set of codes has one order."""
+    """Return a sort key in the order of the catalogue, so that each set of codes has one order."""
     name = error.code.name
     return [*CATALOG, name].index(name), name
 
@@ -211,8 +211,8 @@ def make_name(name: str) -> str:
 class ErrorSchemaMixin(Base):
     """Adds the possible errors of each operation to any schema class of drf-spectacular.
 
-    It changes nothing else: `class AutoSchema(ErrorSchemaMixin, MyAutoSchema)`. A response that the
-    operation has for a status is kept.
+    The mixin changes nothing else: `class AutoSchema(ErrorSchemaMixin, MyAutoSchema)`. A response
+    that the operation has for a status is kept.
     """
 
     # Whether the request serializer is a guess, not that of `@extend_schema(request=…)`.
@@ -239,7 +239,7 @@ class ErrorSchemaMixin(Base):
         return Endpoint(self.view, self.method, self.path_regex, self._get_body())
 
     def _get_body(self) -> Any:
-        """Return the serializer of the body; drf-spectacular warns if it is asked about a GET."""
+        """Return the serializer of the body, `None` for a GET: drf-spectacular would warn."""
         if self.method not in BODY_METHODS:
             return None
         self._is_guessed = False

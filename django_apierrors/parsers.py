@@ -63,9 +63,9 @@ NUMBERS = re.compile(
 class JSONParser(parsers.JSONParser):
     """DRF's JSONParser, which rejects malformed JSON with the line and the column.
 
-    It also rejects a byte order mark, half a surrogate pair (UTF-8 cannot encode it), and, unless
-    DRF's `STRICT_JSON` is off, NaN, Infinity and numbers such as `1e999`, which Python reads as
-    Infinity.
+    The parser also rejects a byte order mark and half a surrogate pair, which UTF-8 cannot encode.
+    Unless DRF's `STRICT_JSON` is off, it rejects NaN, Infinity and numbers such as `1e999`, which
+    Python reads as Infinity.
     """
 
     # Python can read deeper documents, but not copy, validate or print them: a stack of 1,000
@@ -212,7 +212,7 @@ def make_parse_error(message: Any, before: str, **values: str) -> ParseError:
 def refine_parse_error(exception: BaseException, request: Any) -> BaseException:
     """Return our parser's exception in place of one of DRF's JSONParser whose message is Python's.
 
-    Such messages name a function of the interpreter, or a byte of a compressed body. DRF before
+    Python's messages name a function of the interpreter, or a byte of a compressed body. DRF before
     3.17.2 does not keep the body; the exception then has no message of its own.
     """
     cause = exception.__context__

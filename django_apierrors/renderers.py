@@ -59,7 +59,7 @@ class JSONRenderer(renderers.JSONRenderer):
         return rendered
 
     def get_made_error(self, data: Any, status: int) -> Error | None:
-        """Return the error that the handler made `data` of, unless the status was changed since."""
+        """Return the error from which the handler built `data`, if its status is still `status`."""
         is_made = data is not None and data is self.error_body and data.get("status") == status
         return self.error if is_made else None
 
@@ -95,7 +95,7 @@ def apply_format(
 ) -> Any:
     """Return the body for `response`, an error with `data`; adapt its headers and its status.
 
-    `data` that is a body already, because the handler made it of `error`, stays as it is.
+    `data` that is a body already, because the handler built it from `error`, is not changed.
     """
     request = context.get("request")
     has_format = error is not None or is_error_body(data, response.status_code)

@@ -28,7 +28,7 @@ def find_location(view: View, data: Any) -> str | None:
 
     `data` is the representation of the resource. The URL is the first of these: the serializer's
     own `url`, the model's `get_absolute_url()`, the URL of the resource's detail route. An
-    exception is logged and the next source is used, because the resource exists already. It is not
+    exception is logged and the next source is used, because the resource exists already. Nothing is
     logged if the key, which the client may have chosen, does not fit the URL pattern.
     """
     if not isinstance(data, Mapping):
@@ -132,7 +132,7 @@ def find_lookup_value(data: Any, lookup_field: str) -> Any:
 
 
 class Route(NamedTuple):
-    """A URL pattern, with all that the `include()`s around it add."""
+    """A URL pattern, with the prefixes, namespaces and variables of the `include()`s around it."""
 
     # As written in the URLconf: `shelves/<int:pk>/` or `^shelves/(?P<pk>[0-9]+)/$`.
     pattern: str

@@ -57,7 +57,7 @@ def has_body(response: HttpResponseBase) -> bool:
 
 
 def remove_empty_content(response: HttpResponseBase) -> None:
-    """Let a 204 without data have no bytes, whatever its renderer makes of `None`: an envelope.
+    """Remove the bytes of a 204 without data: a renderer may make an envelope of `None`.
 
     The browsable API has a page for it, with the status 200.
     """
@@ -122,8 +122,8 @@ class SemanticsError(Exception):
 class MethodNames:
     """The `http_method_names` of our views: all but PATCH, which is opt-in.
 
-    A view opts in by a `patch()` of its own, or by an `@action` for PATCH; the setting `PATCH` does
-    for all views. A view with its own list of `http_method_names` decides by that.
+    A view opts in by a `patch()` of its own, or by an `@action` for PATCH. The setting `PATCH` opts
+    in for all views. For a view with its own `http_method_names`, that list decides.
     """
 
     def __get__(self, view: Any, cls: type[Any]) -> list[str]:
@@ -147,7 +147,7 @@ def find_violation(
     response: HttpResponseBase,
     view_successes: Mapping[str, Successes] | None = None,
 ) -> str | None:
-    """Return what is wrong with a success of `method`, and a hint; `None` if it is allowed.
+    """Return the fault of a success of `method`, and a hint; `None` if the success is allowed.
 
     `view_successes` are the rows that a view adds to the table or loosens.
     """
@@ -169,7 +169,7 @@ def find_violation(
 
 
 class StatusAwareMixin(Base):
-    """Holds an `APIView` to the table of methods, and to one order of checks.
+    """Checks an `APIView` against the table of methods, and gives all views one order of checks.
 
     405 comes first, because it is true for every client and needs no lookup; then 401, 403, 429 and
     415, all before the view's own code.
@@ -188,9 +188,9 @@ class StatusAwareMixin(Base):
 
     @classmethod
     def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
-        """Return the view; that of an action for PATCH has the names that drf-spectacular reads.
+        """Return the view, with PATCH among the names of its methods if an action handles PATCH.
 
-        It does not read them from an instance of the view, which has an `action_map`.
+        drf-spectacular reads the names from this function, not from an instance of the view.
         """
         actions = next(iter(args), initkwargs.get("actions")) or {}
         is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)
@@ -214,7 +214,7 @@ class StatusAwareMixin(Base):
         name = (request.method or "").lower()
         if name in self.http_method_names and hasattr(self, name):
             return
-        # A browser gets its page, in the format that it asks for.
+        # A browser gets its page, in the format that its `Accept` names.
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)

@@ -1,6 +1,6 @@
 """WSGI: a drop-in for `django.core.wsgi.get_wsgi_application`.
 
-For the requests that no middleware sees: Django raises in the constructor of the request.
+The drop-in handles requests that reach no middleware: Django raises in the request's constructor.
 """
 
 from __future__ import annotations

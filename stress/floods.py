@@ -1,4 +1,4 @@
-"""Floods: what does a hostile request cost, and does the server keep answering other clients?
+"""Floods: what does a hostile request cost, and does the server still respond to others?
 
     python -m stress.floods --server gunicorn
 
@@ -129,7 +129,7 @@ def send_slowly(server: Server, path: str, request: Request) -> Outcome:
 
 
 class Flood(NamedTuple):
-    """A kind of hostile request, and the statuses that this package may respond with."""
+    """A hostile request, how it is sent, and the statuses that this package may respond with."""
 
     name: str
     request: Request
@@ -182,7 +182,7 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
 
 
 class Probe(threading.Thread):
-    """Another client: it sends small requests and measures how long it waits."""
+    """Another client, which sends small requests and measures how long it waits."""
 
     def __init__(self, server: Server, path: str) -> None:
         """Keep the server and the path."""
@@ -193,7 +193,7 @@ class Probe(threading.Thread):
         self.is_over = False
 
     def run(self) -> None:
-        """Send requests until it is over."""
+        """Send requests until the flood is over."""
         while not self.is_over:
             begun = time.perf_counter()
             try:
@@ -261,7 +261,7 @@ def run(flood: Flood, kind: str, options: argparse.Namespace) -> list[str]:
 
 
 def is_idle(workers: list[int]) -> bool:
-    """Whether the workers do nothing but respond to the probe."""
+    """Whether the workers only respond to the probe."""
     before = sum(map(get_cpu_seconds, workers))
     time.sleep(0.5)
     return sum(map(get_cpu_seconds, workers)) - before < 0.25

@@ -114,7 +114,7 @@ class Client:
         self.keep(row, answer)
 
     def make_token(self) -> str:
-        """Return a text that only the next request has."""
+        """Return a string that only the next request has."""
         return f"U-{self.number}-{self.done}-"
 
     def send(self, row: Row, token: str) -> Response:
@@ -126,7 +126,7 @@ class Client:
         return Response(response.status, response.reason, response.headers, response.read())
 
     def find_mix_ups(self, row: Row, answer: Response, token: str) -> list[str]:
-        """Return what the response lacks of its request, or has of another one."""
+        """Return the violations: the token is missing, or the response has another's token."""
         mix_ups = []
         # A request that cannot be read does not reach the middleware.
         if row.label != UNREADABLE and answer.headers[HEADER] != token:

@@ -236,7 +236,7 @@ def start_django(port: int) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    # The 404 of the other caller is expected.
+    # The 404 of the other client is expected.
     logging.getLogger("django.request").setLevel(logging.CRITICAL)
     call_command("migrate", "django_tasks_database", verbosity=0)
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The servers of the stress scripts, and what they use: processor time and memory, from /proc."""
+"""The servers of the stress scripts, with their processor time and memory from /proc."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def serve(
 
 
 def read_log(server: Server) -> str:
-    """Return all that the server has logged."""
+    """Return the log of the server."""
     return server.log.read_text(errors="replace")
 
 

@@ -24,7 +24,7 @@ API_ERRORS = {
     "OPERATION_TIMEOUT": 20,
 }
 
-# Of the view of `outages`.
+# The rows that the view of `outages` writes.
 ROWS_PER_ORDER = 5
 
 if "STRESS_POSTGRESQL_PORT" in os.environ:

@@ -60,7 +60,7 @@ class DocumentView(OpenAPIView):
     def post(self, request: Request) -> Response:
         """Validate a document, or fail on one of its values."""
         if "operator" in request.data:
-            # The rejected key is then looked for in the whole request.
+            # The package then searches the whole request for the rejected key.
             Operator.objects.get(pk=request.data["operator"])
         if "missing" in request.data:
             raise NotFound(f"There is no {request.data['missing']}.")
@@ -72,7 +72,7 @@ class DocumentView(OpenAPIView):
 
 
 class StockDocumentView(DocumentView):
-    """The same with DRF's own parser, renderer and negotiation."""
+    """The view of documents with DRF's own parser, renderer and negotiation."""
 
     renderer_classes = [JSONRenderer]
     parser_classes = [JSONParser]
@@ -121,10 +121,10 @@ class Caller(NamedTuple):
 
 
 class HeaderAuthentication(BaseAuthentication):
-    """Reads the caller from the `X-Caller` header, without any proof."""
+    """Reads the client from the `X-Caller` header, without any proof."""
 
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:
-        """Return the caller that the header names."""
+        """Return the client that the header names."""
         key = request.headers.get("X-Caller")
         return (Caller(key), None) if key else None
 

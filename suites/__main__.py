@@ -3,11 +3,12 @@
     python -m suites --only djangorestframework-3.18
 
 The source distribution of each package is fetched by pip and laid out in `build/suites`. Its tests
-run as they are, and then in four ways, each of which has all before it: the handler; renderer,
-parser and negotiation as defaults; the middleware; our views, paginations and filters in place of
-DRF's. A test that passes without the app and fails with it must be listed, with a reason, in the
-suite's TOML file in this folder. A test that is missing there and one that no longer differs fail
-the run. So does a suite that cannot be fetched, if `CI` is set; otherwise it is skipped.
+run without the app, and then in four ways, each of which adds to the way before: the handler;
+renderer, parser and negotiation as defaults; the middleware; our views, paginations and filters in
+place of DRF's. A test that passes without the app and fails with it must be listed, with a reason,
+in the suite's TOML file in this folder. The run fails if a test that differs is not listed, or if a
+listed test no longer differs. If a suite cannot be fetched, the run fails if `CI` is set, else the
+suite is skipped.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def run_suite(suite: Suite, version: Version, options: argparse.Namespace) -> list[str]:
-    """Run a suite in all ways and print its rows; return what is wrong."""
+    """Run a suite in all ways and print its rows; return the mistakes in its list."""
     label = f"{suite.package} {version.version.rstrip('.*')}"
     try:
         source = fetch_source(suite.package, version.version)

@@ -41,7 +41,7 @@ def fetch_source(package: str, version: str) -> Path:
         with tarfile.open(archive) as file:
             file.extractall(folder / "unpacked", filter="data")
         (folder / "unpacked").rename(sources)
-    # Where a suite has no configuration of its own, pytest takes that of a folder above: ours.
+    # If a suite has no configuration, pytest would use that of a folder above: ours.
     (BUILD / "pytest.ini").write_text("[pytest]\n", "utf-8")
     [source] = sources.iterdir()
     return source
@@ -56,7 +56,7 @@ def make_environment(source: Path, requirements: tuple[str, ...]) -> Path:
     if not stamp.exists() or stamp.read_text("utf-8") != required:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         run_pip("install", *REQUIREMENTS, *requirements, python=python)
-        # Ours without its requirements: DRF is the suite's own, which stands in its folder.
+        # Our package without its requirements: DRF is the copy in the folder of the suite.
         run_pip("install", "--no-deps", "--editable", str(ROOT), python=python)
         stamp.write_text(required, "utf-8")
     return python

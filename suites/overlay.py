@@ -45,7 +45,7 @@ django.setup = setup
 
 
 def change_settings(way: int) -> None:
-    """Do what the page "Start" of the docs says."""
+    """Change the settings as the page "Start" of the docs describes."""
     from django.conf import settings
     from rest_framework.settings import DEFAULTS
 
@@ -72,7 +72,7 @@ def change_settings(way: int) -> None:
 
 
 def replace_modules() -> None:
-    """Let `rest_framework.generics` and the others be ours for all that imports them from now."""
+    """Replace `rest_framework.generics` and the others by our modules for all later imports."""
     import rest_framework
 
     modules = {name: import_module(f"django_apierrors.{name}") for name in MODULES}

@@ -101,7 +101,7 @@ def find_differing(stock: Outcomes, ours: Outcomes) -> dict[str, str]:
 
 
 def check_listed(listed: Mapping[str, str], stock: Outcomes, differing: Outcomes) -> dict[str, str]:
-    """Return what is wrong with each test that differs and is not listed, and with the reverse.
+    """Return a message for each test that differs and is not listed, or does not and is listed.
 
     A test that this version of the suite does not have may be listed for another version.
     """

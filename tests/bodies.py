@@ -62,7 +62,7 @@ def status_body(status: int) -> dict[str, Any]:
 
 
 def assert_body(response: Any, expected: dict[str, Any] | None) -> None:
-    """Hold `response` to have the body `expected` on the wire.
+    """Assert that `response` has the body `expected` on the wire.
 
     `None` is the body of an unhandled exception, whose message ends with a new reference.
     """

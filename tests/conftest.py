@@ -85,7 +85,7 @@ def quiet_client() -> Client:
 
 @pytest.fixture(params=[True, False], ids=["with the middleware", "handler alone"])
 def has_middleware(request: pytest.FixtureRequest, settings: Settings) -> bool:
-    """Run a test with the middleware and, as the handler has to do its work then, without."""
+    """Run a test with the middleware, and without it: the handler then responds to everything."""
     if not request.param:
         settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
     return bool(request.param)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 
 class Shelf(models.Model):
-    """Something that things stand on; not to be deleted under them."""
+    """A shelf, which cannot be deleted while things are on it."""
 
     name = models.CharField(max_length=20, unique=True)
 
@@ -54,7 +54,7 @@ class Parcel(models.Model):
 
 
 class Ticket(models.Model):
-    """A ticket with all that a database may refuse, and words of its own for some of it."""
+    """A ticket with all constraints that a database may enforce, some with their own messages."""
 
     email = models.CharField(max_length=30)
     seat = models.IntegerField(null=True)
@@ -92,7 +92,7 @@ class Ticket(models.Model):
 
 
 class Booking(models.Model):
-    """Hours that nobody books twice, where the database can say so."""
+    """Hours that cannot be booked twice, if the database has exclusion constraints."""
 
     begins = models.IntegerField()
     ends = models.IntegerField()

@@ -9,19 +9,19 @@ from importlib.util import find_spec
 
 import pytest
 
-# The packages that do not take every Python of ours: where they cannot be, nothing is missing.
+# The oldest Python of packages that do not support all of ours. Older ones skip their tests.
 PYTHONS = {"django_tasks_celery": (3, 12)}
 
 
 def refuse(reason: str) -> None:
-    """Skip, or fail where `REQUIRE_SERVICES=1` says that all there is to test with is there."""
+    """Skip the test; fail it if `REQUIRE_SERVICES=1`, as in CI, where nothing may be missing."""
     if os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason, allow_module_level=True)
 
 
 def require_package(name: str) -> None:
-    """Ask for an optional package."""
+    """Skip or fail the test if an optional package is not installed."""
     if find_spec(name) is not None:
         return
     python = PYTHONS.get(name, (3, 11))
@@ -32,7 +32,7 @@ def require_package(name: str) -> None:
 
 
 def require_server(name: str, port: int) -> None:
-    """Ask for a server on this machine."""
+    """Skip or fail the test if a server does not run on this machine."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     except OSError as exc:

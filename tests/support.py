@@ -1,4 +1,4 @@
-"""Views in one line, and what a request leaves in the log and in the signals."""
+"""Views in one line, and the signals and log records of a request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class OpenView(APIView):
 def make_view(
     respond: Callable[..., Any], base: type[APIView] = OpenView, **attributes: Any
 ) -> Callable[..., HttpResponseBase]:
-    """Return a view that responds to GET and POST with what `respond(request)` returns.
+    """Return a view that responds to GET and POST with the result of `respond(request)`.
 
     Data that is not a response becomes the data of one.
     """

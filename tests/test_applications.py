@@ -1,4 +1,4 @@
-"""`python -m suites.applications`: what counts as a fault of our response."""
+"""`python -m suites.applications`: the faults of a response of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue: its numbers, its messages, its categories, and what `CODES` changes of it."""
+"""The catalogue: its numbers, its messages, its categories, and its changes by `CODES`."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_the_strings_of_a_code_are_translatable_sentences() -> None:
     assert all(isinstance(text, Promise) for text in (*ADVICE_BY_CLASS.values(), *titles))
 
 
-def test_each_code_has_the_words_of_the_document_or_is_known_to_be_beyond_it() -> None:
+def test_each_code_has_the_words_of_the_document_or_is_listed_as_an_addition() -> None:
     assert set(CATALOG) == set(DOCUMENT) | BEYOND_THE_DOCUMENT
     for name, originals in DOCUMENT.items():
         sentences = {"description": CATALOG[name].description, "message": CATALOG[name].message}
@@ -234,7 +234,7 @@ def test_a_change_leaves_the_rest_and_a_projects_own_code_follows_ours(
     assert [*get_codes().items()] == [*(CATALOG | {name: expected}).items()]
 
 
-def test_an_unknown_name_has_no_code_but_can_be_made_one() -> None:
+def test_an_unknown_name_has_no_code_but_a_code_can_be_made_of_it() -> None:
     with pytest.raises(KeyError, match="OUT_OF_STOCK"):
         get_code("OUT_OF_STOCK")
     expected = ErrorCode("OUT_OF_STOCK", 402, None, OUT, OUT)

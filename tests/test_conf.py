@@ -28,7 +28,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 
 class ReadOnly(BasePermission):
-    """Allows everybody to read, and nobody to see an object."""
+    """Allows every client to list objects, and no client to see one."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method == "GET"

@@ -29,7 +29,7 @@ RAISED = {
 
 
 class OldView(APIView):
-    """Return or raise what the URL names."""
+    """Return or raise the error that the URL names."""
 
     renderer_classes = [JSONRenderer, BrowsableAPIRenderer]
     parser_classes = [JSONParser]

@@ -248,7 +248,7 @@ def test_details_come_last_and_only_if_they_are_switched_on(
         ],
     }
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": 2}
-    # The notice of what was left out is about no place.
+    # The truncation message is about no place.
     for name, code, place in (
         ("denied", "unauthenticated", {"in": "header"}),
         ("invalid", "invalid_content", {}),
@@ -289,7 +289,7 @@ def test_messages_have_the_code_that_all_of_them_share(codes: list[str | None], 
     [
         (3, ["name: One.", "name: Two.", "name: Three."]),
         (2, ["name: One.", "2 more errors were left out."]),
-        # Less than two would leave no room for a message.
+        # A limit below two would leave no room for a message.
         (0, ["name: One.", "2 more errors were left out."]),
         (None, ["name: One.", "name: Two.", "name: Three."]),
     ],
@@ -328,7 +328,7 @@ def test_a_body_in_the_format_that_a_view_returns_is_unchanged(client: Client) -
 
 
 def assert_no_secret(response: Any, *words: str) -> None:
-    """Hold `response` to be an error without words of its exception."""
+    """Assert that `response` is an error without words of its exception."""
     assert is_error_body(response.json(), response.status_code)
     assert [word for word in ("Traceback", *words) if word in response.text] == []
 
@@ -364,7 +364,7 @@ WRONG_VALUES = [
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG_VALUES)
-def test_a_setting_of_a_wrong_type_never_costs_the_body(
+def test_with_a_setting_of_a_wrong_type_an_error_has_a_body(
     client: Client, settings: Settings, key: str, value: object
 ) -> None:
     settings.API_ERRORS = {key: value}

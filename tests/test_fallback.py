@@ -41,9 +41,9 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "404": NotFound,
     "unprintable": subclass(Exception, __str__=fail_to_print, __repr__=fail_to_print),
     "untranslatable": subclass(APIException, detail=UNTRANSLATABLE, __init__=lambda self: None),
-    # It fails when its detail is read.
+    # An exception that fails when its detail is read.
     "late": subclass(NotFound, detail=property(fail_to_print, lambda *args: None)),
-    # Neither is of the type that it should be.
+    # Attributes of a wrong type.
     "errno": subclass(OSError, errno=[]),
     "code": subclass(APIException, status_code=409, default_code={"a": 1}),
 }
@@ -58,7 +58,7 @@ def client(has_middleware: bool, quiet_client: Client) -> Client:
 
 
 def assert_is_fallback(response: Any) -> None:
-    """Hold `response` to be the constant one."""
+    """Assert that `response` is the fallback."""
     assert (response.status_code, response["Content-Type"]) == (500, "application/json")
     assert response.content == fallback.BODY
 
@@ -145,7 +145,7 @@ def test_broken_settings_give_the_fallback_and_a_record(
         ),
     ],
 )
-def test_settings_that_an_error_does_not_need_do_not_hinder_it(
+def test_broken_settings_that_an_error_does_not_need_do_not_change_it(
     client: Client,
     changes: Any,
     reasons: set[tuple[str, str]],

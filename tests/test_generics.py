@@ -51,7 +51,7 @@ def test_each_generic_view_has_the_name_of_drf_s(name: str) -> None:
         assert view is stock_view
 
 
-def test_every_generic_view_of_drf_is_there() -> None:
+def test_every_generic_view_of_drf_has_one_of_ours() -> None:
     assert {name for name in vars(stock) if name.endswith("APIView")} <= {*generics.__all__}
 
 

@@ -142,7 +142,7 @@ def plain(request: HttpRequest) -> HttpResponse:
 
 
 async def plain_async(request: HttpRequest) -> HttpResponse:
-    """Do the same in a plain async view."""
+    """Fail as `?view=` names it, in a plain async view."""
     return plain(request)
 
 
@@ -186,7 +186,7 @@ VIEWS = [
     path("forbidden-page", make_view(lambda request: HttpResponseForbidden("<h1>No.</h1>"))),
     path("plain", plain),
     path("plain-async", plain_async),
-    # The URL resolver does not know of the DRF views.
+    # The URL resolver does not find the DRF views.
     path("dispatch", lambda request: failing(request)),
     path("dispatch-returned", lambda request: returning(request)),
     path("form", read_form),
@@ -301,7 +301,7 @@ def get_notes(record: logging.LogRecord) -> list[str]:
 
 
 def assert_has_reference(record: logging.LogRecord, response: Any) -> None:
-    """Hold the one note of the exception to be the reference that the client got."""
+    """Assert that the one note of the exception is the reference that the client got."""
     assert get_notes(record) == [f"Reference: {get_reference(response)}"]
 
 
@@ -603,7 +603,7 @@ def test_a_stream_stays_as_it_is(settings: Settings) -> None:
 
 @each_handler
 @pytest.mark.usefixtures("failing_middleware")
-def test_exceptions_propagate_if_the_settings_want_it(send: Send, settings: Settings) -> None:
+def test_exceptions_propagate_if_the_setting_is_on(send: Send, settings: Settings) -> None:
     settings.DEBUG_PROPAGATE_EXCEPTIONS = True
     for url in ("/failing?view=unhandled", "/failing?view=timeout", "/okay?before=unhandled"):
         with pytest.raises((RuntimeError, TimeoutError), match=SECRET):

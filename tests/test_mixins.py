@@ -121,7 +121,9 @@ def test_a_status_that_the_method_does_not_have_is_an_error(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_partial_update_changes_what_is_sent(client: Client, thing: Thing, method: str) -> None:
+def test_a_partial_update_changes_the_sent_fields(
+    client: Client, thing: Thing, method: str
+) -> None:
     response = send(client, method, f"/partial/{thing.pk}/", '{"size": 4}')
     assert (response.status_code, response.json()) == (200, {"name": "cup", "size": 4})
 

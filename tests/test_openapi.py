@@ -334,7 +334,7 @@ def test_the_code_format_decides_the_types_of_the_codes(
     assert ("oneOf" in code) is (code_format != "name")
 
 
-def test_the_schema_has_what_the_catalogue_says_of_a_code(settings: Any) -> None:
+def test_the_schema_has_the_facts_of_the_catalogue_about_a_code(settings: Any) -> None:
     old = {"status": 409, "deprecated": True, "replaced_by": "NEW", "since": "2", "number": 41003}
     settings.API_ERRORS = {"CODES": {"OLD": old, "NEW": {"status": 409, "retry": "later"}}}
     response = responses_of(Plain, possible_errors=["OLD", "NEW"])["409"]
@@ -582,8 +582,8 @@ def test_the_errors_of_a_body_given_by_media_type_are_inferred(given: Any) -> No
     assert "ALREADY_EXISTS" in codes_of(responses_of(Plain, "POST", post=post)["400"])
 
 
-# What drf-spectacular alone makes of a project's views, whose descriptions, bodies, successes and
-# warnings stay as they are.
+# The descriptions, bodies, successes and warnings that drf-spectacular alone makes of a project's
+# views do not change.
 
 STOCK = (stock_viewsets.ModelViewSet, stock_generics.CreateAPIView)
 OURS = (viewsets.ModelViewSet, generics.CreateAPIView)
@@ -696,7 +696,7 @@ class Unmessaged(serializers.RelatedField):
     default_error_messages = {"nowhere": "No."}
 
 
-# Fields that work in drf-spectacular, and whose errors need more than there is.
+# Fields that work in drf-spectacular, but whose errors need a user or a message that is missing.
 MESSAGES = {"does_not_exist": "No {model}.", "incorrect_type": "{0} {", "required": ""}
 AWKWARD: dict[str, tuple[Any, list[str]]] = {
     "needs a user": (NeedsUser(), ["MISSING_RESOURCE", "INVALID_CONTENT", "INVALID_ID"]),
@@ -783,7 +783,7 @@ def test_the_example_of_a_code_is_the_body_that_the_server_sends(
     document = client.get("/schema?format=json").json()
     responses = operations(document)[f"{method} /shelves"]["responses"]
     sent = response.json()
-    # The document does not know what the client asked for.
+    # The document cannot contain the format that the client requested.
     sent["errors"] = [message.partition(" You asked for")[0] for message in sent["errors"]]
     assert example_of(responses[str(response.status_code)], code) == sent
 
@@ -825,7 +825,7 @@ BODIES: list[tuple[Any, set[str]]] = [
 
 
 @pytest.mark.parametrize(("sent", "codes"), BODIES)
-def test_details_have_an_enum_of_what_the_fields_say(
+def test_details_have_an_enum_of_the_codes_of_the_fields(
     settings: Any, set_urls: Any, db: None, sent: Any, codes: set[str]
 ) -> None:
     settings.API_ERRORS = {"DETAILS": True}

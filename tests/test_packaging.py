@@ -85,7 +85,7 @@ def test_the_wheel_contains_the_package_alone(distributions: Distributions) -> N
     assert f"{PACKAGE}/py.typed" in FILES
 
 
-def test_the_sdist_contains_what_packagers_need(distributions: Distributions) -> None:
+def test_the_sdist_contains_the_files_that_packagers_need(distributions: Distributions) -> None:
     with tarfile.open(distributions.sdist) as sdist:
         names = {path.partition("/")[2] for path in sdist.getnames()}
     documents = {"CHANGELOG.md", "LICENSE", "README.md"}

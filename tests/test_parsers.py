@@ -274,7 +274,7 @@ def test_the_default_charset_is_the_project_s(settings: Any) -> None:
     assert JSONParser().parse(io.BytesIO(b'"\xe9"')) == "é"
 
 
-def test_a_parser_that_is_not_strict_reads_what_python_reads(client: Client) -> None:
+def test_a_parser_that_is_not_strict_reads_nan_and_infinity(client: Client) -> None:
     document = LaxParser().parse(io.BytesIO(b"[NaN, -Infinity]"))
     assert str(document) == str([math.nan, -math.inf])
     response = post(client, "/lax", b"[NaN, " + b"1" * 5000 + b"]")

@@ -14,7 +14,7 @@ def test_every_public_name_of_drf_s_module_is_in_ours(name: str) -> None:
     theirs, ours = (
         import_module(f"{package}.{name}") for package in ("rest_framework", "django_apierrors")
     )
-    # Of classes, functions and instances of such classes; not of what the module imports.
+    # The names of classes, functions and instances of the module's classes, without its imports.
     defined = {
         key
         for key, value in vars(theirs).items()

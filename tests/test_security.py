@@ -301,8 +301,8 @@ def exchange(
     return response.status_code, dict(response.headers), text, queries_for_shelves
 
 
-# The viewsets ask a permission in different places: each of them is to hide what each permission
-# forbids.
+# The viewsets check a permission in different places. Each viewset must hide the objects that each
+# permission forbids.
 @pytest.mark.parametrize("viewset", VIEWSETS)
 @pytest.mark.parametrize(
     ("permission", "changes", "accept", "circumstance"),

@@ -79,7 +79,7 @@ class HeaderAuthentication(BaseAuthentication):
 
 
 class HeaderPermission(BasePermission):
-    """Denies what the header `Deny` names: the view or its object."""
+    """Denies access to the view or its object, as the header `Deny` names."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         is_anonymous = isinstance(request.user, AnonymousUser)
@@ -89,7 +89,7 @@ class HeaderPermission(BasePermission):
         return "object" not in request.headers.get("Deny", "")
 
 
-# It denies a request whose header `Deny` contains `throttle`.
+# A throttle that denies a request whose header `Deny` contains `throttle`.
 HeaderThrottle = subclass(
     BaseThrottle,
     allow_request=lambda self, request, view: "throttle" not in request.headers.get("Deny", ""),
@@ -173,7 +173,7 @@ DATA = {"a": 1}
 LOCATION = {"Location": "http://testserver/a/"}
 POLLABLE = {"Location": "/a/", "Content-Location": "/a/", "Retry-After": "1"}
 
-# For each success a response with all that any method requires of it.
+# For each success a response with all parts that any method requires.
 COMPLETE: dict[int, dict[str, Any]] = {
     **{status: {"data": DATA} for status in (200, 203, 206, 207)},
     **{201: {"data": DATA, "headers": LOCATION}, 202: {"data": DATA, "headers": POLLABLE}},
@@ -405,7 +405,7 @@ def test_a_request_without_a_fault_succeeds(
 
 
 @pytest.mark.parametrize("faults", PAIRS, ids=" before ".join)
-def test_of_two_faults_the_earlier_one_is_reported(
+def test_the_earlier_of_two_faults_is_reported(
     client: Client, shelf: Shelf, faults: tuple[str, str]
 ) -> None:
     assert_body(put(client, "/router/{}/", shelf.pk, *faults), FAULTS[faults[0]][1])

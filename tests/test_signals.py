@@ -270,7 +270,7 @@ def add_object(body: Any, error: Any, request: Any) -> Any:
 
 
 def describe(body: Mapping[str, Any], error: Any, request: Any) -> Any:
-    """Add what the function gets."""
+    """Add the arguments of the function to the body."""
     return {**body, "code_": error.code.name, "path": request.path if request else None}
 
 

@@ -1,4 +1,4 @@
-"""`python -m suites`: how the settings of a suite are changed, and what fails a run."""
+"""`python -m suites`: the changes of a suite's settings, and the reasons for a failed run."""
 
 from __future__ import annotations
 

@@ -208,7 +208,7 @@ def check_exceptions(
 
 
 def check_more_info(more_info: str) -> Iterator[CheckMessage]:
-    """Yield an error for a `MORE_INFO` that leads nowhere."""
+    """Yield an error for a `MORE_INFO` that is neither a URL nor the name of one."""
     check_id = "django_apierrors.E006"
     key = f"API_ERRORS['MORE_INFO'] is {more_info!r}"
     if is_template(more_info):
@@ -243,7 +243,7 @@ def _is_code_name(name: object) -> bool:
 
 
 def find_class_hint(name: object) -> str | None:
-    """Return a hint if `name` is not what an exception class calls itself, `None` if it is."""
+    """Return a hint if `name` is not the module and name of an exception class, else `None`."""
     form = "Write its module and its name, as in 'requests.exceptions.Timeout'."
     cls: Any = name
     if isinstance(name, str):

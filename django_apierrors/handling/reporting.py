@@ -54,14 +54,14 @@ def is_unhandled(error: Error, exception: BaseException) -> bool:
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:
-    """Return `reference`, or a new one, which is a note of `exception` if it can be.
+    """Return `reference`, or a new one, which is added to `exception` as a note if possible.
 
     An exception object that other requests have raised keeps their note: the record of one of them
     may not be written yet.
     """
     reference = reference or secrets.token_hex(6)
     if not any(str(note).startswith("Reference: ") for note in _get_notes(exception)):
-        # A frozen dataclass has no new attributes, and __getattr__() may respond for the notes.
+        # A frozen dataclass has no new attributes, and __getattr__() may return the notes.
         with contextlib.suppress(Exception):
             exception.add_note(f"Reference: {reference}")
     return reference
@@ -70,7 +70,7 @@ def add_reference(exception: BaseException, reference: str = "") -> str:
 def with_reference(error: Error, reference: str) -> Error:
     """Return `error` with `reference` in its message."""
     message = MESSAGE_WITH_REFERENCE % {"message": error.code.message, "reference": reference}
-    return error._replace(items=[Item("", None, message)], reference=reference)
+    return error._replace(items=[Item("", error.code.name.lower(), message)], reference=reference)
 
 
 def is_noted(error: Error, exception: BaseException) -> bool:

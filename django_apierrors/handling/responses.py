@@ -55,7 +55,7 @@ def make_response(
 
 
 def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
-    """Return the response for an error whose making failed."""
+    """Return the response for an error that could not be built."""
     response = Response(fallback.get_body(), status=fallback.STATUS)
     set_renderer(response, request, None)
     return response
@@ -64,7 +64,7 @@ def make_fallback_response(request: HttpRequest | Request | None = None) -> Resp
 def set_renderer(
     response: Response, request: HttpRequest | Request | None, view: APIView | None
 ) -> JSONRenderer:
-    """Let our renderer render `response`, and return it."""
+    """Set our renderer on `response`, and return the renderer."""
     renderer = JSONRenderer()
     if isinstance(request, Request):
         # DRF's finalize_response() copies these to the response.

@@ -56,7 +56,7 @@ LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     """Return the body that `response` should have, `None` if it stays as it is.
 
-    A page is always replaced: it may be a technical one. JSON is brought into the format if it is
+    A page is always replaced: it may be a technical page. JSON is brought into the format if it is
     the response of a DRF view or below `PATHS`; other JSON is another API's format.
     """
     status = response.status_code
@@ -179,7 +179,7 @@ def parse_json(content: bytes) -> Any:
 def is_error_view_response(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether `handler404` or another error view made `response`, before a view was resolved.
 
-    It may be JSON, as DRF's docs propose, and contain the message of the exception.
+    The response may be JSON, as DRF's docs propose, and contain the message of the exception.
     """
     if request.resolver_match is not None:
         return False

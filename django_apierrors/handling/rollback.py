@@ -17,7 +17,7 @@ def roll_back_open_blocks() -> None:
     """Mark every open `transaction.atomic()` block for rollback, but a TestCase's own.
 
     DRF's `set_rollback()` marks the block of `ATOMIC_REQUESTS` alone: a view decorated with
-    `transaction.atomic` would commit what it wrote before it failed.
+    `transaction.atomic` would commit the writes before its exception.
     """
     for connection in connections.all(initialized_only=True):
         position = find_open_block(connection)
@@ -39,9 +39,9 @@ def find_open_block(connection: BaseDatabaseWrapper) -> int | None:
 def opened_all_blocks(callback: Any) -> bool:
     """Whether the view `callback` of the URLconf, `None` if it is unknown, opened all open blocks.
 
-    A middleware may have opened others, and what it wrote is not the view's to lose. The blocks of
-    the view are those of its decorators, and the one that Django opens for `ATOMIC_REQUESTS`. A
-    `with` statement in a function around the view cannot be distinguished from one in a middleware.
+    A middleware may have opened others, and a view that fails must not undo the writes of the
+    middleware. The view's blocks are those of its decorators, and Django's for `ATOMIC_REQUESTS`.
+    A `with` statement in a function around the view cannot be distinguished from a middleware's.
     """
     open_blocks = {
         connection.alias: len(connection.atomic_blocks) - position
@@ -79,7 +79,7 @@ def _iter_decorators(callback: Any) -> Iterator[str]:
 
 
 def _forget_savepoints(connection: BaseDatabaseWrapper, first: int) -> None:
-    """Forget the savepoints of the blocks from position `first` on, inside the outermost one.
+    """Remove the savepoints of the blocks from position `first` on, inside the outermost one.
 
     Atomic.__exit__() removes the mark when it rolls back to a savepoint, and the blocks around it
     would commit. Without a savepoint it passes the mark on to the next block.

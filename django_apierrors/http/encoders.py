@@ -1,4 +1,4 @@
-"""JSON out: by `orjson` where it is installed and gives the same values, else by DRF's encoder."""
+"""The encoder: `orjson` if it is installed and gives the same values, else DRF's encoder."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ try:
 except ImportError:
     orjson = None
 
-# Dates are spelt DRF's way, a dataclass stays the error that it is there, and of a subclass what
-# json.dumps() writes is written: of a QueryDict its items(), not the lists inside it.
+# These values go to `default()`, as in DRF: dates in DRF's format, dataclasses, which DRF rejects,
+# and subclasses, for which json.dumps() decides: the items() of a QueryDict, not its lists.
 OPTIONS = 0
 if orjson is not None:
     OPTIONS = (
@@ -26,7 +26,7 @@ if orjson is not None:
         | orjson.OPT_PASSTHROUGH_SUBCLASS
     )
 
-# What json.dumps() writes of an instance of a subclass of a type that JSON has.
+# The functions that return json.dumps()'s value of an instance of a subclass of a JSON type.
 PLAIN_VALUES: Mapping[type, Callable[[Any], Any]] = {
     str: str.__str__,
     int: int.__int__,
@@ -45,8 +45,8 @@ get_default: Callable[[Any], Any] = JSONEncoder().default
 def encode(data: Any) -> bytes:
     """Return `data` as compact UTF-8 JSON, with the values that DRF's JSONRenderer gives it.
 
-    orjson takes no int beyond 64 bits, no keys but texts and no depth beyond 254; DRF's encoder
-    then has its try, and raises what it raises for what has no JSON at all.
+    orjson rejects ints beyond 64 bits, keys that are not strings, and more than 254 levels. DRF's
+    encoder then encodes the data, and raises its own exception for data without a form in JSON.
     """
     default = get_default
     if orjson is not None:
@@ -72,33 +72,33 @@ def escape_line_separators(encoded: bytes) -> bytes:
 
 
 class Recorder:
-    """DRF's `default()` for two tries: what it made of a value in the first holds in the second.
+    """DRF's `default()` for two attempts: the second attempt gets the results of the first.
 
-    Without that a generator that orjson has used up would come out empty, an error that it raised
-    would be lost, and a query that fails would be sent twice.
+    Otherwise a generator that orjson has used up would be encoded as empty, the exception of a
+    generator would be lost, and a query that fails would be sent twice.
     """
 
     def __init__(self) -> None:
-        """Start with nothing made."""
+        """Start without results."""
         # The values are kept with their outcomes, so that no id is used again.
         self._made: list[tuple[object, object]] = []
         self._outcomes: dict[int, deque[object]] | None = None
 
     def record(self, value: Any) -> Any:
-        """Return what JSON has a type for in place of `value`, or raise what DRF raises."""
+        """Return a value of a JSON type in place of `value`, or raise DRF's exception."""
         if isinstance(value, PLAIN_TYPES):
             return next(get(value) for cls, get in PLAIN_VALUES.items() if isinstance(value, cls))
         try:
             outcome = get_default(value)
         except BaseException as exc:
-            # orjson makes a TypeError of whatever it is, the exit of a worker included.
+            # orjson replaces any exception by a TypeError, even the SystemExit of a worker.
             self._made.append((value, exc))
             raise
         self._made.append((value, outcome))
         return outcome
 
     def replay(self, value: Any) -> Any:
-        """Return or raise what `record()` did for `value` the first time, the second time ..."""
+        """Repeat the results of `record()` for `value`, in the order of its calls."""
         if self._outcomes is None:
             self._outcomes = {}
             for known, outcome in self._made:

@@ -40,7 +40,7 @@ def add_required_headers(
     if code_header:
         response[code_header] = str(body["code"])
     if settings.SECURE_CONTENT_TYPE_NOSNIFF:
-        # Messages repeat what clients send, and no browser may take them for HTML. Django's
+        # Messages repeat what clients send, and a browser must not parse them as HTML. Django's
         # SecurityMiddleware sets the header too, but not every error passes it.
         response.headers.setdefault(NOSNIFF, "nosniff")
     required = REQUIRED_HEADERS.get(response.status_code)

@@ -1,7 +1,7 @@
-"""Problem details: the body in the format of RFC 9457, for the client that asks for it.
+"""Problem details: the body in the format of RFC 9457, for clients that request it.
 
 Off unless `PROBLEM_JSON` is on. A body becomes a problem when it is rendered, so that code that
-changes the `data` of a response meets one shape only.
+changes the `data` of a response needs to handle one shape only.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_enabled() -> bool:
     try:
         return api_errors.PROBLEM_JSON
     except Exception:
-        # The fallback body takes this way too.
+        # This function is called for the fallback body too.
         fallback.log_failure("reading PROBLEM_JSON")
         return False
 
@@ -46,8 +46,8 @@ def is_enabled() -> bool:
 def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bool:
     """Whether `request` prefers problem details to the media type `to`.
 
-    It does if its `Accept` names them with a higher quality than `to`, or with the same quality if
-    only a wildcard covers `to`. A wildcard does not ask for problem details: RFC 9110, section
+    `Accept` must name problem details with a higher quality than `to`, or with the same quality if
+    only a wildcard covers `to`. A wildcard does not request problem details: RFC 9110, section
     12.5.1, leaves the choice to the server. Parameters of media types are ignored.
     """
     if request is None or not is_enabled():

@@ -53,11 +53,11 @@ def check_content_encoding(request: AnyRequest) -> None:
 
 
 def read_chunked_body(request: AnyRequest) -> None:
-    """Make a body that was sent in chunks readable: Django and DRF take it for an empty one.
+    """Make a body that was sent in chunks readable: for Django and DRF it is empty.
 
-    DRF does so under WSGI and ASGI, Django under WSGI: a missing `Content-Length` is 0 for them. It
-    is set here. Raise ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired
-    if the end of the body is unknown or another has read it.
+    For DRF, and under WSGI for Django, a missing `Content-Length` is 0; it is set here. Raise
+    ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired if the end of the
+    body is unknown or if the stream was read before.
     """
     if request.method not in UNSAFE_METHODS or get_content_length(request) is not None:
         return
@@ -84,14 +84,14 @@ def _read_wsgi_body(request: Any) -> None:
     content = _read_to_limit(request.environ["wsgi.input"])
     if not content:
         return
-    # Django's request keeps what it reads here, for all that read it later.
+    # Django's request keeps the content that it reads here, for all later readers.
     request.read = BytesIO(content).read
     try:
         body = request.body
     finally:
         del request.read
     if len(body) != len(content):
-        # It was asked for before, and was empty then.
+        # Other code has read `request.body` before, when it was empty.
         raise LengthRequired
     _set_length(request, len(content))
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def is_api_request(request: HttpRequest) -> bool:
     """Whether an error of `request` gets the format.
 
-    It does if the view is a DRF view or the path is in `PATHS`. If `PATHS` is not set and no view
-    was resolved, it does unless the client prefers HTML and the URL does not ask for JSON. If a
-    setting is broken, the view alone decides.
+    The view must be a DRF view, or the path must be in `PATHS`. If `PATHS` is not set and no view
+    was resolved, the error gets the format unless the client prefers HTML and the URL does not ask
+    for JSON. If a setting is broken, the view alone decides.
     """
     try:
         if is_excluded(request):

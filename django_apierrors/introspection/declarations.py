@@ -1,6 +1,6 @@
 """Errors that the operation of their request does not declare.
 
-An operation is a method of a route to a view of DRF's. It declares the errors that
+An operation is a method of a route to a view of DRF's. The operation declares the errors that
 `possible_errors` finds, which are those of the schema.
 """
 

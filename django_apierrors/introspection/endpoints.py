@@ -34,7 +34,7 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 VARIABLE = re.compile(
     r"\(\?P<(?P<group>\w+)>(?P<digits>\[0-9\]\+|\\d\+)?|<(?:(?P<converter>\w+):)?(?P<name>\w+)>"
 )
-# The URLconf rejects a malformed value of these with a 404, so the view never sees one.
+# The URLconf rejects a malformed value of these with a 404, so the view never gets one.
 STRICT_CONVERTERS = frozenset({"int", "uuid"})
 
 USE_VIEW_SERIALIZER = object()
@@ -177,7 +177,7 @@ def get_meta_model(serializer: Any) -> Any:
 
 
 def _walk_fields(field: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    # The paths are those of error messages. One that ends in an index cannot be omitted.
+    # The paths are those of error messages. A path that ends in an index cannot be omitted.
     if isinstance(field, ManyRelatedField):
         yield path, field.child_relation
         return

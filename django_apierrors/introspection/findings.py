@@ -87,7 +87,7 @@ def find_findings(
 ) -> Iterator[Finding]:
     """Yield the findings about a view, or about one method of it; `path` is the route to name.
 
-    One that the default classes of the settings cause is added to `project_findings`, once.
+    A finding that the default classes of the settings cause is added to `project_findings`, once.
     """
     for name, check in rules.items():
         if message := check(endpoint, route):
@@ -257,7 +257,7 @@ def read_rules(texts: Sequence[str], paths: Sequence[str]) -> list[IgnoreRule]:
 
 
 def apply_rules(rules: Sequence[IgnoreRule], findings: Iterable[Finding]) -> None:
-    """Set `ignored` of each finding; all rules are tried, so that each knows whether it is used."""
+    """Set `ignored` of each finding; all rules are tried, so that `is_used` of each is correct."""
     for finding in findings:
         matches = [rule.matches(finding) for rule in rules]
         finding.ignored = any(matches)

@@ -33,7 +33,7 @@ def can_make_location(route: Route, resolver: URLResolver) -> bool:
     try:
         view = create_view(route, "POST")
     except Exception:
-        # It is assumed for a view that needs a request.
+        # The view needs a request, so its `Location` is assumed.
         return True
     if has_url_field(view):
         return True

@@ -1,7 +1,7 @@
 """The statuses that a method of a view succeeds with, and the errors that it can send.
 
-They are found from the view alone, for a schema or an audit. The errors that the code of a handler
-method raises cannot be found this way: the view's `possible_errors` names them.
+This module finds them from the view alone, for a schema or an audit. The errors that the code of a
+handler method raises cannot be found this way: the view's `possible_errors` names them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from django_apierrors.validation.messages import BODY, QUERY
 
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
 
-# The methods of fields that take any string.
+# The methods of fields that accept any string.
 TEXT_PARSERS = (CharField.to_python, TextField.to_python)
 
 # The message of an unhandled exception has a random reference; an example has this one.
@@ -126,7 +126,7 @@ def infer_errors(endpoint: Endpoint) -> Iterator[Error]:
 def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
     """Yield the errors that the view names in `possible_errors` or `get_possible_errors()`.
 
-    They are names of codes, and exceptions or their classes; or a dict of these by action or method
+    The view names codes, exceptions or their classes, or has a dict of these by action or method
     (`create`, `post`). Raise ImproperlyConfigured for anything else.
     """
     view = endpoint.view
@@ -198,7 +198,7 @@ def is_operation(endpoint: Endpoint) -> bool:
 def has_identifier(endpoint: Endpoint) -> bool:
     """Whether an identifier in the URL can be malformed.
 
-    That of an operation never is, nor is text that a generic view of DRF looks up: ours checks it.
+    The identifier of an operation never is, nor is any string for a text field of a DRF view.
     """
     variables = {name for name, is_any in endpoint.variables.items() if is_any}
     view, model = endpoint.view, endpoint.model

@@ -115,7 +115,7 @@ def _make_key(field: Any, slug: str) -> str:
     try:
         model = getattr(field.get_queryset(), "model", None)
     except Exception:
-        # It may need the user of a request.
+        # The queryset may need the user of a request.
         model = None
     keys = (key for key in KEYS if model is None or not is_malformed(model, slug, key))
     return next(keys, KEYS[0])

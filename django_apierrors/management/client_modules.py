@@ -71,7 +71,7 @@ CLIENT_MODULES: Mapping[str, Callable[[Iterable[ErrorCode]], Iterator[str]]] = {
 
 
 def describe(code: ErrorCode) -> dict[str, Any]:
-    """Return what a program needs to know of a code; `code` is its value in the body."""
+    """Return the facts about a code that a program needs; `code` is its value in the body."""
     return {
         "code": format_code(code),
         "number": code.number,

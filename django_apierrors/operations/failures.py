@@ -1,8 +1,9 @@
 """The errors of failed tasks: a worker makes them, and the traceback of the task contains them.
 
 A task backend stores the class and the traceback of an exception as strings. Neither the code nor
-the data of the exception can be read from them. That is why the traceback gets one more line: the
-error that a view would send, signed, because the messages around it may be what a client sent.
+the data of the exception can be read from them. Therefore one more line is added to the traceback:
+the error that a view would send. The line is signed, because a client may have sent a message that
+looks like it.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # The worker may be unable to import the task.
         with contextlib.suppress(Gone):
             instance.traceback += make_line(exception, load_task(instance.task_path), instance.pk)
-        # The worker would end with the error of the database: a message may be what a client sent.
+        # A database rejects some characters that a client may have sent, and the worker would end.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
     if (exceptions := _exceptions.get()) is not None:
@@ -76,10 +77,10 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         last = task_result.errors[-1]
         task_result.errors[-1] = replace(last, traceback=f"{last.traceback}{line}")
         return
-    # RQ and Celery have not. A frozen dataclass has no new attributes.
+    # RQ and Celery format it later, with its notes. A frozen dataclass rejects a note.
     with contextlib.suppress(Exception):
         exception.add_note(line)
-        # An exception object may be raised by many tasks.
+        # Many tasks may raise the same exception object.
         notes = exception.__notes__
         notes[:] = [note for note in notes if note is line or not str(note).startswith(NAME)]
 
@@ -98,13 +99,13 @@ def make_key(key: object) -> str | int:
 
 
 def make_task_error(exception: BaseException, task: Task) -> Error:
-    """Return the error that a failed task is read as."""
+    """Return the error to store for a failed task."""
     code = getattr(task.func, "__code__", None)
     if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
-        # The task has returned, and the task backend cannot store its result.
+        # The task did not raise it: the task backend cannot store the result.
         return Error.of_code(get_code("INTERNAL_ERROR"))
     if find_rejected_values(exception, is_safe=False) is not None:
-        # The value may be the project's: no request is here to compare it with.
+        # The value may be the project's: a worker has no request to compare it with.
         cls = type(exception)
         return recognise_class_path(f"{cls.__module__}.{cls.__qualname__}")
     return recognise(exception)
@@ -112,7 +113,7 @@ def make_task_error(exception: BaseException, task: Task) -> Error:
 
 def read_error(failure: TaskError, result: TaskResult) -> Error:
     """Return the error of a failed task: the stored one, else that of the exception's class."""
-    # The id stands in front: a client does not know it yet when it sends what a message repeats.
+    # A message may repeat what a client sent. The client does not know the id at that time.
     # The traceback is `None` if Celery stopped the task.
     line = rf"{NAME}{re.escape(result.id)} ([\w.:-]+)"
     match = re.search(line, failure.traceback or "", re.ASCII)

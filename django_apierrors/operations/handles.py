@@ -1,7 +1,7 @@
 """The signed ids of operations, and the owners that operations are bound to.
 
 A handle is the id of an operation as its URL contains it: the base64 of RFC 4648, section 5, whose
-characters a URL does not escape. It has fewer than 60 characters with each tested task backend.
+characters a URL does not escape. A handle has fewer than 60 characters with each tested backend.
 """
 
 from __future__ import annotations

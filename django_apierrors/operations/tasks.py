@@ -1,7 +1,7 @@
 """The interface to task backends of `django.tasks` and of its backport `django-tasks`.
 
 Neither framework is imported: the project's tasks bring theirs. Django 5.2 does not have
-`django.tasks`, and `django-tasks-rq` raises the backport's exceptions on Django 6 too. That is why
+`django.tasks`, and `django-tasks-rq` raises the backport's exceptions on Django 6 too. Therefore
 exceptions are matched by class name.
 """
 
@@ -131,7 +131,7 @@ def find_number_errors(value: Any, max_depth: int = 50) -> Any:
     """
     if isinstance(value, float) and not math.isfinite(value):
         return [ErrorDetail(str(FloatField.default_error_messages["invalid"]), code="invalid")]
-    # Below that depth is JSON of the client's.
+    # Deeper values are JSON of the client's.
     if not max_depth or not isinstance(value, (Mapping, list)):
         return None
     items: Any = value.items() if isinstance(value, Mapping) else enumerate(value)

@@ -21,7 +21,7 @@ else:
 
 
 class NonAtomicMixin(Base):
-    """Takes the actions that accept work out of the transaction that Django opens for a request.
+    """Runs the actions that accept work outside the transaction that Django opens for a request.
 
     `accepting_actions` names actions of a viewset, or handler methods of another view ("put").
     """

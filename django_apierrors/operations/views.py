@@ -89,7 +89,7 @@ class OperationMixin(Base):
 
 
 def find_url(request: Request, name: str, kwargs: Mapping[str, Any]) -> str | None:
-    """Return the absolute URL named `name` with the variables `kwargs`, `None` if there is none.
+    """Return the absolute URL named `name` with the variables `kwargs`, `None` if it has none.
 
     The namespace and the variables (a tenant) of the request's own URL are kept if possible.
     """

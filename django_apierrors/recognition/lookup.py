@@ -1,7 +1,7 @@
-"""The way from an exception to an `Error`.
+"""Recognition: from an exception to an `Error`.
 
 Tables decide: `EXCEPTIONS` of the project and `tables` by the class of the exception, `tracebacks`
-by the functions that it was raised in, `database` by the error details of the driver. `permissions`
+by the functions in its traceback, `database` by the error details of the driver. `permissions`
 and `provenance` then look at the request.
 """
 
@@ -67,6 +67,10 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
+# Wrappers and groups around an exception; the exceptions of a group; and those among them that are
+# compared with the values of the request.
+MAX_DEPTH, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 20
+
 # The code of a class of which nothing but the name is left. An instance has messages of its own.
 CODES_BY_CLASS_PATH: Mapping[str, str] = {
     "django.core.exceptions.ValidationError": "INVALID_CONTENT",
@@ -80,14 +84,12 @@ def recognise(
 ) -> Error:
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
-    With `request` and `view` it is refined by what only they can tell: METHOD_FORBIDDEN or
-    ACCESS_FORBIDDEN, and whether the client sent the value that the exception is about.
+    `request` and `view` refine the error: a 403 is METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and an
+    exception about a value is the client's mistake only if the client sent the value.
     """
     exception = refine_parse_error(exception, request)
-    error = _recognise(exception) or Error.of_code(get_code("INTERNAL_ERROR"))
-    # A row of the project's decides alone.
-    rows = api_errors.EXCEPTIONS
-    is_ours = not rows or rows.keys().isdisjoint(_get_class_names(type(exception)))
+    error = _recognise(exception, request) or Error.of_code(get_code("INTERNAL_ERROR"))
+    is_ours = not _has_project_row(exception)
     if is_ours:
         error = add_known_facts(error, exception, request, view)
     if request is None:
@@ -102,14 +104,14 @@ def recognise(
 
 
 def recognise_class_path(path: str) -> Error:
-    """Return the error for an exception of which only the dotted name of its class is left.
+    """Return the error for an exception that is known only by the dotted name of its class.
 
     INTERNAL_ERROR if it is not recognised. A class that cannot be imported, because only the
     workers have its package, is looked up by its name alone.
     """
     try:
         cls: Any = resolve_name(path)
-        # Not cls(): an exception may require arguments, and those are lost.
+        # Not cls(): an exception may require arguments, which are not stored.
         return recognise(cls.__new__(cls))
     except Exception:
         for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION, CODES_BY_CLASS_PATH):
@@ -119,9 +121,17 @@ def recognise_class_path(path: str) -> Error:
         return Error.of_code(get_code("INTERNAL_ERROR"))
 
 
-def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
+def _has_project_row(exception: BaseException) -> bool:
+    """Whether the project has a row for the class of `exception`: that row decides alone."""
+    rows = api_errors.EXCEPTIONS
+    return bool(rows) and not rows.keys().isdisjoint(_get_class_names(type(exception)))
+
+
+def _recognise(
+    exception: BaseException, request: HttpRequest | Request | None, outer: Outer = ()
+) -> Error | None:
     """Return the error for `exception`, which is inside the wrappers and groups `outer`."""
-    if any(exception is wrapper for wrapper in outer):
+    if len(outer) > MAX_DEPTH or any(exception is wrapper for wrapper in outer):
         return None
     project_rows = api_errors.EXCEPTIONS
     names = _get_class_names(type(exception))
@@ -138,14 +148,14 @@ def _recognise(exception: BaseException, outer: Outer = ()) -> Error | None:
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
-        or _recognise_wrapped(exception, names, project_rows, outer)
+        or _recognise_wrapped(exception, names, request, outer)
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:
-    """Return the error of what the project's function at `path` makes of `exception`."""
+    """Return the error for the APIException that the project's function at `path` returns."""
     try:
         described = import_string(path)(exception)
         if not isinstance(described, exceptions.APIException):
@@ -159,7 +169,7 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return what is more specific than the class, unless the project removed the class's row."""
+    """Return the error by a more specific source than the class, unless its row was removed."""
     if any(project_rows.get(name, "") is None for name in names):
         return None
     return (
@@ -182,7 +192,7 @@ def _find_row(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> tuple[str | None, bool]:
     """Return the code of the nearest row, and whether the row is the project's."""
-    # An APIException that is also a TimeoutError has a status of its own.
+    # An APIException that is also a TimeoutError keeps its own status.
     is_api_exception = isinstance(exception, exceptions.APIException)
     rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
     for name in names:
@@ -205,7 +215,7 @@ def _make_error(name: str | None) -> Error | None:
 
 
 def _get_code_of_row(name: str, status: int) -> ErrorCode:
-    """Return the code of a row; a name of HTTP has its own status, any other new name `status`."""
+    """Return the code of a row; an HTTP name has its HTTP status, another new name `status`."""
     return get_or_make_code(name, STATUSES_BY_NAME.get(name, status))
 
 
@@ -227,7 +237,7 @@ def _get_status(exception: exceptions.APIException) -> int:
     unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
     source = type(exception) if isinstance(exception, unauthenticated) else exception
     status = source.status_code
-    # It may be a member of HTTPStatus.
+    # The status may be a member of HTTPStatus.
     return int(status) if isinstance(status, int) and 400 <= status <= 599 else 500
 
 
@@ -287,7 +297,7 @@ def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
 
 
 def _fits_template(template: str, message: str, exception: BaseException) -> bool:
-    """Whether `message` is `template`, with what it was filled in with: a method, a media type."""
+    """Whether `message` is `template`, filled in with a method or a media type."""
     start, brace, end = template.partition("{")
     if not brace:
         return message == template
@@ -325,26 +335,68 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 
 
 def _recognise_wrapped(
-    exception: BaseException, names: ClassNames, project_rows: Rows, outer: Outer
+    exception: BaseException, names: ClassNames, request: HttpRequest | Request | None, outer: Outer
 ) -> Error | None:
     """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
-    inside = (*outer, exception)
+    inside, project_rows = (*outer, exception), api_errors.EXCEPTIONS
     if isinstance(exception, BaseExceptionGroup):
-        return _recognise_group(exception, inside)
+        return _recognise_group(exception, request, inside)
     for name in names:
         if name in project_rows:
-            # A row of the project's with a code has been followed before.
+            # If the row has a code, _recognise() has applied it; `None` removes our row.
             continue
         if name in UNWRAP:
             inner = _read(UNWRAP[name], exception)
-            return _recognise(inner, inside) if isinstance(inner, BaseException) else None
+            is_exception = isinstance(inner, BaseException)
+            return _recognise_inner(inner, request, inside) if is_exception else None
         if name in CODES_BY_EXCEPTION:
             return None
     return None
 
 
-def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) -> Error | None:
+def _recognise_inner(
+    exception: Any,
+    request: HttpRequest | Request | None,
+    outer: Outer,
+    *,
+    is_compared: bool = True,
+) -> Error | None:
+    """Return the error for an exception inside `outer`, refined by whose value it is about."""
+    error = _recognise(exception, request, outer)
+    if request is None or _has_project_row(exception):
+        return error
+    unrecognised = Error.of_code(get_code("INTERNAL_ERROR"))
+    checked = check_client_sent_value(
+        error or unrecognised, exception, request, is_compared=is_compared
+    )
+    return None if checked is unrecognised else checked
+
+
+def _recognise_group(
+    group: BaseExceptionGroup[BaseException], request: HttpRequest | Request | None, inside: Outer
+) -> Error | None:
     """Return the error that all exceptions of a group, nested groups too, agree on."""
+    leaves = _read(_get_leaves, group)
+    errors = [
+        _recognise_inner(leaf, request, inside, is_compared=number < MAX_COMPARED)
+        for number, leaf in enumerate(leaves if isinstance(leaves, list) else ())
+    ]
+    recognised = [error for error in errors if error is not None]
+    names = {error.code.name for error in recognised}
+    if names == {"INVALID_ID", "INVALID_CONTENT"}:
+        # An invalid identifier is invalid content.
+        code = get_code("INVALID_CONTENT")
+        recognised = [error._replace(code=code, status=code.status) for error in recognised]
+    elif len(names) != 1:
+        return None
+    if len(recognised) < len(errors):
+        return None
+    messages = truncate([item for error in recognised for item in error.items])
+    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
+
+
+def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Return the exceptions of a group and of the groups in it; a class may make them at each read."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]
@@ -354,18 +406,15 @@ def _recognise_group(group: BaseExceptionGroup[BaseException], inside: Outer) ->
             if id(inner) not in seen and isinstance(inner, BaseExceptionGroup):
                 stack.append(inner)
             seen[id(inner)] = inner
-    errors = [_recognise(leaf, inside) for leaf in leaves.values()]
-    recognised = [error for error in errors if error is not None]
-    if len(recognised) < len(errors) or len({error.code.name for error in recognised}) != 1:
-        return None
-    messages = truncate([item for error in recognised for item in error.items])
-    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
+            if len(leaves) + len(groups) > MAX_LEAVES or not isinstance(inner, BaseException):
+                return []
+    return [*leaves.values()]
 
 
 def _recognise_attribute(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error of the number that `exception` has: an errno, an HTTP status."""
+    """Return the error by the number or name that `exception` has: an errno, an HTTP status."""
     for name in names:
         if name in CODES_BY_ATTRIBUTE and name not in project_rows:
             get_number, codes = CODES_BY_ATTRIBUTE[name]
@@ -382,7 +431,7 @@ def _get_attribute(exception: BaseException, name: str) -> Any:
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:
-    """Return what `function` reads from `exception`, `None` if its attributes are not as usual."""
+    """Return what `function` reads from `exception`, `None` if the function fails."""
     try:
         return function(exception)
     except Exception:

@@ -89,10 +89,10 @@ def add_methods(error: Error, exception: BaseException, request: Any, view: Any)
 
 
 def add_media_types(error: Error, exception: Any, request: Any, view: Any) -> Error:
-    """Name the format that was sent or asked for, and the supported ones.
+    """Name the format that was sent or requested, and the supported ones.
 
-    DRF negotiates the format of the response first. It raises a bare Http404 if `?format=` names no
-    renderer.
+    DRF negotiates the format of the response first, and raises a bare Http404 if `?format=` names
+    no renderer.
     """
     is_negotiated = hasattr(request, "accepted_renderer")
     if isinstance(exception, UnsupportedMediaType) or (

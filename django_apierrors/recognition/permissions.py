@@ -1,8 +1,8 @@
-"""Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and what `HIDE_FORBIDDEN` hides.
+"""Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and the objects that `HIDE_FORBIDDEN` hides.
 
-To find out which of the two it is, the view's own checks are run for its other methods, until the
-first that is open. That runs code of the project: a permission class with `probe = False` is left
-out.
+To choose between the two codes, the view's own checks are run for its other methods, until the
+first that is open. The checks run code of the project: a permission class with `probe = False` is
+omitted.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def refine_forbidden(
 def is_hidden(request: Request, view: APIView, obj: Any) -> bool:
     """Whether `HIDE_FORBIDDEN` hides `obj` from the client.
 
-    For OPTIONS, which permissions often allow: an object that no other method shows stays hidden.
+    Called for OPTIONS, which permissions often allow: `obj` is hidden if no other method shows it.
     """
     return api_errors.HIDE_FORBIDDEN and not _is_another_method_open(request, view, [obj])
 
@@ -100,13 +100,13 @@ def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
 
 
 def _is_probed(permission: Any) -> bool:
-    """Whether no `probe = False` is on `permission`, nor on what `&`, `|` and `~` made it of."""
+    """Whether `permission`, and each operand of its `&`, `|` and `~`, has no `probe = False`."""
     operands = [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]
     return getattr(permission, "probe", True) and all(map(_is_probed, operands))
 
 
 def _is_anonymous(exception: BaseException, request: Any) -> bool:
-    """Whether the view has authenticators, and neither knows the client nor raised `exception`."""
+    """Whether the view has authenticators that neither know the client nor raised `exception`."""
     names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
     if "authenticate" in names or not getattr(request, "authenticators", None):
         return False

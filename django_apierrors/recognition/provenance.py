@@ -65,16 +65,23 @@ Sent: TypeAlias = tuple[str, Keys, object]
 
 
 class Source(NamedTuple):
-    """Where the client sent a value: one of `PLACES`, and the keys that lead to it, if known."""
+    """The place of a value in the request: one of `PLACES`, and the keys to it, if known."""
 
     place: str
     keys: Path = ()
 
 
 def check_client_sent_value(
-    error: Error, exception: BaseException, request: HttpRequest | Request
+    error: Error,
+    exception: BaseException,
+    request: HttpRequest | Request,
+    *,
+    is_compared: bool = True,
 ) -> Error:
-    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project."""
+    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project.
+
+    A value that is not compared with those of the request may be the client's.
+    """
     # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
     is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
     cause = exception.__context__ if is_lookup else exception
@@ -87,7 +94,7 @@ def check_client_sent_value(
         if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
             # At COMMIT SQLite reports a missing row and a row that others refer to alike.
             return Error.of_code(get_code("INVALID_STATE"))
-        source = _find_source(rejected, request)
+        source = _find_source(rejected, request) if is_compared else Source(BODY)
         if source is None:
             return Error.of_code(get_code("INTERNAL_ERROR"))
         if rejected.code is None:
@@ -121,7 +128,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
     """Return where the client sent one of the values, `None` if it did not."""
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
-    # A client may have left a value out of a body that the view has parsed: that is NULL.
+    # If a client omits a value from a body that the view has parsed, the value is NULL.
     is_left_out = rejected == (None, [None], frozenset()) and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     fallback = Source(BODY) if is_unknown or is_left_out else None
@@ -130,7 +137,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
         return Source(places[0]) if places else fallback
     matches = _find_matches(rejected, sent)
     values = {*map(_spell_all, rejected.values)}
-    # A list or a dict was sent if all that is in it was sent.
+    # A list or a dict was sent if everything in it was sent.
     sources = [
         matches[spelling]
         for spellings in values
@@ -158,7 +165,7 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
     for place, keys, value in sent:
         is_whole = _has_values(value) and value in containers
         for spelling in _spell_all(value) if is_whole else wanted & {*_iter_spellings(value)}:
-            # Of the beginning: a client may send a key of 1 MB above thousands of values.
+            # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
             is_named = _simplify(str(keys[2])[:100]).startswith(names)
             rank = 1 + is_named + 2 * is_whole
             if rank > ranks.get(spelling, 0):
@@ -197,7 +204,7 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
 
 
 def _walk(values: object) -> Iterator[tuple[Keys, object]]:
-    """Yield all that is in `values`, itself too, without recursion: a client chooses the depth."""
+    """Yield `values` and all values in it, without recursion: a client chooses the depth."""
     levels: list[Iterator[tuple[Keys, object]]] = [iter([((None, "", ""), values)])]
     while levels:
         for keys, value in levels[-1]:
@@ -226,7 +233,7 @@ def _make_path(keys: Keys) -> Path:
 
 
 def _spell_all(value: object) -> frozenset[object]:
-    """Return the spellings of all that is in a rejected value."""
+    """Return the spellings of all values in a rejected value."""
     values = (inner for _, inner in islice(_walk(value), MAX_SENT))
     return frozenset(_spell(inner) for inner in values if not _has_values(inner))
 
@@ -236,7 +243,7 @@ def _has_values(value: object) -> bool:
 
 
 def _iter_spellings(value: object) -> Iterator[object]:
-    """Yield what a project may make of a value that was sent."""
+    """Yield the values that a project may make of a value that was sent."""
     yield _spell(value)
     if isinstance(value, str):
         if "/" in value:

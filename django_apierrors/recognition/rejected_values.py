@@ -1,12 +1,12 @@
-"""Rejected values: what a model field, a lookup or a database could not take.
+"""Rejected values: those that a model field, a lookup or a database does not accept.
 
-They are read from the frames that the exception passed.
+The values are read from the frames that the exception passed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,16 +33,23 @@ if TYPE_CHECKING:
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
-# Their exceptions about a value. Those that are a bug in a field of a project are Django's own only
-# for a value: a DurationField raises an AttributeError, a `range` of one value an IndexError.
+# Their exceptions about a value. Those of the second tuple count in Django's own fields only: a
+# DurationField raises an AttributeError, a `range` of one value an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
 PREPARING_BUGS = (AttributeError, IndexError)
 
 # Other codes of a database are about the server, or about a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
-# SQLite calls functions of Django's and hides what they raise. `regex` is one of them.
+# SQLite calls functions of Django's and hides their exceptions. `regex` is one of them.
 FAILED_FUNCTION = "user-defined function raised exception"
+
+
+# Longer patterns are not compiled: 0.5 MB take two seconds.
+MAX_PATTERN = 1_000
+
+# NUL, and half of a surrogate pair, which no text and no JSON of PostgreSQL has.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class RejectedValues(NamedTuple):
@@ -71,8 +78,8 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
     if isinstance(exception, OperationalError) and str(exception) == FAILED_FUNCTION:
-        patterns = filter(_is_invalid_pattern, get_parameters(exception) or ())
-        return RejectedValues("INVALID_CONTENT", [*patterns])
+        patterns = _find_invalid_patterns(get_parameters(exception))
+        return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
     if isinstance(exception, PREPARING_ERRORS + PREPARING_BUGS):
@@ -100,7 +107,7 @@ def _find_by_driver_error(
         if len(values) != 1:
             # PostgreSQL names the value too.
             values = [*parse_violation(driver_error).values] or values
-        # At COMMIT SQLite knows neither.
+        # At COMMIT SQLite has neither the value nor its field.
         return RejectedValues(code, values or None, fields)
     fields = frozenset(match.fields)
     values = [value for field, value in written if not fields or field.name in fields]
@@ -127,8 +134,8 @@ def _find_in_statement(
         values = [*(value for _, value in written), *_iter_calculated(query, pairs)]
     elif not rejected:
         values = get_parameters(exception)
-        is_suspect = _is_invalid_pattern if key in PATTERN else _has_nul
-        values = [*filter(is_suspect, values or ())] or values
+        suspects = [*filter(_has_unstorable, values or ())]
+        values = (_find_invalid_patterns(values) if key in PATTERN else suspects) or values
     return RejectedValues("INVALID_CONTENT", values, frozenset(f.name for f, _ in rejected))
 
 
@@ -152,11 +159,23 @@ def _is_expression(value: object) -> bool:
     return hasattr(value, "resolve_expression")
 
 
-def _has_nul(value: object) -> bool:
-    return isinstance(value, str) and "\0" in value
+def _has_unstorable(value: object) -> bool:
+    nodes = [value]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, str) and UNSTORABLE.search(node):
+            return True
+        if isinstance(node, Mapping):
+            nodes += [*node, *node.values()]
+        elif isinstance(node, (list, tuple)):
+            nodes += node
+    return False
 
 
 def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
+    if value is None:
+        # As in Field.clean(): an ArrayField cannot validate it.
+        return False
     try:
         field.run_validators(field.to_python(value))
     except (ValidationError, ValueError, TypeError, OverflowError):
@@ -164,9 +183,16 @@ def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
     return False
 
 
-def _is_invalid_pattern(value: object) -> bool:
+def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
+    """Return the strings that are no patterns; else those that take long to compile."""
+    texts = [value for value in values or () if isinstance(value, str)]
+    short = [text for text in texts if len(text) <= MAX_PATTERN]
+    return [*filter(_is_invalid_pattern, short)] or [t for t in texts if len(t) > MAX_PATTERN]
+
+
+def _is_invalid_pattern(value: str) -> bool:
     try:
-        re.compile(value if isinstance(value, str) else "")
+        re.compile(value)
     except (re.error, OverflowError, RecursionError):
         return True
     return False
@@ -207,9 +233,10 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         # Not isinstance(), which evaluates a lazy object.
         owner: Any = frame.f_locals.get("self")
         if issubclass(type(owner), Lookup):
-            values = [owner.rhs]
+            # An ArrayField's lookup prepares the value before it has it.
+            values = [vars(owner).get("rhs", frame.f_locals.get("rhs"))]
         elif method == "build_lookup" and _is_of_django(frame):
-            # Before there is a Lookup: most take no None.
+            # The lookup was not created: most lookups reject None.
             values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
             # Validation, not a lookup.

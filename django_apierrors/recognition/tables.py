@@ -161,8 +161,8 @@ CODES_BY_ERRNO: Mapping[object, str] = {
 }
 
 # The statuses of a gateway whose service is down: behind a gateway, a client never sees a refused
-# connection. With any other status the service is up, and the request was wrong or the service has
-# a bug.
+# connection. With any other status the service is up, and the request was wrong or the code of the
+# service is.
 CODES_BY_HTTP_STATUS: Mapping[object, str] = {
     502: "SERVICE_UNAVAILABLE",
     503: "SERVICE_UNAVAILABLE",
@@ -172,13 +172,13 @@ CODES_BY_HTTP_STATUS: Mapping[object, str] = {
 # "Service not available, closing transmission channel" (RFC 5321, section 3.8).
 CODES_BY_SMTP_CODE: Mapping[object, str] = {421: "SERVICE_UNAVAILABLE"}
 
-# The codes of gRPC that mean that the service is down, or did not answer in time.
+# The codes of gRPC that mean that the service is down, or did not respond in time.
 CODES_BY_GRPC_STATUS: Mapping[object, str] = {
     "UNAVAILABLE": "SERVICE_UNAVAILABLE",
     "DEADLINE_EXCEEDED": "GATEWAY_TIMEOUT",
 }
 
-# Of python-oracledb: no connection, a listener that refuses, a connection that was closed.
+# The codes of python-oracledb: no connection, a refused connection, a closed connection.
 CODES_BY_ORACLE_CODE: Mapping[object, str] = {
     **dict.fromkeys(("DPY-4011", "DPY-6000", "DPY-6001", "DPY-6005"), "SERVICE_UNAVAILABLE"),
     "DPY-4024": "GATEWAY_TIMEOUT",
@@ -236,15 +236,15 @@ def get_first_argument(exception: BaseException) -> object:
 
 
 def get_server_timeout(exception: BaseException) -> TimeoutError | None:
-    """Return a TimeoutError if MongoDB's servers were silent, `None` if they refused.
+    """Return a TimeoutError if MongoDB's servers did not respond, else `None`.
 
     The message has the exception of each server, then the settings in brackets.
     """
     return TimeoutError() if "timed out" in str(exception).partition(" (")[0] else None
 
 
-# Wrappers: how to get the exception inside. It decides if it is recognised, else the wrapper's own
-# row. urllib's HTTPError is a URLError too; its `reason` is a string.
+# Wrappers: how to get the exception inside. The inner exception decides if it is recognised, else
+# the wrapper's own row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
     # SMTP.getreply() raises it in place of any OSError, of a timeout too.
     "smtplib.SMTPServerDisconnected": get_os_error,

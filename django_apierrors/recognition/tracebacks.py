@@ -1,6 +1,6 @@
 """Exceptions that are recognised by the function that they were raised in.
 
-For exceptions whose class says too little: a ValueError of a lookup, a bare OSError of a broker's
+For exceptions whose class is too general: a ValueError of a lookup, a bare OSError of a broker's
 client.
 """
 
@@ -28,7 +28,7 @@ class RaiseSite(NamedTuple):
     modules: frozenset[str]
     classes: tuple[type[BaseException], ...]
     code: str
-    # Only what was raised below the function counts; it may be the context of what the function
+    # Only exceptions raised below the function count; one may be the context of what the function
     # then raised itself.
     raised_below: bool = False
     # Subclasses have a meaning of their own: a TimeoutError is an OSError.
@@ -84,7 +84,7 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
     "create_connection": RaiseSite(
         frozenset({"asyncio.base_events"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
     ),
-    # So does anyio.
+    # anyio raises one OSError too.
     "connect_tcp": RaiseSite(
         frozenset({"anyio._core._sockets"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
     ),
@@ -108,7 +108,7 @@ FIELD_FUNCTIONS = frozenset(
     {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
 )
 
-# They raise an exception of another thread or task again, with its frames.
+# The modules that raise an exception of another thread or task again, with its frames.
 FUTURES = frozenset({"asgiref.sync", "asyncio.futures", "concurrent.futures._base"})
 
 
@@ -132,10 +132,10 @@ def iter_frames(exception: BaseException) -> Iterator[tuple[FrameType, bool]]:
 def _is_of_earlier_raise(
     frame: FrameType, previous: TracebackType, frames: set[FrameType | None]
 ) -> bool:
-    """Whether `frame`, which stands behind `previous`, belongs to an earlier raise.
+    """Whether `frame`, which comes after `previous`, belongs to an earlier raise.
 
-    Only a `raise` of an exception that has a traceback brings frames that `previous` did not call.
-    Those of `raise exc` in an `except` clause belong to a frame that was passed before.
+    Only a `raise` of an exception that has a traceback adds frames that `previous` did not call.
+    The frames of `raise exc` in an `except` clause belong to a frame that was passed before.
     """
     if frame in frames or frame.f_back in frames:
         return False
@@ -156,7 +156,7 @@ def find_raise_site(exception: BaseException) -> str | None:
 def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] | None:
     """Return the field of a serializer that could not convert a value, `None` if there is none.
 
-    Fields of DRF let some exceptions pass: `HyperlinkedRelatedField` that of `http://[`,
+    Fields of DRF do not catch some exceptions: `HyperlinkedRelatedField` that of `http://[`,
     `DateTimeField` that of a date at the end of the calendar, relations that of NUL on PostgreSQL.
     """
     if not isinstance(exception, (ValueError, OverflowError, DataError)):
@@ -192,7 +192,7 @@ def _matches(site: RaiseSite, exception: BaseException, frame: FrameType, is_las
         return type(exception) in site.classes
     if not site.raised_below:
         return isinstance(exception, site.classes)
-    # An exception that the function itself raises is about how it was called: a bug.
+    # An exception that the function itself raises is about its arguments: a mistake of the code.
     if not is_last and isinstance(exception, site.classes):
         return True
     context = None if exception.__suppress_context__ else exception.__context__

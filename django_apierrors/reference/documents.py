@@ -32,8 +32,8 @@ Document: TypeAlias = dict[str, Any]
 class Links:
     """The URLs of the pages, given the request for one of them.
 
-    They have the namespace of its URL, which a project can change, and the variables of the URL
-    that the reference is included below: a language, a version.
+    The URLs have the namespace of the request's URL, which a project can change, and the variables
+    of the URL that the reference is included below: a language, a version.
     """
 
     def __init__(self, request: HttpRequest) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # A project's templates override these. Its loaders would not find them: the app's own folder
-# `templates` is what they search.
+# `templates` is the one that they search.
 TEMPLATES = Path(__file__).parent / "templates"
 DIRECTORY = "django_apierrors/reference"
 
@@ -29,8 +29,8 @@ def render_page(name: str, context: dict[str, Any], request: HttpRequest) -> str
 def make_engine() -> DjangoTemplates:
     """Return an engine with the options of the project's first `DjangoTemplates`, if it has one.
 
-    It searches the project's directories and apps, then this package. It is not cached, so that
-    edited templates apply at once: Django reloads those of the engines in `TEMPLATES` only.
+    The engine searches the project's directories and apps, then this package. No engine is cached,
+    so that edited templates apply at once: Django reloads those of the engines in `TEMPLATES` only.
     """
     engine = next((each for each in engines.all() if isinstance(each, DjangoTemplates)), None)
     engine_class = DjangoTemplates if engine is None else type(engine)

@@ -1,4 +1,4 @@
-"""Test helpers: hold an API's errors to the format, and its endpoints to their methods.
+"""Test helpers: assertions about the errors of an API, and a contract for its endpoints.
 
 `django_apierrors.testing.schemathesis` is not imported here: it needs the package of that name.
 """

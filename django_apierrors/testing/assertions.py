@@ -1,6 +1,6 @@
 """The assertion about an error: its status, its headers, its body and its messages.
 
-It raises AssertionError itself, so it needs no assertion rewriting of pytest.
+The assertion raises AssertionError itself, so it needs no assertion rewriting of pytest.
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def assert_api_error(
 ) -> dict[str, Any]:
     """Assert that `response` is an error in the format with this status, and return its body.
 
-    The content type, the members of the body and the required headers are checked too. `code` is a
+    The content type, the keys of the body and the required headers are checked too. `code` is a
     name or a number, whatever `CODE_FORMAT` is. A message must begin with the path `field`
     (`lines[0].sku`), and a message (of that field, if given) must contain `message`. `more_members`
-    are members that the project adds to the body. The AssertionError shows the request and the
+    are keys that the project adds to the body. The AssertionError shows the request and the
     response. A response to HEAD does not have a body: the return value is `{}`.
     """
     __tracebackhide__ = True
@@ -127,7 +127,7 @@ def assert_declared(response: Any) -> None:
     not an operation.
     """
     __tracebackhide__ = True
-    # It imports the project's classes. Schemathesis imports this module before Django is set up.
+    # `declarations` imports the project's classes. Schemathesis imports this module before setup().
     from django_apierrors.introspection.declarations import HINT, find_undeclaring
 
     exchange = Exchange.of(response)

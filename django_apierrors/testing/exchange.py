@@ -24,7 +24,7 @@ class Exchange:
     """A request and its response.
 
     `sent` and `received` are headers. `method` is empty if the response does not refer to its
-    request, as that of a view that was called without a client.
+    request, for example if a view was called without a client.
     """
 
     method: str

@@ -24,7 +24,7 @@ def api_error_format(ctx: CheckContext, response: Response, case: Case[Any]) -> 
 
 
 def hold_to_format(response: Response, more_members: Collection[str] = ()) -> None:
-    """Do what the check does; `more_members` are members that the project adds to the body."""
+    """Run the check; `more_members` are keys that the project adds to the body."""
     if response.status_code >= 400:
         faults = list(find_faults(Exchange.of(response), more_members))
         if faults:

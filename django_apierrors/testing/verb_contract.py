@@ -36,7 +36,7 @@ class EndpointMixin:
     # Keys of the body, and headers, that differ between two requests.
     ignored_members: Collection[str] = ()
     ignored_headers: Collection[str] = ("date", "set-cookie")
-    # Members that the project adds to the body of an error.
+    # Keys that the project adds to the body of an error.
     more_members: Collection[str] = ()
     # Database tables that GET may write to.
     tables_written_by_get: Collection[str] = ("django_session",)
@@ -96,7 +96,7 @@ class EndpointMixin:
         return response
 
     def assert_error(self, response: Any, status: int, code: str | None = None) -> None:
-        """Assert that `response` is an error in the format, with the project's own members."""
+        """Assert that `response` is an error in the format, with the project's own keys."""
         assert_api_error(response, status, code=code, more_members=self.more_members)
 
     def get_urls(self) -> Iterator[str]:
@@ -307,7 +307,7 @@ class VerbContract(EndpointMixin):
 
 
 def parse_without(content: bytes, ignored_members: Collection[str]) -> Any:
-    """Return the decoded JSON without the ignored members, at any depth."""
+    """Return the decoded JSON without the ignored keys, at any depth."""
     if not content:
         return None
 

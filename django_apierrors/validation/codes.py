@@ -31,7 +31,7 @@ CODES_BY_MESSAGE_CODE: Mapping[str, str] = {
     "no_match": "INVALID_ID",
 }
 
-# The codes that say no more than the status of their exception: DRF's own, Django's `invalid`, and
+# The codes that are as general as the status of their exception: DRF's own, Django's `invalid`, and
 # those of JWT packages for a credential that is not valid. Each with the catalogue's code.
 GENERIC_CODES: Mapping[str, str] = {
     "authentication_failed": "UNAUTHENTICATED",
@@ -65,7 +65,7 @@ def find_code(message_code: object, status: int) -> ErrorCode | None:
     """Return the catalogue's code for a project's own code: `out_of_stock`, `cart.full`, 41003.
 
     A number that no entry has is sent as it is: it is the name of a new code. Return `None` for a
-    code that says no more than the status, or that is not a code.
+    code that is as general as the status, or that is not a code.
     """
     spelling = get_spelling(message_code)
     if spelling is None or spelling in GENERIC_CODES:

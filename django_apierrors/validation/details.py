@@ -15,6 +15,7 @@ from django_apierrors.validation.error_objects import (
     ErrorObject,
     find_code_of_fields,
     find_error_object,
+    get_row,
     has_message,
     is_envelope,
     is_redundant,
@@ -51,10 +52,10 @@ from django_apierrors.validation.messages import (
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
 
-# A message that fits into every body, and so needs no reader.
+# The length up to which one message fits into every body; a longer one needs a `Reader`.
 MAX_SHORT_LENGTH = 10_000
 
-# Where a part of a detail is: it is the detail itself, or `errors` or another envelope holds it; an
+# The place of a part of a detail: the detail itself, or inside `errors` or another envelope; an
 # error object in a list; below the name of a field, where each value is a message; beside a
 # message, where sentences are messages, and other values are data.
 Context: TypeAlias = Literal["held", "listed", "field", "beside"]
@@ -74,8 +75,8 @@ def read_detail(
     a list are messages of one field. Other entries of a list are named by their index, and so are
     int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last one that is sent says how many were left out. `extra` is further data,
-    and the limits are those of the settings if none are given.
+    can be sent, the last message has the number of the others. `extra` is further data, and the
+    limits are those of the settings if none are given.
     """
     if type(detail) is ErrorDetail and extra is None and len(detail) <= MAX_SHORT_LENGTH:
         return _read_short(detail)
@@ -112,7 +113,7 @@ class _Reader(Collector):
     def __init__(self, status: int, limits: Limits | None) -> None:
         super().__init__(limits)
         self.status = status
-        # Of the keys and the codes that were read.
+        # The spellings of the keys and the codes that were read.
         self.segments: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
         # The errors of a serializer, the number of keys that lead to them, the malformed keys.
@@ -245,7 +246,7 @@ class _Reader(Collector):
         for index, (value, is_object) in enumerate(zip(values, objects, strict=True)):
             is_container = isinstance(value, CONTAINERS)
             is_nameless = context == "held" if is_object else not is_container
-            inner_path = path if is_nameless else (*path, index)
+            inner_path = path if is_nameless else (*path, get_row(value, index))
             inner = "listed" if is_object else mappings if is_container else scalars
             rests.append(self.read(value, inner_path, outer, inner))
         if all(rest is NO_DATA for rest in rests):

@@ -33,13 +33,13 @@ CODE_KEYS = ("code", "error_code", "errorCode", "error")
 FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
 LISTED_FIELD_KEYS = ("name", "path", "property")
 
-# Where a value was sent: the first step of pydantic's `loc`, the keys of JSON:API's `source`.
+# The places of values: the first steps of pydantic's `loc`, the keys of JSON:API's `source`.
 LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
 SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
-# The keys whose values may say no more than the status of the response, and those values in lower
-# case. The status itself and its phrase are such values of each key.
+# The keys whose values may repeat the status of the response, and those values in lower case. The
+# status itself and its phrase are such values of each key.
 REDUNDANT: Mapping[str, frozenset[str]] = {
     "code": frozenset({""}),
     "error": frozenset({"", "true"}),
@@ -62,7 +62,7 @@ class ErrorObject(NamedTuple):
     """The parts of a mapping that has a message or a code, or holds further messages.
 
     `code` is as it was given; `keys` are those of the messages, the code and the field. `place` is
-    where the client sent the field, if the object says so.
+    where the client sent the field, if the object names the place.
     """
 
     messages: list[Any]
@@ -94,6 +94,12 @@ def has_message(data: object) -> bool:
     if not isinstance(data, Mapping) or hasattr(data, "serializer"):
         return False
     return any(is_text(data.get(key)) for key in MESSAGE_KEYS)
+
+
+def get_row(data: object, position: int) -> int:
+    """Return the row that `{"index": 2, "errors": {…}}` in a list is about, else its position."""
+    row = data.get("index") if isinstance(data, Mapping) else None
+    return row if type(row) is int else position
 
 
 def is_text(value: object) -> bool:
@@ -149,7 +155,7 @@ def has_other_message(data: Mapping[Any, Any]) -> bool:
 def is_redundant(
     data: Mapping[Any, Any], key: object, status: int, is_listed: bool = False
 ) -> bool:
-    """Whether `data[key]` says no more than the status of the response, or is another status."""
+    """Whether `data[key]` repeats the status of the response, or is another status."""
     if key not in REDUNDANT:
         return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
     value = data[key]

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
 from django.utils.functional import Promise
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -18,7 +19,7 @@ from django_apierrors.fallback import log_failure
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 # The types that a client may see. Anything else (a model, an exception, a function) would show its
-# repr, and with it the inside of the server.
+# repr, and with it internals of the server.
 VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timedelta, Enum)
 
 # Further levels of data are left out: encoders have a limit.
@@ -44,7 +45,7 @@ def get_text(value: object) -> str:
             return value.decode(errors="replace")
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
-        # Of a lazy string, or of an int with thousands of digits.
+        # A lazy string may raise, and an int with thousands of digits.
         log_failure("reading a value in the detail of an error")
         return ""
 
@@ -84,7 +85,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
 
 
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
-    """Return `detail` with the values that DRF has made strings of; `given` is what it was made of.
+    """Return `detail` with the values of `given`, from which DRF has made strings.
 
     APIException turns the 3 in `{"detail": "Only 3 left.", "available": 3}` into "3".
     """
@@ -99,6 +100,8 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
         pairs = zip(detail, given, strict=True)
         return [restore_values(value, inner, depth + 1) for value, inner in pairs]
     if given is not None and not isinstance(given, VALUE_TYPES):
-        return detail
+        # DRF has made a string of it: its repr, unless its class has a text of its own.
+        is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
+        return given if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
     return detail if is_string or detail not in (str(given), get_text(given)) else given

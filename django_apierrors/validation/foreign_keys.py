@@ -18,8 +18,8 @@ from django_apierrors.validation.identifiers import is_malformed
 # The code with which relations reject an int of the wrong type.
 MALFORMED = "incorrect_type"
 
-# The codes with which other malformed keys are rejected: by the key's own field, or because nothing
-# is found by a string that is looked up as it stands.
+# The codes with which other malformed keys are rejected: by the key's own field, or because the
+# lookup of a string finds nothing.
 AMBIGUOUS_CODES = frozenset({"invalid", "does_not_exist"})
 
 # `dict` first: its instances need no look at the registry of `Mapping`.
@@ -37,9 +37,9 @@ Step: TypeAlias = tuple[Path, Any, Any, Any]
 def find_malformed_keys(detail: Any) -> set[Path]:
     """Return the paths of the messages about malformed keys in the errors of a serializer.
 
-    DRF lets a key's own field reject it: a malformed UUID comes out as `invalid`, as does what a
-    `validate_shelf()` raises for a well-formed one. A string that the field's validators reject is
-    looked up, and comes out as `does_not_exist`. Only the value that was sent tells them apart.
+    In DRF a key's own field rejects the key: a malformed UUID has the code `invalid`, as has the
+    error of a `validate_shelf()` about a well-formed one. A string that the field's validators
+    reject is looked up, and has `does_not_exist`. Only the sent value distinguishes the errors.
     A detail that does not come from a serializer has no such paths.
     """
     serializer = getattr(detail, "serializer", None)
@@ -127,11 +127,11 @@ def _get_messages(path: Path, detail: Any) -> Iterator[tuple[Path, ErrorDetail]]
 def _is_about_malformed(message: ErrorDetail, field: Any, sent: Any) -> bool:
     if not isinstance(field, ManyRelatedField):
         return _is_malformed(field, sent)
-    # DRF takes the keys of a dict for a list.
+    # DRF reads the keys of a dict as a list.
     keys = sent if isinstance(sent, (list, *MAPPINGS)) else []
     relation = field.child_relation
     if message.code == "does_not_exist":
-        # DRF stops at the first key of nothing.
+        # DRF stops at the first key without a row.
         keys = [key for key in keys if message == _get_message_of_nothing(relation, key)]
     return any(_is_malformed(relation, key) for key in keys)
 

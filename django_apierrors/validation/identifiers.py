@@ -20,7 +20,7 @@ def is_malformed(model: type[Model], lookup_field: str, value: Any) -> bool:
     if field is None:
         return False
     if isinstance(field, (CharField, TextField)) and isinstance(value, (dict, list)):
-        # They accept anything that has a string.
+        # These fields accept any value that has a string.
         return True
     try:
         field.run_validators(field.to_python(value))

@@ -1,4 +1,4 @@
-"""Messages: those of one error, each with the path of its field, within the limits of a body."""
+"""The messages of one error, each with the path of its field, within the limits of a body."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, cl
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# Of the messages and the data in a body; its other keys need less than the rest of 1 MB.
+# The bytes for the messages and the data of a body. Its other keys need less than 10,000 bytes, so
+# that the body has at most 1 MB.
 MAX_BODY_BYTES = 990_000
 
-# A character as `\ud83d\ude00` in JSON has so many bytes.
+# The longest character in JSON is a surrogate pair: `\ud83d\ude00`.
 MAX_CHARACTER_BYTES = 12
 
 # The key of the data in a detail that is a list.
@@ -31,15 +32,15 @@ LIST_KEY = "errors"
 # The keys and indexes that lead to a value.
 Path: TypeAlias = tuple[object, ...]
 
-# Where a client can send a value.
+# The places in which a client can send a value.
 PLACES = BODY, QUERY, PATH, HEADER = "body", "query", "path", "header"
 
 
 class Item(NamedTuple):
-    """One message: the path of its field (`""` if it is about no field), its own code, itself.
+    """One message with the path of its field (`""` if it has no field) and its own code.
 
-    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if there is none,
-    `None` if nothing has looked for it.
+    `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if the message has
+    no place, `None` if the place was not determined yet.
     """
 
     field: str
@@ -69,7 +70,7 @@ class Messages(NamedTuple):
 class Limits(NamedTuple):
     """How many messages a body has at most, and how often it contains each of them.
 
-    `overhead` is the number of bytes that it needs for a message besides.
+    `overhead` is the number of further bytes for each message.
     """
 
     messages: int | None = None
@@ -78,7 +79,7 @@ class Limits(NamedTuple):
 
 
 def get_limits() -> Limits:
-    """Return the limits of the settings: two messages at least, the truncation message is one.
+    """Return the limits of the settings: at least two messages, with the truncation message.
 
     `details` repeats a message with its field and a pointer, which may be twice as long as the
     field. The `detail` of problem details repeats the messages.
@@ -92,7 +93,7 @@ class Collector:
     """Collects the messages and the data of a body, as long as there is room for them."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        """Start with an empty body, whose limits are those of the settings if none are given."""
+        """Start with an empty body; its default limits are those of the settings."""
         self.count, self.copies, self.overhead = limits or get_limits()
         self.room = MAX_BODY_BYTES
         self.items: list[Item] = []
@@ -102,9 +103,9 @@ class Collector:
         self.extra: dict[str, Any] = {}
 
     def get_messages(self) -> Messages:
-        """Return what was collected."""
+        """Return the collected messages and data."""
         if self.left_out and len(self.items) == self.count:
-            # The truncation message takes the place of one more.
+            # The truncation message replaces one more message.
             self.items.pop()
             self.left_out += 1
         codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
@@ -135,7 +136,7 @@ class Collector:
     def add_message(
         self, path: Path, value: object, code: object = None, place: str | None = None
     ) -> None:
-        """Add the message `value`, which may have a code from elsewhere."""
+        """Add the message `value`; `code` has priority over its own code."""
         message = read_message(value)
         if message:
             spelling = spell_code(getattr(value, "code", None) if code is None else code)
@@ -197,6 +198,6 @@ def read_message(value: object) -> str:
 
 
 def spell_code(code: object) -> str | None:
-    """Return the code of a message; an exception without a code gives its messages `error`."""
+    """Return the code of a message, `None` for `error`: DRF gives it to messages without a code."""
     spelling = get_spelling(code)
     return None if spelling in (None, APIException.default_code) else cut(clean(spelling))

@@ -1,4 +1,4 @@
-"""Places: where a client sent the value that a message is about, and how it spells the name."""
+"""Places: where a client sent the value of a message, and how the client spells its name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-# Of a message about no field, by the code of the error. Other codes are about no place.
+# The places of messages without a field, by the code of the error. Other codes have no place.
 PLACES_BY_CODE: Mapping[str, str] = {
     "ALREADY_EXISTS": BODY,
     "CONTENT_TOO_LARGE": BODY,
@@ -62,7 +62,13 @@ def locate_items(
     for item in items:
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
-        yield spell_item(item, spell, request) if spell else item
+        if spell is not None:
+            try:
+                item = spell_item(item, spell, request)
+            except Exception:
+                log_failure("calling the function named by FIELD_NAMES")
+                spell = None
+        yield item
 
 
 def find_place(
@@ -80,8 +86,10 @@ def find_place(
     is_in_body = isinstance(body, Mapping) and name in body
     # A field of the body that was not sent may have the name of a parameter.
     is_in_body = is_in_body or (is_unsafe and item.code == "required")
-    if is_in_body or not isinstance(name, str):
+    if is_in_body:
         return BODY
+    if not isinstance(name, str):
+        return BODY if is_unsafe else ""
     if name in get_query(request):
         return QUERY
     if request.resolver_match is not None and name in request.resolver_match.kwargs:
@@ -92,7 +100,7 @@ def find_place(
 
 
 def find_place_of_code(code: str, request: AnyRequest | None, place: str | None) -> str:
-    """Return where the client sent what an error about no field is about."""
+    """Return where the client sent the value of an error without a field."""
     default = PLACES_BY_CODE.get(code, "")
     if request is None:
         return default
@@ -113,7 +121,7 @@ def get_query(request: AnyRequest) -> Mapping[str, Any]:
 
 
 def get_parsed_body(request: AnyRequest) -> object:
-    """Return the parsed body, `()` if the view has not read it, `None` if it is gone."""
+    """Return the parsed body, `()` if nothing has read it, `None` if it cannot be read again."""
     # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
     if not request._read_started:  # type: ignore[union-attr]
         return ()
@@ -122,10 +130,10 @@ def get_parsed_body(request: AnyRequest) -> object:
             return request.POST or json.loads(request.body.decode())
         return () if request.data is None else request.data
     except APIException:
-        # The view has not parsed it either: this exception would have come first.
+        # The view has not parsed it either, or this exception would be the error.
         return ()
     except Exception:
-        # The view has read a stream, or something else than JSON.
+        # The view has read a stream, or the body is not JSON.
         return None
 
 
@@ -152,24 +160,24 @@ def get_spelling_function() -> Callable[[str], str] | None:
 
 
 def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
-    """Return `item` with the names that `spell` makes of the names of its field.
+    """Return `item` with each name in the path of its field as `spell` returns it.
 
-    The names of URL variables and of headers stay. That of a query parameter changes if the client
-    has sent it so: djangorestframework-camel-case changes the names in `request.GET`.
+    The names of URL variables and of headers stay. The name of a query parameter changes only if
+    the client sent the changed name: djangorestframework-camel-case changes `request.GET`.
     """
     if item.place in (PATH, HEADER) or not item.field:
         return item
-    try:
-        field = NAME.sub(lambda match: str(spell(match[0])), item.field)
-        if item.place == QUERY and request is not None:
-            # The query string itself: a middleware may have changed `request.GET`.
-            sent = QueryDict(request.META.get("QUERY_STRING", ""))
-            return item._replace(field=field) if field in sent else item
-        keys = tuple(
-            NAME.sub(lambda match: str(spell(match[0])), key) if isinstance(key, str) else key
-            for key in item.keys
-        )
-        return item._replace(field=field, keys=keys)
-    except Exception:
-        log_failure("calling the function named by FIELD_NAMES")
-        return item
+
+    def spell_path(path: str) -> str:
+        return NAME.sub(lambda match: str(spell(match[0])), path)
+
+    field = spell_path(item.field)
+    if item.place == QUERY and request is not None:
+        # The query string itself: a middleware may have changed `request.GET`.
+        sent = QueryDict(request.META.get("QUERY_STRING", ""))
+        return item._replace(field=field) if field in sent else item
+    others = get_non_field_keys()
+    keys = (
+        spell_path(key) if isinstance(key, str) and key not in others else key for key in item.keys
+    )
+    return item._replace(field=field, keys=tuple(keys))

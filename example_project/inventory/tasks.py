@@ -27,7 +27,7 @@ class Refusal(TypedDict):
 
 
 class Report(TypedDict):
-    """The result of an import: numbers of rows, the ids of the new thngs, the refused rows."""
+    """The result of an import: numbers of rows, the ids of the new thngs, the rejected rows."""
 
     total: int
     created: int
@@ -67,7 +67,7 @@ def create_thng(row: Any) -> str:
 
 
 def make_refusal(number: int, error: Exception) -> Refusal:
-    """Return the refusal of a row, with the code and the messages of a POST's error."""
+    """Return the report of a rejected row, with the code and the messages of a POST's error."""
     if isinstance(error, ValidationError):
         # An int becomes an index in the path: `[3].name: This field is required.`
         body = recognise(ValidationError({number: error.detail})).get_body()

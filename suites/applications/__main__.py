@@ -2,9 +2,9 @@
 
     python -m suites.applications --only pulpcore --requests 1000
 
-Each application is installed from the package index into `build/applications`. It needs PostgreSQL,
-NetBox Redis too, on this machine. The app is laid over its settings as the page "Start" of the docs
-says, with all four lines. The responses and the faults are kept in the folder of the application.
+Each application is installed from the package index into `build/applications`. PostgreSQL must run
+on this machine, and Redis for NetBox. The settings are changed as on the page "Start" of the docs,
+with all four lines. The responses and the faults are kept in the folder of the application.
 """
 
 from __future__ import annotations

@@ -24,12 +24,12 @@ VOLATILE = [
     (re.compile(r"(?<=build/applications/)(?:[\w-]+)/(?:stock|ours)"), "<folder>"),
 ]
 
-# Each is of its own connection or of its own body.
+# The headers of one connection or of one body.
 OWN_HEADERS = {"content-length", "date", "server", "set-cookie", "etag"}
 
 # The changes of a status that the docs describe, and how the code begins then.
 DOCUMENTED = {
-    # A format that `Accept` or `?format=` asks for and the view does not have.
+    # A format that `Accept` or `?format=` names and the view does not have.
     (406, 415): '"UNSUPPORTED_MEDIA_TYPE',
     (404, 415): '"UNSUPPORTED_MEDIA_TYPE',
     # An anonymous client.
@@ -90,7 +90,7 @@ def judge(stock: Response, ours: Response) -> str:
 
 
 def compare_reports(stock: Response, ours: Response) -> Iterator[str]:
-    """Yield what is reported more or less often than without the app."""
+    """Yield a fault if the signals or records are more or fewer than without the app."""
     for name in ("signals", "records"):
         number = stock[name] if stock["status"] < 500 or ours["status"] >= 500 else 0
         if ours[name] != number:
@@ -150,7 +150,7 @@ def normalise(text: str) -> str:
 
 
 def compare_schemas(stock: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a schema with the errors says otherwise than the application's own."""
+    """Yield the parts of the application's own schema that the schema with the errors changes."""
     for kind, items in stock.get("components", {}).items():
         found = ours.get("components", {}).get(kind, {})
         yield from (f"components.{kind}.{n}" for n in items if items[n] != found.get(n))

@@ -1,7 +1,7 @@
 """Serve an application in this process, and send requests to it.
 
-It runs in the environment of the application, with `suites` in PYTHONPATH. `APIERRORS_WAY` is the
-way of `overlay`; `APPLICATION` is the file with the values of the application's TOML file.
+The script runs in the environment of the application, with `suites` in PYTHONPATH. `APIERRORS_WAY`
+is the way of `overlay`; `APPLICATION` is the file with the values of the application's TOML file.
 
     python driver.py list requests.json
     python driver.py send requests.json responses.json
@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-# It replaces `django.setup()`.
+# The import replaces `django.setup()`.
 import overlay  # noqa: F401
 
 APPLICATION = json.loads(Path(os.environ["APPLICATION"]).read_text("utf-8"))
@@ -30,7 +30,7 @@ ADMIN = APPLICATION["headers"]
 JSON = {"Content-Type": "application/json"}
 UNKNOWN_IDS = ("987654", "00000000-0000-4000-8000-000000000000", "no-such", "%00", "x%20y")
 QUERIES = ("limit=x", "offset=-1", "page=0", "ordering=nope", "format=nope", "id=x", "fields=nope")
-# By the types that OPTIONS names.
+# Valid values by the types that OPTIONS names.
 VALUES = {
     "string": "a-value",
     "slug": "a-value",
@@ -52,7 +52,7 @@ class Handler(WSGIRequestHandler):
     """A handler that prints nothing."""
 
     def log_message(self, format: str, *args: object) -> None:
-        """Leave the access log out."""
+        """Write no access log."""
 
 
 class Reports(logging.Handler):
@@ -86,7 +86,7 @@ def start() -> tuple[int, Reports]:
     settings.API_ERRORS = {"PATHS": APPLICATION["paths"], **APPLICATION.get("settings", {})}
     from django.core.wsgi import get_wsgi_application
 
-    # It configures the logging, so the handlers come after it.
+    # This call configures the logging, so the handlers are added after it.
     application = get_wsgi_application()
     reports = Reports()
     got_request_exception.connect(reports.count, weak=False)

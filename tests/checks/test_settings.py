@@ -175,7 +175,7 @@ def test_a_key_accepts_its_values_and_no_others(settings: Settings, key: str) ->
         assert messages[0].msg.endswith(f"not {value!r}.")
 
 
-def test_no_dict_is_correct(settings: Settings) -> None:
+def test_a_project_without_the_dict_is_correct(settings: Settings) -> None:
     del settings.API_ERRORS
     assert check_settings() == []
 
@@ -187,7 +187,7 @@ def test_a_setting_with_a_name_like_ours_is_a_warning(settings: Settings) -> Non
             [message] = check_settings()
         assert get_numbers([message]) == ["W006"]
         assert f"The setting {name} is not read." in message.msg
-    # A dict of another name or without keys of ours, and what is not a dict.
+    # A dict of another name, a dict without keys of ours, and a value that is not a dict.
     others = {"SPECTACULAR_SETTINGS": {"PATHS": []}, "APP_ERRORS": {"A": 1}, "API_ERRORS_URL": "/"}
     with override_settings(**others):
         assert check_settings() == []

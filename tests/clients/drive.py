@@ -1,7 +1,7 @@
 """Drives ``python-evrythng`` and prints the outcome of each call, as one JSON object.
 
-It runs in a process of its own, because the package takes over the root logger when imported. The
-URL is read from ``PYEVT_BASE_URL`` by the package itself; the keys and ids are the first argument.
+The script is a process of its own: the package configures the root logger when imported. The URL
+is read from ``PYEVT_BASE_URL`` by the package itself; the keys and ids are the first argument.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WRITE, READ, NOTHING = (GIVEN["keys"][name] for name in ("write", "read", "nothi
 
 
 def answer(response: requests.Response) -> dict[str, Any]:
-    """Return what the test compares: the status, and the body where there is one."""
+    """Return the values that the test compares: the status, and the body if it is not empty."""
     body = response.json() if response.content else None
     return {"status": response.status_code, "body": body}
 

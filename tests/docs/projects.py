@@ -115,7 +115,7 @@ class Project:
             self.call(text, command.output)
 
     def install(self, names: str) -> None:
-        """Install packages, this one from its wheel; or check that they are there."""
+        """Install packages, this one from its wheel; or check that they are installed."""
         if self.processes.environment is None:
             check_installed(shlex.split(names))
             return

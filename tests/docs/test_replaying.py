@@ -1,4 +1,4 @@
-"""The script of docs/migrating.md: what it prints about two servers, stock DRF and with the app."""
+"""The script of docs/migrating.md: its output about two servers, stock DRF and with the app."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def record(project: Project, calls: list[tuple[str, str, int]], path: Path) -> N
     path.write_text(json.dumps({"log": {"entries": entries}}), "utf-8")
 
 
-def test_the_script_prints_what_has_changed(blocks: list[Block], tmp_path: Path) -> None:
+def test_the_script_prints_the_changes(blocks: list[Block], tmp_path: Path) -> None:
     script, session = blocks
     [command] = read_session(session.text)
     lines = [line.split() for line in command.output.splitlines() if not line.startswith(" ")]

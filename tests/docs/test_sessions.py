@@ -1,4 +1,4 @@
-"""The test harness of the docs: a page that shows something else than what happens fails."""
+"""The test harness of the docs: a page that shows another output than the real one fails."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_every_check_has_a_section_with_a_mistake_and_its_fix() -> None:
         assert last.text.endswith("System check identified no issues (0 silenced).\n"), check_id
 
 
-def test_the_table_of_verbs_has_the_allowed_statuses() -> None:
+def test_the_table_of_methods_has_the_allowed_statuses() -> None:
     table: dict[str, set[int]] = {verb: set() for verb in ALLOWED_STATUSES}
     section = read_section("docs/verbs.md", "## The table")
     for verbs, statuses in re.findall(r"^\| ([A-Z].*?) \| (\d.*?) \|", section, re.MULTILINE):

@@ -83,7 +83,7 @@ def test_once_exits_after_the_tour_with_its_status() -> None:
     assert is_port_free(port)
 
 
-def test_with_details_there_is_no_tour() -> None:
+def test_with_details_the_tour_does_not_run() -> None:
     demo = run("demo", "--once", "--port", str(find_free_port()), EXAMPLE_DETAILS="1")
     assert demo.returncode == 0, demo.stdout
     assert "API document" not in demo.stdout

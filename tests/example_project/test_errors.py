@@ -1,4 +1,4 @@
-"""The errors of the example project over HTTP, and its API keys: who may do what."""
+"""The errors of the example project over HTTP, and the permissions of its API keys."""
 
 from __future__ import annotations
 

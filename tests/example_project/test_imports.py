@@ -88,7 +88,7 @@ def get_report(server: Server, rows: list[Any]) -> dict[str, Any]:
 
 
 def refusal(row: int, code: str, *messages: str) -> dict[str, Any]:
-    """Return the entry of a refused row in a report."""
+    """Return the entry of a rejected row in a report."""
     return {"row": row, "code": code, "errors": list(messages)}
 
 

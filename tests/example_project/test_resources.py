@@ -43,7 +43,7 @@ def test_post_creates_a_document_and_returns_201_with_its_location(example_serve
     send(example_server, "DELETE", f"/thngs/{document['id']}")
 
 
-def test_put_changes_what_is_sent_except_null_and_read_only_fields(example_server: Server) -> None:
+def test_put_changes_the_sent_fields_except_null_and_read_only_ones(example_server: Server) -> None:
     thng = create(example_server, tags=["a"], identifiers={"serial": uuid4().hex, "x": "y"})
     change = {"tags": ["b"], "identifiers": {"serial": thng["identifiers"]["serial"]}}
     ignored = {"name": None, "description": None, "createdAt": 1, "id": thng["id"]}
@@ -72,7 +72,7 @@ def test_one_of_many_concurrent_requests_gets_an_identifier(example_server: Serv
     errors = [response.json for response in responses if response.status != 201]
     assert len(errors) == 63
     assert {(body["status"], body["code"]) for body in errors} == {(400, "ALREADY_EXISTS")}
-    # By name, to find documents that the database kept without their identifier.
+    # The search by name finds documents that the database kept without their identifier too.
     assert len(send(example_server, "GET", f"/thngs?filter=name={serial}").json) == 1
 
 

@@ -31,7 +31,7 @@ NODE_MODULES = CLIENTS / "node_modules"
 FRONT_END = ROOT / "example_project" / "frontend"
 TSC = ["--strict", "--target", "es2022", "--module", "node16", "--types", "node", "--skipLibCheck"]
 
-# What each program prints: the status and the code of two errors, and the codes of the details.
+# The output of each program: the status and the code of two errors, and the codes of the details.
 PRINTED = [[400, "INVALID_CONTENT", ["blank"]], [401, 33619968]]
 
 BLOCKS = list(read_blocks("docs/clients.md"))
@@ -234,7 +234,7 @@ def test_the_front_end_prints_the_reference_of_an_unhandled_exception(
 def test_the_front_end_sends_a_request_again_after_a_503(front_end: Path, server: Server) -> None:
     database = get_database(server)
     hidden = database.with_name("hidden")
-    # A directory in place of the database is what a disk that is not mounted looks like.
+    # A directory in place of the database looks like a disk that is not mounted.
     database.rename(hidden)
     database.mkdir()
     command = ("node", "build/main.js", server.url, "create", '{"name": "Lamp"}')
@@ -251,7 +251,7 @@ def test_the_front_end_sends_a_request_again_after_a_503(front_end: Path, server
     assert output in PAGE
 
 
-def test_the_front_end_says_that_the_server_is_not_reachable(front_end: Path) -> None:
+def test_the_front_end_shows_that_the_server_is_not_reachable(front_end: Path) -> None:
     command = ("node", "build/main.js", f"http://127.0.0.1:{find_free_port()}", "status", "500")
     with pytest.raises(AssertionError, match=r"^The server is not reachable\.\n"):
         run(*command, directory=front_end, API_KEY=WRITE_KEY)

@@ -1,4 +1,4 @@
-"""The endpoints of the example project fulfil the contract of the verbs."""
+"""The endpoints of the example project fulfil the contract of the methods."""
 
 from __future__ import annotations
 

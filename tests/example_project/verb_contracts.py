@@ -1,6 +1,6 @@
 """The contracts of the example project's endpoints, which ``test_verb_contracts.py`` runs.
 
-They need the settings of the example project, so they run in a process of their own.
+The contracts need the settings of the example project, so they run in a process of their own.
 """
 
 from __future__ import annotations

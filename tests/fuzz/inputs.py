@@ -160,7 +160,7 @@ CLASSES = [
 ]
 API_CLASSES = [cls for cls in CLASSES if issubclass(cls, APIException)]
 
-# The attributes and methods of an exception that the package, or what it calls, may use.
+# The attributes and methods of an exception that the package, or code called by it, may use.
 READ_NAMES = """
 detail status_code default_code default_detail wait auth_header args errno exceptions sqlstate
 sqlite_errorname reason code error_list error_dict message messages params serializer filename
@@ -219,7 +219,7 @@ def nest(exception: Exception, inner: Exception, how: str) -> Exception:
 
 
 def make_class(cls: type[Exception], named: list[tuple[str, Any]]) -> type[Exception]:
-    """Return a subclass with these members, or without any if Python rejects them."""
+    """Return a subclass with these attributes, or without any if Python rejects them."""
     try:
         return type("Wild", (cls,), dict(named))
     except Exception:

@@ -87,7 +87,7 @@ LOOKUPS: Mapping[str, Callable[[Any], object]] = {
     "null": lambda value: Ticket(email="a", row=None, seat=value).save(),
 }
 
-# No client sends it, nor most of it.
+# No client sends this value, nor most of it.
 OWN_VALUE = "the-launch-date-is-not-set-in-the-settings-of-this-project"
 
 
@@ -109,7 +109,7 @@ def make_serializer(of: type[Any], **fields: Any) -> type[Any]:
     return type(f"{of.__name__}Serializer", (ModelSerializer,), {"Meta": meta, **fields})
 
 
-# The model, its serializer, and the field of the look-up. The tags have no column.
+# The model, its serializer, and the field of the lookup. The tags have no column.
 SHELVES, PARCELS = make_serializer(Shelf), make_serializer(Parcel)
 THINGS = make_serializer(Thing, tags=ListField(required=False, max_length=3))
 RESOURCES: Mapping[str, tuple[type[Any], type[Any], str]] = {

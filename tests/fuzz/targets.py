@@ -210,7 +210,7 @@ def fuzz_identifiers(
 
 @fuzzes(st.sampled_from(sorted(LOOKUPS)), inputs.documents, layers)
 def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
-    """Any value of a client in a lookup or in a row: never the mistake of the project."""
+    """Any value of a client in a lookup or in a row: the status is never a 5xx."""
     with counted_failures() as failures:
         body = inputs.encode({"value": value})
         response = send("POST", f"/lookups/{name}", JSON, body, layers)
@@ -226,7 +226,7 @@ def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
     layers,
 )
 def fuzz_values_of_the_project(name: str, document: dict[str, Any], layers: str) -> None:
-    """A value of the project, whatever is sent: never the mistake of the client."""
+    """A value of the project, whatever the client sends: the status is never a 4xx."""
     body = inputs.encode({"a": document})
     response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)
 

@@ -137,7 +137,7 @@ def client(request: pytest.FixtureRequest, settings: Settings) -> Client:
 
 @pytest.fixture
 def log() -> Any:
-    """Return what a handler of the project writes, formatted at the time of each record."""
+    """Return the output of a handler of the project, formatted at the time of each record."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logger = logging.getLogger("django.request")

@@ -153,7 +153,7 @@ def test_a_record_is_djangos_and_has_the_reference(
 
 
 def test_the_administrators_get_one_email(client: Client, settings: Settings) -> None:
-    # Django 6.0 takes addresses, Django 6.1 needs a mailer.
+    # Django 6.0 accepts plain addresses, Django 6.1 needs a mailer.
     settings.ADMINS = [("Ann", "ann@example.com")] if VERSION < (6,) else ["ann@example.com"]
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     for fault in ("unhandled", "timeout", "503"):

@@ -135,7 +135,7 @@ def test_an_error_is_json_under_asgi_too() -> None:
 
 # A view without our renderer gets the same response, which DRF's dispatch would render otherwise.
 @pytest.mark.parametrize("renderer", [JSONRenderer, renderers.JSONRenderer, YAMLRenderer])
-def test_the_response_inside_dispatch_has_what_drfs_responses_have(
+def test_the_response_inside_dispatch_has_the_attributes_of_drfs_responses(
     client: Client, settings: Settings, renderer: type[renderers.BaseRenderer]
 ) -> None:
     seen: list[Any] = []

@@ -308,7 +308,7 @@ def test_a_success_of_another_renderer_stays_as_it_is(client: Client, index: int
 
 
 @pytest.mark.usefixtures("api_paths")
-def test_the_headers_of_the_content_go_and_all_others_stay(client: Client) -> None:
+def test_the_headers_of_the_content_are_removed_and_all_others_kept(client: Client) -> None:
     response = client.get("/api/headers")
     assert_body(response, status_body(500))
     assert dict(response.items()) == {

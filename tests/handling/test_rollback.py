@@ -68,7 +68,7 @@ class Fault(NamedTuple):
     run: Callable[[], object]
     status: int | None = None
     code: str | None = None
-    # Only the middleware sees it, and in a TestCase there is no COMMIT.
+    # Only the middleware can catch the exception of a COMMIT, which a TestCase does not run.
     is_at_commit: bool = False
 
 
@@ -153,7 +153,7 @@ def write_from_function(request: Request) -> Response:
 
 
 class Shape(NamedTuple):
-    """Where the blocks are: the view, and whether ATOMIC_REQUESTS is on."""
+    """The places of the blocks: the view, and whether ATOMIC_REQUESTS is on."""
 
     url: str
     atomic_requests: bool = False
@@ -212,12 +212,12 @@ class Outcome(NamedTuple):
 
 
 def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
-    """Send the request; return its response and what it left."""
+    """Send the request; return its response and its outcome in the database."""
     HOOKS_RUN.clear()
     Shelf.objects.create(name="before")
     client = Client(raise_request_exception=False)
     blocks = len(connection.atomic_blocks)
-    # The client sends the foreign key that leads nowhere.
+    # The client sends a foreign key of no row.
     query = {"fault": fault, "shelf": str(10**6)}
     response = client.post(f"/{shape.url}/", query_params=query)
     try:
@@ -232,7 +232,7 @@ def send(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
 
 
 def send_in_test_case(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
-    """Do the same inside the block that a TestCase opens."""
+    """Send the request inside the block that a TestCase opens."""
     blocks = TestCase._enter_atomics()  # type: ignore[attr-defined]
     try:
         return send(shape, fault)
@@ -241,7 +241,7 @@ def send_in_test_case(shape: Shape, fault: str) -> tuple[HttpResponse, Outcome]:
 
 
 def run(send: Any, handler: str, middleware: list[str], shape: Shape, fault: str) -> Any:
-    """Return the response and what the request left, and delete the rows."""
+    """Return the response and the outcome of the request, and delete the rows."""
     drf = {"EXCEPTION_HANDLER": handler, "DEFAULT_RENDERER_CLASSES": [JSONRenderer]}
     with override_settings(REST_FRAMEWORK=drf, MIDDLEWARE=middleware):
         outcome = send(shape, fault)
@@ -253,7 +253,7 @@ def run(send: Any, handler: str, middleware: list[str], shape: Shape, fault: str
 # Who rolls back depends on the pair: the shape has the blocks, the fault decides who responds. All
 # faults are in one test, because the database is emptied after each test.
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_failure_leaves_what_it_leaves_in_stock_drf(
+def test_a_failure_leaves_the_same_rows_as_in_stock_drf(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     shape = SHAPES[name]
@@ -297,7 +297,7 @@ def test_a_view_may_still_write_after_an_exception_that_it_caught() -> None:
 
 
 def audit_requests(get_response: Any) -> Any:
-    """Hold a block around each request, as a middleware of a project does."""
+    """Open a block around each request, as a middleware of a project does."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with transaction.atomic():
@@ -307,10 +307,10 @@ def audit_requests(get_response: Any) -> Any:
     return middleware
 
 
-# Not with a `dispatch()` of the project, which an exception travels to in any case.
+# All shapes without a `dispatch()` of the project, to which an exception travels in any case.
 @pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
 @pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
-def test_what_a_middleware_wrote_remains_as_in_stock_drf(
+def test_the_writes_of_a_middleware_remain_as_in_stock_drf(
     monkeypatch: pytest.MonkeyPatch, name: str, fault: str
 ) -> None:
     atomic_requests = SHAPES[name].atomic_requests

@@ -33,7 +33,7 @@ EACH_WAY = pytest.mark.parametrize(
 
 
 class ImmediateResponseError(Exception):
-    """An exception that a middleware is to respond to, as allauth's is."""
+    """An exception that a middleware has to respond to, such as allauth's."""
 
 
 class OddError(OSError):
@@ -69,7 +69,7 @@ class ExplainingView(WritingView):
 
 
 class InheritingView(UserPassesTestMixin, ExplainingView):
-    """A view whose `dispatch()` of Django's stands before the project's."""
+    """A view with a `dispatch()` of Django's before the project's in its `__mro__`."""
 
     def test_func(self) -> bool:
         return True
@@ -213,7 +213,7 @@ def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
     assert get_code(send(f"/{name}/", "bug")) == "INTERNAL_ERROR"
 
 
-def test_under_asgi_it_is_the_same() -> None:
+def test_under_asgi_an_exception_travels_too() -> None:
     client = AsyncClient(raise_request_exception=False)
     post = async_to_sync(client.post)
     assert post("/explaining/", query_params={"fault": "protected"}).status_code == 409
@@ -235,7 +235,7 @@ def test_a_batch_keeps_the_row_of_the_view_that_succeeded(
 )
 def test_a_batch_that_catches_nothing_fails_as_a_whole(name: str, is_json: bool) -> None:
     response = send(f"/{name}/")
-    # The handler is asked again for a batch of DRF's; it is not for a plain view.
+    # For a batch in a DRF view the handler is called again, for a batch in a plain view it is not.
     assert (response.status_code, response["Content-Type"] == "application/json") == (500, is_json)
     assert not Shelf.objects.exists()
 

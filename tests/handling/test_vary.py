@@ -25,7 +25,7 @@ LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
 class Failing(APIView):
-    """Raises a bug, or an exception of the network."""
+    """Raises an unhandled exception, or an exception of the network."""
 
     authentication_classes = ()
     renderer_classes = [JSONRenderer]

@@ -257,7 +257,7 @@ def make_cycle() -> list[Any]:
 
 @dataclass
 class Record:
-    """JSON to orjson, but not to DRF."""
+    """A dataclass, which orjson could encode, but DRF cannot."""
 
     name: str = "a"
 
@@ -313,13 +313,13 @@ def test_a_query_that_fails_runs_once() -> None:
 
 
 class Direction(enum.Enum):
-    """JSON to orjson, but not to DRF."""
+    """An Enum, which orjson encodes, but DRF does not."""
 
     NORTH = "north"
 
 
 class Labelled(enum.StrEnum):
-    """Its value differs from its string."""
+    """An Enum whose values differ from their strings."""
 
     A = "a", "The first"
 
@@ -345,7 +345,7 @@ def test_the_differences_with_orjson_are_those_in_the_docs(value: Any, encoded: 
     assert encoders.encode(value) == encoded
 
 
-def test_without_orjson_no_number_has_no_json() -> None:
+def test_without_orjson_nan_and_infinity_raise() -> None:
     for number in (math.nan, math.inf, decimal.Decimal("NaN")):
         with pytest.raises(ValueError, match="not JSON compliant"):
             encode_without_orjson([number])

@@ -1,4 +1,4 @@
-"""Headers: what a status must carry, whichever part of a project sends it."""
+"""Headers: those that a status must have, whichever part of a project sends it."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_401_has_the_challenge_of_its_authenticators(
 
 
 @pytest.mark.parametrize("url", ["/first/", "/second/", "/returned/", "/function/"])
-def test_a_challenge_that_no_server_sends_gives_way_to_the_setting(
+def test_a_challenge_that_no_server_sends_is_replaced_by_the_setting(
     client: Client, settings: Settings, url: str
 ) -> None:
     settings.API_ERRORS = {"PATHS": ["/"]}
@@ -269,7 +269,7 @@ def test_a_required_header_needs_no_request_and_an_existing_one_stays() -> None:
 
 
 @pytest.mark.parametrize("nosniff", [True, False])
-def test_any_other_status_gets_nosniff_only_as_the_setting_of_django_wants(
+def test_any_other_status_gets_nosniff_only_if_the_setting_of_django_is_on(
     settings: Settings, nosniff: bool
 ) -> None:
     settings.SECURE_CONTENT_TYPE_NOSNIFF = nosniff

@@ -1,4 +1,4 @@
-"""Problem details: RFC 9457 for a client that asks for it, and the same body for all others."""
+"""Problem details: RFC 9457 for a client that requests it, the usual body for all others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.urls(__name__)
 TYPE = "application/problem+json"
 ASKS: dict[str, Any] = {"headers": {"accept": TYPE}}
 
-# RFC 9457, appendix A, with all members required.
+# RFC 9457, appendix A, with all keys required.
 MEMBERS: dict[str, dict[str, Any]] = {
     "type": {"type": "string", "format": "uri-reference"},
     "title": {"type": "string"},
@@ -188,7 +188,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_an_error_is_a_problem_for_the_client_that_asks_and_the_body_for_others(
+def test_an_error_is_a_problem_for_a_client_that_requests_one_and_the_body_for_others(
     client: Client, settings: Settings, name: str
 ) -> None:
     request, problem = PROBLEMS[name]
@@ -229,7 +229,7 @@ def test_a_csrf_failure_is_a_problem(on: Settings) -> None:
     assert read(response) == blank(failed, "Forbidden")
 
 
-def test_the_details_of_an_error_are_a_member_too(client: Client, on: Settings) -> None:
+def test_the_details_of_an_error_are_a_key_of_the_problem(client: Client, on: Settings) -> None:
     on.API_ERRORS |= {"DETAILS": True}
     item = {"field": "name", "code": "invalid", "in": "query"}
     details = [item | {"message": message} for message in ("Too long.", "Too loud.")]

@@ -112,7 +112,7 @@ async def send_to_asgi(url: str, **headers: str) -> Any:
 
 
 def assert_is_read(response: Any) -> None:
-    """Hold the view to have got the body."""
+    """Assert that the view got the body."""
     assert (response.status_code, response.json()) == (200, {"a": 1})
 
 
@@ -158,12 +158,12 @@ def test_a_body_that_another_has_read_is_a_411(client: Client, url: str) -> None
 
 
 @each_view
-def test_a_body_whose_client_has_gone_is_no_success(client: Client, url: str) -> None:
+def test_a_body_whose_client_has_disconnected_is_an_error(client: Client, url: str) -> None:
     assert send(client, url, BrokenStream()).status_code >= 400
 
 
 @each_view
-def test_a_get_is_never_refused(client: Client, url: str) -> None:
+def test_a_get_is_never_rejected(client: Client, url: str) -> None:
     response = client.generic("GET", url, **CHUNKED)
     assert (response.status_code, response.json()) == (200, {})
 
@@ -181,7 +181,7 @@ def test_a_plain_view_and_an_excluded_path_are_left_alone(
     assert client.generic("POST", "/negotiated", **CHUNKED).json() == {}
 
 
-def test_a_refusal_of_our_views_comes_after_that_of_the_credentials(client: Client) -> None:
+def test_a_411_of_our_views_comes_after_the_check_of_the_credentials(client: Client) -> None:
     assert_body(client.generic("POST", "/guarded", **CHUNKED), body("ACCESS_FORBIDDEN"))
 
 
@@ -198,7 +198,7 @@ def test_a_body_over_the_limit_is_not_read_into_memory(client: Client, settings:
             read_chunked_body(ASGIRequest(scope, file))
 
 
-def test_a_request_of_no_server_is_left_alone() -> None:
+def test_a_request_without_a_server_is_left_alone() -> None:
     request = HttpRequest()
     request.method = "POST"
     read_chunked_body(request)
@@ -220,7 +220,7 @@ def test_a_compressed_body_is_a_415_with_the_encodings(client: Client, url: str)
     assert_is_read(client.generic("POST", url, CONTENT, JSON, headers=headers))
 
 
-def test_the_parser_reads_what_a_middleware_has_decompressed() -> None:
+def test_the_parser_reads_a_body_that_a_middleware_has_decompressed() -> None:
     headers = {"HTTP_CONTENT_ENCODING": "gzip"}
     request = APIRequestFactory().generic("POST", "/", CONTENT, JSON, **headers)
     view: Any = make_view(echo, parser_classes=[JSONParser])
@@ -239,7 +239,7 @@ def test_the_parser_reads_what_a_middleware_has_decompressed() -> None:
         (b"[NaN]", "has a number that is out of range at line 1, column 2."),
     ],
 )
-def test_a_message_of_the_interpreter_gives_way_to_that_of_our_parser(
+def test_a_message_of_the_interpreter_is_replaced_by_that_of_our_parser(
     client: Client, content: bytes, message: str
 ) -> None:
     messages = [f"The JSON document {message}"] if HAS_BODY else []

@@ -136,9 +136,9 @@ def test_a_declared_error_is_not_reported(
     assert_declared(response)
 
 
-def test_no_error_needs_the_signal_if_strict_is_off(settings: Settings) -> None:
+def test_no_receiver_is_connected_if_strict_is_off(settings: Settings) -> None:
     receivers = len(error_sent.receivers)
-    # The checks report the second.
+    # The second value is a mistake that the checks report.
     for value in ({"STRICT": False}, 7):
         settings.API_ERRORS = value
         assert len(error_sent.receivers) == receivers
@@ -161,7 +161,7 @@ def test_the_app_connects_the_report_if_strict_is_on(
 def test_nothing_is_reported_after_the_test_runner_has_turned_debug_off(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # It sends no signal for that.
+    # The test runner changes DEBUG without the signal `setting_changed`.
     error_sent.connect(report_undeclared_error)
     client.get("/orders")
     assert get_warnings(caplog) == []
@@ -177,7 +177,7 @@ def test_assert_declared_shows_the_code_and_the_request(client: Client) -> None:
     )
 
 
-def test_assert_declared_takes_the_response_of_any_client() -> None:
+def test_assert_declared_accepts_the_response_of_any_client() -> None:
     requests = RequestsClient()
     assert_declared(requests.get("http://testserver/declared"))
     with pytest.raises(AssertionError, match="has no OUT_OF_STOCK for 409"):

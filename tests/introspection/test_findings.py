@@ -200,7 +200,7 @@ def test_our_view_without_a_detail_route_has_no_location(find: Any) -> None:
     assert find(path("a", List.as_view(), name="rack-list")).keys() == {"location"}
 
 
-def test_the_middleware_reformats_what_any_renderer_makes(find: Any, settings: Any) -> None:
+def test_with_the_middleware_any_renderer_is_correct(find: Any, settings: Any) -> None:
     settings.MIDDLEWARE = [f"{__name__}.OwnMiddleware"]
     assert find(path("a", WRONG["a renderer"][0], name="shelf-list"), DETAIL) == {}
 

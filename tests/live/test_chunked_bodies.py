@@ -1,4 +1,4 @@
-"""Bodies that are sent in chunks, to real servers: read, or refused with a 411."""
+"""Bodies that are sent in chunks, to real servers: read, or rejected with a 411."""
 
 from __future__ import annotations
 
@@ -148,14 +148,14 @@ def test_a_body_in_chunks_is_read_or_its_length_required(
 
     content = json.loads(response.content)
     if server_name == "wsgiref":
-        # It does not mark the end of a body.
+        # This server does not mark the end of a body.
         status, expected = 411, LENGTH_REQUIRED
     elif isinstance(expected, str):
         expected = body(expected, *content["errors"])
     assert (response.status, content) == (status, expected)
 
 
-def test_a_body_with_a_length_is_read_as_ever(server: tuple[str, str, Server]) -> None:
+def test_a_body_with_a_length_is_read(server: tuple[str, str, Server]) -> None:
     lines = [
         "POST /api/ours HTTP/1.1",
         f"Host: {HOST}",

@@ -41,7 +41,7 @@ COMMANDS = {
 
 
 class EchoView(APIView):
-    """Returns what it receives, or raises the exception that `fail` names."""
+    """Returns the request's data, or raises the exception that `fail` names."""
 
     authentication_classes = ()
 
@@ -161,7 +161,7 @@ def assert_error(
     assert response.headers["content-type"] == "application/json"
 
 
-def test_a_bug_has_a_reference_that_is_once_in_the_log(server: Server) -> None:
+def test_an_unhandled_exception_has_a_reference_that_is_once_in_the_log(server: Server) -> None:
     response = send(server, "GET", "/api/echo?fail=bug")
 
     [message] = json.loads(response.content)["errors"]
@@ -208,7 +208,7 @@ REQUESTS: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "a rewritten error": ("GET /api/returned", {}, "CONFLICT"),
 }
-# The messages name what is wrong: their wording is tested elsewhere.
+# The messages name the fault: their wording is tested elsewhere.
 MESSAGES = {"MISSING_RESOURCE": "Forbidden", "CONFLICT": "Conflict."}
 
 
@@ -239,7 +239,7 @@ def test_a_charset_that_does_not_decode_text_is_an_error_of_the_client(server: S
     assert_error(response, "UNSUPPORTED_MEDIA_TYPE" if is_wsgi else "INVALID_CONTENT", message)
 
 
-def test_a_valid_request_is_answered_by_its_view(server: Server) -> None:
+def test_a_valid_request_reaches_its_view(server: Server) -> None:
     response = send(server, "POST", "/api/echo", PARSED, Content_Type=JSON)
 
     assert (response.status, response.content) == (200, PARSED.encode())
@@ -251,7 +251,7 @@ def test_a_valid_request_is_answered_by_its_view(server: Server) -> None:
         ("GET", "/api/echo?fail=bug", JSON, 500),
         ("POST", "/api/echo", BOGUS, 415),
         ("POST", "/api/form", FORM, 413),
-        # A body after the head of a response would be taken for the next response.
+        # A client would read a body after the head of a response as the next response.
         ("HEAD", "/api/nowhere", JSON, 404),
         ("HEAD", "/api/echo?fail=bug", JSON, 500),
         ("HEAD", "/api/returned", JSON, 409),

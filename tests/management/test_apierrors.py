@@ -77,7 +77,7 @@ def wrong(set_urls: Any) -> None:
 
 
 def run(*arguments: str, status: int = 0) -> tuple[str, str]:
-    """Run the command; return what it wrote to stdout and stderr."""
+    """Run the command; return its output to stdout and to stderr."""
     stdout, stderr = io.StringIO(), io.StringIO()
     exit_status = 0
     try:
@@ -197,7 +197,7 @@ def test_an_unused_rule_is_named_on_stderr(clean: None) -> None:
     assert "'*:patch'" in run("audit", "--ignore", "*:patch")[1]
 
 
-def test_what_cannot_be_run_exits_with_2(clean: None, settings: Any) -> None:
+def test_a_command_that_cannot_be_run_exits_with_2(clean: None, settings: Any) -> None:
     for arguments, words in {
         ("audit", "--ignore", "patch"): "'patch' is not of the form ROUTE:FINDING.",
         ("audit", "--ignore-file", "/nothing"): "'/nothing'",

@@ -28,7 +28,7 @@ CODES = {
 
 
 def run(*arguments: str, status: int = 0) -> str:
-    """Return what the command printed."""
+    """Return the output of the command."""
     output = io.StringIO()
     if status:
         with pytest.raises(SystemExit) as raised:
@@ -45,7 +45,7 @@ def codes(settings: Settings) -> None:
     settings.API_ERRORS = {"CODES": CODES}
 
 
-def test_the_json_has_what_a_client_needs_to_know() -> None:
+def test_the_json_has_the_facts_that_a_client_needs() -> None:
     rows = {row["name"]: row for row in json.loads(run("--format", "json"))}
 
     assert {**rows["OUT_OF_STOCK"], "message": "", "advice": ""} == {

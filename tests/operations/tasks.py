@@ -21,7 +21,7 @@ PATIENCE = 30.0
 
 
 class CartError(APIException):
-    """An exception whose code is the caller's."""
+    """An exception whose code is that of `raise`."""
 
     status_code = 409
 

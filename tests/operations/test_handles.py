@@ -1,4 +1,4 @@
-"""The signed ids of operations: their owners, and what a client can read in them."""
+"""The signed ids of operations: their owners, and the facts that they hide from clients."""
 
 from __future__ import annotations
 

@@ -388,7 +388,7 @@ def test_a_result_without_json_reads_as_failed_and_is_reported_once(
         assert (response.status_code, response.json()["error"]) == (200, outcome["error"])
         assert "result" not in response.json()
     [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    # The worker reports what it cannot store, the operation what it cannot send.
+    # The worker reports a result that it cannot store, the operation one that it cannot send.
     assert record.name.replace("_", ".") == ("django.request" if signals else "django.tasks")
     if is_pickled:
         assert len(signals) == 1

@@ -1,4 +1,4 @@
-"""Operations in one process: what a view accepts, in which transaction, and what an operation has.
+"""Operations in one process: the accepting views, their transactions, the body of an operation.
 
 The task backend stores tasks in the test's own database. `test_task_backends.py` runs each task
 backend with a server and workers of its own.

@@ -103,7 +103,7 @@ def close(connection: socket.socket) -> None:
 
 def reset(connection: socket.socket) -> None:
     """Close the connection so that the client reads ECONNRESET."""
-    # A reset discards what the client has not read yet.
+    # A reset discards the bytes that the client has not read yet.
     time.sleep(0.02)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
@@ -148,7 +148,7 @@ def refuse(words: Words) -> Iterator[Address]:
 def be_unknown(words: Words) -> Iterator[Address]:
     """Yield a name that does not resolve.
 
-    `.invalid` never does (RFC 2606), and no name server is asked for over 255 letters.
+    `.invalid` never does (RFC 2606), and no query is sent for a name of over 255 letters.
     """
     yield ".".join(["a" * 60] * 5) + ".invalid", 9
 

@@ -1,4 +1,4 @@
-"""One call of each network client, to an address, with a timeout, over TLS if asked."""
+"""One call of each network client, to an address, with a timeout, over TLS if the target has it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Target(NamedTuple):
 
     @property
     def broker_options(self) -> Any:
-        """What py-amqp and kombu take as `ssl`."""
+        """The value of `ssl` for py-amqp and kombu."""
         return self.is_tls and {"ca_certs": self.certificates, "cert_reqs": ssl.CERT_REQUIRED}
 
     @property
@@ -88,7 +88,7 @@ class Target(NamedTuple):
 
 
 class NetworkClient(NamedTuple):
-    """A client, sync or async, the protocol of its service, and whether it takes a Target's TLS."""
+    """A client, sync or async, the protocol of its service, and whether it can use TLS."""
 
     protocol: str
     use: Callable[[Target], Any]
@@ -137,7 +137,7 @@ def use_urllib(target: Target) -> object:
         with opener.open(target.url, timeout=target.wait) as response:
             return response.read()
     except urllib.error.HTTPError as exc:
-        # It is the response too, with its connection.
+        # The exception is the response too, with its connection.
         exc.close()
         raise
 

@@ -1,7 +1,7 @@
 """A script: call each client of a service against two listeners, and print the codes as JSON.
 
-It runs in an environment of its own, because niquests replaces urllib3. One listener refuses the
-connection, the other accepts it and stays silent.
+The script has an environment of its own, because niquests replaces urllib3. One listener refuses
+the connection, the other accepts it and never responds.
 """
 
 from __future__ import annotations
@@ -128,12 +128,12 @@ CLIENTS: list[Callable[[int], object]] = [
     use_oracledb,
 ]
 
-# python-oracledb has no timeout for a listener that accepts and stays silent.
+# python-oracledb has no timeout for a listener that accepts and never responds.
 WITHOUT_TIMEOUT = {use_oracledb}
 
 
 def get_code(client: Callable[[int], object], port: int) -> str:
-    """Return the code of what a client raises, or its class if it is not recognised."""
+    """Return the code of a client's exception, or its class if it is not recognised."""
     from django_apierrors.recognition import recognise
 
     try:

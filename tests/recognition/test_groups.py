@@ -1,4 +1,4 @@
-"""Exception groups and causes of any shape: a bounded answer in linear time."""
+"""Exception groups and causes of any shape: a bounded response in linear time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_messages_of_a_group_obey_the_limit(settings: Any) -> None:
     assert data["errors"][8:] == ["name: Message 8.", "4991 more errors were left out."]
 
 
-def test_a_group_that_holds_the_same_member_twice_on_each_level_takes_linear_time() -> None:
+def test_a_group_that_contains_the_same_group_twice_on_each_level_takes_linear_time() -> None:
     group: Exception = ExceptionGroup("leaf", [TimeoutError()])
     for level in range(40):
         group = ExceptionGroup(f"level {level}", [group, group])

@@ -331,7 +331,7 @@ class Importer:
             super().__init__(f"Row {row}.")
 
 
-def test_the_path_of_a_class_is_enough(settings: Settings) -> None:
+def test_an_error_is_found_by_the_path_of_its_class_alone(settings: Settings) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"workers.only.SoldError": "ALREADY_EXISTS"}}
     codes = {
         f"{__name__}.Importer.WrongRowError": "INVALID_STATE",
@@ -349,7 +349,7 @@ def test_the_path_of_a_class_is_enough(settings: Settings) -> None:
 
 
 class ShelfEmptyError(Exception):
-    """Knows how many are left."""
+    """An exception with the number of things that are left."""
 
     left = 2
 
@@ -360,14 +360,14 @@ class OutOfStock(exceptions.APIException):
 
 
 def describe(exception: Any) -> exceptions.APIException:
-    """Return what the exception knows."""
+    """Return an exception of DRF with the number that `exception` has."""
     described: Any = OutOfStock(f"Only {exception.left} left.")
     described.extra = {"left": exception.left}
     return described
 
 
 def describe_badly(exception: Any) -> str:
-    """Return something else."""
+    """Return a value that is not an exception."""
     return "Sold out."
 
 
@@ -394,7 +394,7 @@ def test_a_function_of_the_project_describes_an_exception(
         )
 
 
-def test_a_function_that_is_lost_leaves_the_code_of_the_class(settings: Settings) -> None:
+def test_a_function_that_cannot_be_called_leaves_the_code_of_the_class(settings: Settings) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"nowhere.ShelfEmptyError": f"{__name__}.describe"}}
     assert recognise_class_path("nowhere.ShelfEmptyError").code.name == "INTERNAL_ERROR"
     settings.API_ERRORS = {
@@ -404,7 +404,7 @@ def test_a_function_that_is_lost_leaves_the_code_of_the_class(settings: Settings
 
 
 class MissingAttributes(exceptions.APIException):
-    """Has no attributes but its own, and raises for all others."""
+    """An exception that raises when an attribute is read that it does not have."""
 
     status_code = 409
     default_detail = "Sold out."

@@ -1,4 +1,4 @@
-"""The default messages name what the client sent, and what is supported."""
+"""The default messages name the client's value, and the supported ones."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_the_details_have_the_code_of_the_message(client: Client, settings: Sett
     ]
 
 
-def test_an_unmatched_url_that_lacks_only_its_slash_says_so(
+def test_the_message_of_an_unmatched_url_names_a_missing_slash(
     quiet_client: Client, settings: Settings
 ) -> None:
     client = quiet_client
@@ -268,19 +268,19 @@ def test_the_error_page_of_a_plain_view_gets_the_facts_of_its_headers() -> None:
 
 
 @pytest.mark.django_db
-def test_a_csrf_failure_of_a_session_is_named_too() -> None:
+def test_the_message_names_a_csrf_failure_of_a_session() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.create_user("ada"))
     assert_body(client.post("/session", {}, JSON), CSRF)
     client.cookies["csrftoken"] = "a" * 32
     assert_body(client.post("/session", {}, JSON, headers={"X-CSRFToken": "b" * 32}), CSRF)
-    # Another reason than the token stays as it is.
+    # A message about another reason than the token is not changed.
     response = client.post("/session", {}, JSON, headers={"Origin": "http://other.example"})
     assert "other.example" in response.json()["errors"][0]
 
 
 @pytest.mark.usefixtures("api_paths")
-def test_a_csrf_failure_is_named_and_no_other_403() -> None:
+def test_the_message_names_a_csrf_failure_and_no_other_403() -> None:
     client = Client(enforce_csrf_checks=True)
     assert_body(client.post("/plain"), CSRF)
     for url in ("/exempt", "/raise/7"):

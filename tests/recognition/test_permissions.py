@@ -1,4 +1,4 @@
-"""403s: which error a rejection becomes, and what finding it out runs."""
+"""403s: the error that a rejection becomes, and the permissions that are probed to choose it."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def send(view: Any, method: str, user: User | None = ANN, *permissions: Any, **k
         # The view has no PATCH.
         ("GET", allow("PATCH"), "ACCESS_FORBIDDEN"),
         ("PUT", IsAuthenticated & ~IsAuthenticated, "ACCESS_FORBIDDEN"),
-        # It raises for every method but the one that is rejected.
+        # The permission raises for every method but the rejected one.
         ("DELETE", ~allow("DELETE", error=LookupError("secret")), "ACCESS_FORBIDDEN"),
     ],
 )
@@ -265,14 +265,14 @@ def test_the_method_is_forbidden_if_another_is_open_and_else_the_resource(
 @pytest.mark.parametrize(
     ("permissions", "code", "calls"),
     [
-        # It is called until the first method that is open, reads first.
+        # The permission is called until the first method that is open, reads first.
         ([Recorder], "METHOD_FORBIDDEN", ["POST", "GET"]),
         # The permission that rejected the request is not called again.
         ([UnprobedRecorder], "ACCESS_FORBIDDEN", ["POST"]),
         ([ReadOnly & UnprobedRecorder], "ACCESS_FORBIDDEN", []),
         ([UnprobedRecorder | allow()], "ACCESS_FORBIDDEN", ["POST"]),
         ([~(ReadOnly | AllowingRecorder)], "ACCESS_FORBIDDEN", ["POST"]),
-        # The others are called without it.
+        # The other permissions are called without the one that is not probed.
         ([AllowingRecorder, ReadOnly], "METHOD_FORBIDDEN", ["POST"]),
         ([AllowingRecorder, allow()], "ACCESS_FORBIDDEN", ["POST"]),
     ],

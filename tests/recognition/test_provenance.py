@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path, re_path
@@ -118,6 +120,38 @@ class StockView(RejectingMixin, generics.GenericAPIView[Any]):
     pass
 
 
+WRAPPERS: dict[str, Callable[[Exception], Exception]] = {
+    "group": lambda exc: ExceptionGroup("tasks", [exc]),
+    "nested": lambda exc: ExceptionGroup("tasks", [ExceptionGroup("inner", [exc]), exc]),
+    "wrapper": URLError,  # type: ignore[dict-item]
+    "both": lambda exc: ExceptionGroup("tasks", [URLError(exc)]),  # type: ignore[arg-type]
+}
+
+
+class WrappingView(RejectingMixin, generics.GenericAPIView[Any]):
+    """A view that raises the exception of the action inside another."""
+
+    def get(self, request: Request, name: str, wrapper: str) -> Response:  # type: ignore[override]
+        try:
+            return super().get(request, name)
+        except Exception as exc:
+            raise WRAPPERS[wrapper](exc) from exc
+
+
+class GroupingView(generics.GenericAPIView[Any]):
+    """A view that does many things at once, each with a value of the client or the project's."""
+
+    def get(self, request: Request) -> Response:
+        values, errors = request.query_params, []
+        names = values.getlist("name") * int(values.get("count", 1))
+        for name, value in zip(names, values.getlist("q") * len(names), strict=False):
+            try:
+                REJECTED[name][0](value or "bad")
+            except Exception as exc:
+                errors.append(exc)
+        raise ExceptionGroup("tasks", errors)
+
+
 class ContainerView(generics.GenericAPIView[Any]):
     def post(self, request: Request, name: str) -> Response:
         return Response(repr(REJECTED[name][0](request.data["rows"][1]["shelf"])))
@@ -182,6 +216,16 @@ DERIVED: dict[str, Callable[[str], object]] = {
 }
 
 
+def find_beside(value: str) -> object:
+    Shelf.objects.get_or_create(name="top")
+    return [*Shelf.objects.annotate(x=Value(value)).filter(name__regex="(")]
+
+
+LONG_PATTERN = f"({'a' * 2_000}"
+DERIVED["beside a pattern"] = find_beside
+DERIVED["long pattern"] = lambda _: find_by_pattern(LONG_PATTERN)
+
+
 class DerivingView(generics.GenericAPIView[Any]):
     """A view that does something with a value that it derives from a value of the client."""
 
@@ -190,7 +234,7 @@ class DerivingView(generics.GenericAPIView[Any]):
 
 
 class RowView(generics.GenericAPIView[Any]):
-    """A view that writes a row which violates constraints, from the body only what is in it."""
+    """A view that writes the row of the URL, which violates constraints, and the values sent."""
 
     def get(self, request: Request, **fields: Any) -> Response:
         values = {**fields, **request.query_params.dict(), **request.data}
@@ -281,7 +325,7 @@ class JSONView(generics.GenericAPIView[Any]):
 
 
 def plain_view(request: HttpRequest, source: str) -> HttpResponse:
-    """Read a value from the body, or none, in a view of Django's."""
+    """Read a value from the body, or no value, in a view of Django's."""
     value = {
         "form": lambda: request.POST.get("q"),
         "json": lambda: json.loads(request.body)["q"],
@@ -311,6 +355,8 @@ urlpatterns = [
     path("stock/<name>/", StockView.as_view()),
     path("stock/<name>/at/<value>/", StockView.as_view()),
     path("drf-parser/<name>/", StockView.as_view(parser_classes=[JSONParser])),
+    path("wrapped/<wrapper>/<name>/", WrappingView.as_view()),
+    path("grouped/", GroupingView.as_view()),
     path("container/<name>/", ContainerView.as_view()),
     path("ours/<name>/", OurView.as_view()),
     path("ours/<name>/at/<value>/", OurView.as_view()),
@@ -395,13 +441,58 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
     assert len(reported) == 1
 
 
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("name", REJECTED)
+def test_an_exception_inside_a_group_or_a_wrapper_has_the_same_error(
+    reported: list[object], wrapper: str, name: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    url, (_, value, code) = f"/wrapped/{wrapper}/{name}/?page=2", REJECTED[name]
+    response = client.get(f"{url}&q={quote(value)}")
+    assert response.json()["code"] == code
+    if wrapper != "nested":
+        assert read(response) == expect_of(name, "q")
+    assert reported == []
+    assert read(client.get(url)) == BUG
+    assert len(reported) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        # One value of the project's is a mistake of the project.
+        ("q=x&q=&name=an int&name=an int", BUG),
+        ("q=x&q=&name=a UUID key&name=a UUID key", BUG),
+        (
+            "q=x&q=bad&name=a UUID key&name=an int",
+            expect("INVALID_CONTENT", f"q: {MALFORMED}", f"q: {WRONG}"),
+        ),
+        ("q=x&q=9&name=an int&name=a missing key", BUG),
+    ],
+)
+def test_all_exceptions_of_a_group_are_about_values_of_the_client_or_the_group_is_unhandled(
+    query: str, outcome: Outcome
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert read(client.get(f"/grouped/?{query}")) == outcome
+
+
+def test_a_group_of_very_many_exceptions_is_compared_in_a_moment() -> None:
+    client = Client(raise_request_exception=False)
+    values = "&q=".join(["1"] * 900)
+    begin = time.process_time()
+    response = client.get(f"/grouped/?name=a UUID key&count=300&q=x&a={'a,' * 20_000}&q={values}")
+    assert time.process_time() - begin < 5
+    assert response.json()["code"] == "INVALID_ID"
+
+
 LEAVES = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
 ) | st.sampled_from(["9999-12-31", "0001-01-01T00:00Z", "\ud800", "\0", "\u0667", "1e999", "sNaN"])
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-# Any JSON that a client sends may be what a lookup or a save() rejects. A date is a naive datetime.
+# A lookup or a save() may reject any JSON that a client sends. A date is a naive datetime.
 @pytest.mark.filterwarnings("ignore:DateTimeField:RuntimeWarning")
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(value=TREES.filter(bool))
@@ -506,10 +597,10 @@ def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | No
         ("/constant/", BUG),
         ("/key/huge/", BUG),
         ("/key/raw/", BUG),
-        # Nobody knows the value: anything that was sent may be it.
+        # The value is unknown: any value that was sent may be the rejected one.
         ("/sql/", BUG),
         ("/sql/?a=1", expect("MISSING_RESOURCE", status=400)),
-        # Validation, and no lookup.
+        # Validation, not a lookup.
         ("/clean/model/", expect("INVALID_CONTENT", "key: “x” is not a valid UUID.")),
         ("/clean/field/", expect("INVALID_CONTENT", "“x” is not a valid UUID.")),
         ("/clean/row/", expect("MISSING_RESOURCE")),
@@ -532,7 +623,7 @@ def test_a_url_and_a_query_have_a_value_too(client: Client, target: str, outcome
         ("cut/?q=urn:notauuid", expect("INVALID_CONTENT", f"q: {WRONG}")),
         ("twice/?q=abc", expect("MISSING_RESOURCE")),
         ("many/?q=abc", BUG),
-        # Too short to be no coincidence.
+        # So short that the match may be a coincidence.
         ("copied/?q=Emma", BUG),
         ("cut/?q=urn:x", BUG),
         ("none/?q=launch", BUG),
@@ -549,6 +640,19 @@ def test_a_value_that_is_derived_from_a_sent_value_is_the_clients_if_most_of_it_
     assert read(client.get(f"/derived/{target}")) == outcome
 
 
+def test_a_pattern_that_takes_long_to_compile_is_the_clients_if_it_was_sent() -> None:
+    client = Client(raise_request_exception=False)
+    outcomes = [
+        send(client, "/stock/a pattern/", {"rows": [{"value": LONG_PATTERN}]}),
+        read(client.get("/derived/long pattern/?q=x")),
+    ]
+    assert outcomes == [expect("INVALID_CONTENT", f"rows[0].value: {WRONG}"), BUG]
+    # The pattern of the project's is the invalid one.
+    begin = time.process_time()
+    assert read(client.get(f"/derived/beside a pattern/?q={'[ab]' * 300_000}")) == BUG
+    assert time.process_time() - begin < 1
+
+
 UNSET = "A required field or parameter for the resource has not been set."
 TAKEN = "row, rank: Another resource has the same value for this field."
 ROWS = "There are 50 rows."
@@ -557,7 +661,7 @@ ROWS = "There are 50 rows."
 @pytest.mark.parametrize(
     ("method", "target", "data", "outcome"),
     [
-        # Nothing was sent, or nothing of the row: the project has written it.
+        # The client sent nothing, or no value of the row: the project has written the row.
         ("GET", "null/", None, BUG),
         ("GET", "null/?seat=2", None, BUG),
         ("GET", "twice/", None, BUG),
@@ -566,14 +670,14 @@ ROWS = "There are 50 rows."
         ("GET", "negative/", None, BUG),
         ("POST", "null/", None, BUG),
         ("POST", "negative/", {"seat": 2}, BUG),
-        # The client has left the value out, or has sent it.
+        # The client has omitted or sent the value.
         ("POST", "null/", {}, expect("INVALID_CONTENT", f"row: {UNSET}")),
         ("POST", "null/", {"row": None}, expect("INVALID_CONTENT", f"row: {UNSET}")),
         ("GET", "twice/?rank=1", None, expect("ALREADY_EXISTS", TAKEN)),
         ("GET", "51/?row=51", None, expect("INVALID_STATE", ROWS)),
         ("GET", "negative/?count=-7", None, expect("INVALID_CONTENT", f"count: {WRONG}")),
         ("POST", "negative/", {"count": -7}, expect("INVALID_CONTENT", f"count: {WRONG}")),
-        # A method that changes the state meets the state.
+        # A method that changes the resource can conflict with its state.
         ("POST", "twice/", None, expect("ALREADY_EXISTS", TAKEN)),
         ("DELETE", "51/", None, expect("INVALID_STATE", ROWS)),
     ],
@@ -593,7 +697,7 @@ def test_a_row_that_violates_a_constraint_is_the_clients_mistake_if_the_client_c
     assert len(reported) == (outcome == BUG)
 
 
-# A list or a dict in the place of a value is named itself, not what is in it.
+# A list or a dict in the place of a value is named itself, not the values in it.
 @pytest.mark.parametrize("value", [{"a": 1}, [1], [[1]], {"a": {"b": ["x"]}}, {}, []], ids=str)
 @pytest.mark.parametrize("name", ["save()", "an int key", "a UUID key", "an int"])
 def test_a_list_or_a_dict_is_named_as_a_whole(client: Client, name: str, value: object) -> None:
@@ -653,7 +757,7 @@ def test_a_body_that_the_view_did_not_parse_has_no_value(
     assert read(client.post("/unread/", content, "application/json")) == BUG
 
 
-def test_an_async_lookup_is_the_same(settings: Settings) -> None:
+def test_an_async_lookup_has_the_same_error(settings: Settings) -> None:
     settings.API_ERRORS = {"PATHS": ["/plain/"]}
     client = AsyncClient(raise_request_exception=False)
 

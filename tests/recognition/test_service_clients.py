@@ -1,4 +1,4 @@
-"""The clients of services that refuse or stay silent, each with its real package."""
+"""The clients of services that are down or never respond, each with its real package."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def make(cls: type[BaseException]) -> BaseException:
     return exception
 
 
-def test_a_row_is_called_what_its_class_calls_itself() -> None:
+def test_a_row_has_the_module_and_the_name_of_its_class() -> None:
     classes = {name: get_class(name) for name in NAMES}
     assert {n: f"{cls.__module__}.{cls.__qualname__}" for n, cls in classes.items()} == {
         name: name for name in NAMES

@@ -93,7 +93,7 @@ class DeliberateView(APIView):
         try:
             return Response({"key": int(pk)})
         except ValueError:
-            raise Http404  # noqa: B904  (the context is what is tested)
+            raise Http404  # noqa: B904  (the context is tested)
 
 
 class SuppressingView(ShelfView):
@@ -157,7 +157,7 @@ def client(request: pytest.FixtureRequest, settings: Settings) -> Client:
     return Client(raise_request_exception=False)
 
 
-def test_a_lookup_separates_a_malformed_identifier_from_an_unknown_one(client: Client) -> None:
+def test_a_lookup_distinguishes_malformed_identifiers_from_unknown_ones(client: Client) -> None:
     codes = {
         "int/no-key": "INVALID_ID",
         "int/%00": "INVALID_ID",
@@ -184,7 +184,7 @@ def test_a_lookup_separates_a_malformed_identifier_from_an_unknown_one(client: C
 
 @pytest.mark.parametrize("prefix", ["async", "async-shortcut"])
 @pytest.mark.parametrize(("key", "name"), [("no-key", "INVALID_ID"), ("7", "MISSING_RESOURCE")])
-def test_an_async_lookup_is_the_same(prefix: str, key: str, name: str) -> None:
+def test_an_async_lookup_has_the_same_error(prefix: str, key: str, name: str) -> None:
     request: Any = AsyncClient(raise_request_exception=False).get(f"/{prefix}/{key}/")
     assert read(asyncio.run(request)) == expect(name)
 

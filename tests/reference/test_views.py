@@ -260,7 +260,7 @@ def test_the_format_is_that_of_the_query_or_else_of_accept(
     assert (response.status_code, response["Content-Type"]) == (200, content_type)
 
 
-def test_every_page_is_cached_until_it_changes_and_answers_head(
+def test_every_page_is_cached_until_it_changes_and_responds_to_head(
     client: Client, settings: Any
 ) -> None:
     for url in URLS:

@@ -1,4 +1,4 @@
-"""The packages: their place in a project, and how to read what they recorded of a request.
+"""The packages: their place in a project, and how to read their records of a request.
 
 Nothing of them is imported with this module: a process installs one of them.
 """
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.http.response import HttpResponseBase
 
-# Returns what the package recorded of the last request.
+# Returns the package's records of the last request.
 Read = Callable[[HttpResponseBase], Any]
 
 # The exceptions that stock Django shows to a package.
@@ -22,7 +22,7 @@ class System(NamedTuple):
     """A package, its reader for as long as it runs, and its place in a project."""
 
     install: Callable[[], AbstractContextManager[Read]]
-    # Returns what it is to record of a path and the status of its response.
+    # Returns the expected records for a path and the status of its response.
     expect: Callable[[str, int], Any]
     middleware: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()

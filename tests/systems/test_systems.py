@@ -1,4 +1,4 @@
-"""The format beside other packages: the bodies, the reports, and what the packages record."""
+"""The format beside other packages: the bodies, the reports, and the records of the packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INTERNAL = (
     "An error on our side, we're sorry. Please get in touch including details of the request you "
     "tried and the response you received. Reference: …."
 )
-SILENT = "A service required to fulfill the request was not available."
+SILENT = "A service needed to fulfil your request did not reply in time."
 
 
 def make_body(status: int, code: str, message: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ WAYS = {"stock": STOCK, "handler": HANDLER, "middleware": MIDDLEWARE}
 
 
 def require_distribution(name: str) -> None:
-    """Ask for a package of `requirements/systems.txt`, or for django-prometheus."""
+    """Skip or fail if a package of `requirements/systems.txt`, or django-prometheus, is missing."""
     try:
         version(name)
     except PackageNotFoundError:

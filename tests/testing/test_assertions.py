@@ -1,4 +1,4 @@
-"""The assertion about an error: what passes, what fails, and what a failure shows."""
+"""The assertion about an error: responses that pass, those that fail, and the failure's message."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_problem_details_pass(client: Client, settings: Settings) -> None:
     assert assert_api_error(response, 404, code="MISSING_RESOURCE")["title"] == "Not Found"
 
 
-def test_members_that_the_project_adds_pass_if_they_are_listed() -> None:
+def test_keys_that_the_project_adds_pass_if_they_are_listed() -> None:
     response = JsonResponse({**MISSING, "hint": "Look elsewhere."}, status=404)
     assert assert_api_error(response, 404, more_members={"hint"})["hint"] == "Look elsewhere."
     with pytest.raises(AssertionError, match="'hint' is not a key"):
@@ -331,7 +331,7 @@ def test_a_failure_shows_the_exchange_without_its_secrets(client: Client) -> Non
 
 
 @pytest.mark.usefixtures("without_other_middleware")
-def test_the_failure_in_the_docs_is_what_is_shown(client: Client) -> None:
+def test_a_failure_is_shown_as_in_the_docs(client: Client) -> None:
     page = PAGES["docs/testing.md"].read_text(encoding="utf-8")
     shown = page.partition("```text\nAssertionError: ")[2].partition("\n```")[0]
     headers = {"authorization": "Token hunter2"}

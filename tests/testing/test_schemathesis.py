@@ -132,7 +132,7 @@ def test_a_test_fails_for_an_error_in_another_format(other_server: str) -> None:
     assert "> Authorization: (not shown)" in str(failure)
 
 
-def test_members_that_a_project_adds_pass_if_its_check_lists_them() -> None:
+def test_keys_that_a_project_adds_pass_if_its_check_lists_them() -> None:
     response = requests.Response()
     response.status_code, response.headers["Content-Type"] = 404, "application/json"
     response._content = json.dumps(body("MISSING_RESOURCE") | {"hint": "Look."}).encode()

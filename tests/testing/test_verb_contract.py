@@ -299,13 +299,13 @@ def test_patch_passes_if_it_is_opted_in_and_fails_if_it_is_missing() -> None:
 
 
 def add_hint(exc: Exception, context: Any) -> Any:
-    """A project's own handler, which adds a member to the body."""
+    """A project's own handler, which adds a key to the body."""
     response = exception_handler(exc, context)
     response.data = {**response.data, "hint": "Read the page."}
     return response
 
 
-def test_members_that_the_project_adds_pass_if_they_are_listed(settings: Any) -> None:
+def test_keys_that_the_project_adds_pass_if_they_are_listed(settings: Any) -> None:
     changes = {"EXCEPTION_HANDLER": f"{__name__}.add_hint"}
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | changes
     failed, _ = run()
@@ -325,7 +325,7 @@ SKIPPED: list[tuple[Any, dict[str, Any], set[str]]] = [
     (run, {}, set()),
     (run, {"url": "/list/", "resource_url": None}, RESOURCE_CHECKS | WRITE_CHECKS),
     (run, {"url": "/count/", "resource_url": None}, RESOURCE_CHECKS | READ_CHECKS),
-    # There is a resource, and none could be created: only checks by id pass.
+    # The endpoint has resources that cannot be created: only checks by id pass.
     (run, {"url": "/list/"}, {*CHECKS} - ID_CHECKS),
     (run, {"url": "/create/", "unknown_id": None, "malformed_id": None}, ID_CHECKS),
     (run_for_resource, {"prefix": "write-only"}, READ_CHECKS | {POST_CHECK}),
@@ -334,7 +334,7 @@ SKIPPED: list[tuple[Any, dict[str, Any], set[str]]] = [
 ]
 
 
-def test_a_check_is_skipped_if_it_cannot_ask_the_endpoint() -> None:
+def test_a_check_that_is_impossible_for_the_endpoint_is_skipped() -> None:
     for run_contract, attributes, expected in SKIPPED:
         failed, skipped = run_contract(**attributes)
         assert (failed, set(skipped)) == ({}, expected), attributes
@@ -377,7 +377,7 @@ def test_client_and_databases_are_those_of_the_test_case() -> None:
     assert VerbContract().get_update() == {}
 
 
-def test_ignored_members_are_removed_at_every_depth() -> None:
+def test_ignored_keys_are_removed_at_every_depth() -> None:
     content = b'{"a": 1, "at": 2, "lines": [{"at": 3, "b": 4}]}'
     assert parse_without(content, ["at"]) == {"a": 1, "lines": [{"b": 4}]}
     assert parse_without(b"", ["at"]) is None

@@ -1,6 +1,6 @@
 """The reader of details: each message once, in order, with the path of its field, within bounds.
 
-What more a detail may have than messages is in `test_error_objects.py`.
+The data that a detail may have besides messages is in `test_error_objects.py`.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class ValidateView(APIView):
 
 
 class LongView(APIView):
-    """Raise or return an error with what was sent."""
+    """Raise or return an error with the sent data."""
 
     parser_classes = [parsers.JSONParser]
 
@@ -358,7 +358,7 @@ def test_a_message_that_cannot_be_read_is_logged_and_the_others_are_sent(
     assert caplog.text.count("failed while reading a value in the detail of an error.") == 2
 
 
-def test_a_mapping_that_cannot_be_read_keeps_the_status_and_what_was_read(
+def test_a_mapping_that_cannot_be_read_keeps_the_status_and_the_messages_before(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert raise_detail({"name": ["One."], "lines": BrokenDict(a=1)}) == invalid("name: One.")
@@ -442,7 +442,7 @@ LONG = ["x" * 1_100_000, "\0" * 200_000, "\N{PILE OF POO}" * 100_000]
 
 @pytest.mark.parametrize("name", ["wrong", "key", "detail", "code", "errors", "data"])
 @pytest.mark.parametrize("changes", [{"MAX_ERRORS": None}, {"DETAILS": True}])
-def test_a_body_has_at_most_1_mb_of_what_a_client_sent(
+def test_a_body_has_at_most_1_mb_of_sent_values(
     client: Client, settings: Settings, changes: dict[str, Any], name: str
 ) -> None:
     settings.API_ERRORS = changes
@@ -594,7 +594,7 @@ def get_strings(detail: object) -> Iterator[str]:
 
 
 @given(TREES, st.integers(2, 10))
-def test_each_message_of_any_tree_is_there_once_in_order_or_counted(
+def test_each_message_of_any_tree_is_sent_once_in_order_or_counted(
     detail: object, limit: int
 ) -> None:
     every = read_detail(detail, 400, Limits(), is_serializer=True)
@@ -633,6 +633,6 @@ def test_the_time_for_a_long_key_does_not_grow_with_its_messages() -> None:
     detail = {"é" * 1_000_000: [ErrorDetail("Wrong.", "invalid") for _number in range(1_001)]}
     start = time.perf_counter()
     messages = read_detail([detail], 400)
-    # It took two seconds to clean the whole key for each message.
+    # An earlier version took two seconds, because it cleaned the whole key for each message.
     assert time.perf_counter() - start < 1
     assert {len(item.field) for item in messages.items} == {len("[0].") + 100}

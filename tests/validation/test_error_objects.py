@@ -64,7 +64,7 @@ class Name(StrEnum):
     CART_FULL = "cart_full"
 
 
-class Mixed(str, Enum):  # noqa: UP042 - its str() is the name of the member
+class Mixed(str, Enum):  # noqa: UP042 - its str() is the name in the Enum
     """Codes whose str() is another one."""
 
     CART_FULL = "cart_full"
@@ -201,6 +201,14 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
             "a/b[0]: must be an integer",
             extra={"instance": "/orders/7"},
         ),
+    ),
+    (
+        # The rows of a bulk request that failed.
+        {
+            "detail": "1 of 3 rows failed.",
+            "errors": [{"index": 2, "errors": {"name": ["No."]}}],
+        },
+        make_body("1 of 3 rows failed.", "[2].name: No.", extra={"errors": [{"index": 2}]}),
     ),
     (
         # RFC 9457, section 3.

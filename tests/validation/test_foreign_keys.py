@@ -54,7 +54,7 @@ class Lookup:
 
 
 class BrokenLookup(Lookup):
-    """One that fails when its model is read."""
+    """A queryset that fails when its model is read."""
 
     @property
     def model(self) -> Any:
@@ -62,7 +62,7 @@ class BrokenLookup(Lookup):
 
 
 class NulLookup(Lookup):
-    """One whose database rejects NUL in a string, as PostgreSQL does."""
+    """A queryset whose database rejects NUL in a string, as PostgreSQL does."""
 
     def get(self, **lookup: Any) -> Any:
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
@@ -127,21 +127,21 @@ class RelationsSerializer(serializers.Serializer[Any]):
 
 
 class CreateView(generics.CreateAPIView[Any]):
-    """Create one."""
+    """Create one document."""
 
     serializer_class = RelationsSerializer
     queryset = Thing.objects.all()
 
 
 class CreateManyView(CreateView):
-    """Create many."""
+    """Create many documents."""
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         return super().get_serializer(*args, many=True, **kwargs)
 
 
 class StockView(stock.CreateAPIView[Any]):
-    """Create one, in a view of DRF's."""
+    """Create one document, in a view of DRF's."""
 
     serializer_class = RelationsSerializer
 

@@ -157,7 +157,7 @@ def test_other_spellings_are_accepted_as_in_django(
 
 
 class EvenField(models.IntegerField):
-    """A field whose `to_python()` raises what Django's own fields never raise."""
+    """A field whose `to_python()` raises an exception that Django's own fields never raise."""
 
     def to_python(self, value: Any) -> int:
         if int(value) % 2:

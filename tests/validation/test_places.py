@@ -59,6 +59,13 @@ class OrderSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class NamedSerializer(serializers.Serializer[Any]):
+    order_lines = LineSerializer(many=True)
+
+    def validate_order_lines(self, lines: Any) -> Any:
+        raise serializers.ValidationError([{"non_field_errors": ["Too dear."]}])
+
+
 class QuerySerializer(serializers.Serializer[Any]):
     max_price = serializers.IntegerField()
 
@@ -67,6 +74,12 @@ def order(request: Request) -> Response:
     """Validate an order, or a list of orders."""
     many = isinstance(request.data, list)
     OrderSerializer(data=request.data, many=many).is_valid(raise_exception=True)
+    return Response(status=204)
+
+
+def name_lines(request: Request) -> Response:
+    """Validate an order whose lines are rejected as a whole."""
+    NamedSerializer(data=request.data).is_valid(raise_exception=True)
     return Response(status=204)
 
 
@@ -113,7 +126,9 @@ CAMEL_CASE: dict[str, Any] = {
 urlpatterns = [
     path("order", make_view(order)),
     path("camel", make_view(order, **CAMEL_CASE)),
+    path("lines", make_view(name_lines, **CAMEL_CASE)),
     path("search", make_view(search)),
+    path("rows", make_view(lambda request: throw(ValidationError([{"name": ["No."]}])))),
     path("reject", make_view(reject)),
     path("reject/<str:shelf_pk>", make_view(reject)),
     path("shelves", NumberedShelves.as_view()),
@@ -210,6 +225,7 @@ SENT = {
         [{"field": "", "in": "header"}],
         headers={"Content-Type": "text/csv"},
     ),
+    "a row that was not sent": Sent("GET", "rows", [{"field": "[0].name"}]),
     "a malformed id": Sent("GET", "shelves/x", [{"field": "", "in": "path"}]),
     "a missing resource": Sent("GET", "shelves/99", [{"field": "", "in": "path"}]),
     "a URL that matches nothing": Sent("GET", "nowhere", [{"field": "", "in": "path"}]),
@@ -287,6 +303,11 @@ SPELT: Mapping[str, tuple[Sent, list[str], list[str | None]]] = {
         ],
         ["/clientName", "/lineItems/0/unitPrice", "/unitPrices/perKilo"],
     ),
+    "a message about a row": (
+        Sent("POST", "lines", [], {"orderLines": [{"unitPrice": 1}]}),
+        ["orderLines[0]: Too dear."],
+        ["/orderLines/0"],
+    ),
     "returned fields": (
         Sent("POST", "returned/fields", [], {}),
         ["unitPrice: Too much."],
@@ -344,12 +365,21 @@ def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("function", ["fail", "missing"])
-def test_a_function_that_fails_costs_no_message(
+def test_if_the_function_fails_all_messages_are_sent(
     quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
     settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}
-    assert send(quiet_client, SENT["a field"]) == body(
-        "INVALID_CONTENT", f"client_name: {REQUIRED}"
+    document = [{}, {}, {}]
+    assert send(quiet_client, Sent("POST", "order", [], document)) == body(
+        "INVALID_CONTENT", *(f"[{row}].client_name: {REQUIRED}" for row in range(3))
     )
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert "FIELD_NAMES" in record.getMessage()
+
+
+def test_an_unhandled_exception_has_the_code_of_the_error_in_details(
+    quiet_client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    [detail] = send(quiet_client, SENT["an unhandled exception"])["details"]
+    assert detail["code"] == "internal_error"

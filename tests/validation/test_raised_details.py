@@ -129,6 +129,36 @@ def test_the_same_message_with_another_code_is_another_error(client: Client) -> 
         assert client.get("/missing").json() == body("MISSING_RESOURCE", "Not here.")
 
 
+class Priced:
+    """An object with a text of its own."""
+
+    def __str__(self) -> str:
+        return "12 EUR"
+
+
+class RejectedShelf(exceptions.ValidationError):
+    """An exception that is made of an object."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        super().__init__({"name": ["No shelf."]})
+
+
+def test_the_repr_of_an_object_is_not_sent() -> None:
+    detail = {
+        "detail": "No.",
+        "shelf": Shelf(name="secret"),
+        "shelves": [Shelf.objects.none(), object(), len],
+        "price": Priced(),
+        "cause": ValueError("Too much."),
+    }
+    error = recognise(exceptions.ValidationError(detail))
+    assert error.get_body() == {
+        **body("INVALID_CONTENT", "No.", "cause: Too much."),
+        "extra": {"shelves": [], "price": "12 EUR"},
+    }
+    assert recognise(RejectedShelf(Shelf())).get_messages() == ["name: No shelf."]
+
+
 def test_a_default_message_keeps_the_code_it_was_raised_with() -> None:
     error = recognise(exceptions.NotFound(code="moved_away"))
     assert error.get_body() == own_body(404, "MOVED_AWAY", "Moved away.")
@@ -160,14 +190,14 @@ def test_a_projects_own_message_that_begins_like_drfs_is_sent(
     ],
 )
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_drfs_message_gives_way_to_that_of_the_code(
+def test_drfs_message_is_replaced_by_that_of_the_code(
     exception: exceptions.APIException, code: str, language: str
 ) -> None:
     with translation.override(language):
         assert recognise(exception).get_body() == body(code)
 
 
-def test_a_throttling_in_another_language_is_still_drfs() -> None:
+def test_drfs_message_about_throttling_is_recognised_in_any_language() -> None:
     with translation.override("de"):
         exception = exceptions.Throttled(30)
         assert recognise(exception).get_messages() == [
@@ -192,7 +222,7 @@ def test_the_errors_of_a_model_are_fields() -> None:
     assert recognise(exception).get_messages() == ["title: Too long.", "errors: No."]
 
 
-def test_values_that_drf_made_strings_of_are_restored_only_where_they_fit() -> None:
+def test_values_that_drf_made_strings_of_are_restored_only_if_they_fit() -> None:
     class StockError(ConflictError):
         """Builds its detail from other arguments."""
 

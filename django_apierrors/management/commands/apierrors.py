@@ -131,7 +131,7 @@ class Command(BaseCommand):
             self.print_lines([self.style.MIGRATE_HEADING(head), *lines])
 
     def check_catalogue(self, path: str, codes: Iterable[ErrorCode]) -> None:
-        """Print what breaks clients that know the catalogue in a file, and exit with 1."""
+        """Print the changes of the catalogue in a file that break clients, and exit with 1."""
         try:
             changes = list(find_breaking_changes(Path(path).read_text("utf-8"), codes))
         except (OSError, ValueError) as exc:

@@ -61,7 +61,7 @@ def get_public_names(match: ConstraintMatch) -> tuple[str, ...]:
     A row of the table that a ManyToManyField creates is a value of that field. The two fields of
     the row are named after the models, which clients do not know.
     """
-    # django-stubs types `auto_created` as a bool. It is the model with the field, or False.
+    # `auto_created` is the model with the field, or False. django-stubs types it as a bool.
     owner: Any = match.model is not None and match.model._meta.auto_created
     if not owner:
         return match.fields

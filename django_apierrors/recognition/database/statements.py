@@ -20,6 +20,9 @@ COMPILERS = {
 }
 CURSORS = "django.db.backends.utils"
 
+# The attribute that has the JSON in a parameter, by the package of its class.
+JSON_ATTRIBUTES = {"psycopg": "obj", "psycopg2": "adapted"}
+
 # A bulk_create() or an executemany() may write a million rows. The others are not looked at.
 MAX_ROWS = 1_000
 
@@ -64,9 +67,18 @@ def get_parameters(exception: BaseException) -> Sequence[Any] | None:
             # CursorWrapper has `params` in _execute(), `param_list` in _executemany().
             rows = frame.f_locals.get("param_list") or [frame.f_locals.get("params")]
             values = [value for row in rows[:MAX_ROWS] for value in _get_values(row)]
-            return [value for value in values if value is not None]
+            return [_unwrap(value) for value in values if value is not None]
     return None
 
 
 def _get_values(parameters: Any) -> Iterable[Any]:
     return parameters.values() if isinstance(parameters, Mapping) else parameters or ()
+
+
+def _unwrap(value: Any) -> Any:
+    """Return the JSON in a parameter of psycopg 3 (`Jsonb`) or psycopg2 (`Json`)."""
+    for base in type(value).__mro__:
+        name = JSON_ATTRIBUTES.get(base.__module__.partition(".")[0])
+        if name is not None:
+            return getattr(value, name, value)
+    return value

@@ -3,8 +3,8 @@
     python -m example_project.demo.tour --url http://127.0.0.1:8000
 
 The server needs the settings of the demo, its data (``manage.py seed_demo``) and a worker
-(``manage.py db_worker``). The tour deletes the data that it creates. It exits with status 0 if
-every row matches the API document, else with 1.
+(``manage.py db_worker``). The tour deletes the data that it creates. The exit status is 0 if
+every row matches the API document, else 1.
 """
 
 from __future__ import annotations

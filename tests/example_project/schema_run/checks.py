@@ -5,8 +5,8 @@ from __future__ import annotations
 import schemathesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-# They depend on the data: a name is taken, an id is unknown, a collection is not empty. The API
-# document has the status 400 for them. Schemathesis would accept 409.
+# The codes of errors that depend on the data: a name is taken, an id is unknown, a collection is
+# not empty. The API document has the status 400 for them. Schemathesis would accept 409.
 DATA_ERRORS = frozenset({"ALREADY_EXISTS", "INVALID_STATE", "MISSING_RESOURCE"})
 
 

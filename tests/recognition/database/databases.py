@@ -53,7 +53,7 @@ VENDORS = ("postgresql", "mysql", "sqlite")
 
 
 def forget_validators() -> None:
-    """Forget the ranges of integers that the fields have cached for the database before."""
+    """Clear the ranges of integers that the fields have cached for the database before."""
     for model in apps.get_models():
         for field in model._meta.fields:
             if isinstance(field, IntegerField):

@@ -1,6 +1,6 @@
 """The fields behind the name of a constraint or a column.
 
-`constraints` is private. It parses names, of which each database gives others.
+`constraints` is private, but it parses names, and each database has other names.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def test_a_violation_is_matched_by_table_column_and_query(
 
 @pytest.fixture
 def registered() -> Iterator[None]:
-    """Forget the models that a test registers."""
+    """Unregister the models that a test registers."""
     models_before = {label: dict(registry) for label, registry in apps.all_models.items()}
     yield
     for label, registry in apps.all_models.items():

@@ -1,6 +1,6 @@
 """Writes that PostgreSQL, MariaDB and SQLite reject, over each driver, provoked for real.
 
-Each row of `docs/databases.md` about what a client sent has a row in `ROWS` here.
+Each row of `docs/databases.md` about a value of a client has a row in `ROWS` here.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class RelationView(drf_generics.CreateAPIView):
 
 class ParcelThingsView(drf_generics.GenericAPIView):
     def post(self, request: Request) -> Response:
-        """Write the rows of a ManyToManyField as `set()` does, but without a look first."""
+        """Write the rows of a ManyToManyField as `set()` does, but without a query before."""
         through = Parcel.things.through
         through.objects.bulk_create(
             through(parcel_id="p" * 24, thing_id=key) for key in request.data["things"]
@@ -269,13 +269,13 @@ def test_a_rejected_write_has_its_code_names_its_fields_and_leaves_nothing(
     assert_usable(client)
 
 
-def test_a_rejected_update_is_the_same(driver: Driver, client: Client) -> None:
+def test_a_rejected_update_has_the_body_of_a_rejected_write(driver: Driver, client: Client) -> None:
     response = client.put("/ticket/90001/", {"row": 51}, content_type="application/json")
     assert read(response) == expect("INVALID_STATE", "There are 50 rows.")
     assert Ticket.objects.get(pk=90001).row == 1
 
 
-def test_our_views_without_the_middleware_are_the_same(
+def test_our_views_without_the_middleware_send_the_same_body(
     driver: Driver, client: Client, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = []
@@ -296,7 +296,7 @@ def test_a_row_between_two_models_is_named_by_the_many_to_many_field(
     assert Parcel.things.through.objects.count() == 0
 
 
-# The other drivers accept NUL, or raise what DRF's relations catch.
+# The other drivers accept NUL, or raise an exception that DRF's relations catch.
 @pytest.mark.parametrize("driver", ["psycopg"], indirect=True)
 def test_a_foreign_key_that_a_query_rejects_is_an_invalid_id(
     driver: Driver, client: Client
@@ -315,7 +315,7 @@ def test_a_resource_that_others_refer_to_is_not_deleted(driver: Driver, client: 
 
 
 @pytest.mark.usefixtures("atomic_requests")
-def test_what_commit_rejects_is_the_same(
+def test_a_row_that_commit_rejects_has_the_same_body(
     driver: Driver, client: Client, reported: list[object]
 ) -> None:
     row, rows = ROWS["a missing foreign key"], get_rows()

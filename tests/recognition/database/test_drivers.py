@@ -1,6 +1,6 @@
 """The names in the messages of drivers, in any language, whatever value of a client they quote.
 
-`drivers` is private. It parses text, and not every message can be provoked here.
+`drivers` is private, but it parses messages, not all of which can be provoked here.
 """
 
 from __future__ import annotations

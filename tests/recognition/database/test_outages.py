@@ -346,14 +346,14 @@ def assert_usable(client: Client, target: str) -> None:
     [(driver, name) for name, fault in FAULTS.items() for driver in fault.drivers],
     indirect=["driver"],
 )
-def test_an_outage_has_its_code_and_the_next_request_is_answered(
+def test_an_outage_has_its_code_and_the_next_request_succeeds(
     name: str, driver: Driver, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert_outage(client, f"/stock/{name}/", FAULTS[name].code, caplog)
     assert_usable(client, f"/stock/{name}/")
 
 
-def test_our_views_without_the_middleware_are_the_same(
+def test_our_views_without_the_middleware_send_the_same_body(
     driver: Driver, client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = []

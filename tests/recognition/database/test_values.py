@@ -20,9 +20,11 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, Ln, Repeat, Reverse
 from django.test import Client
 from django.urls import path
-from rest_framework.generics import GenericAPIView
+from rest_framework.generics import CreateAPIView, GenericAPIView
+from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ModelSerializer
 
 from tests.models import Shelf, Thing, Ticket
 from tests.recognition.database.databases import Driver, post
@@ -138,7 +140,25 @@ class ValueView(GenericAPIView[Any]):
     post = get
 
 
+class TicketSerializer(ModelSerializer[Ticket]):
+    class Meta:
+        model = Ticket
+        fields = ["email", "data"]
+
+
+class TicketView(CreateAPIView[Ticket]):
+    serializer_class = TicketSerializer
+    # Ours rejects half of a surrogate pair.
+    parser_classes = [JSONParser]
+    constants: dict[str, Any] = {}
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(**self.constants)
+
+
 urlpatterns = [
+    path("tickets/", TicketView.as_view()),
+    path("own-tickets/", TicketView.as_view(constants={"data": ["\0"]})),
     path("own-key/", ValueView.as_view(), {"name": "key"}),
     path("<name>/", ValueView.as_view()),
     path("<name>/of/<key>/", ValueView.as_view()),
@@ -239,7 +259,7 @@ def test_null_and_a_conflict_are_the_clients_mistake_if_a_body_was_sent(driver: 
     assert read(client.generic("POST", "/null/")) == BUG
 
 
-def test_a_key_that_is_missing_at_commit_is_the_same(
+def test_a_key_that_is_missing_at_commit_is_the_clients_mistake_if_the_client_sent_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
@@ -247,3 +267,19 @@ def test_a_key_that_is_missing_at_commit_is_the_same(
     outcomes = [read(post(client, "/key/of/999/", {"email": "new"})), read(client.get("/own-key/"))]
     assert outcomes == [expect("MISSING_RESOURCE"), BUG]
     assert not Ticket.objects.filter(email="new").exists()
+
+
+@pytest.mark.parametrize("driver", POSTGRESQL, indirect=True)
+@pytest.mark.parametrize(
+    "data",
+    ['{"a": "\\u0000"}', '["x", {"\\u0000": 1}]', '"\\u0000"', '{"a": ["\\ud800"]}'],
+    ids=repr,
+)
+def test_json_that_postgresql_does_not_store_is_the_clients_mistake_if_the_client_sent_it(
+    driver: Driver, data: str
+) -> None:
+    client = Client(raise_request_exception=False)
+    content = f'{{"email": "new", "data": {data}}}'
+    outcome = read(client.post("/tickets/", content, "application/json"))
+    assert outcome == expect("INVALID_CONTENT", f"data: {WRONG}")
+    assert read(post(client, "/own-tickets/", {"email": "new", "data": 1})) == BUG

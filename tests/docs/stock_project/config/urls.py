@@ -1,3 +1,3 @@
-"""The URLs, which the examples bring along."""
+"""The URLs, to which the examples of the docs add theirs."""
 
 urlpatterns = []

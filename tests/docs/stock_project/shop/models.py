@@ -1,10 +1,10 @@
-"""The model that the examples speak of."""
+"""The model of the examples."""
 
 from django.db import models
 
 
 class Thing(models.Model):
-    """Something with a name that no other has."""
+    """A product with a unique name."""
 
     name = models.CharField(max_length=50, unique=True)
 

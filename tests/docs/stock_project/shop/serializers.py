@@ -1,4 +1,4 @@
-"""The serializer that the examples speak of."""
+"""The serializer of the examples."""
 
 from rest_framework import serializers
 

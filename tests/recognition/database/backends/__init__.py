@@ -1,7 +1,7 @@
-"""Django's database backends once more, over the drivers that they would not choose here.
+"""Copies of Django's database backends, over the drivers that Django would not choose here.
 
-Django takes psycopg2 only where psycopg is missing, and PyMySQL only under mysqlclient's name. A
-copy of the backend, imported while the other driver is hidden, lets one process test both.
+Django uses psycopg2 only if psycopg is not installed, and PyMySQL only under mysqlclient's name. A
+copy of the backend is imported while the other driver is hidden, so one process can test both.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from types import ModuleType
 
 
 def import_copy(package: str, drivers: Mapping[str, ModuleType | None], name: str) -> ModuleType:
-    """Import `package` again with `drivers` in place of what is installed; return its `base`.
+    """Import `package` again with `drivers` in place of the installed ones; return its `base`.
 
-    What Django imports of it by its path later, the compiler, it finds in the package `name`.
+    Django imports the compiler later, by its path. The path leads to the package `name`.
     """
     names = {package, *drivers}
     kept = {

@@ -6,7 +6,7 @@ import pymysql
 
 from tests.recognition.database.backends import import_copy
 
-# What projects do: Django asks for a version of mysqlclient that PyMySQL does not claim to be.
+# Projects do this too: Django requires a version of mysqlclient that PyMySQL does not have.
 pymysql.version_info = (2, 2, 1, "final", 0)
 
 DatabaseWrapper = import_copy(
