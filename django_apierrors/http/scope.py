@@ -98,7 +98,7 @@ def prefers_html(request: HttpRequest) -> bool:
 
 
 def has_json_format(request: HttpRequest) -> bool:
-    """Whether the URL names JSON as its format, which overrides `Accept`: `?format=json`, `.json`."""
+    """Whether the URL names JSON, which overrides `Accept`: `?format=json`, or `.json`."""
     try:
         parameter = request.GET.get(api_settings.URL_FORMAT_OVERRIDE)
     except SuspiciousOperation:
