@@ -18,9 +18,9 @@ from drf_spectacular import openapi
 from drf_spectacular.plumbing import (
     ResolvedComponent,
     force_instance,
-    is_jsonschema_compliant,
     is_list_serializer,
 )
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse
 from rest_framework.serializers import Serializer
@@ -112,9 +112,9 @@ def make_error_schema(extra: Schema, **narrowed: Schema) -> Schema:
 
 def make_status_schema(status: int) -> Schema:
     """Return the schema of the `status` of a body; OpenAPI 3.0 does not have `const`."""
-    if is_jsonschema_compliant():  # type: ignore[no-untyped-call]
-        return {"type": "integer", "const": status}
-    return {"type": "integer", "minimum": status, "maximum": status}
+    if spectacular_settings.OAS_VERSION.startswith("3.0"):
+        return {"type": "integer", "minimum": status, "maximum": status}
+    return {"type": "integer", "const": status}
 
 
 def make_code_schema(errors: Sequence[Error]) -> Schema:

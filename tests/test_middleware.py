@@ -418,7 +418,7 @@ def test_an_unmatched_url_below_paths_is_a_404_even_for_a_browser() -> None:
         ("/nowhere?format=json&a&b", False),
     ],
 )
-def test_a_url_that_names_json_overrides_accept(
+def test_a_url_that_names_json_as_its_format_overrides_accept(
     settings: Settings, caplog: pytest.LogCaptureFixture, url: str, is_json: bool
 ) -> None:
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2

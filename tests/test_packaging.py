@@ -52,11 +52,15 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(0)]
 @pytest.fixture(scope="session")
 def python(distributions: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel into an empty environment, and return its Python."""
-    home = tmp_path_factory.mktemp("environment")
+    return install(tmp_path_factory.mktemp("environment"), str(distributions.wheel))
+
+
+def install(home: Path, *requirements: str) -> Path:
+    """Install requirements into a new environment, and return its Python."""
     venv.create(home, symlinks=os.name != "nt")
     tested = [f"{name}=={version(name)}" for name in ("django", "djangorestframework")]
     pip = (sys.executable, "-m", "pip", "--python", home, "--disable-pip-version-check")
-    run(*pip, "install", "--no-compile", distributions.wheel, *tested, cwd=home)
+    run(*pip, "install", "--no-compile", *requirements, *tested, cwd=home)
     return home / ("Scripts" if os.name == "nt" else "bin") / "python"
 
 
@@ -187,4 +191,37 @@ def test_the_installed_package_contains_its_translations(python: Path) -> None:
     message = messages.Message("The resource you try to access is no longer available.")
     assert run_script(python, TRANSLATE, *messages.LOCALES) == {
         locale: messages.read_translations(locale)[message].texts[0] for locale in messages.LOCALES
+    }
+
+
+DOCUMENT = """
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.settings import patched_settings
+from rest_framework import generics, serializers
+from django_apierrors.openapi import AutoSchema
+
+class View(generics.CreateAPIView):
+    schema = AutoSchema()
+    serializer_class = serializers.Serializer
+
+statuses = {}
+for version in sys.argv[1:]:
+    with patched_settings({"OAS_VERSION": version}):
+        document = SchemaGenerator(patterns=[path("a", View.as_view())]).get_schema(public=True)
+    status = document["components"]["schemas"]["APIError503ServiceUnavailable"]
+    statuses[version] = status["properties"]["status"]
+print(json.dumps(statuses))
+"""
+
+
+def test_the_schema_is_made_with_the_oldest_drf_spectacular(
+    distributions: Distributions, metadata: Message, tmp_path: Path
+) -> None:
+    [oldest] = re.findall(r"drf-spectacular>=([\d.]+)", " ".join(metadata.get_all("Requires-Dist")))
+    wheel = f"{distributions.wheel}[openapi]"
+    python = install(tmp_path / "environment", wheel, f"drf-spectacular=={oldest}")
+    assert run_script(python, DOCUMENT, "3.0.3", "3.1.0") == {
+        "3.0.3": {"type": "integer", "minimum": 503, "maximum": 503},
+        "3.1.0": {"type": "integer", "const": 503},
     }

@@ -27,8 +27,8 @@ def is_api_request(request: HttpRequest) -> bool:
     """Whether an error of `request` gets the format.
 
     The view must be a DRF view, or the path must be in `PATHS`. If `PATHS` is not set and no view
-    was resolved, the error gets the format unless the client prefers HTML, and the URL does not
-    name JSON. If a setting is broken, the view alone decides.
+    was resolved, the error gets the format unless the client prefers HTML and the URL does not name
+    JSON as its format. If a setting is broken, the view alone decides.
     """
     try:
         if is_excluded(request):
@@ -36,7 +36,7 @@ def is_api_request(request: HttpRequest) -> bool:
         if is_api_view(request) or is_in_paths(request):
             return True
         is_unresolved = api_errors.PATHS is None and request.resolver_match is None
-        return is_unresolved and (not prefers_html(request) or names_json(request))
+        return is_unresolved and (not prefers_html(request) or has_json_format(request))
     except Exception:
         log_failure("reading PATHS")
         return is_api_view(request)
@@ -97,7 +97,7 @@ def prefers_html(request: HttpRequest) -> bool:
         return False
 
 
-def names_json(request: HttpRequest) -> bool:
+def has_json_format(request: HttpRequest) -> bool:
     """Whether the URL names JSON, which overrides `Accept`: `?format=json`, or `.json`."""
     try:
         parameter = request.GET.get(api_settings.URL_FORMAT_OVERRIDE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -18,6 +17,7 @@ from rest_framework.settings import api_settings
 from django_apierrors.catalog import CATALOG
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import get_allowed_methods
+from django_apierrors.recognition.tracebacks import iter_frames
 from django_apierrors.validation.messages import Item, cut
 
 if TYPE_CHECKING:
@@ -91,13 +91,10 @@ def add_methods(error: Error, exception: BaseException, request: Any, view: Any)
 def add_media_types(error: Error, exception: Any, request: Any, view: Any) -> Error:
     """Name the format that was sent or requested, and the supported ones.
 
-    DRF negotiates the format of the response first, and raises a bare Http404 if `?format=` names
-    no renderer.
+    Other exceptions than DRF's are those of the negotiation, which cannot decode a header.
     """
-    is_negotiated = hasattr(request, "accepted_renderer")
-    if isinstance(exception, UnsupportedMediaType) or (
-        is_negotiated and not isinstance(exception, (NotAcceptable, Http404))
-    ):
+    functions = (frame.f_code.co_name for frame, _ in iter_frames(exception))
+    if isinstance(exception, UnsupportedMediaType) or "select_parser" in functions:
         return add_sent_type(error, request)
     view = view or getattr(request, "parser_context", {}).get("view")
     if request is None or view is None:

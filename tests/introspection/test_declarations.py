@@ -177,6 +177,8 @@ def test_assert_declared_shows_the_code_and_the_request(client: Client) -> None:
     )
 
 
+# DRF's client closes the connections of the database after a request.
+@pytest.mark.django_db
 def test_assert_declared_accepts_the_response_of_any_client() -> None:
     requests = RequestsClient()
     assert_declared(requests.get("http://testserver/declared"))
