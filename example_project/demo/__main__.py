@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         terminal.line(f"make demo PORT={options.port + 1}", indent=2)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in server.STOP_SIGNALS:
         # Each raises KeyboardInterrupt, so that the server and the worker are stopped. SIGINT is in
         # the list because shells make their background jobs ignore it.
         signal.signal(number, signal.default_int_handler)

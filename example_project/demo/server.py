@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 10.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 COMMANDS = {
     "runserver": "manage.py runserver --noreload {host}:{port}",
@@ -75,16 +76,26 @@ def build_environment(database: Path, settings: str) -> dict[str, str]:
 
 
 def manage(*arguments: str, database: Path, settings: str) -> str:
-    """Run a management command and return its output."""
-    completed = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=build_environment(database, settings),
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    return completed.stdout
+    """Run a management command and return its output; it has ended if a signal interrupts."""
+    command = [sys.executable, "manage.py", *arguments]
+    environment = build_environment(database, settings)
+    # Popen forgets the process if a signal interrupts its start.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return output
 
 
 @contextmanager
