@@ -81,13 +81,12 @@ def manage(*arguments: str, database: Path, settings: str) -> str:
     environment = build_environment(database, settings)
     # Popen forgets the process if a signal interrupts its start.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
     try:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-    finally:
+        # A signal that has arrived since raises KeyboardInterrupt here.
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    try:
         output, _ = process.communicate()
     except BaseException:
         process.kill()
