@@ -79,7 +79,7 @@ def manage(*arguments: str, database: Path, settings: str) -> str:
     """Run a management command and return its output; it has ended if a signal interrupts."""
     command = [sys.executable, "manage.py", *arguments]
     environment = build_environment(database, settings)
-    # Popen forgets the process if a signal interrupts its start.
+    # Popen loses its process if a signal interrupts the start.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
