@@ -69,13 +69,14 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # A database rejects some characters that a client may have sent, and the worker would end.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
-    if (exceptions := _exceptions.get()) is not None:
-        exceptions[task_result.id] = exception
     line = make_line(exception, task_result.task, task_result.id)
     if task_result.errors:
         # ImmediateBackend has formatted the traceback.
         last = task_result.errors[-1]
         task_result.errors[-1] = replace(last, traceback=f"{last.traceback}{line}")
+    if (exceptions := _exceptions.get()) is not None:
+        # The caller of `ImmediateBackend` reports the exception.
+        exceptions[task_result.id] = exception
         return
     # RQ and Celery format it later, with its notes. A frozen dataclass rejects a note.
     with contextlib.suppress(Exception):
