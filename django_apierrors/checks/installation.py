@@ -62,7 +62,7 @@ def has_view_with_mixin() -> bool:
 
 
 def check_middleware() -> Iterator[CheckMessage]:
-    """Yield a warning if the middleware is missing, or is not the first but for a monitor."""
+    """Yield a warning if the middleware is missing, or if any but a monitor stands before it."""
     position = find_middleware()
     before = [path for path in settings.MIDDLEWARE[:position] if path not in MONITORS]
     if position is None:

@@ -184,7 +184,7 @@ def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
 
 
 def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
-    """Return the strings that are no patterns; else those that take long to compile."""
+    """Return the strings that are not valid patterns, or else those too long to compile."""
     texts = [value for value in values or () if isinstance(value, str)]
     short = [text for text in texts if len(text) <= MAX_PATTERN]
     return [*filter(_is_invalid_pattern, short)] or [t for t in texts if len(t) > MAX_PATTERN]
