@@ -23,9 +23,9 @@ def api_error_format(ctx: CheckContext, response: Response, case: Case[Any]) -> 
     hold_to_format(response)
 
 
-def hold_to_format(response: Response, more_members: Collection[str] = ()) -> None:
-    """Run the check; `more_members` are keys that the project adds to the body."""
+def hold_to_format(response: Response, more_keys: Collection[str] = ()) -> None:
+    """Run the check; `more_keys` are keys that the project adds to the body."""
     if response.status_code >= 400:
-        faults = list(find_faults(Exchange.of(response), more_members))
+        faults = list(find_faults(Exchange.of(response), more_keys))
         if faults:
             fail("This error is not in the format", response, *faults)

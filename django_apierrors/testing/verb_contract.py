@@ -37,7 +37,7 @@ class EndpointMixin:
     ignored_members: Collection[str] = ()
     ignored_headers: Collection[str] = ("date", "set-cookie")
     # Keys that the project adds to the body of an error.
-    more_members: Collection[str] = ()
+    more_keys: Collection[str] = ()
     # Database tables that GET may write to.
     tables_written_by_get: Collection[str] = ("django_session",)
 
@@ -97,7 +97,7 @@ class EndpointMixin:
 
     def assert_error(self, response: Any, status: int, code: str | None = None) -> None:
         """Assert that `response` is an error in the format, with the project's own keys."""
-        assert_api_error(response, status, code=code, more_members=self.more_members)
+        assert_api_error(response, status, code=code, more_keys=self.more_keys)
 
     def get_urls(self) -> Iterator[str]:
         """Yield the URLs of the endpoint: the collection and a new resource.

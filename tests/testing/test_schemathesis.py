@@ -137,7 +137,7 @@ def test_keys_that_a_project_adds_pass_if_its_check_lists_them() -> None:
     response.status_code, response.headers["Content-Type"] = 404, "application/json"
     response._content = json.dumps(body("MISSING_RESOURCE") | {"hint": "Look."}).encode()
     response.request = requests.Request("GET", "http://127.0.0.1/").prepare()
-    hold_to_format(response, more_members={"hint"})
+    hold_to_format(response, more_keys={"hint"})
     with pytest.raises(AssertionError, match="'hint' is not a key"):
         hold_to_format(response)
     response.status_code = 200

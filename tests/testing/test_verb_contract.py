@@ -311,7 +311,7 @@ def test_keys_that_the_project_adds_pass_if_they_are_listed(settings: Any) -> No
     failed, _ = run()
     assert all("'hint' is not a key" in text for text in failed.values())
     assert len(failed) > 5
-    assert run(more_members={"hint"})[0] == {}
+    assert run(more_keys={"hint"})[0] == {}
 
 
 ID_CHECKS = {"test_an_unknown_id_is_404", "test_a_malformed_id_is_400"}
