@@ -85,7 +85,7 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
     elif isinstance(field, BaseSerializer) and isinstance(sent, MAPPINGS):
         fields = getattr(field, "fields", {})
         for name, inner in entries:
-            if name in fields and _may_hold_keys(fields[name]):
+            if name in fields and _may_contain_keys(fields[name]):
                 yield (*path, name), fields[name], inner, fields[name].get_value(sent)
 
 
@@ -93,10 +93,10 @@ def _has_keys(serializer: Any) -> bool:
     """Whether a serializer, or the one of the rows of a list, has a field that may hold keys."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
-    return any(map(_may_hold_keys, getattr(serializer, "fields", {}).values()))
+    return any(map(_may_contain_keys, getattr(serializer, "fields", {}).values()))
 
 
-def _may_hold_keys(field: Any) -> bool:
+def _may_contain_keys(field: Any) -> bool:
     """Whether a key may be in a field; nested serializers may nest without end."""
     while isinstance(field, CONTAINER_FIELDS):
         field = field.child
