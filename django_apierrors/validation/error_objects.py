@@ -74,7 +74,7 @@ class ErrorObject(NamedTuple):
 
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
-    texts = [key for key in MESSAGE_KEYS if is_text(data.get(key))]
+    texts = [key for key in MESSAGE_KEYS if is_message_string(data.get(key))]
     if not texts and not any(is_envelope(data, key) for key in data):
         return None
     code_key = find_code_key(data, status)
@@ -93,7 +93,7 @@ def has_message(data: object) -> bool:
     """Whether `data` is a mapping with a message under a key of its own."""
     if not isinstance(data, Mapping) or hasattr(data, "serializer"):
         return False
-    return any(is_text(data.get(key)) for key in MESSAGE_KEYS)
+    return any(is_message_string(data.get(key)) for key in MESSAGE_KEYS)
 
 
 def get_row(data: object, position: int) -> int:
@@ -102,14 +102,14 @@ def get_row(data: object, position: int) -> int:
     return row if type(row) is int else position
 
 
-def is_text(value: object) -> bool:
+def is_message_string(value: object) -> bool:
     """Whether `value` is a string with a message."""
     return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
     """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
-    return key == SUMMARY and is_text(data[key])
+    return key == SUMMARY and is_message_string(data[key])
 
 
 def is_sentence(value: object) -> bool:
@@ -121,7 +121,7 @@ def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
     """Whether `data[key]` holds further messages."""
     value = data[key]
     if key in ENVELOPE_KEYS:
-        return isinstance(value, CONTAINERS) or (key == "errors" and is_text(value))
+        return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
         return False
     return has_message(data) or any(isinstance(entry, Mapping) for entry in value)
@@ -147,7 +147,8 @@ def find_code_of_fields(data: Mapping[Any, Any]) -> object:
 def has_other_message(data: Mapping[Any, Any]) -> bool:
     """Whether a mapping has a message that is not its `error`."""
     return any(
-        key != "error" and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_text(data[key])))
+        key != "error"
+        and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_message_string(data[key])))
         for key in data
     )
 
