@@ -28,7 +28,7 @@ from django_apierrors.validation.extra import (
     NO_DATA,
     VALUE_TYPES,
     clean,
-    get_text,
+    get_string,
     make_data,
 )
 from django_apierrors.validation.foreign_keys import (
@@ -195,7 +195,7 @@ class _Reader(Collector):
         if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
-            self.spellings[get_text(code)] = spelling
+            self.spellings[get_string(code)] = spelling
         if keys and type(keys[-1]) is str:
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
@@ -278,7 +278,7 @@ class _Reader(Collector):
             else:
                 value = self.read(value, (*path, key), outer, inner)
             if value is not NO_DATA and isinstance(key, VALUE_TYPES):
-                rest[clean(get_text(key))] = value
+                rest[clean(get_string(key))] = value
         return rest or NO_DATA
 
     def read_object(self, parts: ErrorObject, path: Path) -> object:

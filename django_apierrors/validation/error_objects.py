@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
 from django_apierrors.validation.codes import get_spelling, is_code, is_word
-from django_apierrors.validation.extra import CONTAINERS, get_text
+from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts without another message only.
@@ -104,7 +104,7 @@ def get_row(data: object, position: int) -> int:
 
 def is_message_string(value: object) -> bool:
     """Whether `value` is a string with a message."""
-    return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
+    return isinstance(value, (str, Promise)) and bool(get_string(value).strip())
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
@@ -114,7 +114,7 @@ def is_summary(data: Mapping[Any, Any], key: object) -> bool:
 
 def is_sentence(value: object) -> bool:
     """Whether `value` is a text for people: not an identifier, a URL or a date."""
-    return isinstance(value, (str, Promise)) and SENTENCE.search(get_text(value)) is not None
+    return isinstance(value, (str, Promise)) and SENTENCE.search(get_string(value)) is not None
 
 
 def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
@@ -161,7 +161,7 @@ def is_redundant(
         return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
     value = data[key]
     is_string = isinstance(value, (str, Promise, bool))
-    spelling = get_text(value).strip().lower() if is_string else get_spelling(value)
+    spelling = get_string(value).strip().lower() if is_string else get_spelling(value)
     if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
         return True
     is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)

@@ -37,7 +37,7 @@ def clean(string: str) -> str:
     return string if string.isascii() else string.encode(errors="replace").decode()
 
 
-def get_text(value: object) -> str:
+def get_string(value: object) -> str:
     """Return a value of one of the types as a string, `""` if that fails."""
     value = value.value if isinstance(value, Enum) else value
     try:
@@ -65,7 +65,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
             entries = (make_data(entry, outer) for entry in value)
             return [entry for entry in entries if entry is not NO_DATA]
         pairs = [
-            (clean(get_text(key)), make_data(entry, outer))
+            (clean(get_string(key)), make_data(entry, outer))
             for key, entry in value.items()
             if isinstance(key, VALUE_TYPES)
         ]
@@ -73,9 +73,9 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (str, bytes)):
-        return clean(get_text(value))
+        return clean(get_string(value))
     if isinstance(value, int):
-        return int(value) if abs(value) < 2**64 else get_text(value) or NO_DATA
+        return int(value) if abs(value) < 2**64 else get_string(value) or NO_DATA
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (Promise, Decimal, UUID, time)):
@@ -104,4 +104,4 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
         is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
         return given if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
-    return detail if is_string or detail not in (str(given), get_text(given)) else given
+    return detail if is_string or detail not in (str(given), get_string(given)) else given

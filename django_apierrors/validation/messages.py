@@ -14,7 +14,7 @@ from rest_framework.settings import api_settings
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
 from django_apierrors.validation.codes import get_spelling
-from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_text
+from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_string
 
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
@@ -181,7 +181,7 @@ def make_segment(key: object) -> str:
     if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
         return ""
     # Cut first: a client may send a key of 1 MB above a thousand messages.
-    return f".{clean(cut(get_text(key)))}"
+    return f".{clean(cut(get_string(key)))}"
 
 
 def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:
@@ -193,7 +193,7 @@ def read_message(value: object) -> str:
     """Return a message as a string, `""` if it is blank or of a type that a client may not see."""
     if not isinstance(value, VALUE_TYPES):
         return ""
-    message = clean(get_text(value))
+    message = clean(get_string(value))
     return "" if message.isspace() else message
 
 
