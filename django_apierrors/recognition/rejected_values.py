@@ -36,7 +36,7 @@ PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_
 # Their exceptions about a value. Those of the second tuple count in Django's own fields only: a
 # DurationField raises an AttributeError, a `range` of one value an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
-PREPARING_BUGS = (AttributeError, IndexError)
+DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
 # Other codes of a database are about the server, or about a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
@@ -82,7 +82,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
         return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
-    if isinstance(exception, PREPARING_ERRORS + PREPARING_BUGS):
+    if isinstance(exception, PREPARING_ERRORS + DJANGO_FIELD_ERRORS):
         return _find_in_field(exception)
     return None
 
@@ -249,8 +249,8 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             if owner.primary_key or owner.is_relation or isinstance(owner, UUIDField):
                 code = "INVALID_ID"
     # The last frame is the one that raised the exception.
-    is_bug = isinstance(exception, PREPARING_BUGS) and not _is_of_django(frame)
-    return RejectedValues(code, values, frozenset(fields)) if values and not is_bug else None
+    is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
+    return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
 
 
 def _is_of_django(frame: FrameType) -> bool:
