@@ -81,7 +81,7 @@ class JSONParser(parsers.JSONParser):
         """Return the document in `stream`; raise ParseError, or UnsupportedMediaType for gzip."""
         context = parser_context or {}
         try:
-            return self.parse_text(
+            return self.parse_document(
                 decode(read(stream), context.get("encoding", settings.DEFAULT_CHARSET))
             )
         except ParseError:
@@ -90,7 +90,7 @@ class JSONParser(parsers.JSONParser):
                 check_charset(context["request"])
             raise
 
-    def parse_text(self, text: str) -> Any:
+    def parse_document(self, text: str) -> Any:
         """Return the document in `text`, or raise ParseError."""
         try:
             document = self.decode_json(text)
