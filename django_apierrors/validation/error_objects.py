@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
-from django_apierrors.validation.codes import get_spelling, is_code, is_word
+from django_apierrors.validation.codes import get_spelling, is_capitalized_word, is_code
 from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
@@ -132,7 +132,7 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
     # `type` in the errors of pydantic.
     for key in (*CODE_KEYS, "type") if "loc" in data else CODE_KEYS:
         value = data.get(key)
-        is_message = key == "error" and (is_word(value) or not has_other_message(data))
+        is_message = key == "error" and (is_capitalized_word(value) or not has_other_message(data))
         if is_code(value) and not is_message and not is_redundant(data, key, status):
             return key
     return None
@@ -141,7 +141,7 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
 def find_code_of_fields(data: Mapping[Any, Any]) -> object:
     """Return the code beside the fields of a mapping, if it cannot be a message about a field."""
     code = data.get("code")
-    return code if len(data) > 1 and is_code(code) and not is_word(code) else None
+    return code if len(data) > 1 and is_code(code) and not is_capitalized_word(code) else None
 
 
 def has_other_message(data: Mapping[Any, Any]) -> bool:
