@@ -39,7 +39,7 @@ from django_apierrors.renderers import JSONRenderer
 from tests.fuzz.project import RawResponse, send
 from tests.fuzz.targets import JSON, act
 from tests.models import Shelf
-from tests.services import refuse
+from tests.services import skip_or_fail
 from tests.support import NameSerializer, make_view, subclass, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -134,7 +134,7 @@ def site() -> Iterator[str]:
 def test_a_browser_shows_a_script_and_does_not_run_it(site: str) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
-        refuse("Chromium is not installed")
+        skip_or_fail("Chromium is not installed")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
 
     def load(url: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.blocks import Block, read_blocks
 from tests.docs.projects import make_project
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 # Pages with independent sections. Each section is run after the blocks before the first section.
 STANDALONE = {
@@ -54,7 +54,7 @@ def run(story: Story, directory: Path, base: str, *options: Path) -> None:
     """Run a story in a new project; `options` are those of `Project`."""
     for tool in ("curl", TOOLS.get(story.page, "curl")):
         if shutil.which(tool) is None:
-            refuse(f"{tool} is not installed")
+            skip_or_fail(f"{tool} is not installed")
     with make_project(directory / "project", base, *options) as project:
         for step in [*story.blocks, None]:
             try:

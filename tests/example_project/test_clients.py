@@ -33,7 +33,7 @@ from tests.example_project.bodies import (
     method_error,
 )
 from tests.example_project.client import send
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 CLIENTS = ROOT / "tests" / "clients"
 TIMEOUT = 100
@@ -98,9 +98,9 @@ def run(*command: str, **environment: str) -> Outcomes:
 def npm(example_server: Server) -> Outcomes:
     node = shutil.which("node")
     if node is None:
-        refuse("Node.js is not installed, so the npm client cannot run")
+        skip_or_fail("Node.js is not installed, so the npm client cannot run")
     if not (CLIENTS / "node_modules" / "evrythng").is_dir():
-        refuse("the npm client is not installed: run npm ci in tests/clients")
+        skip_or_fail("the npm client is not installed: run npm ci in tests/clients")
     demo = {"thng": UMBRELLA, "unknown": NO_SUCH_THNG}
     return run(str(node), "drive.js", example_server.url, json.dumps(KEYS), json.dumps(demo))
 
@@ -108,7 +108,7 @@ def npm(example_server: Server) -> Outcomes:
 @pytest.fixture(scope="module")
 def python(example_server: Server) -> Outcomes:
     if importlib.util.find_spec("evrythng") is None:
-        refuse("python-evrythng is not installed")
+        skip_or_fail("python-evrythng is not installed")
     given = {
         "keys": KEYS,
         "thng": UMBRELLA,

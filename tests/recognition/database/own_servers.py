@@ -15,7 +15,7 @@ from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM
 from typing import Any
 
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 
 def find_program(name: str) -> str:
@@ -24,7 +24,7 @@ def find_program(name: str) -> str:
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, homes)])
     found = shutil.which(name, path=path)
     if found is None:
-        refuse(f"{name} is not installed")
+        skip_or_fail(f"{name} is not installed")
     # /usr/local/bin may hold a link to a wrapper that expects Debian's own clusters.
     return str(next((home / name for home in homes if (home / name).exists()), found))
 
