@@ -137,7 +137,7 @@ def speak_another_protocol(connection: socket.socket, words: Words) -> None:
 
 
 @contextlib.contextmanager
-def refuse(words: Words) -> Iterator[Address]:
+def refuse_connections(words: Words) -> Iterator[Address]:
     """Yield an address without a listener."""
     with socket.create_server((HOST, 0)) as listener:
         address = listener.getsockname()
@@ -174,7 +174,7 @@ def never_accept(words: Words) -> Iterator[Address]:
 FAULTS: Mapping[str, Fault] = {
     "unknown": be_unknown,
     "unreachable": be_unreachable,
-    "refuses": refuse,
+    "refuses": refuse_connections,
     "never accepts": never_accept,
     "never answers": accepting(keep_silent),
     "hangs up": accepting(hang_up),

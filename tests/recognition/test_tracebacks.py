@@ -32,7 +32,7 @@ from rest_framework.views import APIView
 from django_apierrors.catalog import CATALOG
 from django_apierrors.recognition.tracebacks import LOOKUP, RAISE_SITES
 from tests.models import Shelf, Thing
-from tests.recognition.listeners import WORDS, accepting, hang_up, refuse
+from tests.recognition.listeners import WORDS, accepting, hang_up, refuse_connections
 from tests.recognition.network_clients import CLIENTS, Target
 from tests.recognition.support import expect, read, respond, respond_to
 
@@ -261,7 +261,7 @@ class TwoAddresses(asyncio.SelectorEventLoop):
     async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:
         infos = []
         for _ in range(2):
-            with refuse(WORDS["stream"]) as address:
+            with refuse_connections(WORDS["stream"]) as address:
                 infos += socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
         return infos
 

@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from requests.adapters import HTTPAdapter
 
-from tests.recognition.listeners import HOST, WORDS, listening, refuse, replying
+from tests.recognition.listeners import HOST, WORDS, listening, refuse_connections, replying
 from tests.recognition.network_clients import CLIENTS, Target, use_requests, use_urllib3
 from tests.recognition.support import Outcome, expect, read, respond
 
@@ -181,12 +181,12 @@ def use_cluster(reply: bytes) -> object:
 
 
 def find_no_node() -> object:
-    with refuse(WORDS["redis"]) as (host, port):
+    with refuse_connections(WORDS["redis"]) as (host, port):
         return redis.RedisCluster(host, port)
 
 
 def use_dead_memcached() -> object:
-    with refuse(WORDS["memcache"]) as address:
+    with refuse_connections(WORDS["memcache"]) as address:
         client = HashClient([address], retry_attempts=0, dead_timeout=60)
         with pytest.raises(ConnectionRefusedError):
             client.get("key")

@@ -34,7 +34,7 @@ from tests.recognition.listeners import (
     break_off,
     hang_up,
     keep_silent,
-    refuse,
+    refuse_connections,
 )
 from tests.recognition.network_clients import (
     CERTIFICATE,
@@ -156,10 +156,10 @@ class Upstream:
         self.exception: Exception | None = None
 
     @contextlib.contextmanager
-    def refusing(self) -> Iterator[None]:
+    def refuse_connections(self) -> Iterator[None]:
         """Have no listener at the address."""
         self.calls, self.exception = 0, None
-        with refuse(WORDS["http"]) as address:
+        with refuse_connections(WORDS["http"]) as address:
             self.target = Target(*address, LONG)
             yield
 
@@ -287,7 +287,7 @@ def test_the_client_gets_the_code_and_one_log_record_has_the_cause(
     level: int,
 ) -> None:
     middleware[:] = layers
-    with UPSTREAM.refusing():
+    with UPSTREAM.refuse_connections():
         response = get(name, is_async=is_async)
 
     assert read(response) == expect("SERVICE_UNAVAILABLE")
@@ -309,7 +309,7 @@ def test_a_throttle_whose_cache_is_down_is_a_503(
 ) -> None:
     for layers in ([], [MIDDLEWARE]):
         middleware[:] = layers
-        with UPSTREAM.refusing():
+        with UPSTREAM.refuse_connections():
             cache: RedisCache = make_redis_cache(UPSTREAM.target)
             monkeypatch.setattr(CachedThrottle, "cache", cache)
             assert read(get("cached-throttle")) == expect("SERVICE_UNAVAILABLE")
