@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 WRONG = "The syntax/content is incorrect."
-BUG = expect("INTERNAL_ERROR")
+UNHANDLED = expect("INTERNAL_ERROR")
 
 # Outside the registry: no other database has its table.
 with isolate_apps("tests"):
@@ -84,6 +84,6 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
     client = Client(raise_request_exception=False)
     assert read(client.get(f"/{target}")) == expect("INVALID_CONTENT", f"q: {WRONG}")
     name = target.partition("/")[0]
-    assert read(client.get(f"/{name}/?page=2")) == BUG
+    assert read(client.get(f"/{name}/?page=2")) == UNHANDLED
     records = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [record.name for record in records] == ["django.request"]
