@@ -149,7 +149,7 @@ urlpatterns = [
 ]
 
 
-class AnsweringMiddleware:
+class RespondingMiddleware:
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
@@ -157,10 +157,10 @@ class AnsweringMiddleware:
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return answer(request, exception)
+        return respond(request, exception)
 
 
-def answer(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+def respond(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """Respond to one class of exceptions."""
     if isinstance(exception, ImmediateResponseError):
         return HttpResponse("immediate", status=302, headers={"Location": "/login/"})
@@ -168,13 +168,13 @@ def answer(request: HttpRequest, exception: Exception) -> HttpResponse | None:
 
 
 @sync_and_async_middleware
-def answering_middleware(get_response: Any) -> Any:
+def responding_middleware(get_response: Any) -> Any:
     """Respond to one class of exceptions, in the way of allauth's AccountMiddleware."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return get_response(request)  # type: ignore[no-any-return]
 
-    middleware.process_exception = answer  # type: ignore[attr-defined]
+    middleware.process_exception = respond  # type: ignore[attr-defined]
     return middleware
 
 
@@ -240,7 +240,7 @@ def test_a_batch_that_catches_nothing_fails_as_a_whole(name: str, is_json: bool)
     assert not Shelf.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["AnsweringMiddleware", "answering_middleware"])
+@pytest.mark.parametrize("name", ["RespondingMiddleware", "responding_middleware"])
 def test_an_unhandled_exception_travels_to_a_process_exception(
     settings: Settings, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -253,6 +253,6 @@ def test_an_unhandled_exception_travels_to_a_process_exception(
 
 
 def test_with_both_middleware_each_exception_has_its_response(settings: Settings) -> None:
-    settings.MIDDLEWARE = [APP_MIDDLEWARE, f"{__name__}.AnsweringMiddleware"]
+    settings.MIDDLEWARE = [APP_MIDDLEWARE, f"{__name__}.RespondingMiddleware"]
     assert send("/plain/", "immediate").status_code == 302
     assert get_code(send("/plain/", "bug")) == "INTERNAL_ERROR"
