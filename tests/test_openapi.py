@@ -759,7 +759,7 @@ def client(settings: Any, set_urls: Any, db: None) -> Client:
     """Return a client of real views and of their document."""
     set_urls(
         path("shelves", generics.ListCreateAPIView.as_view(**OPEN, **SHELVES)),
-        path("bug", Plain.as_view(**OPEN)),
+        path("unhandled", Plain.as_view(**OPEN)),
         path("schema", SpectacularAPIView.as_view(**OPEN)),
         path("errors/<str:code>", Plain.as_view(), name="error"),
     )
@@ -901,7 +901,7 @@ def test_the_details_of_an_exception_with_a_message_are_those_of_the_schema(
 
 
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:
-    sent = client.get("/bug").json()
+    sent = client.get("/unhandled").json()
     document = client.get("/schema?format=json").json()
     message, _, reference = sent["errors"][0].rpartition(" ")
     example = example_of(document["components"]["responses"]["InternalError"], "INTERNAL_ERROR")
@@ -910,5 +910,5 @@ def test_the_example_of_an_unhandled_exception_has_another_reference(client: Cli
 
 
 def test_a_document_without_a_request_has_links_without_a_host(client: Client) -> None:
-    response = make(path("bug", Plain.as_view()))["components"]["responses"]["InternalError"]
+    response = make(path("unhandled", Plain.as_view()))["components"]["responses"]["InternalError"]
     assert example_of(response, "INTERNAL_ERROR")["moreInfo"] == "/errors/INTERNAL_ERROR"

@@ -73,7 +73,7 @@ WAYS: dict[str, Callable[[], RawResponse]] = {
     ),
     "a returned error": lambda: act(lambda: Response({"error": SCRIPT}, 409), "drf", "handler"),
     "a page of a plain view": lambda: act(lambda: make_page(400), "plain", "middleware"),
-    "a bug": lambda: act(lambda: throw(RuntimeError(SCRIPT)), "drf", "middleware"),
+    "an unhandled exception": lambda: act(lambda: throw(RuntimeError(SCRIPT)), "drf", "middleware"),
     "an async view": lambda: act(lambda: throw(OutOfStock()), "async", "middleware"),
     "another middleware": lambda: act(lambda: throw(OutOfStock()), "middleware", "middleware"),
     "a method": lambda: send(SCRIPT, "/drf", JSON),

@@ -43,7 +43,7 @@ class OddError(OSError):
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
-    "bug": lambda: KeyError("bug"),
+    "unhandled": lambda: KeyError("unhandled"),
     "protected": lambda: ProtectedError("in use", set()),
     "timeout": TimeoutError,
     "immediate": ImmediateResponseError,
@@ -97,7 +97,7 @@ def set_fault(request: HttpRequest, fault: str) -> HttpRequest:
 def run_batch(request: HttpRequest) -> list[int]:
     """Call a view that succeeds and one that fails, each in a savepoint."""
     statuses = []
-    for fault in ("", "bug"):
+    for fault in ("", "unhandled"):
         try:
             with transaction.atomic():
                 response = WritingView.as_view()(set_fault(request, fault))
@@ -124,14 +124,14 @@ class CarelessBatchView(APIView):
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
-        views = [WritingView.as_view()(set_fault(request._request, f)) for f in ("", "bug")]
+        views = [WritingView.as_view()(set_fault(request._request, f)) for f in ("", "unhandled")]
         return Response([view.status_code for view in views])
 
 
 def careless_batch(request: HttpRequest) -> HttpResponse:
     """Run a batch that catches nothing, in a block that no frame shows."""
     with transaction.atomic():
-        views = [WritingView.as_view()(set_fault(request, f)) for f in ("", "bug")]
+        views = [WritingView.as_view()(set_fault(request, f)) for f in ("", "unhandled")]
         return JsonResponse([view.status_code for view in views], safe=False)
 
 
@@ -210,7 +210,7 @@ def test_an_exception_travels_to_a_dispatch_of_the_project(
 def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
     response = send(f"/{name}/", "protected")
     assert (response.status_code, get_code(response)) == (400, "INVALID_STATE")
-    assert get_code(send(f"/{name}/", "bug")) == "INTERNAL_ERROR"
+    assert get_code(send(f"/{name}/", "unhandled")) == "INTERNAL_ERROR"
 
 
 def test_under_asgi_an_exception_travels_too() -> None:
@@ -255,4 +255,4 @@ def test_an_unhandled_exception_travels_to_a_process_exception(
 def test_with_both_middleware_each_exception_has_its_response(settings: Settings) -> None:
     settings.MIDDLEWARE = [APP_MIDDLEWARE, f"{__name__}.RespondingMiddleware"]
     assert send("/plain/", "immediate").status_code == 302
-    assert get_code(send("/plain/", "bug")) == "INTERNAL_ERROR"
+    assert get_code(send("/plain/", "unhandled")) == "INTERNAL_ERROR"

@@ -502,7 +502,7 @@ VIEWS = {
         **(PUBLIC | SHELVES),
         pagination_class=with_attributes(stock_pagination.PageNumberPagination, page_size=2),
     ),
-    "bug": with_attributes(Plain, **PUBLIC),
+    "unhandled": with_attributes(Plain, **PUBLIC),
     "limited": with_attributes(RealShelves, throttle_classes=[Fast]),
     "admins": with_attributes(RealShelves, permission_classes=[IsAdminUser]),
 }
@@ -538,7 +538,7 @@ def client(set_urls: Any, db: None) -> Client:
         ("POST", "things", '{"name": "jug", "shelf": 9}', {}, "400 MISSING_RESOURCE"),
         ("POST", "things", '{"name": "jug", "size": -1}', {}, "400 INVALID_STATE"),
         ("GET", "stock?page=x", "", {}, "404 MISSING_RESOURCE"),
-        ("GET", "bug", "", {}, "500 INTERNAL_ERROR"),
+        ("GET", "unhandled", "", {}, "500 INTERNAL_ERROR"),
         ("GET", "limited", "", {}, "429 THROTTLED"),
         (
             *("GET", "admins", ""),

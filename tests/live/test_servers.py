@@ -47,7 +47,7 @@ class EchoView(APIView):
 
     def get(self, request: Request) -> Response:
         match request.query_params.get("fail"):
-            case "bug":
+            case "unhandled":
                 raise RuntimeError(SECRET)
             case "timeout":
                 raise TimeoutError(SECRET)
@@ -162,7 +162,7 @@ def assert_error(
 
 
 def test_an_unhandled_exception_has_a_reference_that_is_once_in_the_log(server: Server) -> None:
-    response = send(server, "GET", "/api/echo?fail=bug")
+    response = send(server, "GET", "/api/echo?fail=unhandled")
 
     [message] = json.loads(response.content)["errors"]
     assert_error(response, "INTERNAL_ERROR", message)
@@ -248,12 +248,12 @@ def test_a_valid_request_reaches_its_view(server: Server) -> None:
 @pytest.mark.parametrize(
     ("method", "target", "media_type", "status"),
     [
-        ("GET", "/api/echo?fail=bug", JSON, 500),
+        ("GET", "/api/echo?fail=unhandled", JSON, 500),
         ("POST", "/api/echo", BOGUS, 415),
         ("POST", "/api/form", FORM, 413),
         # A client would read a body after the head of a response as the next response.
         ("HEAD", "/api/nowhere", JSON, 404),
-        ("HEAD", "/api/echo?fail=bug", JSON, 500),
+        ("HEAD", "/api/echo?fail=unhandled", JSON, 500),
         ("HEAD", "/api/returned", JSON, 409),
     ],
 )
