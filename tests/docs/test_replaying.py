@@ -51,8 +51,8 @@ def record(project: Project, calls: list[tuple[str, str, int]], path: Path) -> N
         headers = [{"name": name, "value": JSON[name]} for name in JSON]
         request = {"method": method, "url": url, "headers": headers, "postData": {"text": "{}"}}
         content = {"text": response.text}
-        answer = {"status": response.status_code, "content": content}
-        entries.append({"request": request, "response": answer})
+        recorded = {"status": response.status_code, "content": content}
+        entries.append({"request": request, "response": recorded})
     path.write_text(json.dumps({"log": {"entries": entries}}), "utf-8")
 
 
