@@ -23,7 +23,7 @@ from example_project.demo.data import (
     WRITE_KEY,
 )
 from example_project.demo.server import ROOT, Server
-from tests.bodies import asked_body, sent_body
+from tests.bodies import requested_body, sent_body
 from tests.example_project.bodies import (
     MALFORMED,
     TAKEN,
@@ -64,7 +64,7 @@ NO_NAME = invalid_content("name: This field is required.")
 NPM_ERRORS = {
     **ERRORS,
     "no name": NO_NAME,
-    "asked for XML": asked_body("application/xml") | WRONG_FORMAT,
+    "asked for XML": requested_body("application/xml") | WRONG_FORMAT,
     "bad filter": invalid_content(
         "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
     ),

@@ -28,11 +28,11 @@ from django_apierrors.http.problems import make_problem, prefers_problem
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import (
     REFERENCE,
-    asked_body,
     assert_body,
     body,
     body_with,
     method_body,
+    requested_body,
     sent_body,
 )
 from tests.support import OpenView, echo, make_view, throw
@@ -181,7 +181,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "no such method": ("PUT /thing", blank(NOT_ALLOWED, "Method Not Allowed")),
     "no such format": (
         "GET /thing?format=xml",
-        blank(asked_body("xml"), "Unsupported Media Type"),
+        blank(requested_body("xml"), "Unsupported Media Type"),
     ),
     "no such URL": ("GET /nowhere", MISSING),
 }
@@ -397,14 +397,14 @@ def test_a_success_is_not_acceptable_if_problems_are_off_or_rejected(
 ) -> None:
     for accept in ("application/xml", "application/problem+json;q=0"):
         response = client.get("/thing", headers={"accept": accept})
-        assert_body(response, asked_body(accept))
+        assert_body(response, requested_body(accept))
     settings.API_ERRORS = {}
     assert client.get("/thing", **ASKS).status_code == 415
 
 
 def test_a_format_that_a_view_lacks_gets_a_problem(client: Client) -> None:
     title = "Unsupported Media Type"
-    assert read(client.get("/stock", **ASKS)) == blank(asked_body(TYPE), title)
+    assert read(client.get("/stock", **ASKS)) == blank(requested_body(TYPE), title)
     assert read(client.get("/no-format", **ASKS)) == UNSUPPORTED
     response = client.post("/echo", "<a/>", "application/xml", **ASKS)
     assert read(response) == blank(sent_body("application/xml"), title)
