@@ -51,7 +51,7 @@ class ReturnView(APIView):
         return Response(request.GET.get("body") or {"reason": "Sold out."}, status=409)
 
 
-class MadeView(APIView):
+class FormatView(APIView):
     """Return an error in the format, with the number of its code."""
 
     def get(self, request: Any) -> Response:
@@ -89,7 +89,7 @@ urlpatterns = [
     path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
     path("page", PageView.as_view()),
     path("returned", ReturnView.as_view()),
-    path("made", MadeView.as_view()),
+    path("made", FormatView.as_view()),
     path("unserializable", UnserializableView.as_view()),
     path("json", get_json),
     path("plain", raise_unhandled),
