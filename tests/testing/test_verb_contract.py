@@ -170,7 +170,7 @@ ANY = {"parser_classes": [JSONParser, AnyParser]}
 AnyContentType = type("AnyContentType", (ShelfView,), ANY)
 
 
-class FoundUnknownId(ShelfView):
+class UnknownIdIs200(ShelfView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if kwargs["pk"] == str(UNKNOWN_ID):
             return Response({"id": UNKNOWN_ID})
@@ -219,7 +219,7 @@ BREACHES: list[tuple[type[Any], str]] = [
     (UnknownMethod, "test_an_unknown_method_is_405"),
     (MalformedJSON, "test_malformed_json_is_400"),
     (AnyContentType, "test_another_content_type_is_415"),
-    (FoundUnknownId, "test_an_unknown_id_is_404"),
+    (UnknownIdIs200, "test_an_unknown_id_is_404"),
     (MalformedIdIs404, "test_a_malformed_id_is_400"),
 ]
 CHECKS = sorted(name for name in dir(VerbContract) if name.startswith("test_"))
