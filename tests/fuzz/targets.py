@@ -57,12 +57,12 @@ class Target(NamedTuple):
     """A property, and the strategies of its inputs."""
 
     name: str
-    holds_for: Callable[..., None]
+    function: Callable[..., None]
     inputs: tuple[st.SearchStrategy[Any], ...]
 
     def run(self, seed_value: int | None = None, **options: Any) -> None:
         """Test the property with these settings of hypothesis, and with a seed."""
-        test = settings(**options)(given(*self.inputs)(self.holds_for))
+        test = settings(**options)(given(*self.inputs)(self.function))
         (test if seed_value is None else seed(seed_value)(test))()
 
 
