@@ -314,9 +314,7 @@ class Category(NamedTuple):
 
 
 CATEGORIES: Mapping[int, Category] = {
-    1: Category(
-        "look-up", pgettext_lazy("apierrors", "Lookup"), _("The resource cannot be found.")
-    ),
+    1: Category("lookup", pgettext_lazy("apierrors", "Lookup"), _("The resource cannot be found.")),
     2: Category(
         "access",
         pgettext_lazy("apierrors", "Access"),
@@ -344,7 +342,7 @@ CATEGORIES: Mapping[int, Category] = {
 
 # A project's own codes need no number, and their number may be outside of all categories.
 CUSTOM = Category(
-    "own", pgettext_lazy("apierrors", "More codes"), _("The codes that only this API has.")
+    "custom", pgettext_lazy("apierrors", "More codes"), _("The codes that only this API has.")
 )
 
 

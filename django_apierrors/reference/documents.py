@@ -128,7 +128,7 @@ def make_code(code: ErrorCode, links: Links) -> Document:
         "number": code.number,
         "status": code.status,
         "phrase": get_phrase(code.status),
-        "kind": get_category(code).name,
+        "category": get_category(code).name,
         "message": str(code.message),
         "description": str(code.description),
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),

@@ -141,17 +141,17 @@ def test_the_catalogue_is_json_with_messages_and_advice() -> None:
             "since": "",
             "deprecated": False,
             "replaced_by": None,
-            "kind": kind,
+            "category": category,
             "message": str(code.message),
             "description": str(code.description),
             "advice": str(code.advice),
         }
-        for code, kind in zip(CATALOG.values(), CATEGORIES, strict=True)
+        for code, category in zip(CATALOG.values(), CATEGORIES, strict=True)
     ]
 
 
 CATEGORIES = [
-    *["look-up"] * 2,
+    *["lookup"] * 2,
     *["access"] * 3,
     *["content"] * 2,
     *["conflict"] * 2,

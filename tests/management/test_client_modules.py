@@ -57,7 +57,7 @@ def test_the_json_has_the_facts_that_a_client_needs() -> None:
         "since": "2.1",
         "deprecated": True,
         "replaced_by": "INVALID_STATE",
-        "kind": "own",
+        "category": "custom",
         "message": "",
         "description": "None left */ nowhere.",
         "advice": "",

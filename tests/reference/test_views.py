@@ -122,7 +122,7 @@ def test_the_page_of_a_401_has_the_body_of_the_api_document(client: Client) -> N
         "number": 33619968,
         "status": 401,
         "phrase": "Unauthorized",
-        "kind": "access",
+        "category": "access",
         "message": "Access denied, please check your credentials!",
         "description": str(CATALOG["UNAUTHENTICATED"].description),
         "advice": str(CATALOG["UNAUTHENTICATED"].advice),

@@ -220,7 +220,7 @@ def serialize_code(code: ErrorCode) -> dict[str, Any]:
         "since": code.since,
         "deprecated": code.deprecated,
         "replaced_by": code.replaced_by,
-        "kind": get_category(code).name,
+        "category": get_category(code).name,
         **{name: str(getattr(code, name)) for name in ("message", "description", "advice")},
     }
 
