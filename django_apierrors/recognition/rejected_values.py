@@ -185,9 +185,9 @@ def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
 
 def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
     """Return the strings that are not valid patterns, or else those too long to compile."""
-    texts = [value for value in values or () if isinstance(value, str)]
-    short = [text for text in texts if len(text) <= MAX_PATTERN]
-    return [*filter(_is_invalid_pattern, short)] or [t for t in texts if len(t) > MAX_PATTERN]
+    patterns = [value for value in values or () if isinstance(value, str)]
+    short = [string for string in patterns if len(string) <= MAX_PATTERN]
+    return [*filter(_is_invalid_pattern, short)] or [s for s in patterns if len(s) > MAX_PATTERN]
 
 
 def _is_invalid_pattern(value: str) -> bool:

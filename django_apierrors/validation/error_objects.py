@@ -74,14 +74,14 @@ class ErrorObject(NamedTuple):
 
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
-    texts = [key for key in MESSAGE_KEYS if is_message_string(data.get(key))]
-    if not texts and not any(is_envelope(data, key) for key in data):
+    messages = [key for key in MESSAGE_KEYS if is_message_string(data.get(key))]
+    if not messages and not any(is_envelope(data, key) for key in data):
         return None
     code_key = find_code_key(data, status)
-    others = [key for key in texts if key != code_key and not is_redundant(data, key, status)]
+    others = [key for key in messages if key != code_key and not is_redundant(data, key, status)]
     # The phrase of the status, or a code, is better than no message.
-    texts = [*(others or texts)[:1], *(key for key in others[1:] if key != SUMMARY)]
-    messages = texts[:1] + [key for key in texts[1:] if is_sentence(data[key])]
+    messages = [*(others or messages)[:1], *(key for key in others[1:] if key != SUMMARY)]
+    messages = messages[:1] + [key for key in messages[1:] if is_sentence(data[key])]
     field_key, field = find_field(data, is_listed)
     keys = frozenset({*messages, code_key, field_key} - {None})
     code = None if code_key is None else data[code_key]
