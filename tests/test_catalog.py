@@ -261,10 +261,10 @@ def test_a_projects_code_is_in_the_category_of_its_number() -> None:
 
 
 def test_codes_are_grouped_in_the_order_of_the_categories_without_empty_ones() -> None:
-    own = get_or_make_code("CUSTOM", 409)
+    custom = get_or_make_code("CUSTOM", 409)
     gone, missing = CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
-    groups = group_by_category([own, gone, missing])
-    assert [*groups.items()] == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [own])]
+    groups = group_by_category([custom, gone, missing])
+    assert [*groups.items()] == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [custom])]
 
 
 @pytest.mark.django_db

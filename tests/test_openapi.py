@@ -677,13 +677,15 @@ def test_nothing_changes_but_errors(
     assert "unable to guess serializer" in warnings
     GENERATOR_STATS.reset()
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": with_errors}
-    own = make(*make_views(*bases))
-    assert strip(own) == strip(document)
+    document_with_errors = make(*make_views(*bases))
+    assert strip(document_with_errors) == strip(document)
     assert capsys.readouterr().err == warnings
-    schemas = own["components"]["schemas"]
+    schemas = document_with_errors["components"]["schemas"]
     schemas = {name: schema for name, schema in schemas.items() if not name.startswith("APIError")}
     assert schemas == document["components"]["schemas"]
-    assert {"500", "503"} <= operations(own)["DELETE /things/{key}/contents/"]["responses"].keys()
+    assert {"500", "503"} <= operations(document_with_errors)["DELETE /things/{key}/contents/"][
+        "responses"
+    ].keys()
 
 
 class NeedsUser(serializers.PrimaryKeyRelatedField):

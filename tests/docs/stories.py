@@ -44,7 +44,9 @@ def get_stories(page: str) -> list[Story]:
         opening = [block for block in blocks if not block.section]
         sections = dict.fromkeys(block.section for block in blocks if block.section)
         stories = [
-            Story(page, section, [*opening, *(it for it in blocks if it.section == section)])
+            Story(
+                page, section, [*opening, *(block for block in blocks if block.section == section)]
+            )
             for section in sections
         ]
     return [story for story in stories if any(block.language in RUN for block in story.blocks)]

@@ -107,7 +107,9 @@ def test_every_setting_has_a_section_with_its_default_and_an_example() -> None:
         default = section.partition("Default: `")[2].partition("`")[0]
         assert eval(default, {}) == expected, key
         blocks = read_section_blocks(page, f"`{key}`")
-        assert any(it.language == "python" and f'"{key}": ' in it.text for it in blocks), key
+        assert any(block.language == "python" and f'"{key}": ' in block.text for block in blocks), (
+            key
+        )
         assert any(block.language == "console" for block in blocks), key
 
 

@@ -109,14 +109,14 @@ def npm(example_server: Server) -> Outcomes:
 def python(example_server: Server) -> Outcomes:
     if importlib.util.find_spec("evrythng") is None:
         skip_or_fail("python-evrythng is not installed")
-    given = {
+    inputs = {
         "keys": KEYS,
         "thng": UMBRELLA,
         "unknown": NO_SUCH_THNG,
         "operator": ADA["id"],
         "taken": {"serial": "UMB-0001"},
     }
-    return run(sys.executable, "drive.py", json.dumps(given), PYEVT_BASE_URL=example_server.url)
+    return run(sys.executable, "drive.py", json.dumps(inputs), PYEVT_BASE_URL=example_server.url)
 
 
 def pick(outcomes: Outcomes, *steps: str) -> Outcomes:
@@ -224,9 +224,9 @@ def test_the_python_client_returns_each_response(python: Outcomes) -> None:
     update = read("update", thng, description="A lamp.")
     tagged = read("update without a name", update, tags=["updated"])
     contents = python["list collection"]["body"]
-    assert [it["collections"] for it in contents] == [[shelf["id"]]]
+    assert [thng["collections"] for thng in contents] == [[shelf["id"]]]
     page = python["second page"]["body"]
-    assert [it["id"] for it in page] == [it["id"] for it in THNGS[2:4]]
+    assert [thng["id"] for thng in page] == [thng["id"] for thng in THNGS[2:4]]
     [message] = python["status 500"]["body"]["errors"]
     assert python == {
         "create": respond(thng, 201),

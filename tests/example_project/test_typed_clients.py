@@ -147,7 +147,9 @@ def test_openapi_python_client_keeps_every_response(
     ]
     statuses = sum(len(operation["responses"]) for operation in operations)
     modules = (tmp_path / "generated" / "api").rglob("*.py")
-    parsed = [re.findall(r"if response\.status_code == (\d+)", it.read_text()) for it in modules]
+    parsed = [
+        re.findall(r"if response\.status_code == (\d+)", module.read_text()) for module in modules
+    ]
     assert sum(map(len, parsed)) == statuses > 132
 
 
@@ -269,7 +271,7 @@ def test_the_page_shows_parts_of_the_programs() -> None:
     shown = [block for block in BLOCKS if block.language in ("typescript", "python")]
     # The first block has settings.
     assert [
-        str(it) for it in shown[1:] if not any(indent(it.text) in indent(t) for t in texts)
+        str(block) for block in shown[1:] if not any(indent(block.text) in indent(t) for t in texts)
     ] == []
     assert json.dumps(PRINTED[0]) in PAGE
 

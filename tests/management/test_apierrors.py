@@ -121,8 +121,8 @@ def test_the_catalogue_is_a_table_of_the_codes_as_the_project_has_them(settings:
     settings.API_ERRORS = {
         "CODES": {"GONE": {"number": None}, "OUT_OF_STOCK": {"status": 409, "description": "No."}}
     }
-    head, missing, gone, *_, own = run()[0].splitlines()
-    assert [" ".join(line.split()) for line in (head, missing, gone, own)] == [
+    head, missing, gone, *_, custom = run()[0].splitlines()
+    assert [" ".join(line.split()) for line in (head, missing, gone, custom)] == [
         "code status number meaning",
         "MISSING_RESOURCE 404 16842752 A resource does not exist.",
         "GONE 410 A resource existed once and will not come back.",

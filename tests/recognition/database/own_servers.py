@@ -22,11 +22,11 @@ def find_program(name: str) -> str:
     """Return the path of a server's program, which Debian does not put into PATH."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, homes)])
-    found = shutil.which(name, path=path)
-    if found is None:
+    program = shutil.which(name, path=path)
+    if program is None:
         skip_or_fail(f"{name} is not installed")
     # /usr/local/bin may hold a link to a wrapper that expects Debian's own clusters.
-    return str(next((home / name for home in homes if (home / name).exists()), found))
+    return str(next((home / name for home in homes if (home / name).exists()), program))
 
 
 class OwnServer:
