@@ -26,7 +26,7 @@ from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
 from django_apierrors.validation.details import read_detail
-from django_apierrors.validation.extra import NO_EXTRA
+from django_apierrors.validation.extra import NO_EXTRA, expand
 from django_apierrors.validation.messages import BODY, PLACES, Item, Messages
 from django_apierrors.validation.places import locate_items, make_pointer
 
@@ -138,7 +138,7 @@ class Error(NamedTuple):
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
         # The status may be a member of HTTPStatus.
-        return cls.of_messages(read_detail(data, int(status)), int(status))
+        return cls.of_messages(read_detail(expand(data), int(status)), int(status))
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:

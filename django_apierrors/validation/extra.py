@@ -84,6 +84,27 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
     return JSONEncoder().default(value) if isinstance(value, VALUE_TYPES) else NO_DATA
 
 
+def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
+    """Return `value` with what DRF's encoder makes of each generator, view or queryset in it.
+
+    `outer` has the ids of the containers around it. The errors of a serializer have none of these.
+    """
+    if value is None or isinstance(value, VALUE_TYPES):
+        return value
+    if not isinstance(value, CONTAINERS):
+        try:
+            value = JSONEncoder().default(value)
+        except TypeError:
+            return value
+    is_left = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
+    if is_left or id(value) in outer or len(outer) > MAX_DEPTH:
+        return value
+    outer = (*outer, id(value))
+    if isinstance(value, Mapping):
+        return {key: expand(entry, outer) for key, entry in value.items()}
+    return [expand(entry, outer) for entry in value]
+
+
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
     """Return `detail` with the values of `given`, from which DRF has made strings.
 
