@@ -23,14 +23,14 @@ CLIENTS = tests/clients
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
 	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate, EXAMPLE_DETAILS=1 for a front end)"
-	@echo "make test        run the tests, with coverage"
+	@echo "make test        run the tests (COVERAGE=1: with branch coverage, which must be 100 %)"
 	@echo "make lint        check style, formatting and spelling"
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
 	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
 	@echo "make applications send the same requests to whole applications, with and without this app (needs PostgreSQL"
 	@echo "                 and Redis; ONLY=pulpcore, REQUESTS=1000)"
-	@echo "make coverage    as test, and write the report to htmlcov/index.html"
+	@echo "make coverage    as with COVERAGE=1, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
 	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
 	@echo "make bench       compare the speed, the imports and the memory with stock DRF's (ROUNDS=40)"
@@ -41,7 +41,7 @@ demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo
 	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.installed clients
-	$(BIN)/python -m pytest --cov $(PYTEST)
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov) $(PYTEST)
 
 coverage: .venv/.installed clients
 	$(BIN)/python -m pytest --cov --cov-report term --cov-report html $(PYTEST)
