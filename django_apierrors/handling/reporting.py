@@ -52,8 +52,9 @@ def get_error(
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
     """Whether `exception` was not recognised; an APIException is, if it can be read."""
-    is_api_exception = isinstance(exception, APIException) and is_readable(exception)
-    return error.code.name == "INTERNAL_ERROR" and not is_api_exception
+    if error.code.name != "INTERNAL_ERROR":
+        return False
+    return not (isinstance(exception, APIException) and is_readable(exception))
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:
