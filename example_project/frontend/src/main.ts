@@ -55,7 +55,7 @@ function show(error: ThngsCreateError | StatusRetrieveError): void {
       console.log("Please log in.");
       break;
     case ERRORS.INTERNAL_ERROR.code:
-      // The message ends with the reference, by which the server's log has the exception.
+      // The message ends with the reference. The server's log record has the same reference.
       console.log(`Send this message to support@example.com:\n${error.errors.join("\n")}`);
       break;
     default:
