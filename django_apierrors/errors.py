@@ -209,7 +209,7 @@ def make_detail(item: Item) -> Detail:
     }
     if item.place:
         detail["in"] = item.place
-    # The keys are unknown if the field is two fields of one database constraint.
+    # The keys are unknown if the message is about several fields of a database constraint.
     pointer = make_pointer(item.keys) if item.keys or not item.field else None
     if item.place == BODY and pointer is not None:
         detail["pointer"] = pointer

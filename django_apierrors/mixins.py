@@ -49,7 +49,7 @@ class LocationMixin(Base):
         try:
             location = self.get_location(data)
         except NoReverseMatch:
-            # A key that no URL fits; the missing header is logged.
+            # The key does not fit the URL pattern. The missing header is logged.
             return {}
         except Exception:
             log_failure("calling get_location() of a view")

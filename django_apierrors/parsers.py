@@ -124,7 +124,7 @@ def read(stream: IO[bytes] | HttpRequest) -> bytes:
 
 
 def decode(content: bytes, charset: str) -> str:
-    """Return `content` as a string, or raise ParseError with the place that is not `charset`."""
+    """Return `content` as a string; raise ParseError with the place of the first invalid byte."""
     try:
         # Unlike bytes.decode(), this rejects codecs that are not charsets: bz2 would expand a small
         # body without bounds.

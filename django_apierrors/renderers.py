@@ -54,7 +54,7 @@ class JSONRenderer(renderers.JSONRenderer):
             rendered, sent = get_fallback(response, request), fallback.get_body()
         if getattr(response, "is_api_error", False):
             send_error_sent(response, request, sent, self.exception)
-        # Its traceback has the frame of the view's dispatch(), and that the response: a cycle.
+        # A cycle: its traceback refers to the frame of dispatch(), which refers to the response.
         self.exception = None
         return rendered
 

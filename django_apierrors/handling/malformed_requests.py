@@ -1,4 +1,4 @@
-"""Malformed requests: the response if Django cannot make a request object, or DRF read its body."""
+"""Malformed requests: Django cannot make the request object, or DRF cannot read the body."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def get_status(exception: Exception) -> int:
 
 
 def make_malformed_request_response(status: int, request: HttpRequest) -> HttpResponse:
-    """Return the response for such a request.
+    """Return the response for a request from which Django cannot make a request object.
 
-    `request` is a minimal one in its place, of which only `Accept` and `Accept-Language` are read.
+    `request` is a minimal request, of which only `Accept` and `Accept-Language` are read.
     """
     response = HttpResponse(content_type=JSON)
     try:

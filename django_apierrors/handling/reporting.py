@@ -83,7 +83,7 @@ def is_noted(error: Error, exception: BaseException) -> bool:
 
 
 def _get_notes(exception: BaseException) -> list[Any]:
-    # Not as an attribute, for which a class may have a __getattr__() that raises or never ends.
+    # Not read as an attribute: the class may have a __getattr__() that raises or never returns.
     notes = vars(exception).get("__notes__")
     return notes if isinstance(notes, list) else []
 

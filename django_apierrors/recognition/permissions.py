@@ -64,8 +64,9 @@ def refine_forbidden(
 ) -> Error:
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
-    Only if the view's own checks rejected the request: the reasons of other code are unknown to
-    them. If other code did, an anonymous client gets UNAUTHENTICATED, as it does from the checks.
+    The other methods are tried only if the view's own checks rejected the request. If other code
+    rejected it, its reason is unknown: an anonymous client then gets UNAUTHENTICATED, as it does
+    from the checks.
     """
     if error.code.name != "ACCESS_FORBIDDEN":
         return error

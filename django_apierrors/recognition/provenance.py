@@ -213,7 +213,7 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
 
 
 def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
-    """Return where a string was sent that is most of a value, or that a value is most of."""
+    """Return where a string was sent that contains most of a value, or is most of a value."""
     strings = [value for spellings in values for value in spellings if isinstance(value, str)]
     for place, keys, value in sent if len(strings) <= MAX_DERIVED else ():
         spelling = _simplify(value) if isinstance(value, str) else ""

@@ -20,7 +20,7 @@ def _of_packages(rows: Mapping[str, str], *packages: str) -> dict[str, str]:
     }
 
 
-# For subclasses of APIException, whose own status and code hold otherwise.
+# The subclasses of APIException whose code is not their own status and code.
 CODES_BY_API_EXCEPTION: Mapping[str, str] = {
     "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE"
 }
@@ -115,7 +115,7 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     # The connection is closed. The InterfaceError of psycopg 3 is a programming error.
     "psycopg2.InterfaceError": "SERVICE_UNAVAILABLE",
     "pymysql.err.InterfaceError": "SERVICE_UNAVAILABLE",
-    # Raised itself if all servers are marked as dead.
+    # The base class itself is raised if all servers are marked as dead.
     "pymemcache.exceptions.MemcacheError": "SERVICE_UNAVAILABLE",
     "pymemcache.exceptions.MemcacheClientError": "INTERNAL_ERROR",
     # "object too large for cache", for example.

@@ -136,7 +136,7 @@ class EndpointMixin:
         return leave_out_405(send_all(), "POST or PUT")
 
     def send_each_method(self, attribute: str) -> Iterator[Any]:
-        """Return the responses of the methods that the resource has whose id is in `attribute`."""
+        """Return the responses to GET, PUT and DELETE for the id in `attribute`, without 405s."""
         value = getattr(self, attribute)
         if value is None or self.resource_url is None:
             raise SkipTest(f"{type(self).__qualname__} needs `resource_url` and `{attribute}`")

@@ -121,7 +121,7 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
         pairs = zip(detail, given, strict=True)
         return [restore_values(value, inner, depth + 1) for value, inner in pairs]
     if given is not None and not isinstance(given, VALUE_TYPES):
-        # DRF has made a string of it: its repr, unless its class has a text of its own.
+        # DRF has called str(), which returns the repr of an object whose class has no __str__().
         is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
         return given if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)

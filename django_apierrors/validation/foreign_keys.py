@@ -76,7 +76,8 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
     if isinstance(field, CONTAINER_FIELDS):
         for key, inner in entries:
             if isinstance(inner, ErrorDetail):
-                # An error of a key's own field may have passed the field that contains many.
+                # The error may be that of the key's own field: ManyRelatedField does not add the
+                # index of the key.
                 keys = (*path, key) if isinstance(detail, (*MAPPINGS, list)) else path
                 yield from ((keys, field.child, inner, value) for value in _get_values(sent))
             elif inner and _has(sent, key):

@@ -141,7 +141,7 @@ def test_the_table_of_methods_has_the_allowed_statuses() -> None:
 )
 def test_the_table_of_database_errors_is_the_sources(column: int, codes: dict[object, str]) -> None:
     table: dict[str, str] = {}
-    section = read_section("docs/databases.md", "## What becomes what")
+    section = read_section("docs/databases.md", "## The code of each error")
     for code, *cells in re.findall(
         r"^\|[^|]+\| `([A-Z_]+)` \|([^|]*)\|([^|]*)\|([^|]*)\|$", section, re.MULTILINE
     ):
