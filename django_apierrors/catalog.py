@@ -1,8 +1,8 @@
 """The catalogue of error codes: the one place that defines what a code means.
 
 Source: "Error Codes" and "Error Messages" of the API document that the project implements. The
-descriptions are the document's own sentences wherever it has some; so are the messages, where they
-are correct English.
+descriptions are the document's own sentences, if it has any. The messages are the document's own
+sentences if these are correct English.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _views_without_location: WeakSet[type] = WeakSet()
 
 
 class LocationMixin(Base):
-    """Adds the `Location` to every 201 of a view, also if the view builds the response itself."""
+    """Adds the `Location` to every 201 of a view, even if the view builds the response itself."""
 
     def get_location(self, data: Any) -> str | None:
         """Return the absolute URL of the new resource, whose representation is `data`, if any."""

@@ -50,7 +50,7 @@ class Client:
         self.is_over = False
 
     def run(self) -> None:
-        """Write orders and read them, until it is over."""
+        """Write orders and read them, until the run is over."""
         for number in itertools.count():
             if self.is_over:
                 self.connection.close()
@@ -61,7 +61,7 @@ class Client:
             self.orders[token] = written is not None
             read = self.send("GET", f"{url}?token={token}", None, 200)
             if written and read and read.json != {"token": token, "rows": ROWS_PER_ORDER}:
-                self.violations.append(f"{token} was written, and read as {read.text}")
+                self.violations.append(f"{token} was written, but the server returned {read.text}")
             # The next connection may reach another worker.
             self.connection.close()
 

@@ -34,14 +34,14 @@ WORK_SECONDS = 0.005
 
 
 class OpenAPIView(APIView):
-    """A view that anybody may use."""
+    """A view without authentication and permissions."""
 
     authentication_classes = ()
     permission_classes = ()
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """A short name, any number of numbers, and lists of numbers by keys of the client's."""
+    """A short name, a list of numbers, and a dict with lists of numbers."""
 
     name = serializers.CharField(max_length=100)
     numbers = serializers.ListField(child=serializers.IntegerField(), required=False)

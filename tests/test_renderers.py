@@ -173,7 +173,7 @@ class OwnHeadersView(APIView):
 
 
 class FormattedView(APIView):
-    """Return a body in the format, with another key; or with a value that has no JSON."""
+    """Return a body in the format, with another key; or with a value that is not JSON."""
 
     def get(self, request: Request, kind: str) -> Response:
         return Response({**OURS, "till": 4 if kind == "good" else object()}, status=409)

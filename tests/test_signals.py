@@ -60,7 +60,7 @@ class FormatView(APIView):
 
 
 class UnserializableView(APIView):
-    """Return an error that has no JSON, in the format."""
+    """Return an error in the format that cannot be encoded as JSON."""
 
     def get(self, request: Any) -> Response:
         body = {"status": 409, "errors": ["No."], "code": "CONFLICT", "moreInfo": object()}

@@ -36,9 +36,9 @@ def make_response(
 ) -> Response:
     """Return the response for `error`, which was made for `exception`.
 
-    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page, with
-    `serializer`, the one that found the error. Otherwise our renderer is used, whatever the view's
-    renderers are.
+    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page. `serializer`,
+    which found the error, is for its forms. Otherwise our renderer is used, even if it is not among
+    the view's renderers.
     """
     body: Any = error.get_body(request)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)

@@ -1,4 +1,4 @@
-"""Rollback: a view that fails loses its writes, also if the handler has a response for it."""
+"""Rollback: a view that fails loses its writes, even if the handler has a response for it."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def assert_api_error(
     """Assert that `response` is an error in the format with this status, and return its body.
 
     The content type, the keys of the body and the required headers are checked too. `code` is a
-    name or a number, whatever `CODE_FORMAT` is. A message must begin with the path `field`
+    name or a number, with every `CODE_FORMAT`. A message must begin with the path `field`
     (`lines[0].sku`), and a message (of that field, if given) must contain `message`. `more_keys`
     are keys that the project adds to the body. The AssertionError shows the request and the
     response. A response to HEAD does not have a body: the return value is `{}`.

@@ -212,7 +212,7 @@ class _Reader(Collector):
     ) -> Any:
         """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
 
-        `outer` has the ids of the containers around it. Very deep parts are read as fields.
+        `outer` has the ids of the containers around it. Very deep parts are treated as fields.
         """
         is_beside = context == "beside"
         if not isinstance(value, CONTAINERS):
@@ -233,7 +233,7 @@ class _Reader(Collector):
         return self.read_list(value, path, outer, context)
 
     def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
-        """Read a list: a message does not have its index, nor does an object in an envelope."""
+        """Read a list: messages and the objects in an envelope do not have their index."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
         if context == "beside" and is_flat and not all(map(is_sentence, values)):
             return make_data(values)

@@ -37,10 +37,10 @@ Step: TypeAlias = tuple[Path, Any, Any, Any]
 def find_malformed_keys(detail: Any) -> set[Path]:
     """Return the paths of the messages about malformed keys in the errors of a serializer.
 
-    In DRF a key's own field rejects the key: a malformed UUID has the code `invalid`, as has the
-    error of a `validate_shelf()` about a well-formed one. A string that the field's validators
-    reject is looked up, and has `does_not_exist`. Only the sent value distinguishes the errors.
-    A detail that does not come from a serializer has no such paths.
+    In DRF a key's own field rejects the key. A malformed UUID has the code `invalid`; the error of
+    a `validate_shelf()` about a well-formed UUID has the same code. A string that the field's
+    validators reject is looked up, and has the code `does_not_exist`. Only the sent value
+    distinguishes these errors. A detail that does not come from a serializer has no such paths.
     """
     serializer = getattr(detail, "serializer", None)
     if serializer is None or not hasattr(serializer, "initial_data"):

@@ -3,8 +3,8 @@
     python -m suites.applications --only pulpcore --requests 1000
 
 Each application is installed from the package index into `build/applications`. PostgreSQL must run
-on this machine, and Redis for NetBox. The settings are changed as on the page "Start" of the docs,
-with all four lines. The responses and the faults are kept in the folder of the application.
+on this machine, and Redis for NetBox. All parts are installed in the settings, as on the page
+"Start" of the docs. The responses and the faults are kept in the folder of the application.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The changes by the app in the response of an application to a request."""
+"""The differences between the responses of a stock application and of one with the app."""
 
 from __future__ import annotations
 

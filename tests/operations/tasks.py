@@ -38,7 +38,7 @@ EXCEPTIONS: dict[str, Callable[[str], Exception]] = {
     "half a pair": lambda message: CartError("\ud800\0"),
 }
 
-# Values that have no JSON.
+# Values that cannot be encoded as JSON.
 VALUES: dict[str, Any] = {
     "nan": float("nan"),
     "infinity": {"rows": [{"x": float("-inf")}]},

@@ -1,4 +1,4 @@
-"""Tasks that fail, and results without JSON: their messages and their reports."""
+"""Tasks that fail, and results that are not JSON: their messages and their reports."""
 
 from __future__ import annotations
 

@@ -345,7 +345,7 @@ class CleaningView(generics.GenericAPIView[Any]):
 
 
 class JSONView(generics.GenericAPIView[Any]):
-    """A view that writes JSON with a value of the project's, which has no JSON."""
+    """A view that writes JSON with a value of the project that JSON cannot represent."""
 
     def get(self, request: Request) -> Response:
         circle: list[object] = [request.query_params["a"], object]

@@ -90,7 +90,7 @@ MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 
 def classify(exception: BaseException) -> DriverError | None:
-    """Return a driver's exception, also if Django wraps it, with its code; `None` without a row."""
+    """Return a driver's exception with its code, even if Django wraps it; `None` without a row."""
     cause = _get_cause(exception)
     if cause is None:
         return None

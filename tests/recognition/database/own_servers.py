@@ -89,7 +89,7 @@ class OwnServer:
         raise AssertionError(Path(f"{self.directory}/log").read_text())
 
     def stop(self) -> None:
-        """Stop the server, also if clients are connected."""
+        """Stop the server, even if clients are connected."""
         if self.process is not None:
             self.process.send_signal(self.signal)
             self.process.wait(timeout=60)
