@@ -1,4 +1,4 @@
-"""Errors do not run scripts, write headers or reveal hidden objects, whatever a client sends."""
+"""Errors do not run scripts, write headers or reveal hidden objects, with any request."""
 
 from __future__ import annotations
 

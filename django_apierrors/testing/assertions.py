@@ -150,7 +150,7 @@ def fail(title: str, response: Any, *reasons: str) -> None:
 
 
 def find_faults(exchange: Exchange, more_keys: Collection[str] = ()) -> Iterator[str]:
-    """Yield the reasons why a response is not an error in the format, whatever its code."""
+    """Yield the reasons why a response is not an error in the format, with any code."""
     media_type = exchange.received.get("Content-Type", "").partition(";")[0].strip()
     if media_type not in (JSON, PROBLEM):
         yield f"the content type must be {JSON}, not {media_type or 'absent'}"

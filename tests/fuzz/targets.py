@@ -226,7 +226,7 @@ def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
     layers,
 )
 def fuzz_values_of_the_project(name: str, document: dict[str, Any], layers: str) -> None:
-    """A value of the project, whatever the client sends: the status is never a 4xx."""
+    """For an invalid value of the project the status is never a 4xx, with any request."""
     body = inputs.encode({"a": document})
     response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)
 

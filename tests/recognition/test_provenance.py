@@ -260,7 +260,7 @@ class FieldView(generics.CreateAPIView[Any]):
 
 
 class KeyView(RejectingMixin, generics.GenericAPIView[Any]):
-    """A view that writes a foreign key that leads to no row, whatever was sent."""
+    """A view that always writes a foreign key to a row that does not exist."""
 
     key: object = GONE
 
