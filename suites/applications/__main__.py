@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, help="the number of requests; default: all")
     parser.add_argument("--keep", action="store_true", help="use the databases of the last run")
     options = parser.parse_args()
-    print("| application | requests | successes | errors | errors with another status | faults |")
+    print("| application | requests | successes | errors | other status | faults |")
     print("|---|---|---|---|---|---|", flush=True)
     faults: Counter[str] = Counter()
     for path in sorted(HERE.glob("*.toml")):
