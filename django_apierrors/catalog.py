@@ -348,7 +348,7 @@ CUSTOM = Category(
 
 
 def get_codes() -> dict[str, ErrorCode]:
-    """Return the catalogue of the project: ours, as changed by `CODES`, and its own codes."""
+    """Return the catalogue of the project by name: ours, changed by `CODES`, and its own codes."""
     return {name: get_code(name) for name in [*CATALOG, *api_errors.CODES]}
 
 

@@ -110,17 +110,26 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Error(NamedTuple):
-    """An error as it is sent: a code, a status, messages, headers of the exception, data."""
+    """An error as it is sent.
+
+    - `code`: the entry of the catalogue; `code.name` is the name;
+    - `status`: the HTTP status;
+    - `items`: the messages with their fields; empty for the message of the code;
+    - `left_out`: the number of messages that are not in `items`;
+    - `headers`: the headers that the exception sets;
+    - `reference`: the reference of an unhandled exception, in its message and in the log;
+    - `extra`: the key `extra` of the body;
+    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if the
+      request that `get_body()` gets cannot show it.
+    """
 
     code: ErrorCode
     status: int
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
-    # The reference of an unhandled exception: in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
-    # The place of the value in the request, if the request that `get_body()` gets cannot show it.
     place: str | None = None
 
     @classmethod

@@ -40,7 +40,7 @@ class LocationMixin(Base):
     """Adds the `Location` to every 201 of a view, even if the view builds the response itself."""
 
     def get_location(self, data: Any) -> str | None:
-        """Return the absolute URL of the new resource, whose representation is `data`, if any."""
+        """Return the absolute URL of the new resource, or `None`; `data` is the body of the 201."""
         view: Any = self
         return find_location(view, data)
 
@@ -97,7 +97,10 @@ class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
 
 
 class UpdateModelMixin(mixins.UpdateModelMixin, Base):
-    """Updates a resource: PUT returns 200 with the resource, or 204 if `put_status` is 204."""
+    """Updates a resource: PUT returns 200 with the resource, or 204 if `put_status` is 204.
+
+    With `partial_put`, PUT requires no field and updates the fields that are sent.
+    """
 
     put_status = 200
     partial_put = False

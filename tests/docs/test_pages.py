@@ -82,3 +82,12 @@ def test_every_relative_link_leads_to_a_file() -> None:
 
 def test_no_page_contains_the_path_of_the_checkout() -> None:
     assert [page for page in PAGES if str(ROOT) in PAGES[page].read_text(encoding="utf-8")] == []
+
+
+def test_every_page_begins_with_a_sentence_about_its_use() -> None:
+    missing = []
+    for page, path in PAGES.items():
+        _title, introduction, *_ = path.read_text("utf-8").split("\n\n", 2)
+        if page != "README.md" and "After reading" not in introduction:
+            missing.append(page)
+    assert missing == []
