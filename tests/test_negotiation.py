@@ -32,7 +32,7 @@ class TextRenderer(renderers.BaseRenderer):
 
 
 def make_negotiation(name: str | None) -> Any:
-    """Return our negotiation as with DRF's `URL_FORMAT_OVERRIDE` changed: DRF reads it once."""
+    """Return our negotiation with another `URL_FORMAT_OVERRIDE`, which DRF reads only once."""
     return subclass(JSONContentNegotiation, settings=SimpleNamespace(URL_FORMAT_OVERRIDE=name))
 
 

@@ -14,7 +14,7 @@ from tests.docs.processes import ADDRESS
 from tests.docs.projects import Project, make_project
 from tests.docs.sessions import Command, read_session
 
-# A version of Django or DRF changes none of it.
+# The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
 
 URLS = """
