@@ -134,7 +134,7 @@ def make_code(code: ErrorCode, links: Links) -> Document:
         "advice": str(code.advice or ADVICE_BY_CLASS.get(code.status // 100, "")),
         "retry": code.get_retry(),
         **({"since": code.since} if code.since else {}),
-        **({"deprecated": True, "replacedBy": code.replaced_by} if code.deprecated else {}),
+        **({"deprecated": True, "replaced_by": code.replaced_by} if code.deprecated else {}),
         "headers": [{"name": name, "description": str(HEADER_MEANINGS[name])} for name in names],
         "href": links.get_url("code", code=code.name),
     }

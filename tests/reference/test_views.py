@@ -117,6 +117,14 @@ def test_the_list_and_the_pages_have_every_code(client: Client, codes: Any) -> N
             assert redirect["Location"] == f"/errors/{code.name}"
 
 
+def test_a_deprecated_code_has_its_replacement(client: Client, settings: Any) -> None:
+    old = {"status": 409, "since": "2.1", "deprecated": True, "replaced_by": "GONE"}
+    settings.API_ERRORS = {"CODES": {"OLD": old}}
+    document = client.get("/errors/OLD").json()
+    assert {key: document[key] for key in old} == old
+    assert "GONE" in get_page(client, "/errors/OLD").links
+
+
 def test_the_page_of_a_401_has_the_body_of_the_api_document(client: Client) -> None:
     assert client.get("/errors/UNAUTHENTICATED").json() == {
         "name": "UNAUTHENTICATED",
