@@ -27,7 +27,7 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import NO_EXTRA, expand
-from django_apierrors.validation.messages import BODY, PLACES, Item, Messages
+from django_apierrors.validation.messages import BODY, MAX_BODY_BYTES, PLACES, Item, Messages
 from django_apierrors.validation.places import locate_items, make_pointer
 
 if TYPE_CHECKING:
@@ -228,21 +228,26 @@ def make_detail(item: Item) -> Detail:
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
-    The function gets a copy of `body`, the error, and Django's request or `None`.
+    The function gets a copy of `body`, the error, and Django's request or `None`. A body that
+    is larger than other errors can be is a failure too. `SystemExit` is raised, as in a view.
     """
     try:
         function = import_string(str(api_errors.BODY))
         extended: Any = function(deepcopy(body), error, get_django_request(request))
         if not is_error_body(extended, error.status):
-            raise TypeError(f"BODY must return the body with its keys, not {extended!r}.")
+            raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
         # The renderer would otherwise fail, and the client would get the fallback.
-        json.dumps(extended, cls=JSONEncoder, ensure_ascii=False).encode()
+        content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
+        content.encode()
+        result: Body = json.loads(content)
+        # A problem document repeats the messages. DRF's UNICODE_JSON may escape all characters.
+        sent = [result, result["errors"]] if api_errors.PROBLEM_JSON else [result]
+        if (size := len(json.dumps(sent))) > MAX_BODY_BYTES:
+            raise ValueError(f"The body from BODY has {size} bytes, of at most {MAX_BODY_BYTES}.")
     except Exception:
         log_failure("calling the function named by BODY")
         return body
-    else:
-        result: Body = extended
-        return result
+    return result
 
 
 def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | None:

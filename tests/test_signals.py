@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -275,6 +276,20 @@ def add_half_of_a_pair(body: Any, error: Any, request: Any) -> Any:
     return {**body, "data": "\ud800"}
 
 
+def add_too_much(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": "x" * 1_000_000}
+
+
+def add_too_much_for_ascii(body: Any, error: Any, request: Any) -> Any:
+    """Add characters of which DRF's UNICODE_JSON may make six bytes."""
+    return {**body, "data": "é" * 200_000}
+
+
+def add_too_much_for_problems(body: Any, error: Any, request: Any) -> Any:
+    """Add a message, which problem details repeat."""
+    return {**body, "errors": ["x" * 600_000]}
+
+
 def change_and_fail(body: Any, error: Any, request: Any) -> Any:
     """Change a list in the body before an exception."""
     body["errors"].append("Lost.")
@@ -325,7 +340,17 @@ def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(
 
 @pytest.mark.parametrize(
     "function",
-    [get_nothing, change_status, add_object, add_half_of_a_pair, change_and_fail, fail],
+    [
+        get_nothing,
+        change_status,
+        add_object,
+        add_half_of_a_pair,
+        add_too_much,
+        add_too_much_for_ascii,
+        add_too_much_for_problems,
+        change_and_fail,
+        fail,
+    ],
 )
 def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     settings: Settings, caplog: pytest.LogCaptureFixture, function: Callable[..., Any]
@@ -339,6 +364,39 @@ def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     assert [record.getMessage() for record in failures] == [
         "django_apierrors failed while calling the function named by BODY."
     ]
+
+
+def add_generator(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": (number for number in range(100_000))}
+
+
+@pytest.mark.parametrize(
+    ("function", "key", "size"),
+    [(add_generator, "data", 100_000), (add_too_much_for_problems, "errors", 1)],
+)
+def test_keys_that_fit_into_a_body_are_sent(
+    settings: Settings, function: Callable[..., Any], key: str, size: int
+) -> None:
+    set_body(settings, function)
+    settings.API_ERRORS = {**settings.API_ERRORS, "PROBLEM_JSON": False}
+
+    assert len(get("/forbidden").json()[key]) == size
+
+
+def exit_process(*args: Any, **kwargs: Any) -> None:
+    sys.exit(3)
+
+
+def test_a_function_or_a_receiver_can_end_the_process_as_a_view_can(settings: Settings) -> None:
+    error_sent.connect(exit_process)
+    try:
+        with pytest.raises(SystemExit):
+            get("/forbidden")
+    finally:
+        error_sent.disconnect(exit_process)
+    set_body(settings, exit_process)
+    with pytest.raises(SystemExit):
+        get("/forbidden")
 
 
 def test_an_error_can_be_made_without_a_request(settings: Settings) -> None:

@@ -19,9 +19,10 @@ from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, cl
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# The bytes for the messages and the data of a body. Its other keys need less than 10,000 bytes, so
-# that the body has at most 1 MB.
-MAX_BODY_BYTES = 990_000
+# The bytes of a body, and those for its messages and its data: its other keys need less than the
+# rest.
+MAX_BODY_BYTES = 1_000_000
+MAX_CONTENT_BYTES = 990_000
 
 # The longest character in JSON is a surrogate pair: `\ud83d\ude00`.
 MAX_CHARACTER_BYTES = 12
@@ -95,7 +96,7 @@ class Collector:
     def __init__(self, limits: Limits | None = None) -> None:
         """Start with an empty body; its default limits are those of the settings."""
         self.count, self.copies, self.overhead = limits or get_limits()
-        self.room = MAX_BODY_BYTES
+        self.room = MAX_CONTENT_BYTES
         self.items: list[Item] = []
         self.codes: set[str | None] = set()
         self.left_out = 0
