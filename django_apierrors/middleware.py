@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
@@ -130,8 +130,13 @@ class APIErrorsMiddleware:
         try:
             response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         except Exception as exc:
-            return handle_urlconf_error(request, exc)
-        return response if response.status_code < 301 else format_response(request, response)
+            return await sync_to_async(handle_urlconf_error)(request, exc)
+        if response.status_code < 301:
+            return response
+        if getattr(response, "is_api_error", False):
+            return format_response(request, response)
+        # In a thread: receivers of error_sent, and the function in BODY, may use the database.
+        return await sync_to_async(format_response)(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
         """Read a body that was sent in chunks: for DRF it would be empty."""

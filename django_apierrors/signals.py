@@ -8,9 +8,8 @@ Its receivers get these keyword arguments:
 - `exception`: the exception that the error was made for, `None` for an error that a view returned.
 - `reference`: the reference of an unhandled exception, `None` for other errors.
 
-If a receiver raises, its exception is logged, and the client gets the same response. An async
-receiver is not called for errors that async code sends, because Django cannot call it on the event
-loop.
+If a receiver raises, its exception is logged, and the client gets the same response. Under ASGI
+sync receivers run in a thread, and async receivers on the event loop.
 """
 
 from __future__ import annotations

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from adrf.views import APIView as AsyncAPIView
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -41,6 +44,21 @@ class RaiseView(APIView):
 
 class PageView(RaiseView):
     """Raise an exception for the browsable API."""
+
+    renderer_classes = [BrowsableAPIRenderer]
+
+
+class AsyncRaiseView(AsyncAPIView):
+    """Raise an exception on the event loop."""
+
+    authentication_classes = []
+
+    async def get(self, request: Any) -> Response:
+        raise FORBIDDEN
+
+
+class AsyncPageView(AsyncRaiseView):
+    """Raise an exception for the browsable API, on the event loop."""
 
     renderer_classes = [BrowsableAPIRenderer]
 
@@ -95,6 +113,8 @@ urlpatterns = [
     path("json", get_json),
     path("plain", raise_unhandled),
     path("async", raise_unhandled_async),
+    path("async-view", AsyncRaiseView.as_view()),
+    path("async-page", AsyncPageView.as_view()),
 ]
 
 pytestmark = pytest.mark.urls(__name__)
@@ -197,17 +217,37 @@ def test_no_signal_is_sent_for_a_success_or_for_an_error_of_another_api(
 
 
 def test_one_signal_is_sent_for_a_request_that_django_cannot_read(sent: Sent) -> None:
-    make_malformed_request_response(415, RequestFactory().get("/"))
+    request = RequestFactory().get("/")
+    make_malformed_request_response(415, request).send_signal(request)
 
     assert [each["error"].code.name for each in sent] == ["UNSUPPORTED_MEDIA_TYPE"]
+
+
+def test_one_signal_is_sent_for_the_fallback_of_such_a_request(
+    settings: Settings, sent: Sent
+) -> None:
+    settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"state": 415}}}
+    response = make_malformed_request_response(415, RequestFactory().get("/"))
+    settings.API_ERRORS = {}
+    response.send_signal(None)
+
+    assert [(each["error"].code.name, response.status_code) for each in sent] == [
+        ("INTERNAL_ERROR", 500)
+    ]
 
 
 def fail(**kwargs: Any) -> None:
     raise RuntimeError("receiver")
 
 
-async def receive_async(**kwargs: Any) -> None:
-    raise AssertionError("not called on the event loop")
+@contextmanager
+def connected(receiver: Callable[..., Any]) -> Iterator[None]:
+    """Connect a receiver for a while."""
+    error_sent.connect(receiver)
+    try:
+        yield
+    finally:
+        error_sent.disconnect(receiver)
 
 
 def test_a_receiver_that_raises_is_logged_and_changes_nothing(
@@ -215,27 +255,55 @@ def test_a_receiver_that_raises_is_logged_and_changes_nothing(
 ) -> None:
     expected = get("/forbidden").content
     caplog.clear()
-    error_sent.connect(fail)
-    try:
+    with connected(fail):
         response = get("/forbidden")
-    finally:
-        error_sent.disconnect(fail)
 
     assert response.content == expected
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [str(record.exc_info and record.exc_info[1]) for record in errors] == ["receiver"]
 
 
-def test_an_async_receiver_changes_nothing_on_the_event_loop(settings: Settings) -> None:
-    settings.MIDDLEWARE = [MIDDLEWARE]
-    settings.API_ERRORS = {"PATHS": ["/"]}
-    error_sent.connect(receive_async)
+def is_loop_running() -> bool:
     try:
-        response = async_to_sync(AsyncClient().get)("/missing")
-    finally:
-        error_sent.disconnect(receive_async)
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
-    assert response.json()["code"] == "MISSING_RESOURCE"
+
+# The paths whose errors only the middleware makes.
+PATHS_OF_THE_MIDDLEWARE = ["/missing", "/plain", "/async"]
+
+
+@pytest.mark.parametrize("protocol", ["WSGI", "ASGI"])
+def test_sync_and_async_receivers_are_called_once_for_each_error(
+    has_middleware: bool, settings: Settings, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"PATHS": ["/"]}
+    loops: list[tuple[str, bool]] = []
+
+    def receive(error: Error, **kwargs: Any) -> None:
+        loops.append((error.code.name, is_loop_running()))
+
+    async def receive_async(error: Error, **kwargs: Any) -> None:
+        await asyncio.sleep(0)
+        loops.append((error.code.name, is_loop_running()))
+
+    urls = [url for url, *_ in ERRORS] + ["/async-view", "/async-page"]
+    for url in urls + PATHS_OF_THE_MIDDLEWARE * has_middleware:
+        loops.clear()
+        with connected(receive), connected(receive_async):
+            if protocol == "ASGI":
+                client = AsyncClient(raise_request_exception=False)
+                response = async_to_sync(client.get)(url)
+            else:
+                response = get(url)
+        [(code, is_on_loop), async_call] = loops
+        assert (is_on_loop, async_call) == (False, (code, True)), url
+        assert response.status_code >= 400
+
+    failures = [record for record in caplog.records if "error_sent" in record.getMessage()]
+    assert failures == []
 
 
 @pytest.mark.parametrize(
@@ -388,12 +456,8 @@ def exit_process(*args: Any, **kwargs: Any) -> None:
 
 
 def test_a_function_or_a_receiver_can_end_the_process_as_a_view_can(settings: Settings) -> None:
-    error_sent.connect(exit_process)
-    try:
-        with pytest.raises(SystemExit):
-            get("/forbidden")
-    finally:
-        error_sent.disconnect(exit_process)
+    with connected(exit_process), pytest.raises(SystemExit):
+        get("/forbidden")
     set_body(settings, exit_process)
     with pytest.raises(SystemExit):
         get("/forbidden")

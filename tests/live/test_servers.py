@@ -221,6 +221,9 @@ def test_a_request_has_its_error(server: Server, name: str) -> None:
     assert_error(response, code, message, status=409 if code == "CONFLICT" else None)
     assert message == MESSAGES.get(code, message)
     assert response.headers.get("retry-after") == ("5" if code == "GATEWAY_TIMEOUT" else None)
+    # The receivers of `apps`.
+    assert (response.headers["x-sync"], response.headers["x-async"]) == (code, code)
+    assert "failed while sending error_sent" not in server.log.read_text()
 
 
 def test_an_unmatched_url_of_the_site_is_a_page_of_django(server: Server) -> None:
