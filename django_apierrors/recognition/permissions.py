@@ -65,8 +65,8 @@ def refine_forbidden(
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
     The other methods are tried only if the view's own checks rejected the request. If other code
-    rejected it, its reason is unknown: an anonymous client then gets UNAUTHENTICATED, as it does
-    from the checks.
+    rejected the request, the reason is unknown. An anonymous client gets UNAUTHENTICATED in both
+    cases.
     """
     if error.code.name != "ACCESS_FORBIDDEN":
         return error
@@ -139,7 +139,7 @@ def _is_another_method_open(request: Any, view: APIView, arguments: list[Any]) -
 
 
 def _is_open(request: Request, view: APIView, method: str, arguments: list[Any]) -> bool:
-    # A copy, whose checks leave permissions out.
+    # The checks of this copy of the view run without the permissions that are not probed.
     probe = copy.copy(view)
     try:
         with override_method(probe, request, method) as other:

@@ -38,7 +38,7 @@ PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
-# Other codes of a database are about the server, or about a value.
+# The codes of violated constraints. All other codes of a database are about the server or a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
 # SQLite calls functions of Django's and hides their exceptions. `regex` is one of them.
@@ -48,7 +48,7 @@ FAILED_FUNCTION = "user-defined function raised exception"
 # Longer patterns are not compiled: 0.5 MB take two seconds.
 MAX_PATTERN = 1_000
 
-# NUL, and half of a surrogate pair, which no text and no JSON of PostgreSQL has.
+# NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -67,8 +67,8 @@ class RejectedValues(NamedTuple):
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
     """Return the values that `exception` is about, `None` if it is about no value of a model.
 
-    A violated constraint is about a value if the method of the request `is_safe`; else it is about
-    the state of the resource.
+    `is_safe` is whether the request has a safe method. A violated constraint is then about a value,
+    otherwise about the state of the resource.
     """
     driver_error = classify(exception)
     # Half of a surrogate pair, which no driver can encode.
@@ -140,7 +140,7 @@ def _find_in_statement(
 
 
 def _iter_calculated(query: FailedQuery, pairs: list[Any]) -> Iterator[object]:
-    """Yield the values in expressions, which most operands of lookups are not."""
+    """Yield the values in expressions; the operands of most lookups are not among them."""
     nodes = [query.query, *(value for _, value in pairs)]
     while nodes:
         node = nodes.pop()
@@ -226,7 +226,10 @@ def _iter_operands(where: Any) -> Iterator[object]:
 
 
 def _find_in_field(exception: BaseException) -> RejectedValues | None:
-    """Return the value that a model field could not prepare: the innermost, one of a list."""
+    """Return the value that a model field could not prepare.
+
+    The innermost field decides. In an ArrayField this is the field of one item of the list.
+    """
     values: list[object] = []
     fields: set[str] = set()
     code = "INVALID_CONTENT"
@@ -235,7 +238,7 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         # Not isinstance(), which evaluates a lazy object.
         owner: Any = frame.f_locals.get("self")
         if issubclass(type(owner), Lookup):
-            # An ArrayField's lookup prepares the value before it has it.
+            # The lookup of an ArrayField prepares the value before its attribute `rhs` is set.
             values = [vars(owner).get("rhs", frame.f_locals.get("rhs"))]
         elif method == "build_lookup" and _is_of_django(frame):
             # The lookup was not created: most lookups reject None.
