@@ -145,7 +145,7 @@ class Collector:
             self.add("" if self.left_out else make_path(path), spelling, message, path, place)
 
     def add_extra(self, data: Any) -> None:
-        """Add data, as long as there is room for a whole key of it."""
+        """Add the keys of the data for which, with their whole values, there is room."""
         if data is NO_DATA:
             return
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():

@@ -127,7 +127,8 @@ def get_query(request: AnyRequest) -> Mapping[str, Any]:
 
 def get_parsed_body(request: AnyRequest) -> object:
     """Return the parsed body, `()` if nothing has read it, `None` if it cannot be read again."""
-    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
+    # Private, but DRF's Request reads it too; checked on Django 5.2 and 6.1. If nothing has read
+    # the body, it is not read here: that could wait for the client.
     if not request._read_started:  # type: ignore[union-attr]
         return ()
     try:
@@ -135,7 +136,7 @@ def get_parsed_body(request: AnyRequest) -> object:
             return request.POST or json.loads(request.body.decode())
         return () if request.data is None else request.data
     except APIException:
-        # The view has not parsed it either, or this exception would be the error.
+        # The view has not read `data` either: the error would be that of this exception.
         return ()
     except Exception:
         # The view has read a stream, or the body is not JSON.
