@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from django_apierrors.conf import Retry
 
-# All other errors need a change of the request.
+# An error with a status that is not in this table needs a change of the request.
 RETRY_BY_STATUS: Mapping[int, Retry] = {
     **dict.fromkeys((403, 404, 405, 410, 500, 501), "no"),
     **dict.fromkeys((408, 425, 429, 502, 503, 504), "later"),
@@ -395,9 +395,9 @@ def get_phrase(status: int) -> str:
 def resolve_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception or a response that has `status`.
 
-    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`.
-    If `status` is the catalogue's and the project has changed the code's status, the code has the
-    changed status: a duplicate that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
+    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`,
+    unless this is the default status of the code, which `CODES` can change: with
+    `{"ALREADY_EXISTS": {"status": 409}}`, a duplicate that DRF sends as 400 becomes a 409.
     """
     entry = CATALOG.get(code.name)
     if entry is None:

@@ -119,8 +119,8 @@ class Error(NamedTuple):
     - `headers`: the headers that the exception sets;
     - `reference`: the reference of an unhandled exception, in its message and in the log;
     - `extra`: the key `extra` of the body;
-    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if the
-      request that `get_body()` gets cannot show it.
+    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if this
+      cannot be found from the request itself, as for a schema.
     """
 
     code: ErrorCode

@@ -89,7 +89,7 @@ class RequestState:
     def get_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
 
-        Django has logged its 500; the 500 of another middleware is in no record.
+        Django logs each 500 that it makes. A 500 that is not logged is another middleware's.
         """
         if response.status_code != self.status:
             return None
@@ -201,7 +201,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         state.expect(error, exception, request)
         if is_noted(error, exception):
             return None
-        # Django's record would not have the reference. Our record has it.
+        # Django's record would not have the reference: we respond, and our record has it.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -274,7 +274,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
 
 
 def render(response: Response) -> HttpResponse:
-    """Render `response`. Django does not render it if rendering raised the exception."""
+    """Render `response`: Django does not render the response to an exception of the rendering."""
     rendered: HttpResponse = response.render()
     return rendered
 
