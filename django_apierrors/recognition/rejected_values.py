@@ -71,7 +71,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     otherwise about the state of the resource.
     """
     driver_error = classify(exception)
-    # Half of a surrogate pair, which no driver can encode.
+    # No driver can encode half of a surrogate pair.
     is_not_encoded = isinstance(exception, UnicodeEncodeError) and get_parameters(exception)
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
