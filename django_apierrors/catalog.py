@@ -60,8 +60,8 @@ class ErrorCode:
         return self.retry or RETRY_BY_STATUS.get(self.status, "after change")
 
 
-# The high byte of a number is the category (see CATEGORIES), the next byte counts, the low 16 bits
-# are zero.
+# The high byte of a number is the category (see CATEGORIES), the next byte counts the codes of the
+# category, the low 16 bits are zero.
 CATALOG: Mapping[str, ErrorCode] = {
     code.name: code
     for code in (
@@ -406,7 +406,7 @@ def resolve_status(code: ErrorCode, status: int) -> int:
 
 
 def get_category(code: ErrorCode) -> Category:
-    """Return the category of `code`. A code of ours keeps it if the project changes the number."""
+    """Return the category of `code`. A code of ours keeps its own if the number is changed."""
     entry = CATALOG.get(code.name, code)
     return CATEGORIES.get((entry.number or 0) >> 24, CUSTOM)
 

@@ -257,7 +257,7 @@ def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | N
 
 
 def is_error_body(data: object, status: int) -> bool:
-    """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys.
+    """Whether `data` is a body of ours, by its whole shape: other APIs use these keys too.
 
     Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """

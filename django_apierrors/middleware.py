@@ -285,7 +285,7 @@ def prefers_debug_page(request: HttpRequest) -> bool:
 
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether `response` is a page for a person: DRF negotiated HTML, or it is technical."""
+    """Whether `response` is a page for a person: DRF negotiated HTML, or Django made the page."""
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     renderer = getattr(response, "accepted_renderer", None)
     if state.html_request is not None or makes_page(renderer, request):

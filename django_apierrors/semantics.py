@@ -111,7 +111,7 @@ ALLOWED_STATUSES: Mapping[str, Successes] = {
 
 METHOD_NAMES = ("get", "post", "put", "delete", "head", "options")
 
-# The packages whose `patch()` is not the project's decision.
+# The packages whose `patch()` does not opt in to PATCH.
 FRAMEWORKS = frozenset({"rest_framework", "adrf", "django_apierrors"})
 
 

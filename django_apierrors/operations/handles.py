@@ -31,7 +31,7 @@ SALT = "django_apierrors.operations"
 # the id of the result, the signature.
 TIME_SIZE, ALIAS_SIZE, SIGNATURE_SIZE = 5, 2, 12
 
-# The functions that make bytes of an id, and the id of bytes. The first byte is the index of the
+# The functions that convert an id to bytes, and bytes to the id. The first byte is the index of the
 # pair. The ids of django-tasks-db and Celery are UUIDs, those of RQ have 32 letters and digits.
 ID_CODECS: Sequence[tuple[Callable[[str], bytes], Callable[[bytes], str]]] = (
     (lambda text: UUID(text).bytes, lambda content: str(UUID(bytes=content))),

@@ -257,7 +257,7 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            # The request of the client that started the task is not this one.
+            # This request is not the one that started the task, so it does not have the place.
             body["error"] = error._replace(place="").get_body(self.request)
         return body
 

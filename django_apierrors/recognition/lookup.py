@@ -60,7 +60,8 @@ if TYPE_CHECKING:
 
     from django_apierrors.catalog import ErrorCode
 
-# The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
+# The dotted names of the class of an exception and of its parents, the nearest first. The rows of
+# `EXCEPTIONS`.
 ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
 

@@ -141,7 +141,7 @@ def add_slash(error: Error, exception: BaseException, request: Any, view: Any) -
 
 
 def add_token(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
-    """Name the token: DRF's SessionAuthentication sends the reason of Django, in English."""
+    """Name the CSRF token in place of Django's reason, which DRF sends in English."""
     reason = error.items[0].message if error.items else ""
     is_about_token = reason.startswith(("CSRF Failed: CSRF token", "CSRF Failed: CSRF cookie"))
     return complete_message(error._replace(items=()), NO_CSRF_TOKEN) if is_about_token else error

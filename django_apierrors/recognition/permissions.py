@@ -95,7 +95,7 @@ def _with_code(error: Error, name: str) -> Error:
 
 
 def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
-    """Return the frames of the view's check that raised `exception`: an override calls DRF's."""
+    """Return the frames of the check that raised `exception`: of an override, then of DRF's."""
     frames = [frame for frame, _is_last in iter_frames(exception)]
     return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
 

@@ -92,8 +92,8 @@ SEPARATORS = re.compile(r"[,;|]")
 # less than half of the characters of the longer one. More than MAX_DERIVED values are not compared.
 MIN_COMMON, MAX_DERIVED = 3, 20
 
-# The keys around a value, its own key, and the innermost key that is not the index of a list. Paths
-# are made for few of the values.
+# The keys around a value, its own key, and the innermost key that is not the index of a list. The
+# path is made only if it is needed.
 Keys: TypeAlias = tuple[Any, Any, Any]
 
 # One of `PLACES`, the keys around a value, and the value.
@@ -147,7 +147,7 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     """Return the error about the value at `source`."""
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
     if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
-        # The URL is that of the resource, which needs no name.
+        # The message is about the resource of the URL, so it names no field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
         name = "INVALID_ID"

@@ -108,7 +108,7 @@ def is_message_string(value: object) -> bool:
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
-    """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
+    """Whether `data[key]` summarizes the other message of an error object, and so is data."""
     return key == SUMMARY and is_message_string(data[key])
 
 

@@ -56,8 +56,8 @@ def locate_items(
 ) -> Iterator[Item]:
     """Yield the items of an error with that `code`, each with its place in `request`.
 
-    `place` is that of a value which is not in `request`. The names of fields are spelt as the
-    client spells them, by `FIELD_NAMES`.
+    `place` is the place of a value that `request` does not have. The names of fields are spelt as
+    the client spells them, by `FIELD_NAMES`.
     """
     body = None if request is None or place is not None else get_parsed_body(request)
     spell = get_spelling_function()
