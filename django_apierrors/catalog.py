@@ -375,7 +375,7 @@ def get_code_of_status(status: int) -> ErrorCode:
 
 
 def get_status_name(status: int) -> str:
-    """Return the HTTP name of a status in capitals (`CONFLICT`), else `HTTP_599`."""
+    """Return the HTTP name of a status in capitals: `CONFLICT`, or `HTTP_599` without a name."""
     if status in RENAMED_PHRASES:
         return RENAMED_PHRASES[status].upper().replace(" ", "_")
     try:
@@ -385,7 +385,7 @@ def get_status_name(status: int) -> str:
 
 
 def get_phrase(status: int) -> str:
-    """Return the reason phrase of a status (`Not Found`), else `HTTP 599`."""
+    """Return the reason phrase of a status: `Not Found`, or `HTTP 599` without a phrase."""
     try:
         return RENAMED_PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:

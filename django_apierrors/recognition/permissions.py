@@ -114,7 +114,7 @@ def _is_anonymous(exception: BaseException, request: Any) -> bool:
     try:
         return request.successful_authenticator is None
     except Exception:
-        # Authentication that runs only now can fail itself.
+        # If nothing has authenticated the client yet, authentication runs now, and may fail.
         return False
 
 

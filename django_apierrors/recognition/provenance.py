@@ -330,7 +330,7 @@ def _spell(value: object) -> object:
     spelling = None
     try:
         spelling = _simplify(value)
-        # `7`, `007` and `7.0` are one number, as are digits of other scripts.
+        # `7`, `007`, `7.0` and a 7 of another script are one number.
         is_number = spelling[:1].isdecimal() and len(spelling) < 40
         return Decimal(spelling) if is_number else spelling
     except (ArithmeticError, ValueError):

@@ -119,7 +119,7 @@ def _find_by_driver_error(
 def _find_in_statement(
     exception: BaseException, driver_error: DriverError | None = None
 ) -> RejectedValues:
-    """Return the value that the database names, else those that it may be about."""
+    """Return the value that the database names, else those that the exception may be about."""
     key = driver_error and driver_error.key
     violation = parse_violation(driver_error) if driver_error else ConstraintViolation()
     query, columns = get_failed_query(exception), violation.columns
@@ -174,7 +174,7 @@ def _has_unstorable(value: object) -> bool:
 
 def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
     if value is None:
-        # As in Field.clean(): an ArrayField cannot validate it.
+        # As in Field.clean(): an ArrayField cannot validate None.
         return False
     try:
         field.run_validators(field.to_python(value))

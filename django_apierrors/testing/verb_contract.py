@@ -148,7 +148,7 @@ class EndpointMixin:
 
 
 def has_view(response: Any) -> bool:
-    """Whether a URL pattern matched; `True` if the client's response does not have it."""
+    """Whether a URL pattern matched; `True` if the response has no `resolver_match`."""
     try:
         return bool(getattr(response, "resolver_match", True))
     except Resolver404:

@@ -19,8 +19,8 @@ from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, cl
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# The bytes of a body, and those for its messages and its data: its other keys need less than the
-# rest.
+# The largest number of bytes of a body, and of its messages and its data. The difference is enough
+# for the other keys.
 MAX_BODY_BYTES = 1_000_000
 MAX_CONTENT_BYTES = 990_000
 
