@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -56,6 +56,8 @@ class RequestState:
     is_drf = False
     # The request of the DRF view whose exception was deferred.
     drf_request: Request | None = None
+    # The headers that DRF gives to each response of the view that the URL leads to: `Allow`.
+    headers: Mapping[str, str] = {}
     # The request and its view, if DRF negotiated HTML.
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
@@ -70,6 +72,8 @@ class RequestState:
         """Defer an exception of a DRF view to `process_exception()`."""
         self.is_drf = True
         self.drf_request = drf_request
+        if getattr(getattr(drf_request.resolver_match, "func", None), "cls", None) is type(view):
+            self.headers = getattr(view, "headers", {})
         renderer = getattr(drf_request, "accepted_renderer", None)
         if makes_page(renderer, drf_request):
             self.html_request = (drf_request, view)
@@ -241,13 +245,15 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format if it is an error of the API in another format."""
+    state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if response.status_code >= 400:
         add_vary(response, request)
+        for name, value in state.headers.items():
+            response.headers.setdefault(name, value)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):
         return response
-    state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if hasattr(response, "accepted_renderer"):
         state.is_drf = True
     if not is_api_request(request) or is_page(request, response):
