@@ -248,8 +248,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if response.status_code >= 400:
         add_vary(response, request)
-        for name, value in state.headers.items():
-            response.headers.setdefault(name, value)
+        add_view_headers(response, state.headers)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):
@@ -277,6 +276,16 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         # The exception keeps the frames of the view alive.
         state.exception = None
     return response
+
+
+def add_view_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> None:
+    """Add to `response` the headers of the view that it lacks."""
+    try:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+    except Exception:
+        # The project's header may contain a line break.
+        fallback.log_failure("adding the headers of a view")
 
 
 def render(response: Response) -> HttpResponse:

@@ -105,6 +105,7 @@ BrokenPageRenderer = subclass(StaticHTMLRenderer, render=time_out)
 # Views that fail before DRF's handler is in reach, or after it was called.
 HeadersView = subclass(OpenView, default_response_headers=property(time_out))
 VersionedView = subclass(OpenView, default_response_headers={"Allow": "GET", "X-Version": "2"})
+BrokenHeadersView = subclass(OpenView, default_response_headers={"X-Version": "2\n"})
 NothingView = subclass(OpenView, get=lambda view, request: None)
 UnfinishedPageView = subclass(OpenView, finalize_response=lambda *args, **kwargs: fail("unhandled"))
 
@@ -182,6 +183,7 @@ VIEWS = [
     path("negotiation", make_view(echo, content_negotiation_class=Unmakeable)),
     path("headers", make_view(echo, HeadersView)),
     path("versioned", versioned),
+    path("broken-headers", make_view(fail_as_named, BrokenHeadersView)),
     path("versioned-inside", lambda request: versioned(request)),
     path("rendered", make_view(lambda r: r.GET["view"], renderer_classes=[FailingRenderer])),
     path("lazy", make_view(fail_while_read)),
@@ -337,6 +339,14 @@ def test_every_error_of_a_view_has_the_headers_of_the_view(send: Send) -> None:
     response = send("/versioned-inside?view=timeout")
     assert_body(response, TIMEOUT)
     assert "X-Version" not in response.headers
+
+
+@each_handler
+def test_a_header_of_a_view_that_cannot_be_sent_is_logged(
+    send: Send, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert_body(send("/broken-headers?view=timeout"), TIMEOUT)
+    assert "failed while adding the headers of a view" in caplog.text
 
 
 def test_an_exception_outside_the_reach_of_drfs_handler_gets_its_body() -> None:
