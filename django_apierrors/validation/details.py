@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import DictField
 
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.error_objects import (
@@ -33,6 +34,7 @@ from django_apierrors.validation.extra import (
 )
 from django_apierrors.validation.foreign_keys import (
     AMBIGUOUS_CODES,
+    CONTAINER_FIELDS,
     MALFORMED,
     MAPPINGS,
     find_malformed_keys,
@@ -43,6 +45,8 @@ from django_apierrors.validation.messages import (
     Limits,
     Messages,
     Path,
+    drop_general_keys,
+    get_general_keys,
     make_path,
     make_segment,
     read_message,
@@ -107,6 +111,36 @@ def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
     return iter(container.items()) if isinstance(container, MAPPINGS) else enumerate(container)
 
 
+class Frame(NamedTuple):
+    """A container in the errors of a serializer, and how it is read.
+
+    `field` is the field whose errors are in the container, if it is known, and `depth` the number
+    of keys that lead to the container. `general` are the keys in it that are not names.
+    """
+
+    container: Any
+    is_mapping: bool
+    entries: Iterator[tuple[object, Any]]
+    field: Any
+    depth: int
+    general: tuple[str, ...]
+
+    @classmethod
+    def of(cls, container: Any, field: Any, depth: int) -> Frame:
+        """Return the frame for a container; a client chooses all keys of a `DictField`."""
+        general = () if isinstance(field, DictField) else get_general_keys()
+        is_mapping = isinstance(container, MAPPINGS)
+        return cls(container, is_mapping, iter_entries(container), field, depth, general)
+
+
+def find_inner_field(field: Any, key: object) -> Any:
+    """Return the field of a serializer, or of a field that contains others, for one of its keys."""
+    if isinstance(field, CONTAINER_FIELDS):
+        return field.child
+    fields = getattr(field, "fields", None)
+    return fields.get(key) if isinstance(fields, Mapping) else None
+
+
 class _Reader(Collector):
     """Reads a detail, in time linear in its size."""
 
@@ -131,41 +165,38 @@ class _Reader(Collector):
         if not isinstance(detail, CONTAINERS):
             self.add_message(path, detail)
             return
-        self.errors, self.start, self.malformed = detail, len(path), None
+        keys: list[object] = [*drop_general_keys(path)]
+        self.errors, self.start, self.malformed = detail, len(keys), None
         # Whether `invalid` is about a malformed key depends on the serializer.
         self.spellings.clear()
-        keys: list[object] = [*path]
         opened = {id(detail)}
-        stack = [(detail, isinstance(detail, MAPPINGS), iter_entries(detail))]
+        stack = [Frame.of(detail, getattr(detail, "serializer", None), len(keys))]
         while stack:
-            container, is_mapping, entries = stack[-1]
-            entry = self.read_plain(keys, entries)
+            frame = stack[-1]
+            del keys[frame.depth :]
+            entry = self.read_plain(keys, frame)
             if entry is None:
                 stack.pop()
-                opened.discard(id(container))
-                if stack:
-                    keys.pop()
+                opened.discard(id(frame.container))
                 continue
             key, value = entry
-            if not isinstance(value, CONTAINERS):
-                keys += [key] * is_mapping
-                self.read_leaf(keys, value, () if is_mapping else (key,))
-                del keys[len(keys) - is_mapping :]
+            is_container = isinstance(value, CONTAINERS)
+            if key not in frame.general and (is_container or frame.is_mapping):
+                keys.append(key)
+            if not is_container:
+                self.read_leaf(keys, value, () if frame.is_mapping else (key,))
             elif id(value) not in opened:
                 opened.add(id(value))
-                keys.append(key)
-                stack.append((value, isinstance(value, MAPPINGS), iter_entries(value)))
+                stack.append(Frame.of(value, find_inner_field(frame.field, key), len(keys)))
 
-    def read_plain(
-        self, keys: list[object], entries: Iterator[tuple[object, Any]]
-    ) -> tuple[object, Any] | None:
+    def read_plain(self, keys: list[object], frame: Frame) -> tuple[object, Any] | None:
         """Read the fields that have one message, as most have, and return the first other entry.
 
         Plain code without calls: an import may have ten thousand rows with errors.
         """
         prefix: str | None = None
         segments, spellings = self.segments, self.spellings
-        for key, value in entries:
+        for key, value in frame.entries:
             if type(value) is not list or len(value) != 1 or type(value[0]) is not ErrorDetail:
                 return key, value
             message, code = str.__str__(value[0]), value[0].code
@@ -173,9 +204,7 @@ class _Reader(Collector):
             spelling = spellings.get(code) if type(code) is str else None
             if segment is None or spelling is None or not message.isascii() or not message.strip():
                 # The first of its kind.
-                keys.append(key)
-                self.read_leaf(keys, value[0], (0,))
-                keys.pop()
+                self.read_leaf(keys if key in frame.general else [*keys, key], value[0], (0,))
             elif self.left_out:
                 self.left_out += 1
             else:
@@ -196,7 +225,8 @@ class _Reader(Collector):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
             self.spellings[get_string(code)] = spelling
-        if keys and type(keys[-1]) is str:
+        # A general key is the name of a field in other places.
+        if keys and type(keys[-1]) is str and keys[-1] not in get_general_keys():
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
         self.add("" if self.left_out else make_path(keys), spelling, message, tuple(keys))

@@ -141,6 +141,7 @@ class Collector:
         message = read_message(value)
         if message:
             spelling = spell_code(getattr(value, "code", None) if code is None else code)
+            path = drop_general_keys(path)
             self.codes.add(spelling)
             self.add("" if self.left_out else make_path(path), spelling, message, path, place)
 
@@ -165,9 +166,15 @@ def truncate(items: Iterable[Item]) -> Messages:
     return collector.get_messages()
 
 
-def get_non_field_keys() -> tuple[str, str]:
+def get_general_keys() -> tuple[str, str]:
     """Return the keys under which Django and DRF put messages that are about no field."""
     return NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY
+
+
+def drop_general_keys(path: Path) -> Path:
+    """Return `path` without the keys of messages that are about no field."""
+    general = get_general_keys()
+    return tuple(key for key in path if key not in general)
 
 
 def make_path(keys: Iterable[object]) -> str:
@@ -179,7 +186,7 @@ def make_segment(key: object) -> str:
     """Return the part of a path for a key or an index."""
     if isinstance(key, int):
         return f"[{int(key)}]" if abs(key) < 2**64 else "[…]"
-    if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
+    if not isinstance(key, VALUE_TYPES):
         return ""
     # Cut first: a client may send a key of 1 MB above a thousand messages.
     return f".{clean(cut(get_string(key)))}"

@@ -25,7 +25,6 @@ from django_apierrors.validation.messages import (
     QUERY,
     Item,
     cut,
-    get_non_field_keys,
 )
 
 if TYPE_CHECKING:
@@ -150,8 +149,7 @@ def make_pointer(keys: Iterable[object]) -> str | None:
         token = str(key)
         if len(token) > MAX_SEGMENT_LENGTH:
             return None
-        if key not in get_non_field_keys():
-            tokens.append("/" + token.replace("~", "~0").replace("/", "~1"))
+        tokens.append("/" + token.replace("~", "~0").replace("/", "~1"))
     return "".join(tokens)
 
 
@@ -193,8 +191,5 @@ def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | No
         # The query string itself: a middleware may have changed `request.GET`.
         sent = QueryDict(request.META.get("QUERY_STRING", ""))
         return item._replace(field=field) if field in sent else item
-    others = get_non_field_keys()
-    keys = (
-        spell_path(key) if isinstance(key, str) and key not in others else key for key in item.keys
-    )
+    keys = (spell_path(key) if isinstance(key, str) else key for key in item.keys)
     return item._replace(field=field, keys=tuple(keys))

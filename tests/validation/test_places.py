@@ -52,6 +52,10 @@ class OrderSerializer(serializers.Serializer[Any]):
     client_name = serializers.CharField()
     line_items = LineSerializer(many=True, required=False)
     unit_prices = serializers.DictField(child=serializers.IntegerField(), required=False)
+    lines_by_name = serializers.DictField(child=LineSerializer(), required=False)
+    shelves = serializers.DictField(
+        child=serializers.PrimaryKeyRelatedField(queryset=Shelf.objects.all()), required=False
+    )
 
     def validate(self, attrs: Any) -> Any:
         if attrs["client_name"] == "nobody":
@@ -191,6 +195,29 @@ SENT = {
             of_body("unit_prices.e~f", "/unit_prices/e~0f"),
         ],
         {"client_name": "Ann", "unit_prices": {"a.b": "x", "c/d": "x", "e~f": "x"}},
+    ),
+    "keys that are those of messages about no field": Sent(
+        "POST",
+        "order",
+        [
+            of_body("unit_prices.__all__", "/unit_prices/__all__"),
+            of_body("unit_prices.non_field_errors", "/unit_prices/non_field_errors"),
+            of_body("lines_by_name.__all__.unit_price", "/lines_by_name/__all__/unit_price"),
+            of_body("lines_by_name.non_field_errors", "/lines_by_name/non_field_errors"),
+            of_body("shelves.non_field_errors", "/shelves/non_field_errors"),
+        ],
+        {
+            "client_name": "Ann",
+            "unit_prices": {"__all__": "x", "non_field_errors": "x", "a": 1},
+            "lines_by_name": {"__all__": {}, "non_field_errors": 1},
+            "shelves": {"non_field_errors": "x"},
+        },
+    ),
+    "keys of a client in one of many": Sent(
+        "POST",
+        "order",
+        [of_body("[0]", "/0"), of_body("[1].unit_prices.__all__", "/1/unit_prices/__all__")],
+        [{"client_name": "nobody"}, {"client_name": "Ann", "unit_prices": {"__all__": "x"}}],
     ),
     "a key that is too long to be repeated": Sent(
         "POST",
