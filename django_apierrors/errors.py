@@ -27,7 +27,14 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import NO_EXTRA, expand
-from django_apierrors.validation.messages import BODY, MAX_BODY_BYTES, PLACES, Item, Messages
+from django_apierrors.validation.messages import (
+    BODY,
+    MAX_BODY_BYTES,
+    PLACES,
+    Item,
+    Messages,
+    get_size,
+)
 from django_apierrors.validation.places import locate_items, make_pointer
 
 if TYPE_CHECKING:
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
 
 
 # An entry of `details`: the path of the field, the message's own code, the message, where the
-# client sent the value, and the JSON pointer to a value in the body.
+# client sent the value, the JSON pointer to a value in the body, and data about the message.
 Detail = TypedDict(
     "Detail",
     {
@@ -45,6 +52,7 @@ Detail = TypedDict(
         "message": str,
         "in": NotRequired[str],
         "pointer": NotRequired[str],
+        "extra": NotRequired[Mapping[str, Any]],
     },
 )
 
@@ -86,7 +94,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
     "moreInfo": {"description": "a string", "type": "string"},
     "extra": {"description": "an object", "type": "object"},
     "details": {
-        "description": "a list of objects with the strings field, code, message, in, pointer",
+        "description": "a list of objects with field, code, message, in, pointer and extra",
         "type": "array",
         "items": {
             "type": "object",
@@ -97,6 +105,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
                 "in": {"type": "string", "enum": [*PLACES]},
                 # RFC 6901, section 3.
                 "pointer": {"type": "string", "pattern": "^(/([^~]|~[01])*)*$"},
+                "extra": {"type": "object"},
             },
             "required": ["field", "code", "message"],
             "additionalProperties": False,
@@ -222,6 +231,8 @@ def make_detail(item: Item) -> Detail:
     pointer = make_pointer(item.keys) if item.keys or not item.field else None
     if item.place == BODY and pointer is not None:
         detail["pointer"] = pointer
+    if item.extra:
+        detail["extra"] = item.extra
     return detail
 
 
@@ -240,9 +251,9 @@ def extend_body(body: Body, error: Error, request: HttpRequest | Request | None)
         content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
         content.encode()
         result: Body = json.loads(content)
-        # A problem document repeats the messages. DRF's UNICODE_JSON may escape all characters.
+        # A problem document repeats the messages.
         sent = [result, result["errors"]] if api_errors.PROBLEM_JSON else [result]
-        if (size := len(json.dumps(sent))) > MAX_BODY_BYTES:
+        if (size := get_size(sent)) > MAX_BODY_BYTES:
             raise ValueError(f"The body from BODY has {size} bytes, of at most {MAX_BODY_BYTES}.")
     except Exception:
         log_failure("calling the function named by BODY")

@@ -5,16 +5,47 @@ The others are DRF's own: `NotFound`, `PermissionDenied`, `ValidationError`, `Th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import CATALOG
 
 # The exceptions for which DRF's own exception handler has a response; all others reach Django.
 DRF_EXCEPTIONS = (APIException, Http404, PermissionDenied)
+
+
+class MessageCode(str):
+    """The code of a message, with `extra`, data about that message.
+
+    At each level of a serializer DRF makes a new `ErrorDetail` of a message, from its text and its
+    code. Only what the code has is not lost.
+    """
+
+    extra: Mapping[str, Any] | None
+
+    def __new__(cls, code: str, extra: Mapping[str, Any] | None = None) -> MessageCode:
+        """Return the code `code` with the data `extra`."""
+        self = super().__new__(cls, code)
+        self.extra = extra
+        return self
+
+
+class ValidationError(exceptions.ValidationError):
+    """DRF's, with `extra`: data about its messages, which a serializer keeps: 400."""
+
+    extra: Mapping[str, Any] | None = None
+
+    def __init__(
+        self, detail: Any = None, code: str | None = None, extra: Mapping[str, Any] | None = None
+    ) -> None:
+        """Give `extra`, else that of the class, to each message without a code of its own."""
+        self.extra = extra or self.extra
+        super().__init__(detail, MessageCode(code or self.default_code, self.extra))
 
 
 class InvalidId(APIException):

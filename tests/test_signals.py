@@ -414,7 +414,6 @@ def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(
         add_object,
         add_half_of_a_pair,
         add_too_much,
-        add_too_much_for_ascii,
         add_too_much_for_problems,
         change_and_fail,
         fail,
@@ -440,7 +439,11 @@ def add_generator(body: Any, error: Any, request: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("function", "key", "size"),
-    [(add_generator, "data", 100_000), (add_too_much_for_problems, "errors", 1)],
+    [
+        (add_generator, "data", 100_000),
+        (add_too_much_for_ascii, "data", 200_000),
+        (add_too_much_for_problems, "errors", 1),
+    ],
 )
 def test_keys_that_fit_into_a_body_are_sent(
     settings: Settings, function: Callable[..., Any], key: str, size: int
@@ -449,6 +452,16 @@ def test_keys_that_fit_into_a_body_are_sent(
     settings.API_ERRORS = {**settings.API_ERRORS, "PROBLEM_JSON": False}
 
     assert len(get("/forbidden").json()[key]) == size
+
+
+def test_the_size_of_the_body_is_that_of_ascii_if_the_renderer_writes_ascii(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "UNICODE_JSON": False}
+    set_body(settings, add_too_much_for_ascii)
+
+    assert "data" not in get("/forbidden").json()
+    assert "calling the function named by BODY" in caplog.text
 
 
 def exit_process(*args: Any, **kwargs: Any) -> None:

@@ -89,7 +89,7 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
 def make_line(exception: BaseException, task: Task, result_id: object) -> str:
     """Return the error of `exception` as a line of the traceback."""
     error = make_task_error(exception, task)
-    items = [[*item[:3], [*map(make_key, item.keys)]] for item in error.items]
+    items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
     record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
     return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
 
@@ -122,7 +122,10 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
         record = _make_signer(result.id).unsign_object(match[1] if match else "")
         name, status, items, left_out, headers, extra = record
         code = get_or_make_code(name, status)
-        items = [Item(field, key, message, tuple(keys)) for field, key, message, keys in items]
+        items = [
+            Item(field, key, message, tuple(keys), None, data)
+            for field, key, message, keys, data in items
+        ]
         return Error(code, status, items, left_out, headers, extra=extra)
     return recognise_class_path(failure.exception_class_path)
 

@@ -408,7 +408,8 @@ def _recognise_group(
     if len(recognised) < len(errors):
         return None
     messages = truncate([item for error in recognised for item in error.items])
-    return recognised[0]._replace(items=messages.items, left_out=messages.left_out)
+    extra = {**messages.extra, **recognised[0].extra}
+    return recognised[0]._replace(items=messages.items, left_out=messages.left_out, extra=extra)
 
 
 def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
+from typing import Any
 
 from django_apierrors.catalog import (
     CATALOG,
@@ -16,6 +17,8 @@ from django_apierrors.catalog import (
     get_status_name,
 )
 from django_apierrors.conf import api_errors
+from django_apierrors.exceptions import MessageCode
+from django_apierrors.validation.extra import NO_EXTRA, make_data
 
 # The codes of DRF's and Django's validation messages that are more specific than INVALID_CONTENT.
 CODES_BY_MESSAGE_CODE: Mapping[str, str] = {
@@ -59,6 +62,13 @@ SEPARATOR = re.compile(r"-|(?<=\w)[.:/](?=\w)")
 # A name has 64 characters at most, a number of the catalogue 32 bits.
 MAX_NAME_LENGTH = 64
 MAX_NUMBER = 2**32 - 1
+
+
+def get_extra(message_code: object) -> Mapping[str, Any]:
+    """Return the data of a message's code, as JSON can represent it."""
+    extra: Any = message_code.extra if isinstance(message_code, MessageCode) else None
+    data: Mapping[str, Any] = make_data(extra) if isinstance(extra, Mapping) else NO_EXTRA
+    return data
 
 
 def find_code(message_code: object, status: int) -> ErrorCode | None:

@@ -11,7 +11,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import DictField
 
+from django_apierrors.exceptions import MessageCode
 from django_apierrors.fallback import log_failure
+from django_apierrors.validation.codes import get_extra
 from django_apierrors.validation.error_objects import (
     ErrorObject,
     find_code_of_fields,
@@ -82,7 +84,12 @@ def read_detail(
     can be sent, the last message has the number of the others. `extra` is further data, and the
     limits are those of the settings if none are given.
     """
-    if type(detail) is ErrorDetail and extra is None and len(detail) <= MAX_SHORT_LENGTH:
+    if (
+        type(detail) is ErrorDetail
+        and extra is None
+        and len(detail) <= MAX_SHORT_LENGTH
+        and not isinstance(detail.code, MessageCode)
+    ):
         return _read_short(detail)
     reader = _Reader(status, limits)
     try:
@@ -229,7 +236,8 @@ class _Reader(Collector):
         if keys and type(keys[-1]) is str and keys[-1] not in get_general_keys():
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
-        self.add("" if self.left_out else make_path(keys), spelling, message, tuple(keys))
+        field = "" if self.left_out else make_path(keys)
+        self.add(field, spelling, message, tuple(keys), extra=get_extra(code))
 
     def is_malformed(self, place: Path) -> bool:
         """Whether the message at `place` in the errors of a serializer is about a malformed key."""

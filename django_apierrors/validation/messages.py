@@ -13,7 +13,7 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
-from django_apierrors.validation.codes import get_spelling
+from django_apierrors.validation.codes import get_extra, get_spelling
 from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_string
 
 # A client may choose the keys of a dict.
@@ -24,8 +24,14 @@ MAX_SEGMENT_LENGTH = 100
 MAX_BODY_BYTES = 1_000_000
 MAX_CONTENT_BYTES = 990_000
 
-# The longest character in JSON is a surrogate pair: `\ud83d\ude00`.
-MAX_CHARACTER_BYTES = 12
+# The longest character in JSON: `\u0001`, and a surrogate pair, `\ud83d\ude00`, in ASCII.
+MAX_CHARACTER_BYTES, MAX_CHARACTER_BYTES_IN_ASCII = 6, 12
+
+# The characters that DRF escapes in UTF-8, and the bytes that the escapes are longer.
+LINE_SEPARATORS = ("\u2028", "\u2029")
+ESCAPE_BYTES = 3
+
+TOO_LARGE = "The data %.100r does not fit into the body of an error."
 
 # The key of the data in a detail that is a list.
 LIST_KEY = "errors"
@@ -41,7 +47,7 @@ class Item(NamedTuple):
     """One message with the path of its field (`""` if it has no field) and its own code.
 
     `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if the message has
-    no place, `None` if the place was not determined yet.
+    no place, `None` if the place was not determined yet. `extra` is data about the message.
     """
 
     field: str
@@ -49,6 +55,7 @@ class Item(NamedTuple):
     message: str
     keys: Path = ()
     place: str | None = None
+    extra: Mapping[str, Any] = NO_EXTRA
 
     def __str__(self) -> str:
         """Return the message as it is sent, the field in front of it."""
@@ -69,13 +76,16 @@ class Messages(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """How many messages a body has at most, and how often it contains each of them.
+    """How many messages a body has at most, and how often it contains a message and its path.
 
-    `overhead` is the number of further bytes for each message.
+    `extra_copies` is the same for the data of a message, `overhead` the number of further bytes for
+    each message.
     """
 
     messages: int | None = None
     copies: int = 1
+    path_copies: int = 1
+    extra_copies: int = 1
     overhead: int = 8
 
 
@@ -86,8 +96,25 @@ def get_limits() -> Limits:
     field. The `detail` of problem details repeats the messages.
     """
     count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
-    copies = 1 + 3 * has_details + bool(api_errors.PROBLEM_JSON)
-    return Limits(None if count is None else max(count, 2), copies, 200 if has_details else 8)
+    copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
+    return Limits(
+        None if count is None else max(count, 2),
+        copies,
+        copies + 2 * has_details,
+        1 + has_details,
+        200 if has_details else 8,
+    )
+
+
+def get_size(value: Any) -> int:
+    """Return the number of bytes of a JSON value, as the renderer writes it."""
+    if isinstance(value, str) and value.isascii():
+        return len(encode_basestring_ascii(value))
+    is_ascii, separators = not api_settings.UNICODE_JSON, (",", ":")
+    text = json.dumps(value, ensure_ascii=is_ascii, separators=separators)
+    if text.isascii():
+        return len(text)
+    return len(text.encode()) + ESCAPE_BYTES * sum(map(text.count, LINE_SEPARATORS))
 
 
 class Collector:
@@ -95,7 +122,7 @@ class Collector:
 
     def __init__(self, limits: Limits | None = None) -> None:
         """Start with an empty body; its default limits are those of the settings."""
-        self.count, self.copies, self.overhead = limits or get_limits()
+        self.limits = limits or get_limits()
         self.room = MAX_CONTENT_BYTES
         self.items: list[Item] = []
         self.codes: set[str | None] = set()
@@ -105,12 +132,17 @@ class Collector:
 
     def get_messages(self) -> Messages:
         """Return the collected messages and data."""
-        if self.left_out and len(self.items) == self.count:
+        if self.left_out and len(self.items) == self.limits.messages:
             # The truncation message replaces one more message.
             self.items.pop()
             self.left_out += 1
-        codes, extra = frozenset(self.codes), self.extra or NO_EXTRA
-        return Messages(self.items, codes, self.left_out, self.code, extra)
+        extra = dict(self.extra)
+        for item in self.items:
+            for key, value in item.extra.items():
+                # The data of the whole detail and of the first messages have priority.
+                extra.setdefault(key, value)
+        codes = frozenset(self.codes)
+        return Messages(self.items, codes, self.left_out, self.code, extra or NO_EXTRA)
 
     def add(
         self,
@@ -119,20 +151,27 @@ class Collector:
         message: str,
         keys: Path = (),
         place: str | None = None,
+        extra: Mapping[str, Any] = NO_EXTRA,
     ) -> None:
         """Add a message, or only count it if the body is full."""
-        if self.left_out or len(self.items) == self.count:
+        limits = self.limits
+        if self.left_out or len(self.items) == limits.messages:
             self.left_out += 1
             return
-        size = len(encode_basestring_ascii(field + message)) * self.copies + self.overhead
+        size = get_size(message) * limits.copies + limits.overhead
+        size += get_size(field) * limits.path_copies if field else 0
         if size > self.room and self.items:
             self.left_out += 1
             return
         if size > self.room:
-            length = self.room // MAX_CHARACTER_BYTES // self.copies // 3
+            length = get_cut_length(self.room // (limits.copies + limits.path_copies))
             field, message, size = cut(field, length), cut(message, length), self.room
-        self.room -= size
-        self.items.append(Item(field, code, message, keys, place))
+        extra_size = get_size(extra) * limits.extra_copies if extra else 0
+        if size + extra_size > self.room:
+            logger.warning(TOO_LARGE, [*extra])
+            extra, extra_size = NO_EXTRA, 0
+        self.room -= size + extra_size
+        self.items.append(Item(field, code, message, keys, place, extra))
 
     def add_message(
         self, path: Path, value: object, code: object = None, place: str | None = None
@@ -140,19 +179,20 @@ class Collector:
         """Add the message `value`; `code` has priority over its own code."""
         message = read_message(value)
         if message:
-            spelling = spell_code(getattr(value, "code", None) if code is None else code)
-            path = drop_general_keys(path)
+            code = getattr(value, "code", None) if code is None else code
+            spelling, path = spell_code(code), drop_general_keys(path)
             self.codes.add(spelling)
-            self.add("" if self.left_out else make_path(path), spelling, message, path, place)
+            field = "" if self.left_out else make_path(path)
+            self.add(field, spelling, message, path, place, get_extra(code))
 
     def add_extra(self, data: Any) -> None:
         """Add the keys of the data for which, with their whole values, there is room."""
         if data is NO_DATA:
             return
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
-            size = len(json.dumps({key: value}))
+            size = get_size({key: value})
             if size > self.room:
-                logger.warning("The data %.100r does not fit into the body of an error.", key)
+                logger.warning(TOO_LARGE, key)
                 continue
             self.room -= size
             self.extra[key] = value
@@ -190,6 +230,12 @@ def make_segment(key: object) -> str:
         return ""
     # Cut first: a client may send a key of 1 MB above a thousand messages.
     return f".{clean(cut(get_string(key)))}"
+
+
+def get_cut_length(size: int) -> int:
+    """Return the number of characters that have at most `size` bytes in JSON."""
+    is_utf8 = api_settings.UNICODE_JSON
+    return size // (MAX_CHARACTER_BYTES if is_utf8 else MAX_CHARACTER_BYTES_IN_ASCII)
 
 
 def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:

@@ -34,6 +34,7 @@ from rest_framework.renderers import StaticHTMLRenderer
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from django_apierrors.exceptions import MessageCode
 from tests.bodies import REFERENCE, body, get_reference
 from tests.services import require_package
 
@@ -127,6 +128,9 @@ ROWS: dict[str, Callable[[], Exception]] = {
         {"detail": "Only 3 left.", "available": 3, "price": Decimal("1.50"), "tags": [1, None]}
     ),
     "data of an attribute": lambda: ExtraError("Only 3 left."),
+    "data of messages": lambda: ValidationError(
+        {"lines": {1: {"sku": [ErrorDetail("No.", MessageCode("none", {"left": 3}))]}}}
+    ),
     "headers": lambda: Throttled(7, "Slowly."),
     "several lines, a cause and a note": make_chained,
     "text like a traceback": lambda: SoldOutError("Traceback (most recent call last):\n  File x"),
@@ -204,7 +208,9 @@ def test_a_failed_task_has_the_error_that_a_view_sends(api: Client, row: str) ->
 
 
 @pytest.mark.parametrize(
-    "row", ["fields", "odd keys", "many messages", "a group", "data"], indirect=True
+    "row",
+    ["fields", "odd keys", "many messages", "a group", "data", "data of messages"],
+    indirect=True,
 )
 def test_the_settings_of_errors_apply_to_failed_tasks(
     api: Client,  # noqa: F811

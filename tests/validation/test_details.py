@@ -39,6 +39,7 @@ from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
 from django_apierrors.http.encoders import encode
+from django_apierrors.http.problems import make_problem
 from django_apierrors.recognition import recognise
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.messages import Limits
@@ -461,6 +462,38 @@ def test_the_body_of_a_group_has_at_most_1_mb() -> None:
     assert sent["errors"][-1] == f"{901 - len(sent['errors'])} more errors were left out."
 
 
+@pytest.mark.parametrize("changes", [{}, {"DETAILS": True, "PROBLEM_JSON": True}])
+@pytest.mark.parametrize("character", ["a", "\u00e9", "\u4e00", "\U0001f4a9", "\x01", "\u2028"])
+def test_messages_are_left_out_only_if_the_body_would_have_more_than_1_mb(
+    settings: Settings, changes: dict[str, Any], character: str
+) -> None:
+    settings.API_ERRORS = {"MAX_ERRORS": None, **changes}
+    for size in (100, 3_000):
+        detail: Any = {"name": [f"{n}{character * size}" for n in range(3_000_000 // size)]}
+        error = Error.of_messages(read_detail(detail, 400, is_serializer=True), 400)
+        body: Any = error._replace(place="body").get_body()
+        length = len(encode(make_problem(body) if changes else body))
+        assert error.left_out
+        # Each message also has a constant allowance for the other keys of its entry.
+        assert 0.6 * 990_000 < length <= 1_000_000
+
+
+@pytest.mark.parametrize("character", ["a", "\u00e9", "\U0001f4a9"])
+def test_one_long_message_is_cut(settings: Settings, character: str) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    [item] = read_detail(character * 2_000_000, 400).items
+    assert item.message == f"{character * (len(item.message) - 1)}…"
+    assert len(item.message) > 20_000
+
+
+def test_the_size_is_that_of_ascii_if_the_renderer_writes_ascii(settings: Settings) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "UNICODE_JSON": False}
+    detail = {"name": ["\u00e9" * 1_000] * 900, "long": ["\U0001f4a9" * 200_000]}
+    for part in (detail, {"long": detail["long"]}):
+        error = Error.of_messages(read_detail(part, 400, is_serializer=True), 400)
+        assert 100_000 < len(json.dumps(error.get_body())) <= 1_000_000
+
+
 def test_pointers_count_too(settings: Settings) -> None:
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": None}
     # A pointer has two characters for each tilde.
@@ -626,7 +659,7 @@ def test_a_path_is_spelt_as_in_javascript(keys: list[Any]) -> None:
         detail = {key: detail}
     spelt = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     [item] = read_detail(detail, 400, is_serializer=True).items
-    assert item == (spelt.removeprefix("."), None, "One.", tuple(keys), None)
+    assert item[:4] == (spelt.removeprefix("."), None, "One.", tuple(keys))
 
 
 def test_the_time_for_a_long_key_does_not_grow_with_its_messages() -> None:
