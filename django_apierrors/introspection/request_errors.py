@@ -26,6 +26,7 @@ from rest_framework.validators import (
 from django_apierrors import filters, pagination
 from django_apierrors.exceptions import AlreadyExists, InvalidState
 from django_apierrors.introspection.endpoints import Endpoint, get_meta_model, get_writable_fields
+from django_apierrors.recognition.tracebacks import get_page_parameter
 from django_apierrors.validation.identifiers import is_malformed
 
 UNIQUE_VALIDATORS = (UniqueValidator, UniqueTogetherValidator, BaseUniqueForValidator)
@@ -232,8 +233,11 @@ def get_page_error(endpoint: Endpoint) -> Exception | None:
 
 def get_missing_page_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a page that does not exist."""
-    is_possible = any(paging.can_be_missing for _, paging in _find_paging(endpoint))
-    return NotFound() if is_possible else None
+    for paginator, paging in _find_paging(endpoint):
+        name, message = get_page_parameter(paginator)
+        if paging.can_be_missing:
+            return NotFound({name: [str(message)]} if name and message else None)
+    return None
 
 
 def overrides_parsing(paginator: Any) -> bool:

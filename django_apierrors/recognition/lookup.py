@@ -36,7 +36,7 @@ from django_apierrors.recognition.permissions import (
     is_object_hidden,
     refine_forbidden,
 )
-from django_apierrors.recognition.provenance import check_client_sent_value
+from django_apierrors.recognition.provenance import check_client_sent_value, locate_parameter
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_ATTRIBUTE,
@@ -97,6 +97,7 @@ def recognise(
         error = add_known_facts(error, exception, request, view)
     if request is None:
         return error
+    error = locate_parameter(error, exception, request, view)
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())

@@ -23,6 +23,7 @@ from django.utils.dateparse import parse_datetime, parse_duration, parse_time
 from django.utils.ipv6 import clean_ipv6_address
 from django.utils.timezone import is_aware, is_naive, localdate, make_aware
 from rest_framework.fields import BooleanField
+from rest_framework.pagination import BasePagination
 from rest_framework.permissions import SAFE_METHODS
 
 from django_apierrors.catalog import get_code
@@ -30,6 +31,7 @@ from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import find_rejected_values
+from django_apierrors.recognition.tracebacks import find_query_reader, get_page_parameter
 from django_apierrors.validation.messages import BODY, PATH, QUERY, Item, Path, make_path
 from django_apierrors.validation.places import get_parsed_body
 
@@ -141,6 +143,41 @@ def check_client_sent_value(
         # The request and the models are read through the project's own classes.
         log_failure("looking for a value in the request")
         return error
+
+
+def locate_parameter(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
+    """Return `error` about the query string if a pagination or a filter backend raised it.
+
+    A page that does not exist has the name of its parameter. A filter backend may look for the
+    resource that the URL names.
+    """
+    if not isinstance(exception, DRF_EXCEPTIONS) or error.status not in (400, 404):
+        return error
+    try:
+        reader = find_query_reader(exception, view)
+        is_page = isinstance(reader, BasePagination) and error.status == 404
+        if reader is None or (error.status == 404 and not is_page):
+            return error
+        name = get_page_parameter(reader)[0] if is_page else ""
+        default = Item("", error.code.name.lower(), str(error.code.message))
+        variables = request.resolver_match.kwargs if request.resolver_match else ()
+        return error._replace(
+            items=[
+                item if item.field in variables else _move_to_query(item, name)
+                for item in error.items or [default]
+            ]
+        )
+    except Exception:
+        # The pagination and the filter backends are the project's own classes.
+        log_failure("looking for the parameter of an error")
+        return error
+
+
+def _move_to_query(item: Item, name: str) -> Item:
+    """Return a message about the query string; about the parameter `name` if it has no field."""
+    if not item.field and name:
+        item = item._replace(field=name, keys=(name,))
+    return item._replace(place=item.place or QUERY)
 
 
 def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:

@@ -14,6 +14,7 @@ from django.core.exceptions import TooManyFieldsSent, ValidationError
 from django.db import DataError
 from django.http import Http404
 from rest_framework.fields import Field
+from rest_framework.pagination import BasePagination
 from rest_framework.relations import RelatedField
 
 from django_apierrors.validation.messages import Path
@@ -102,6 +103,16 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
 }
 
 
+# The methods that read the query string: of a pagination, of a filter backend.
+QUERY_METHODS = frozenset({"paginate_queryset", "filter_queryset"})
+
+# The attribute of a pagination with the name of the parameter of a page, and its message about one
+# that does not exist.
+PAGE_PARAMETERS: Mapping[str, str] = {
+    "page_query_param": "invalid_page_message",
+    "cursor_query_param": "invalid_cursor_message",
+}
+
 # The functions of a serializer's field that convert and validate a value. `run_validators` and
 # `get_queryset` call code of the project: an exception from there is not about the conversion.
 FIELD_FUNCTIONS = frozenset(
@@ -152,6 +163,25 @@ def find_raise_site(exception: BaseException) -> str | None:
         if site is not None and _matches(site, exception, frame, is_last):
             return site.code
     return None
+
+
+def find_query_reader(exception: BaseException, view: Any) -> Any:
+    """Return the pagination or the filter backend of `view` that raised, `None` without one."""
+    backends = getattr(view, "filter_backends", ())
+    for frame, _ in iter_frames(exception):
+        if frame.f_code.co_name in QUERY_METHODS:
+            reader = frame.f_locals.get("self")
+            if issubclass(type(reader), BasePagination) or type(reader) in backends:
+                return reader
+    return None
+
+
+def get_page_parameter(pagination: Any) -> tuple[str, object]:
+    """Return the parameter of a page and the message about one that does not exist."""
+    for name, message in PAGE_PARAMETERS.items():
+        if hasattr(pagination, name):
+            return getattr(pagination, name), getattr(pagination, message, "")
+    return "", ""
 
 
 def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] | None:

@@ -15,8 +15,15 @@ from djangorestframework_camel_case.render import CamelCaseJSONRenderer
 from djangorestframework_camel_case.util import camelize
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django.fixtures import Settings
+from rest_framework import generics as stock_generics
+from rest_framework import pagination as stock_pagination
 from rest_framework import serializers
-from rest_framework.exceptions import AuthenticationFailed, ValidationError
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    NotFound,
+    ParseError,
+    ValidationError,
+)
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -111,6 +118,64 @@ class NumberedShelves(generics.ListCreateAPIView[Shelf]):
     filter_backends = [OrderingFilter]
 
 
+class StockPages(stock_generics.ListCreateAPIView[Shelf]):
+    """A view of DRF's, which lists rows after a POST too."""
+
+    queryset = Shelf.objects.order_by("pk")
+    serializer_class = make_serializer(Shelf, "id", "name")
+    pagination_class = subclass(stock_pagination.PageNumberPagination, page_size=10)
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request)
+
+
+class StockCursors(StockPages):
+    pagination_class = subclass(stock_pagination.CursorPagination, page_size=10, ordering="pk")
+
+
+class OwnPagination(stock_pagination.BasePagination):
+    """A pagination that needs parameters of its own, and raises any exception."""
+
+    exceptions: Mapping[str, Exception] = {
+        "nothing": NotFound(),
+        "start": ValidationError({"start": ["Send it."]}),
+        "text": ParseError("Send start."),
+    }
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        raise self.exceptions[request.query_params["raise"]]
+
+
+class OwnPages(StockPages):
+    pagination_class = OwnPagination
+
+
+class BrokenPagination(OwnPagination):
+    """A pagination whose attribute cannot be read."""
+
+    @property
+    def page_query_param(self) -> str:
+        raise LookupError
+
+
+class BrokenPages(StockPages):
+    pagination_class = BrokenPagination
+
+
+class DateFilter:
+    """A filter backend with a required parameter, which looks for a shelf of the URL too."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        if view.kwargs.get("shelf_pk") == "7":
+            raise NotFound("There is no shelf 7.")
+        errors = {name: ["Required."] for name in ("since", *view.kwargs)}
+        raise ValidationError(errors)
+
+
+class FilteredShelves(StockPages):
+    filter_backends = [DateFilter]
+
+
 class OneShelf(generics.RetrieveAPIView[Shelf]):
     queryset = Shelf.objects.all()
     serializer_class = make_serializer(Shelf, "id", "name")
@@ -144,6 +209,12 @@ urlpatterns = [
     path("reject/<str:shelf_pk>", make_view(reject)),
     path("shelves", NumberedShelves.as_view()),
     path("shelves/<str:pk>", OneShelf.as_view()),
+    path("stock", StockPages.as_view()),
+    path("stock/cursors", StockCursors.as_view()),
+    path("stock/own", OwnPages.as_view()),
+    path("stock/broken", BrokenPages.as_view()),
+    path("filtered", FilteredShelves.as_view()),
+    path("filtered/<str:shelf_pk>", FilteredShelves.as_view()),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
     path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
     path("unhandled", make_view(lambda request: throw(ValueError()))),
@@ -248,6 +319,30 @@ SENT = {
     ),
     "a page": Sent("GET", "shelves?page=99", [{"field": "page", "in": "query"}]),
     "a page without a number": Sent("GET", "shelves?page=x", [{"field": "page", "in": "query"}]),
+    "a page of DRF's": Sent("GET", "stock?page=99", [{"field": "page", "in": "query"}]),
+    "a page of a POST": Sent("POST", "stock?page=x", [{"field": "page", "in": "query"}]),
+    "a cursor of DRF's": Sent(
+        "GET", "stock/cursors?cursor=x", [{"field": "cursor", "in": "query"}]
+    ),
+    "a page that has no parameter": Sent(
+        "GET", "stock/own?raise=nothing", [{"field": "", "in": "query"}]
+    ),
+    "a parameter that a pagination requires": Sent(
+        "POST", "stock/own?raise=start", [{"field": "start", "in": "query"}]
+    ),
+    "a message of a pagination": Sent(
+        "POST", "stock/own?raise=text", [{"field": "", "in": "query"}]
+    ),
+    "a parameter that a filter requires": Sent(
+        "POST", "filtered", [{"field": "since", "in": "query"}], {}
+    ),
+    "a variable of the URL that a filter reads": Sent(
+        "POST",
+        "filtered/8",
+        [{"field": "since", "in": "query"}, {"field": "shelf_pk", "in": "path"}],
+        {},
+    ),
+    "a resource that a filter looks for": Sent("GET", "filtered/7", [{"field": "", "in": "path"}]),
     "an ordering": Sent("GET", "shelves?ordering=x", [{"field": "ordering", "in": "query"}]),
     "too many parameters": Sent("GET", f"search?{'a=&' * 1_001}", [{"field": "", "in": "query"}]),
     "too many parameters beside a body": Sent(
@@ -325,6 +420,14 @@ def test_each_message_has_the_place_of_the_value(
         f"{detail['field']}: {detail['message']}" if detail["field"] else detail["message"]
         for detail in sent["details"]
     ]
+
+
+def test_a_pagination_that_cannot_be_read_is_logged(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/stock/broken?raise=nothing")
+    assert response.json() == body("MISSING_RESOURCE")
+    assert "looking for the parameter of an error" in caplog.text
 
 
 CAMEL = {"FIELD_NAMES": f"{__name__}.camelize_name", "DETAILS": True}
