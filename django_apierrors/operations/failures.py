@@ -22,6 +22,7 @@ from django.core import signing
 from django_apierrors.catalog import get_code, get_or_make_code
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import Gone
+from django_apierrors.handling.reporting import is_unhandled, with_reference
 from django_apierrors.operations.tasks import load_task
 from django_apierrors.recognition import recognise, recognise_class_path
 from django_apierrors.recognition.rejected_values import find_rejected_values
@@ -91,6 +92,7 @@ def make_line(exception: BaseException, task: Task, result_id: object) -> str:
     error = make_task_error(exception, task)
     items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
     record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
+    record.append(is_unhandled(error, exception))
     return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
 
 
@@ -113,21 +115,27 @@ def make_task_error(exception: BaseException, task: Task) -> Error:
 
 
 def read_error(failure: TaskError, result: TaskResult) -> Error:
-    """Return the error of a failed task: the stored one, else that of the exception's class."""
+    """Return the error of a failed task: the stored one, else that of the exception's class.
+
+    The reference of an unhandled exception is the id of the result: the records of all task
+    backends about a failed task have it.
+    """
     # A message may repeat what a client sent. The client does not know the id at that time.
     # The traceback is `None` if Celery stopped the task.
     line = rf"{NAME}{re.escape(result.id)} ([\w.:-]+)"
     match = re.search(line, failure.traceback or "", re.ASCII)
     with contextlib.suppress(signing.BadSignature, ValueError):
         record = _make_signer(result.id).unsign_object(match[1] if match else "")
-        name, status, items, left_out, headers, extra = record
+        name, status, items, left_out, headers, extra, is_unknown = record
         code = get_or_make_code(name, status)
         items = [
             Item(field, key, message, tuple(keys), None, data)
             for field, key, message, keys, data in items
         ]
-        return Error(code, status, items, left_out, headers, extra=extra)
-    return recognise_class_path(failure.exception_class_path)
+        error = Error(code, status, items, left_out, headers, extra=extra)
+        return with_reference(error, result.id) if is_unknown else error
+    error = recognise_class_path(failure.exception_class_path)
+    return with_reference(error, result.id) if error.code.name == "INTERNAL_ERROR" else error
 
 
 def _make_signer(result_id: object) -> signing.Signer:

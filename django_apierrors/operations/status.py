@@ -58,7 +58,7 @@ def find_error(result: TaskResult, handle: Handle, request: Request) -> Error | 
     if result.status == "FAILED":
         if not result.errors:
             # A task backend may stop a task without an exception.
-            return Error.of_code(get_code("INTERNAL_ERROR"))
+            return with_reference(Error.of_code(get_code("INTERNAL_ERROR")), result.id)
         failure = result.errors[-1]
         if failure.traceback == UNSERIALIZABLE:
             return report_result(TypeError(UNSERIALIZABLE), result, request)

@@ -36,7 +36,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "loggers": {"django.request": {"handlers": ["console"]}},
+    "loggers": {
+        name: {"handlers": ["console"]}
+        for name in ("django.request", "django.tasks", "django_tasks")
+    },
 }
 
 # Django 5.2 does not have django.tasks, and django-tasks-rq uses the backport on Django 6 too.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -284,7 +285,6 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
         "validation": body("INVALID_CONTENT", "Secret of validation."),
         "missing": body("MISSING_RESOURCE"),
         "unavailable": body("SERVICE_UNAVAILABLE"),
-        "unhandled": body("INTERNAL_ERROR"),
         "a code": body("CART_FULL", "Secret of a code.", status=409),
         "data": {**body("CONFLICT", "Secret of data.", status=409), "extra": {"available": 3}},
         "rows": body(
@@ -304,6 +304,21 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
         assert "Retry-After" not in failed.headers
 
 
+def test_an_unhandled_exception_has_the_reference_of_the_workers_log(backend: Backend) -> None:
+    backend.start_worker()
+    failed = backend.wait_for(backend.accept("fail", {"how": "unhandled"}), "failed")
+    [message] = failed.body["error"]["errors"]
+    assert failed.body["error"] == body("INTERNAL_ERROR", message)
+    assert get_reference(message) in backend.get_logs()
+
+
+def get_reference(message: str) -> str:
+    """Return the reference at the end of a message."""
+    match = re.search(r" Reference: (\S+)\.$", message)
+    assert match, message
+    return match[1]
+
+
 def test_a_result_without_json_fails_its_operation_and_is_reported_once(backend: Backend) -> None:
     backend.start_worker()
     for name in ("nan", "half a pair", "a class"):
@@ -312,9 +327,11 @@ def test_a_result_without_json_fails_its_operation_and_is_reported_once(backend:
         assert failed.body["error"] == body("INTERNAL_ERROR", message)
         for _poll in range(2):
             assert backend.request("GET", failed.body["href"]).body == failed.body
-        if "Reference" in message:
-            reference = message.rpartition(" ")[2].rstrip(".")
-            assert backend.get_logs().count(reference) == 1
+        reference, logs = get_reference(message), backend.get_logs()
+        assert reference in logs
+        # If the worker cannot store the result, the id of the task is the reference.
+        is_reported_by_server = len(reference) == 12
+        assert logs.count(f"Reference: {reference}") == is_reported_by_server
 
 
 def test_a_killed_worker_fails_its_operation_and_the_task_is_not_run_again(

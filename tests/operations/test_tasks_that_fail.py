@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import traceback
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -34,7 +35,9 @@ from rest_framework.renderers import StaticHTMLRenderer
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
+from django_apierrors.catalog import CATALOG
 from django_apierrors.exceptions import MessageCode
+from django_apierrors.handling.reporting import MESSAGE_WITH_REFERENCE
 from tests.bodies import REFERENCE, body, get_reference
 from tests.services import require_package
 
@@ -242,6 +245,7 @@ def test_the_codes_and_the_data_of_failed_tasks_are_the_projects(
 
 def test_an_exception_of_no_client_is_an_internal_error_without_its_message(
     api: Client,  # noqa: F811
+    caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for exception in (
@@ -250,8 +254,22 @@ def test_an_exception_of_no_client_is_an_internal_error_without_its_message(
         ExceptionGroup("Secret.", [SoldOutError("Secret."), NotFound("Secret.")]),
     ):
         monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, exc=exception: exc)  # type: ignore[misc,arg-type]
+        caplog.clear()
         outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
-        assert outcome["error"] == body("INTERNAL_ERROR")
+        assert outcome["error"] == get_unhandled()
+        # The reference is in the record of the worker.
+        [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert DBTaskResult.objects.first().pk == uuid.UUID(str(record.args[0]))  # type: ignore[index,union-attr]
+        DBTaskResult.objects.all().delete()
+
+
+def get_unhandled() -> dict[str, Any]:
+    """Return the error of the last task, whose exception was not handled."""
+    message = MESSAGE_WITH_REFERENCE % {
+        "message": CATALOG["INTERNAL_ERROR"].message,
+        "reference": DBTaskResult.objects.latest("enqueued_at").pk,
+    }
+    return body("INTERNAL_ERROR", message)
 
 
 def test_a_value_that_a_model_field_rejects_is_not_sent(api: Client) -> None:  # noqa: F811
@@ -293,7 +311,7 @@ def test_a_task_that_the_worker_cannot_import_is_an_internal_error(
         patch.delattr(tasks, "doomed")
         get_gone = get_outcome(api, accepted)
     assert get_gone["status"] == 410
-    assert api.get(accepted["Location"]).json()["error"] == body("INTERNAL_ERROR")
+    assert api.get(accepted["Location"]).json()["error"] == get_unhandled()
 
 
 def get_signals() -> Any:
