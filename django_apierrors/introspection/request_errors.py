@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+from django.core.paginator import Paginator
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
 from rest_framework import filters as stock_filters
@@ -104,7 +105,7 @@ def find_message(field: Any, code: str, **values: str) -> str | None:
     return None if message is None else format_message(message, **values)
 
 
-def format_message(message: Any, **values: str) -> str:
+def format_message(message: Any, /, **values: str) -> str:
     """Return a message with its values; unchanged if the project's message has other values."""
     try:
         return str(message).format(**values)
@@ -236,7 +237,9 @@ def get_missing_page_error(endpoint: Endpoint) -> Exception | None:
     for paginator, paging in _find_paging(endpoint):
         name, message = get_page_parameter(paginator)
         if paging.can_be_missing:
-            return NotFound({name: [str(message)]} if name and message else None)
+            reason = str(Paginator.default_error_messages["no_results"])
+            text = format_message(message, page_number="99", message=reason)
+            return NotFound({name: [text]} if name and text else None)
     return None
 
 

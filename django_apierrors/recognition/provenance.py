@@ -176,7 +176,9 @@ def locate_parameter(error: Error, exception: BaseException, request: Any, view:
 def _move_to_query(item: Item, name: str) -> Item:
     """Return a message about the query string; about the parameter `name` if it has no field."""
     if not item.field and name:
-        item = item._replace(field=name, keys=(name,))
+        # The project's message may name the parameter.
+        message = item.message.removeprefix(f"{name}: ")
+        item = item._replace(field=name, message=message, keys=(name,))
     return item._replace(place=item.place or QUERY)
 
 

@@ -23,7 +23,7 @@ class LinkPagination(PageNumberPagination):
     page_size = 30
     max_page_size = 100
     page_size_query_param = "perPage"
-    invalid_page_message = "page: {message}."
+    invalid_page_message = "{message}."
 
     def get_page_size(self, request: Request) -> int:
         """Return ``perPage``; raise if it is not between 1 and 100."""

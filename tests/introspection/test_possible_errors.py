@@ -31,6 +31,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet as StockModelViewSet
 
 from django_apierrors import filters, generics, pagination, viewsets
+from django_apierrors.catalog import CATALOG
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.operations import AcceptedAPIView, AcceptedMixin, OperationView
@@ -229,6 +230,7 @@ def make_version(scheme: Any, *allowed: str) -> dict[str, Any]:
     return {"versioning_class": type("Versioned", (scheme,), {"allowed_versions": allowed})}
 
 
+SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
 SESSION = {"authentication_classes": [SessionAuthentication]}
 BASIC = {"authentication_classes": [BasicAuthentication]}
 ADMIN = {"permission_classes": [IsAdminUser]}
@@ -394,6 +396,28 @@ def test_the_examples_of_a_body_name_its_fields() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("cls", "attributes", "message"),
+    [
+        (stock_pagination.PageNumberPagination, {}, "page: Invalid page."),
+        (
+            stock_pagination.PageNumberPagination,
+            {"invalid_page_message": "{message}: {page_number}"},
+            "page: That page contains no results: 99",
+        ),
+        (stock_pagination.CursorPagination, {"ordering": "pk"}, "cursor: Invalid cursor"),
+        (stock_pagination.BasePagination, {}, str(CATALOG["MISSING_RESOURCE"].message)),
+    ],
+)
+def test_the_example_of_a_page_that_does_not_exist_names_the_parameter(
+    cls: Any, attributes: dict[str, Any], message: str
+) -> None:
+    pagination_class = with_attributes(cls, page_size=2, **attributes)
+    view = with_attributes(stock_generics.ListAPIView, **SHELVES, pagination_class=pagination_class)
+    errors = {error.code.name: error for error in get_errors(make(view, "GET"))}
+    assert errors["MISSING_RESOURCE"].get_messages() == [message]
+
+
 PK, SLUG = serializers.PrimaryKeyRelatedField, serializers.SlugRelatedField
 
 
@@ -477,7 +501,6 @@ def test_a_view_that_names_no_error_is_misconfigured(item: Any) -> None:
 PUBLIC = {"authentication_classes": [BasicAuthentication], "permission_classes": []}
 
 
-SHELVES = {"queryset": Shelf.objects.order_by("pk"), "serializer_class": ShelfSerializer}
 RealShelves = with_attributes(
     generics.ListCreateAPIView,
     **(PUBLIC | SHELVES),

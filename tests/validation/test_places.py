@@ -123,7 +123,11 @@ class StockPages(stock_generics.ListCreateAPIView[Shelf]):
 
     queryset = Shelf.objects.order_by("pk")
     serializer_class = make_serializer(Shelf, "id", "name")
-    pagination_class = subclass(stock_pagination.PageNumberPagination, page_size=10)
+    pagination_class = subclass(
+        stock_pagination.PageNumberPagination,
+        page_size=10,
+        invalid_page_message="page: {message}.",
+    )
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request)
@@ -420,6 +424,11 @@ def test_each_message_has_the_place_of_the_value(
         f"{detail['field']}: {detail['message']}" if detail["field"] else detail["message"]
         for detail in sent["details"]
     ]
+
+
+def test_a_message_that_names_the_parameter_of_the_page_does_so_once(client: Client) -> None:
+    response = client.get("/stock?page=99")
+    assert response.json() == body("MISSING_RESOURCE", "page: That page contains no results.")
 
 
 def test_a_pagination_that_cannot_be_read_is_logged(
