@@ -27,7 +27,13 @@ from rest_framework.serializers import Serializer
 
 from django_apierrors.catalog import CATALOG, ErrorCode, get_phrase
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import BODY_PROPERTIES, REQUIRED_KEYS, Error, format_code
+from django_apierrors.errors import (
+    BODY_PROPERTIES,
+    NON_EMPTY_STRING,
+    REQUIRED_KEYS,
+    Error,
+    format_code,
+)
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
@@ -142,10 +148,15 @@ def describe_code(code: ErrorCode) -> Schema:
     return {"retry": code.get_retry(), **{name: value for name, value in values.items() if value}}
 
 
-def make_details_schema(codes: Iterable[str]) -> Schema:
-    """Return the schema of `details` for messages with these codes."""
+def make_details_schema(code: Schema, extra: Schema) -> Schema:
+    """Return the schema of `details`; `code` refers to the enum of the known codes of messages.
+
+    Other codes are allowed, because the code of a project may raise them: a client that parses each
+    code into the enum would lose the whole error.
+    """
     schema = deepcopy(BODY_PROPERTIES["details"])
-    schema["items"]["properties"]["code"] = {"type": "string", "enum": sorted(codes)}
+    codes = {"anyOf": [code, NON_EMPTY_STRING]}
+    schema["items"]["properties"] |= {"code": codes, "extra": extra}
     return schema
 
 
@@ -285,7 +296,9 @@ class ErrorSchemaMixin(Base):
             "code": self._refer(ResolvedComponent.SCHEMA, f"APIError{name}Code", code_schema),
         }
         if api_errors.DETAILS:
-            narrowed["details"] = make_details_schema(detail_codes)
+            enum = {"type": "string", "enum": sorted(detail_codes)}
+            code_ref = self._refer(ResolvedComponent.SCHEMA, f"APIError{name}DetailCode", enum)
+            narrowed["details"] = make_details_schema(code_ref, self._refer_to_extra())
         refs = {}
         for media_type, (prefix, members) in MEDIA_TYPES.items():
             if media_type == JSON or is_enabled():

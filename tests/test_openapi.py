@@ -7,10 +7,11 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.validators import RegexValidator
+from django.db import models
 from django.test import Client
 from django.urls import include, path
 from rest_framework import exceptions, serializers
@@ -841,9 +842,20 @@ def test_details_have_an_enum_of_the_codes_of_the_fields(
     assert resolve_error(document, operations(document)["POST /orders"]["responses"]["400"])
     schema = document["components"]["schemas"][name]
     Draft202012Validator({**schema, **document}).validate(response.json())
-    allowed = set(schema["properties"]["details"]["items"]["properties"]["code"]["enum"])
+    allowed = get_detail_enum(document, name)
     assert codes <= {detail["code"] for detail in response.json()["details"]} <= allowed
     assert "out_of_stock" not in allowed
+
+
+def get_detail_enum(document: Any, name: str) -> set[str]:
+    """Return the known codes of the messages in a body; other codes are valid too."""
+    schemas = document["components"]["schemas"]
+    properties = schemas[name]["properties"]["details"]["items"]["properties"]
+    reference, other = properties["code"]["anyOf"]
+    assert reference == {"$ref": f"#/components/schemas/{name}DetailCode"}
+    assert other == {"type": "string", "minLength": 1}
+    assert properties["extra"] == {"$ref": "#/components/schemas/APIErrorExtra"}
+    return set(schemas[f"{name}DetailCode"]["enum"])
 
 
 def test_a_partial_update_has_the_codes_of_its_fields(settings: Any) -> None:
@@ -852,9 +864,46 @@ def test_a_partial_update_has_the_codes_of_its_fields(settings: Any) -> None:
         queryset=Thing.objects.all(), serializer_class=SizeSerializer, partial_put=True
     )
     document = make(path("here", view), path("bare", Plain.as_view()))
-    schemas = document["components"]["schemas"]
-    details = schemas["APIError400HereUpdate"]["properties"]["details"]
-    assert "min_value" in details["items"]["properties"]["code"]["enum"]
+    assert "min_value" in get_detail_enum(document, "APIError400HereUpdate")
+
+
+class Cup(models.Model):  # noqa: DJ008
+    """A model whose constraints have codes."""
+
+    size = models.IntegerField()
+
+    class Meta:
+        app_label = "unmigrated"
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["size"], name="one", violation_error_code="one_of_a_size"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(size__gt=0), name="low", violation_error_code="too_low"
+            ),
+        ]
+
+
+class OwnField(serializers.IntegerField):
+    default_error_messages: ClassVar[dict[str, str]] = {"odd": "Odd."}
+
+
+class DeclaringSerializer(serializers.ModelSerializer):
+    """A serializer that declares the code of its validate() as a field does."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {"closed": "Too late."}
+    sizes = serializers.ListField(child=OwnField())
+
+    class Meta:
+        model = Cup
+        fields: ClassVar[list[str]] = ["size", "sizes"]
+
+
+def test_the_codes_of_a_project_are_in_the_enum_if_they_are_declared(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    view = generics.CreateAPIView.as_view(serializer_class=DeclaringSerializer)
+    codes = get_detail_enum(make(path("here", view)), "APIError400HereCreate")
+    assert codes >= {"odd", "closed", "one_of_a_size", "too_low"}
 
 
 class SizeSerializer(serializers.Serializer):
@@ -864,9 +913,8 @@ class SizeSerializer(serializers.Serializer):
 def test_possible_errors_add_their_codes_to_the_enum(settings: Any) -> None:
     settings.API_ERRORS = {"DETAILS": True}
     full = exceptions.ValidationError({"name": ["Full."]}, "full")
-    response = responses_of(Plain, "POST", possible_errors=[full, OutOfStock])["400"]
-    details = response["content"]["application/json"]["schema"]["properties"]["details"]
-    codes = set(details["items"]["properties"]["code"]["enum"])
+    view = type("View", (Plain,), {"possible_errors": [full, OutOfStock]})
+    codes = get_detail_enum(make(path("here", view.as_view())), "APIError400HereCreate")
     assert "full" in codes
     assert "out_of_stock" not in codes
 

@@ -7,54 +7,87 @@ An operation is a method of a route to a view of DRF's. The operation declares t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.urls import Resolver404, resolve
 
-from django_apierrors.conf import is_strict
+from django_apierrors.conf import api_errors, is_strict
 from django_apierrors.errors import Error
 from django_apierrors.fallback import logger
 from django_apierrors.introspection.endpoints import Endpoint, create_view
-from django_apierrors.introspection.possible_errors import get_errors
+from django_apierrors.introspection.possible_errors import get_detail_codes, get_errors
 from django_apierrors.routing import Route
+from django_apierrors.validation.messages import BODY
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 HINT = "Name it in `possible_errors` of the view."
+DETAILS_HINT = (
+    "Name it in `default_error_messages` of the serializer, or raise it in `possible_errors` of "
+    "the view: ValidationError(message, code)."
+)
 
 
-def find_undeclaring(path: str, method: str, error: Error) -> str | None:
-    """Return the route of a request whose operation does not declare the error's code and status.
+class Operation(NamedTuple):
+    """The operation of a request: its route, and its endpoint if its view has a schema."""
 
-    Return `None` if it does, and without an operation: the URL or the method does not exist, or the
-    view is not DRF's.
-    """
+    route: str
+    endpoint: Endpoint | None
+
+
+class Undeclared(NamedTuple):
+    """A code that an operation does not declare for a status, and what to do."""
+
+    code: str
+    status: int
+    hint: str
+
+
+def find_operation(path: str, method: str) -> Operation | None:
+    """Return the operation of a request, `None` if its URL or its method does not exist."""
     try:
         match = resolve(path)
     except Resolver404:
         return None
     if not hasattr(match.func, "cls"):
-        return None
+        return Operation(match.route, None)
     method = "GET" if method == "HEAD" else method
     view = create_view(Route(match.route, (), "", frozenset(), match.func), method)
     endpoint = Endpoint(view, method, match.route)
-    errors = {(declared.status, declared.code.name) for declared in get_errors(endpoint)}
-    is_undeclared = method in endpoint.methods and (error.status, error.code.name) not in errors
-    return match.route if is_undeclared else None
+    if method not in endpoint.methods:
+        return None
+    return Operation(match.route, None if view.schema is None else endpoint)
+
+
+def find_undeclared(endpoint: Endpoint, error: Error) -> Undeclared | None:
+    """Return the code of `error` or of a message in it that the endpoint does not declare.
+
+    The messages need their places: only the codes of those about the body are known.
+    """
+    errors = [declared for declared in get_errors(endpoint) if declared.status == error.status]
+    if error.code.name not in {declared.code.name for declared in errors}:
+        return Undeclared(error.code.name, error.status, HINT)
+    codes = {item.code or "invalid" for item in error.items if item.place == BODY}
+    others = codes - get_detail_codes(errors, endpoint)
+    return Undeclared(f"{min(others)!r} in details", error.status, DETAILS_HINT) if others else None
 
 
 def report_undeclared(request: HttpRequest | None, error: Error, **kwargs: Any) -> None:
     """Log a warning about an undeclared error; a receiver of `error_sent`, if `STRICT` is on."""
-    if request is not None and is_strict():
-        method = request.method or ""
-        route = find_undeclaring(request.path_info, method, error)
-        if route is not None:
-            warn_once(route, method, error.code.name, error.status)
+    if request is None or not is_strict():
+        return
+    method = request.method or ""
+    operation = find_operation(request.path_info, method)
+    if operation is not None and operation.endpoint is not None:
+        located = error.locate(request) if api_errors.DETAILS else error._replace(items=())
+        undeclared = find_undeclared(operation.endpoint, located)
+        if undeclared is not None:
+            warn_once(operation.route, method, undeclared)
 
 
 @lru_cache(maxsize=1024)
-def warn_once(route: str, method: str, code: str, status: int) -> None:
+def warn_once(route: str, method: str, undeclared: Undeclared) -> None:
     """Log the warning, once for each route and code."""
     message = "%s %s sent %s (%d), which its schema does not have. %s"
-    logger.warning(message, method, route, code, status, HINT)
+    logger.warning(message, method, route, *undeclared)

@@ -28,6 +28,7 @@ from django_apierrors import filters, pagination
 from django_apierrors.exceptions import AlreadyExists, InvalidState
 from django_apierrors.introspection.endpoints import Endpoint, get_meta_model, get_writable_fields
 from django_apierrors.recognition.tracebacks import get_page_parameter
+from django_apierrors.validation.foreign_keys import MALFORMED
 from django_apierrors.validation.identifiers import is_malformed
 
 UNIQUE_VALIDATORS = (UniqueValidator, UniqueTogetherValidator, BaseUniqueForValidator)
@@ -52,7 +53,7 @@ def get_content_error(endpoint: Endpoint) -> Exception | None:
 def get_field_codes(endpoint: Endpoint) -> set[str]:
     """Return the codes of the messages that the fields of the body can have."""
     fields = endpoint.fields.values()
-    codes = {"invalid"}
+    codes = {"invalid", MALFORMED}
     body = endpoint.request_serializer if endpoint.reads_body else None
     # A field's parent is a serializer, or a list or a dict with messages of its own.
     for owner in (body, *fields, *(field.parent for field in fields)):
@@ -60,12 +61,15 @@ def get_field_codes(endpoint: Endpoint) -> set[str]:
         with suppress(Exception):
             # The validators of a ModelSerializer may need a request.
             codes |= set(map(_get_validator_code, getattr(owner, "validators", ())))
+    for model, _ in _get_written_models(endpoint):
+        for constraint in model._meta.constraints:
+            codes.add(constraint.violation_error_code or "invalid")
     return codes
 
 
 def _get_validator_code(validator: Any) -> str:
-    is_unique = isinstance(validator, UNIQUE_VALIDATORS)
-    return "unique" if is_unique else str(getattr(validator, "code", "invalid"))
+    default = "unique" if isinstance(validator, UNIQUE_VALIDATORS) else "invalid"
+    return str(getattr(validator, "code", default))
 
 
 def get_duplicate_error(endpoint: Endpoint) -> Exception | None:

@@ -17,11 +17,11 @@ from django_apierrors.errors import (
     NON_EMPTY_STRING,
     REQUIRED_KEYS,
     Error,
-    is_error_body,
 )
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange
+from django_apierrors.validation.messages import Item
 
 # JSON Schema, draft 2020-12, for every setting: CODE_FORMAT, DETAILS, MORE_INFO, PROBLEM_JSON.
 # RFC 9457 adds all of STRING_MEMBERS or none.
@@ -121,25 +121,36 @@ def assert_api_error(
 
 
 def assert_declared(response: Any) -> None:
-    """Assert that the operation of the request declares the code of `response`, if it is an error.
+    """Assert that the operation of the request declares `response`, if it is an error.
 
-    An operation declares the errors that its schema has. A URL or a method that does not exist is
-    not an operation.
+    An operation declares the errors that its schema has: the code, and with `DETAILS` the codes of
+    the messages about the body. The error must have the format, and its view a schema. A URL or a
+    method that does not exist is not an operation.
     """
     __tracebackhide__ = True
     # `declarations` imports the project's classes. Schemathesis imports this module before setup().
-    from django_apierrors.introspection.declarations import HINT, find_undeclaring
+    from django_apierrors.introspection.declarations import find_operation, find_undeclared
 
     exchange = Exchange.of(response)
-    body: Any = parse_body(exchange)
     if not exchange.method:
         fail("The request of this response is not known", response)
-    if exchange.status >= 400 and is_error_body(body, exchange.status):
-        error = Error.of_body(body)
-        path = urlsplit(exchange.url).path
-        if find_undeclaring(path, exchange.method, error) is not None:
-            reason = f"the schema has no {error.code.name} for {error.status}. {HINT}"
-            fail("This error is not declared", response, reason)
+    if exchange.status < 400:
+        return
+    body: Any = parse_body(exchange)
+    if faults := list(find_faults(exchange, body if isinstance(body, dict) else ())):
+        fail("This error does not have the format", response, *faults)
+    operation = find_operation(urlsplit(exchange.url).path, exchange.method)
+    if operation is not None and operation.endpoint is None:
+        reason = "its view is not a view of REST framework, or the `schema` of the view is None"
+        fail("The operation of this error has no schema", response, reason)
+    if operation is None or operation.endpoint is None or exchange.method == "HEAD":
+        return
+    details = body.get("details", ())
+    items = [Item("", it["code"], it["message"], place=it.get("in")) for it in details]
+    undeclared = find_undeclared(operation.endpoint, Error.of_body(body)._replace(items=items))
+    if undeclared is not None:
+        reason = "the schema has no {} for {}. {}".format(*undeclared)
+        fail("This error is not declared", response, reason)
 
 
 def fail(title: str, response: Any, *reasons: str) -> None:

@@ -1,6 +1,7 @@
 // Makes failing calls with the client that @hey-api/openapi-ts generates.
 
 import { thngsCreate, thngsList } from "./hey";
+import type { ApiError400ThngsCreateDetailCode } from "./hey";
 import { client } from "./hey/client.gen";
 
 async function main([baseUrl, key]: string[]): Promise<void> {
@@ -13,8 +14,11 @@ async function main([baseUrl, key]: string[]): Promise<void> {
   }
   // @ts-expect-error: The operation does not have this code.
   if (error?.code === "GONE") throw error;
+  // Messages may have other codes. The known codes are a type.
+  const known: ApiError400ThngsCreateDetailCode = "required";
   // @ts-expect-error: No field has a message with this code.
-  if (error?.details[0].code === "out_of_stock") throw error;
+  const unknown: ApiError400ThngsCreateDetailCode = "out_of_stock";
+  if (error?.details[0].code === known || error?.details[0].code === unknown) throw error;
 
   const denied = await thngsList();
   if (denied.error?.code === 33619968) {

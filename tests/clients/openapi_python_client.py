@@ -22,6 +22,11 @@ assert isinstance(error, APIError400ThngsCreate)
 assert error.code is APIError400ThngsCreateCode.INVALID_CONTENT
 print(json.dumps([error.status, error.code, [detail.code for detail in error.details]]))
 
+# A code that the schema does not have is a string.
+body = error.to_dict()
+body["details"][0]["code"] = "out_of_stock"
+assert APIError400ThngsCreate.from_dict(body).details[0].code == "out_of_stock"
+
 denied = thngs_list.sync(client=Client(base_url=URL))
 assert isinstance(denied, APIError401Unauthenticated)
 print(json.dumps([denied.status, denied.code.value]))

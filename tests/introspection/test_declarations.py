@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.apps import apps
@@ -12,6 +12,7 @@ from django.http import HttpResponse, JsonResponse
 from django.test import Client
 from django.urls import path
 from pytest_django.fixtures import Settings
+from rest_framework import generics, serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, RequestsClient
@@ -58,6 +59,38 @@ class OrderViewSet(ViewSet):
         return Response(body("OUT_OF_STOCK", "None.", status=409), status=409)
 
 
+class OrderSerializer(serializers.Serializer[Any]):
+    """A serializer that declares one of its codes."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {"closed": "Too late."}
+    name = serializers.CharField()
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["name"] == "late":
+            self.fail("closed")
+        if attrs["name"] == "own":
+            raise serializers.ValidationError({"name": ["Mine.", "No."]}, "own")
+        return attrs
+
+
+class FormView(generics.CreateAPIView[Any]):
+    authentication_classes = []
+    serializer_class = OrderSerializer
+
+    def get(self, request: Any) -> Response:
+        raise serializers.ValidationError({"since": ["Required."]}, "own")
+
+
+class DeclaredFormView(FormView):
+    possible_errors = [serializers.ValidationError("Mine.", "own")]
+
+
+class HiddenView(OrderView):
+    """A view that has no schema."""
+
+    schema = None
+
+
 def respond(request: Any) -> HttpResponse:
     """Return an error of a view that is not DRF's."""
     return JsonResponse({"error": "Odd."}, status=499)
@@ -68,6 +101,9 @@ urlpatterns = [
     path("declared", DeclaredView.as_view()),
     path("set", OrderViewSet.as_view({"get": "list", "post": "create"})),
     path("function", respond),
+    path("hidden", HiddenView.as_view()),
+    path("form", FormView.as_view()),
+    path("form/declared", DeclaredFormView.as_view()),
 ]
 
 UNDECLARED = {
@@ -79,7 +115,7 @@ UNDECLARED = {
 DECLARED = [
     *(("GET", "/declared"), ("HEAD", "/declared"), ("POST", "/declared"), ("POST", "/set")),
     # These are not operations: no schema has them.
-    *(("PUT", "/orders"), ("BREW", "/orders"), ("GET", "/nowhere"), ("GET", "/function")),
+    *(("PUT", "/orders"), ("BREW", "/orders"), ("GET", "/nowhere")),
     ("OPTIONS", "/orders"),
 ]
 
@@ -134,6 +170,78 @@ def test_a_declared_error_is_not_reported(
     assert response.status_code >= 400 or request_line[0] == "OPTIONS"
     assert get_warnings(caplog) == []
     assert_declared(response)
+
+
+@pytest.mark.parametrize("url", ["/function", "/hidden"])
+def test_assert_declared_rejects_an_error_of_a_view_without_a_schema(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, url: str
+) -> None:
+    settings.API_ERRORS = {"STRICT": True, "PATHS": ["/"]}
+    with pytest.raises(AssertionError, match="The operation of this error has no schema"):
+        assert_declared(client.get(url))
+    # Clients are not generated from it.
+    assert get_warnings(caplog) == []
+
+
+def test_assert_declared_rejects_an_error_without_the_format(client: Client) -> None:
+    with pytest.raises(AssertionError, match="This error does not have the format:\n  - "):
+        assert_declared(client.get("/function"))
+
+
+def test_assert_declared_accepts_the_keys_that_a_project_adds(
+    client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"BODY": f"{__name__}.add_id"}
+    response = client.get("/declared")
+    assert response.json()["requestId"] == "a1"
+    assert_declared(response)
+
+
+def add_id(body: Any, error: Any, request: Any) -> Any:
+    """Return the body with a key."""
+    return {**body, "requestId": "a1"}
+
+
+FORMS = [("", True), ("late", True), ("\0", True), ("own", False)]
+
+
+@pytest.mark.parametrize(("name", "is_declared"), FORMS)
+def test_the_codes_of_the_messages_about_the_body_must_be_declared(
+    client: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    is_declared: bool,
+) -> None:
+    settings.API_ERRORS = {"STRICT": True, "DETAILS": True}
+    response = client.post("/form", {"name": name}, "application/json")
+    assert response.status_code == 400
+    hint = "Name it in `default_error_messages` of the serializer"
+    if is_declared:
+        assert_declared(response)
+        assert get_warnings(caplog) == []
+    else:
+        with pytest.raises(AssertionError, match=f"no 'own' in details for 400. {hint}"):
+            assert_declared(response)
+        [warning] = get_warnings(caplog)
+        start = "POST form sent 'own' in details (400), which its schema does not have."
+        assert warning.startswith(f"{start} {hint}")
+    assert_declared(client.post("/form/declared", {"name": name}, "application/json"))
+    assert len(get_warnings(caplog)) == (not is_declared)
+
+
+def test_the_codes_of_messages_are_not_compared_without_details_or_about_the_query(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"STRICT": True}
+    assert_declared(client.post("/form", {"name": "own"}, "application/json"))
+    settings.API_ERRORS = {"STRICT": True, "DETAILS": True}
+    FormView.possible_errors = ["INVALID_CONTENT"]  # type: ignore[attr-defined]
+    try:
+        assert_declared(client.get("/form"))
+    finally:
+        del FormView.possible_errors  # type: ignore[attr-defined]
+    assert get_warnings(caplog) == []
 
 
 def test_no_receiver_is_connected_if_strict_is_off(settings: Settings) -> None:
