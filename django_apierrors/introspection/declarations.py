@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 HINT = "Name it in `possible_errors` of the view."
 DETAILS_HINT = (
-    "Name it in `default_error_messages` of the serializer, or raise it in `possible_errors` of "
-    "the view: ValidationError(message, code)."
+    "Name it in `default_error_messages` of the serializer, or name ValidationError(message, code) "
+    "in `possible_errors` of the view."
 )
 
 
@@ -63,11 +63,14 @@ def find_operation(path: str, method: str) -> Operation | None:
 def find_undeclared(endpoint: Endpoint, error: Error) -> Undeclared | None:
     """Return the code of `error` or of a message in it that the endpoint does not declare.
 
-    The messages need their places: only the codes of those about the body are known.
+    The messages need their places: only the codes of those about the body are known, and only if
+    the view has a serializer. A view may pass the body to any serializer.
     """
     errors = [declared for declared in get_errors(endpoint) if declared.status == error.status]
     if error.code.name not in {declared.code.name for declared in errors}:
         return Undeclared(error.code.name, error.status, HINT)
+    if not endpoint.reads_body or endpoint.request_serializer is None:
+        return None
     codes = {item.code or "invalid" for item in error.items if item.place == BODY}
     others = codes - get_detail_codes(errors, endpoint)
     return Undeclared(f"{min(others)!r} in details", error.status, DETAILS_HINT) if others else None

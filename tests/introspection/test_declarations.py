@@ -85,6 +85,15 @@ class DeclaredFormView(FormView):
     possible_errors = [serializers.ValidationError("Mine.", "own")]
 
 
+class PlainFormView(APIView):
+    """A view that no attribute gives a serializer."""
+
+    authentication_classes = []
+
+    def post(self, request: Any) -> None:
+        OrderSerializer(data=request.data).is_valid(raise_exception=True)
+
+
 class HiddenView(OrderView):
     """A view that has no schema."""
 
@@ -104,6 +113,7 @@ urlpatterns = [
     path("hidden", HiddenView.as_view()),
     path("form", FormView.as_view()),
     path("form/declared", DeclaredFormView.as_view()),
+    path("form/plain", PlainFormView.as_view()),
 ]
 
 UNDECLARED = {
@@ -226,7 +236,8 @@ def test_the_codes_of_the_messages_about_the_body_must_be_declared(
         [warning] = get_warnings(caplog)
         start = "POST form sent 'own' in details (400), which its schema does not have."
         assert warning.startswith(f"{start} {hint}")
-    assert_declared(client.post("/form/declared", {"name": name}, "application/json"))
+    for url in ("/form/declared", "/form/plain"):
+        assert_declared(client.post(url, {"name": name}, "application/json"))
     assert len(get_warnings(caplog)) == (not is_declared)
 
 
