@@ -197,6 +197,9 @@ RETURNED: Mapping[str, Any] = {
     "pydantic": {"detail": [{"loc": ["query", "max_price"], "msg": "Too much.", "type": "value"}]},
 }
 
+# As in docs/settings.md.
+SINCE: Any = {"detail": "Required.", "source": {"parameter": "since"}}
+
 CAMEL_CASE: dict[str, Any] = {
     "parser_classes": [CamelCaseJSONParser],
     "renderer_classes": [CamelCaseJSONRenderer],
@@ -221,6 +224,7 @@ urlpatterns = [
     path("filtered/<str:shelf_pk>", FilteredShelves.as_view()),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
     path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
+    path("since", make_view(lambda request: throw(ValidationError(SINCE)))),
     path("unhandled", make_view(lambda request: throw(ValueError()))),
     *(
         path(f"returned/{name}", make_view(lambda request, data=data: Response(data, 400)))
@@ -320,6 +324,9 @@ SENT = {
         "reject?about=X-Tenant",
         [{"field": "X-Tenant", "in": "header"}],
         headers={"X-Tenant": "nowhere"},
+    ),
+    "a parameter that was not sent with a POST": Sent(
+        "POST", "since", [{"field": "since", "in": "query"}], {}
     ),
     "a page": Sent("GET", "shelves?page=99", [{"field": "page", "in": "query"}]),
     "a page without a number": Sent("GET", "shelves?page=x", [{"field": "page", "in": "query"}]),
