@@ -884,6 +884,14 @@ class Cup(models.Model):  # noqa: DJ008
         ]
 
 
+class Uncoded:
+    """A validator whose code is not set."""
+
+    code = None
+
+    def __call__(self, value: Any) -> None: ...
+
+
 class OwnField(serializers.IntegerField):
     default_error_messages: ClassVar[dict[str, str]] = {"odd": "Odd."}
 
@@ -892,7 +900,7 @@ class DeclaringSerializer(serializers.ModelSerializer):
     """A serializer that declares the code of its validate() as a field does."""
 
     default_error_messages: ClassVar[dict[str, str]] = {"closed": "Too late."}
-    sizes = serializers.ListField(child=OwnField())
+    sizes = serializers.ListField(child=OwnField(validators=[Uncoded()]))
 
     class Meta:
         model = Cup
@@ -904,6 +912,7 @@ def test_the_codes_of_a_project_are_in_the_enum_if_they_are_declared(settings: A
     view = generics.CreateAPIView.as_view(serializer_class=DeclaringSerializer)
     codes = get_detail_enum(make(path("here", view)), "APIError400HereCreate")
     assert codes >= {"odd", "closed", "one_of_a_size", "too_low"}
+    assert "None" not in codes
 
 
 class SizeSerializer(serializers.Serializer):

@@ -69,7 +69,7 @@ def get_field_codes(endpoint: Endpoint) -> set[str]:
 
 def _get_validator_code(validator: Any) -> str:
     default = "unique" if isinstance(validator, UNIQUE_VALIDATORS) else "invalid"
-    return str(getattr(validator, "code", default))
+    return str(getattr(validator, "code", None) or default)
 
 
 def get_duplicate_error(endpoint: Endpoint) -> Exception | None:

@@ -126,14 +126,14 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
     match = re.search(line, failure.traceback or "", re.ASCII)
     with contextlib.suppress(signing.BadSignature, ValueError):
         record = _make_signer(result.id).unsign_object(match[1] if match else "")
-        name, status, items, left_out, headers, extra, is_unknown = record
+        name, status, items, left_out, headers, extra, has_reference = record
         code = get_or_make_code(name, status)
         items = [
             Item(field, key, message, tuple(keys), None, data)
             for field, key, message, keys, data in items
         ]
         error = Error(code, status, items, left_out, headers, extra=extra)
-        return with_reference(error, result.id) if is_unknown else error
+        return with_reference(error, result.id) if has_reference else error
     error = recognise_class_path(failure.exception_class_path)
     return with_reference(error, result.id) if error.code.name == "INTERNAL_ERROR" else error
 
