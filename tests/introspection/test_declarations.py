@@ -138,6 +138,8 @@ def client() -> Client:
 def fresh() -> Iterator[None]:
     """Let each test log each warning, and connect the report."""
     warn_once.cache_clear()
+    # A test with `STRICT` may have connected it.
+    error_sent.disconnect(report_undeclared_error)
     yield
     error_sent.disconnect(report_undeclared_error)
 
