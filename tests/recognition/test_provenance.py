@@ -893,6 +893,17 @@ def test_a_row_of_the_project_decides(client: Client, settings: Settings) -> Non
     assert send(client, "/stock/an int/?q=x") == BUG
 
 
+@pytest.mark.parametrize("code", ["CONFLICT", None])
+def test_a_row_of_the_project_for_a_parent_of_a_class_with_a_row_does_not_decide(
+    client: Client, settings: Settings, code: str | None
+) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.Exception": code}}
+    found = expect("MISSING_RESOURCE", f"shelf: {MISSING}", status=400)
+    assert send(client, "/key/", {"shelf": GONE}) == found
+    assert send(client, "/key/", {}) == BUG
+    assert read(client.get("/clean/project/")) == expect("INVALID_CONTENT", "The shop is closed.")
+
+
 def test_a_key_that_is_missing_at_commit_may_be_anything_that_was_sent(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
