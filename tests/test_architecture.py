@@ -108,7 +108,7 @@ def test_the_top_level_has_few_names() -> None:
 def test_the_package_is_small() -> None:
     lines = sum(path.read_text("utf-8").count("\n") for path in PATHS.values())
     # The features for programs (signals, hooks, typed clients) came after a limit of 9,000.
-    assert lines <= 13_000
+    assert lines <= 13_100
 
 
 def test_no_function_is_long() -> None:

@@ -202,11 +202,9 @@ def _find_row(
     """Return the code of the nearest row, and whether the row is the project's."""
     rows = _get_rows(exception)
     for name in names:
-        if name in project_rows:
-            code = project_rows[name]
-            if code is not None:
-                return code, True
-        elif name in rows:
+        if project_rows.get(name) is not None:
+            return project_rows[name], True
+        if name in rows and name not in project_rows:
             return rows[name], False
     return None, False
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.files import File
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime, parse_duration, parse_time
@@ -45,7 +46,7 @@ ORDER = (PATH, QUERY, BODY)
 # A request with more values may have sent any value.
 MAX_SENT = 20_000
 
-SCALARS = (str, int, float, Decimal, UUID, date, time, timedelta, type(None))
+SCALARS = (str, bytes, int, float, Decimal, UUID, date, time, timedelta, type(None))
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -238,6 +239,9 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
         for keys, value in _walk(values):
             if keys[0] or value not in ({}, ()):
                 yield place, keys, value
+            if keys[0] and isinstance(keys[1], str) and not keys[1].isidentifier():
+                # A key that the client chose: a field has another name.
+                yield place, keys, keys[1]
             parts = SEPARATORS.split(value, MAX_SENT) if isinstance(value, str) else ()
             yield from ((place, keys, part) for part in parts if len(parts) > 1)
 
@@ -319,6 +323,9 @@ def _spell(value: object) -> object:
         with suppress(OverflowError):
             value = value.astimezone(UTC) if is_aware(value) else value
         value = value.date()
+    if isinstance(value, File):
+        # The name, which a FileField writes.
+        value = str(value)
     if not isinstance(value, SCALARS):
         is_empty = isinstance(value, CONTAINERS) and not value
         return () if is_empty else None

@@ -16,6 +16,7 @@ import pytest
 from django import shortcuts
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
 from django.db.models import Value
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from rest_framework import generics, routers, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -246,6 +247,7 @@ class RowView(generics.GenericAPIView[Any]):
 
 
 class FieldSerializer(serializers.Serializer[Any]):
+    data = serializers.JSONField(required=False)
     at = serializers.DateTimeField(required=False)
     shelf = serializers.HyperlinkedRelatedField(
         queryset=Shelf.objects.all(), view_name="shelf-detail", required=False
@@ -331,11 +333,25 @@ class SearchView(generics.GenericAPIView[Any]):
     post = get
 
 
+class UploadView(generics.GenericAPIView[Any]):
+    """A view that looks up a file that was sent, or the keys of an object."""
+
+    parser_classes = [MultiPartParser, JSONParser]
+
+    def post(self, request: Request) -> Response:
+        file = request.data.get("file")
+        if file is not None:
+            return Response(Thing.objects.filter(size=file).count())
+        return Response([Thing.objects.get(pk=key).name for key in request.data["things"]])
+
+
 class CleaningView(generics.GenericAPIView[Any]):
     """A view that validates a value of the project's."""
 
     def get(self, request: Request, name: str) -> Response:
-        if name == "model":
+        if name == "type":
+            Ticket._meta.get_field("wait").clean(request.query_params.getlist("q") or {}, None)
+        elif name == "model":
             Thing(key="x", name="cup").full_clean()
         elif name == "field":
             Thing._meta.get_field("key").clean("x", None)
@@ -410,6 +426,7 @@ urlpatterns = [
     path("unread/", UnreadView.as_view()),
     path("sql/", SQLView.as_view()),
     path("clean/<name>/", CleaningView.as_view()),
+    path("upload/", UploadView.as_view()),
     path("json/", JSONView.as_view()),
     path("plain/commit/", plain_commit_view),
     path("plain/async/", async_view),
@@ -637,6 +654,9 @@ def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | No
         ("/clean/model/", expect("INVALID_CONTENT", "key: “x” is not a valid UUID.")),
         ("/clean/field/", expect("INVALID_CONTENT", "“x” is not a valid UUID.")),
         ("/clean/row/", expect("MISSING_RESOURCE")),
+        # A DurationField raises a TypeError.
+        ("/clean/type/?q=a", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        ("/clean/type/?page=2", BUG),
         ("/clean/project/", expect("INVALID_CONTENT", "The shop is closed.")),
         ("/json/?a=1", BUG),
     ],
@@ -828,6 +848,33 @@ def test_a_body_that_the_view_did_not_parse_has_no_value(
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, *reader]
     assert read(client.post("/unread/", content, "application/json")) == BUG
+
+
+def test_an_uploaded_file_in_the_place_of_a_number_is_named(
+    client: Client, reported: list[object]
+) -> None:
+    file = SimpleUploadedFile("photo.png", b"x")
+    outcome = read(client.post("/upload/", {"file": file}))
+    assert outcome == expect("INVALID_CONTENT", f"file: {WRONG}")
+    assert reported == []
+
+
+def test_a_key_of_an_object_that_is_no_name_is_a_value_of_the_client(client: Client) -> None:
+    outcome = send(client, "/upload/", {"things": {"7x": 2}})
+    assert outcome == expect("INVALID_ID", f"things.7x: {MALFORMED}")
+    # A key that can be the name of a field is the project's.
+    assert send(client, "/upload/", {"things": {"seven": 2}}) == BUG
+
+
+def test_deep_json_that_a_field_of_drf_cannot_copy_is_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out_of_frames(*args: object, **kwargs: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("rest_framework.utils.json.dumps", run_out_of_frames)
+    outcome = send(client, "/fields/", {"data": {"a": 1}})
+    assert outcome == expect("INVALID_CONTENT", f"data: {WRONG}")
 
 
 def test_an_async_lookup_has_the_same_error(settings: Settings) -> None:

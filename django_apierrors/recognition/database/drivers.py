@@ -44,7 +44,8 @@ class ConstraintViolation(NamedTuple):
 # SQLite does not translate its messages.
 SQLITE = re.compile(
     r"(?a:(?:UNIQUE|NOT NULL) constraint failed: (?P<table>\w+)\.(?P<columns>\w+(?:, \w+\.\w+)*)\Z)"
-    r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(?P<constraint>\w+)"
+    r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: (?:\(?JSON_VALID\()?\"?)"
+    r"(?P<constraint>\w+)"
 )
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`. Its words are translated. An index on an
@@ -53,7 +54,7 @@ POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
 # `invalid input syntax for type integer: "x"`, `value "99999" is out of range for type smallint`.
 # Each language has its own quotes.
-POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02"})
+POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02", "42601"})
 POSTGRESQL_VALUE = re.compile(
     r"[^Q]*(?::\s*[Q]\s?(.*?)|[Q]\s?([^Q]*?))\s?[Q][^Q]*\Z".replace("Q", '"«»„“”'), re.DOTALL
 )
@@ -66,7 +67,7 @@ MYSQL_PATTERNS = {
     # MariaDB writes `database`.`table`.`column` in some messages.
     (1264, 1265, 1366, 1406): r".*['`](?P<columns>[^'`]+)['`]",
     # In some messages the value is the only quoted string.
-    (1292,): r"[^'`]*'.*'.*['`](?P<columns>[^'`]+)['`]",
+    (1292, 1525): r"[^'`]*'.*'.*['`](?P<columns>[^'`]+)['`]",
     # `Field 'size' doesn't have a default value`
     (1048, 1364): r"[^'`]*['`](?P<columns>[^'`]+)['`]",
     (1216, 1452): (
@@ -85,7 +86,7 @@ MYSQL: Mapping[object, re.Pattern[str]] = {
 
 # `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. A value
 # that is longer is cut; a backslash stands for bytes.
-MYSQL_VALUE_NUMBERS = frozenset({1292, 1366})
+MYSQL_VALUE_NUMBERS = frozenset({1292, 1366, 1525})
 MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 
