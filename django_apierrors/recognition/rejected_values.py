@@ -349,7 +349,8 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
                 return None
         elif method == "__getitem__" and issubclass(type(owner), QuerySet):
             key: Any = frame.f_locals["k"]
-            values = [*filter(None, (getattr(key, "start", key), getattr(key, "stop", None)))]
+            limits = (getattr(key, "start", key), getattr(key, "stop", None))
+            values = [limit for limit in limits if limit is not None]
         elif method == "resolve_lookup_value" and _is_of_django(frame) and not values:
             # The function calls itself for each list in a list.
             values = [frame.f_locals["value"]]
