@@ -39,6 +39,9 @@ class ConstraintViolation(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+# invalid_cursor_name
+CLOSED_CURSOR = "34000"
+
 # In each pattern the groups are the names that the message contains.
 
 # SQLite does not translate its messages.
@@ -95,6 +98,9 @@ def classify(exception: BaseException) -> DriverError | None:
     cause = _get_cause(exception)
     if cause is None:
         return None
+    if _get_attribute(cause, "pgcode") == CLOSED_CURSOR and cause.__context__ is not None:
+        # psycopg2 closes the cursor of an iterator() that has failed in the database.
+        cause = _get_cause(cause.__context__) or cause
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
     for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_text_row):
         row = find_row(cause)

@@ -134,6 +134,7 @@ FUNCTIONS: dict[str, Any] = {
     "page": lambda q=2**64: [*Ticket.objects.all()[int(q) : int(q) + 5]],
     "count": lambda q=2**64: Ticket.objects.all()[: int(q)].count(),
     "backwards": lambda q=-7: [*Ticket.objects.all()[int(q) :]],
+    "cursor": lambda: run("CLOSE missing", None),
     "timestamp": lambda q="x": run("SELECT TIMESTAMP %s", [q]),
     "search": lambda q="(": run("SELECT to_tsquery(%s)", [q]),
     "misspelt": lambda q="a": run("SELEC %s", [q]),
@@ -224,8 +225,9 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     *((POSTGRESQL, f"{name}/?q=x", SENT) for name in ("cast-sent", "cast-time")),
     (POSTGRESQL, "cast-all/?page=2", BUG),
     (POSTGRESQL, "iterator/of/90001/", BUG),
-    # With psycopg2 the exception of the cursor that is closed comes instead.
-    (("psycopg",), f"iterator/?q={2**62}", SENT),
+    (POSTGRESQL, "cursor/?page=2", BUG),
+    # psycopg2 raises an exception of the cursor that it closes.
+    (POSTGRESQL, f"iterator/?q={2**62}", SENT),
     (POSTGRESQL, "cast-sent/?q=99999999999", SENT),
     (POSTGRESQL, "cast-sent/?q=a%22b%27c", SENT),
     (POSTGRESQL, "cast-time/?q=2026-13-45", SENT),
