@@ -92,6 +92,9 @@ SEPARATORS = re.compile(r"[,;|]")
 # than this, or than half of the longer one, may be in it by chance. Many are not compared.
 MIN_COMMON, MAX_DERIVED = 3, 20
 
+# Deeper lists and dicts are not compared as a whole: each comparison may go through all levels.
+MAX_LEVELS = 20
+
 # The keys around a value, its own key, and the innermost key that is not the index of a list. Paths
 # are made for few of the values.
 Keys: TypeAlias = tuple[Any, Any, Any]
@@ -201,7 +204,7 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
     matches: dict[object, Source] = {}
     ranks: dict[object, int] = {}
     for place, keys, value in sent:
-        is_whole = _has_values(value) and value in containers
+        is_whole = _has_values(value) and _is_shallow(keys) and value in containers
         # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
         is_named = _simplify(str(keys[2])[:100]).startswith(names)
         parsed = _iter_parsed(value, parsers, is_named=is_named)
@@ -265,6 +268,13 @@ def _iter_items(keys: Keys, container: Any) -> Iterator[tuple[Keys, object]]:
     if isinstance(container, Mapping):
         return (((keys, key, key), value) for key, value in container.items())
     return (((keys, index, keys[2]), value) for index, value in enumerate(container))
+
+
+def _is_shallow(keys: Keys) -> bool:
+    levels = 0
+    while keys is not None and levels <= MAX_LEVELS:
+        keys, levels = keys[0], levels + 1
+    return keys is None
 
 
 def _make_path(keys: Keys) -> Path:

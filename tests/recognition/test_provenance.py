@@ -404,6 +404,11 @@ urlpatterns = [
     path("wrapped/<wrapper>/<name>/", WrappingView.as_view()),
     path("grouped/", GroupingView.as_view()),
     path("container/<name>/", ContainerView.as_view()),
+    path(
+        "levels/",
+        ContainerView.as_view(parser_classes=[JSONParser]),
+        {"name": "a duration in save()"},
+    ),
     path("ours/<name>/", OurView.as_view()),
     path("ours/<name>/at/<value>/", OurView.as_view()),
     path("", include(router.urls)),
@@ -906,6 +911,16 @@ def test_a_large_body_is_searched_in_linear_time(client: Client, content: str, c
     response = client.post("/key/large/", content, "application/json")
     assert time.process_time() - begin < 2
     assert response.json()["code"] == code
+
+
+def test_a_list_of_many_levels_is_compared_in_linear_time() -> None:
+    client = Client(raise_request_exception=False)
+    for depth in (500, 8_000):
+        content = f'{{"rows": [{{}}, {{"shelf": {"[" * depth}{"]" * depth}}}]}}'
+        begin = time.process_time()
+        response = client.post("/levels/a duration in save()/", content, "application/json")
+        assert time.process_time() - begin < 0.4
+        assert read(response) == expect("INVALID_CONTENT", f"rows[1].shelf: {WRONG}")
 
 
 def test_a_request_that_cannot_be_searched_does_not_change_the_error(
