@@ -1,4 +1,4 @@
-# Every target works in a fresh clone: make and Python 3.11 or newer are all it takes.
+# Every target works in a fresh clone, with only make and Python 3.11 or newer.
 
 PORT ?= 8000
 ONCE ?=
@@ -23,25 +23,25 @@ CLIENTS = tests/clients
 help:
 	@echo "make demo        start the example API on port $(PORT) and tour it (PORT=8001, ONCE=1,"
 	@echo "                 EXAMPLE_TASKS=db|rq|celery|immediate, EXAMPLE_DETAILS=1 for a front end)"
-	@echo "make test        run the tests, with coverage"
+	@echo "make test        run the tests (COVERAGE=1: with branch coverage, which must be 100 %)"
 	@echo "make lint        check style, formatting and spelling"
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
 	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
 	@echo "make applications send the same requests to whole applications, with and without this app (needs PostgreSQL"
 	@echo "                 and Redis; ONLY=pulpcore, REQUESTS=1000)"
-	@echo "make coverage    as test, and write the report to htmlcov/index.html"
+	@echo "make coverage    as with COVERAGE=1, and write the report to htmlcov/index.html"
 	@echo "make docs        build the docs into build/docs; a warning is an error"
-	@echo "make docs-serve  serve them on port $(PORT), built anew as you write"
+	@echo "make docs-serve  serve them on port $(PORT), and rebuild them when a file changes"
 	@echo "make bench       compare the speed, the imports and the memory with stock DRF's (ROUNDS=40)"
-	@echo "make messages    bring the translations up to date with the texts, and compile them (needs gettext)"
-	@echo "make clean       remove what the others made"
+	@echo "make messages    update the translations and compile them (needs gettext)"
+	@echo "make clean       remove all files that the other targets created"
 
 demo: .venv-demo/.installed $(if $(filter rq celery,$(EXAMPLE_TASKS)),.venv-demo/.installed-$(EXAMPLE_TASKS))
 	@.venv-demo/bin/python -m example_project.demo --port $(PORT) $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.installed clients
-	$(BIN)/python -m pytest --cov $(PYTEST)
+	$(BIN)/python -m pytest $(if $(COVERAGE),--cov) $(PYTEST)
 
 coverage: .venv/.installed clients
 	$(BIN)/python -m pytest --cov --cov-report term --cov-report html $(PYTEST)
@@ -63,7 +63,7 @@ suites: .venv/.installed
 applications: .venv/.installed
 	$(BIN)/python -m suites.applications $(if $(ONLY),--only $(ONLY)) $(if $(REQUESTS),--requests $(REQUESTS))
 
-# Material for MkDocs has a page of its own opinion about MkDocs 2, which is not installed.
+# Material for MkDocs prints a warning about MkDocs 2, which is not installed.
 docs docs-serve: export NO_MKDOCS_2_WARNING = 1
 docs: .venv/.installed
 	$(BIN)/mkdocs build --strict
@@ -80,7 +80,7 @@ bench: .venv/.installed
 DJANGO_ADMIN = cd django_apierrors && ../$(BIN)/django-admin
 CATALOGUES = django_apierrors/locale/*/LC_MESSAGES/django.po
 
-# Sorted, and without places and dates: a text that changes is the only line that does.
+# The entries are sorted and have no places and dates: a changed message changes only its own lines.
 messages: .venv/.installed
 	@command -v msgfmt >/dev/null || { \
 		echo "GNU gettext is missing. Install it (on Debian and Ubuntu: apt-get install gettext)."; \
@@ -118,44 +118,44 @@ endef
 
 PIP = -m pip install --disable-pip-version-check --quiet
 PIP_INSTALL = $(PIP) --editable
-# django-tasks is the backport, which Django 5.2 needs and Django 6 does without.
+# django-tasks is the backport of django.tasks for Django 5.2.
 DEMO_TASKS = 'django-tasks>=0.12' 'django-tasks-db>=0.13'
 
 # Swagger UI's own files, for /docs.
 DEMO_DOCS = drf-spectacular-sidecar
 
-# The demo has an environment of its own, because the tests' takes several times as long to install.
+# The demo has its own environment, because installing that of the tests takes several times longer.
 .venv-demo/.installed: setup.cfg pyproject.toml Makefile
 	$(make-environment)
-	@echo "Installing Django, DRF, django-tasks-db and Swagger UI into $(@D), this once (about 10 seconds) ..."
+	@echo "Installing Django, DRF, django-tasks-db and Swagger UI into $(@D), only once (about 10 seconds) ..."
 	@.venv-demo/bin/python $(PIP_INSTALL) '.[fast,openapi]' $(DEMO_TASKS) $(DEMO_DOCS)
 	@touch $@
 
 .venv-demo/.installed-rq: .venv-demo/.installed
-	@echo "Installing django-tasks-rq into $(@D), this once ..."
+	@echo "Installing django-tasks-rq into $(@D), only once ..."
 	@.venv-demo/bin/python $(PIP) 'django-tasks-rq>=0.12'
 	@touch $@
 
 .venv-demo/.installed-celery: .venv-demo/.installed
-	@echo "Installing django-tasks-celery into $(@D), this once (it needs Python 3.12 or newer) ..."
+	@echo "Installing django-tasks-celery into $(@D), only once (it needs Python 3.12 or newer) ..."
 	@.venv-demo/bin/python $(PIP) 'django-tasks-celery>=0.1.1' 'celery[redis]>=5.4'
 	@touch $@
 
 .venv/.installed: setup.cfg pyproject.toml $(wildcard requirements/*.txt)
 	$(make-environment)
-	@echo "Installing Django, DRF and all that the tests need into $(@D), this once (up to a minute) ..."
+	@echo "Installing Django, DRF and the packages of the tests into $(@D), only once (up to a minute) ..."
 	@$(BIN)/python $(PIP_INSTALL) '.[fast,openapi,testing]' \
 		--requirement requirements/test.txt --requirement requirements/dev.txt --requirement requirements/docs.txt
 	@$(BIN)/python $(PIP) --requirement requirements/mysqlclient.txt 2>/dev/null || \
-		echo "mysqlclient cannot be built here (on Debian and Ubuntu it wants gcc, pkg-config and" \
-		"default-libmysqlclient-dev): the tests over it are skipped."
+		echo "mysqlclient cannot be built here (on Debian and Ubuntu it needs gcc, pkg-config and" \
+		"default-libmysqlclient-dev): its tests are skipped."
 	@touch $@
 
 $(CLIENTS)/node_modules/.installed: $(wildcard $(CLIENTS)/package*.json)
 	@if command -v npm >/dev/null; then \
-		echo "Installing npm packages into $(@D), this once ..." && cd $(CLIENTS) && \
+		echo "Installing npm packages into $(@D), only once ..." && cd $(CLIENTS) && \
 		npm $(if $(wildcard $(CLIENTS)/package-lock.json),ci,install) --no-audit --no-fund && \
 		touch node_modules/.installed; \
 	else \
-		echo "npm is absent: the tests of the JavaScript and TypeScript clients are skipped."; \
+		echo "npm is not installed: the tests of the JavaScript and TypeScript clients are skipped."; \
 	fi

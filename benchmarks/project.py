@@ -115,7 +115,7 @@ def make_urlpatterns(configuration: Configuration) -> list[URLPattern]:
 
     class BrokenView(Policies, generics.GenericAPIView):  # type: ignore[misc]
         def get(self, request: Any) -> Response:
-            raise RuntimeError("A bug.")
+            raise RuntimeError("An unhandled exception.")
 
     class RowsView(Policies, generics.GenericAPIView):  # type: ignore[misc]
         def get(self, request: Any) -> Response:

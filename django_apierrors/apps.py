@@ -42,7 +42,8 @@ def connect_report(**kwargs: object) -> None:
 
 def report_undeclared_error(**kwargs: Any) -> None:
     """Log a warning about an error that the schema of its operation does not have."""
-    # Here, because it imports DRF's views, and with them the classes in the project's settings.
+    # Imported here: the module imports DRF's views, which import the classes that the project's
+    # settings name.
     from django_apierrors.introspection.declarations import report_undeclared
 
     report_undeclared(**kwargs)
@@ -57,12 +58,12 @@ TASK_SIGNALS: Sequence[tuple[str, str, str | None]] = (
 
 
 def store_task_error(sender: Any, signal: Any, **kwargs: Any) -> None:
-    """Store the error of a failed task; in a worker, for the operation of the task."""
+    """Store the error of a failed task, so that the operation of the task can send it."""
     if sys.exception() is None:
         return
     unstorable = ""
     try:
-        # Here, because the workers of most projects do not import DRF.
+        # Imported here, because the workers of most projects do not import DRF.
         from django_apierrors.operations.failures import find_unstorable, store_error
 
         store_error(kwargs.get("task_result"), kwargs.get("instance"))
@@ -88,10 +89,11 @@ class APIErrorsConfig(AppConfig):
         setting_changed.connect(connect_report)
         connect_report()
         if not hasattr(settings, "API_ERRORS"):
-            # Django needs ten times as long for a setting that does not exist as for another, and
-            # each error reads a dozen.
+            # Django needs ten times longer to read a setting that does not exist, and each error
+            # reads a dozen keys of this one.
             settings.API_ERRORS = {}
-        # Django's is not an app. Django 5.2 has the backport, which need not be installed as one.
+        # `django.tasks` is not an app. Its backport, for Django 5.2, may be missing in
+        # INSTALLED_APPS.
         framework = "django.tasks" if find_spec("django.tasks") else "django_tasks"
         for app, signal, sender in TASK_SIGNALS:
             if apps.is_installed(app) or (app == framework and find_spec(app)):

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any
 
 import django
+from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest
 
 from django_apierrors.handling.malformed_requests import (
     MALFORMED_REQUEST_ERRORS,
+    MalformedRequestResponse,
     get_status,
     make_malformed_request_response,
 )
@@ -51,6 +53,12 @@ class APIErrorsASGIHandler(ASGIHandler):
         return None, make_malformed_request_response(
             response.status_code, make_minimal_request(scope)
         )
+
+    async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send `response`, and before it the signal about a malformed request."""
+        if isinstance(response, MalformedRequestResponse):
+            await sync_to_async(response.send_signal)(None)
+        await super().send_response(response, send)
 
 
 def make_minimal_request(scope: Mapping[str, Any]) -> HttpRequest:

@@ -1,8 +1,8 @@
 """The catalogue of error codes: the one place that defines what a code means.
 
 Source: "Error Codes" and "Error Messages" of the API document that the project implements. The
-descriptions are the document's own sentences wherever it has some; so are the messages, where they
-are correct English.
+descriptions are the document's own sentences, if it has any. The messages are the document's own
+sentences if these are correct English.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ RETRY_BY_STATUS: Mapping[int, Retry] = {
 class ErrorCode:
     """An entry of the catalogue.
 
-    - `status`: the HTTP status it is sent with;
+    - `status`: the HTTP status that it is sent with;
     - `number`: its 32-bit number, or `None`;
     - `message`: the message for a client, unless the exception has a better one;
     - `description`: the meaning of the code;
     - `advice`: the next step for the client;
     - `retry`: whether the client can send the request again; by the status if it is not set;
-    - `since`: the version of the API that has the code since then;
-    - `deprecated`: whether the API will stop sending it, and `replaced_by`: the code to come.
+    - `since`: the version of the API that introduced the code;
+    - `deprecated`: whether the API will stop sending it;
+    - `replaced_by`: the name of the code that replaces it.
     """
 
     name: str
@@ -295,7 +296,7 @@ STATUSES_BY_NAME: Mapping[str, int] = {
     **{phrase.upper().replace(" ", "_"): status for status, phrase in RENAMED_PHRASES.items()},
 }
 
-# For a code that has none of its own, by the first digit of its status.
+# The advice for a code without its own advice, by the first digit of the status.
 ADVICE_BY_CLASS: Mapping[int, StrOrPromise] = {
     4: _("Read the messages, and change the request before you send it again."),
     5: _("Send the request again later, and get in touch if the error persists."),
@@ -314,9 +315,7 @@ class Category(NamedTuple):
 
 
 CATEGORIES: Mapping[int, Category] = {
-    1: Category(
-        "look-up", pgettext_lazy("apierrors", "Lookup"), _("The resource cannot be found.")
-    ),
+    1: Category("lookup", pgettext_lazy("apierrors", "Lookup"), _("The resource cannot be found.")),
     2: Category(
         "access",
         pgettext_lazy("apierrors", "Access"),
@@ -344,12 +343,12 @@ CATEGORIES: Mapping[int, Category] = {
 
 # A project's own codes need no number, and their number may be outside of all categories.
 CUSTOM = Category(
-    "own", pgettext_lazy("apierrors", "More codes"), _("The codes that only this API has.")
+    "custom", pgettext_lazy("apierrors", "More codes"), _("The codes that only this API has.")
 )
 
 
 def get_codes() -> dict[str, ErrorCode]:
-    """Return the catalogue of the project: ours, as changed by `CODES`, and its own codes."""
+    """Return the catalogue of the project by name: ours, changed by `CODES`, and its own codes."""
     return {name: get_code(name) for name in [*CATALOG, *api_errors.CODES]}
 
 
@@ -407,7 +406,7 @@ def resolve_status(code: ErrorCode, status: int) -> int:
 
 
 def get_category(code: ErrorCode) -> Category:
-    """Return the category of `code`; a code of ours keeps it, whatever number it is given."""
+    """Return the category of `code`. A code of ours keeps it if the project changes the number."""
     entry = CATALOG.get(code.name, code)
     return CATEGORIES.get((entry.number or 0) >> 24, CUSTOM)
 

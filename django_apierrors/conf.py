@@ -54,7 +54,8 @@ class Setting(Generic[Value]):
 class APIErrorsSettings:
     """A typed view of the `API_ERRORS` dict.
 
-    Nothing is cached or validated here: the system checks report a wrong value.
+    Nothing is cached or validated here: the system checks report a wrong value. All times are in
+    seconds.
     """
 
     CODES = Setting[Mapping[str, CodeChanges]]({})

@@ -26,8 +26,8 @@ from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.codes import find_code, get_catalog_name
 from django_apierrors.validation.details import read_detail
-from django_apierrors.validation.extra import NO_EXTRA
-from django_apierrors.validation.messages import BODY, PLACES, Item, Messages
+from django_apierrors.validation.extra import NO_EXTRA, expand
+from django_apierrors.validation.messages import BODY, MAX_BODY_BYTES, PLACES, Item, Messages
 from django_apierrors.validation.places import locate_items, make_pointer
 
 if TYPE_CHECKING:
@@ -110,17 +110,26 @@ NO_HEADERS: Mapping[str, str] = {}
 
 
 class Error(NamedTuple):
-    """An error as it is sent: a code, a status, messages, headers of the exception, data."""
+    """An error as it is sent.
+
+    - `code`: the entry of the catalogue; `code.name` is the name;
+    - `status`: the HTTP status;
+    - `items`: the messages with their fields; empty for the message of the code;
+    - `left_out`: the number of messages that are not in `items`;
+    - `headers`: the headers that the exception sets;
+    - `reference`: the reference of an unhandled exception, in its message and in the log;
+    - `extra`: the key `extra` of the body;
+    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if the
+      request that `get_body()` gets cannot show it.
+    """
 
     code: ErrorCode
     status: int
     items: Sequence[Item] = ()
     left_out: int = 0
     headers: Mapping[str, str] = NO_HEADERS
-    # The reference of an unhandled exception: in its message and in the log.
     reference: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
-    # The place of the value in the request, if the request that `get_body()` gets cannot show it.
     place: str | None = None
 
     @classmethod
@@ -138,7 +147,7 @@ class Error(NamedTuple):
     def of_data(cls, data: object, status: int) -> Error:
         """Return the error of a body in another shape that was sent with `status`."""
         # The status may be a member of HTTPStatus.
-        return cls.of_messages(read_detail(data, int(status)), int(status))
+        return cls.of_messages(read_detail(expand(data), int(status)), int(status))
 
     @classmethod
     def of_body(cls, body: Mapping[str, Any]) -> Error:
@@ -209,7 +218,7 @@ def make_detail(item: Item) -> Detail:
     }
     if item.place:
         detail["in"] = item.place
-    # The keys are unknown if the field is two fields of one database constraint.
+    # The keys are unknown if the message is about several fields of a database constraint.
     pointer = make_pointer(item.keys) if item.keys or not item.field else None
     if item.place == BODY and pointer is not None:
         detail["pointer"] = pointer
@@ -219,21 +228,26 @@ def make_detail(item: Item) -> Detail:
 def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
-    The function gets a copy of `body`, the error, and Django's request or `None`.
+    The function gets a copy of `body`, the error, and Django's request or `None`. A body that
+    is larger than other errors can be is a failure too. `SystemExit` is raised, as in a view.
     """
     try:
         function = import_string(str(api_errors.BODY))
         extended: Any = function(deepcopy(body), error, get_django_request(request))
         if not is_error_body(extended, error.status):
-            raise TypeError(f"BODY must return the body with its keys, not {extended!r}.")
+            raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
         # The renderer would otherwise fail, and the client would get the fallback.
-        json.dumps(extended, cls=JSONEncoder, ensure_ascii=False).encode()
+        content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
+        content.encode()
+        result: Body = json.loads(content)
+        # A problem document repeats the messages. DRF's UNICODE_JSON may escape all characters.
+        sent = [result, result["errors"]] if api_errors.PROBLEM_JSON else [result]
+        if (size := len(json.dumps(sent))) > MAX_BODY_BYTES:
+            raise ValueError(f"The body from BODY has {size} bytes, of at most {MAX_BODY_BYTES}.")
     except Exception:
         log_failure("calling the function named by BODY")
         return body
-    else:
-        result: Body = extended
-        return result
+    return result
 
 
 def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | None:

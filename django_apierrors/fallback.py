@@ -31,6 +31,6 @@ def get_body() -> dict[str, Any]:
     return body
 
 
-def log_failure(doing: str) -> None:
-    """Log the exception that is being handled, which was raised while `doing` something."""
-    logger.exception("django_apierrors failed while %s.", doing)
+def log_failure(action: str) -> None:
+    """Log the current exception; `action` is a gerund: "reading PATHS"."""
+    logger.exception("django_apierrors failed while %s.", action)

@@ -66,7 +66,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if _is_called_by_project(request, view) or _is_for_middleware(exc):
         return None
     if not opened_all_blocks(getattr(getattr(request, "resolver_match", None), "func", None)):
-        # With a response, the writes of a middleware would be lost, or those of the view kept.
+        # If the handler responded, either the writes of a middleware would be rolled back, or the
+        # writes of the view would be committed.
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
@@ -130,8 +130,13 @@ class APIErrorsMiddleware:
         try:
             response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         except Exception as exc:
-            return handle_urlconf_error(request, exc)
-        return response if response.status_code < 301 else format_response(request, response)
+            return await sync_to_async(handle_urlconf_error)(request, exc)
+        if response.status_code < 301:
+            return response
+        if getattr(response, "is_api_error", False):
+            return format_response(request, response)
+        # In a thread: receivers of error_sent, and the function in BODY, may use the database.
+        return await sync_to_async(format_response)(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
         """Read a body that was sent in chunks: for DRF it would be empty."""
@@ -148,7 +153,8 @@ class APIErrorsMiddleware:
         try:
             response = handle_exception(request, exception)
             if response is not None:
-                # Django calls no middleware before ours then: OpenTelemetry puts its own there.
+                # Because we respond, Django does not call process_exception() of the middleware
+                # before ours. OpenTelemetry puts its middleware there.
                 paths = settings.MIDDLEWARE
                 before = takewhile(lambda path: import_string(path) is not type(self), paths)
                 notify_monitors(before, request, exception)
@@ -195,7 +201,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         state.expect(error, exception, request)
         if is_noted(error, exception):
             return None
-        # Django's record would not have the reference: ours has.
+        # Django's record would not have the reference. Our record has it.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -203,7 +209,8 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     else:
         drf_request, view = html_request
         page = make_response(error, drf_request, view, exception=exception)
-        # As DRF's handle_exception() does: templates for errors are chosen by it.
+        # DRF's handle_exception() sets this attribute: TemplateHTMLRenderer then uses the templates
+        # for errors.
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
         response = view.finalize_response(drf_request, page)
@@ -214,7 +221,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
 def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the response for an exception that Django cannot handle: a broken URLconf.
 
-    Each layer of Django has sent the signal for an exception of its own, and logged nothing.
+    Django has sent the signal `got_request_exception` for it, and has logged nothing.
     """
     is_for_us = is_api_request(request) and not prefers_debug_page(request)
     if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_for_us:
@@ -233,7 +240,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Bring `response` into the format if it is an error of the API in another one."""
+    """Bring `response` into the format if it is an error of the API in another format."""
     if response.status_code >= 400:
         add_vary(response, request)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
@@ -267,7 +274,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
 
 
 def render(response: Response) -> HttpResponse:
-    """Render `response`: Django does not, if the exception is one of rendering."""
+    """Render `response`. Django does not render it if rendering raised the exception."""
     rendered: HttpResponse = response.render()
     return rendered
 

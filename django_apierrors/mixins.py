@@ -37,10 +37,10 @@ _views_without_location: WeakSet[type] = WeakSet()
 
 
 class LocationMixin(Base):
-    """Adds the `Location` to every 201 of a view, also if the view builds the response itself."""
+    """Adds the `Location` to every 201 of a view, even if the view builds the response itself."""
 
     def get_location(self, data: Any) -> str | None:
-        """Return the absolute URL of the new resource, whose representation is `data`, if any."""
+        """Return the absolute URL of the new resource, or `None`; `data` is the body of the 201."""
         view: Any = self
         return find_location(view, data)
 
@@ -49,7 +49,7 @@ class LocationMixin(Base):
         try:
             location = self.get_location(data)
         except NoReverseMatch:
-            # A key that no URL fits; the missing header is logged.
+            # The key does not fit the URL pattern. The missing header is logged.
             return {}
         except Exception:
             log_failure("calling get_location() of a view")
@@ -97,7 +97,10 @@ class CreateModelMixin(mixins.CreateModelMixin, LocationMixin):
 
 
 class UpdateModelMixin(mixins.UpdateModelMixin, Base):
-    """Updates a resource: PUT returns 200 with the resource, or 204 if `put_status` is 204."""
+    """Updates a resource: PUT returns 200 with the resource, or 204 if `put_status` is 204.
+
+    With `partial_put`, PUT requires no field and updates the fields that are sent.
+    """
 
     put_status = 200
     partial_put = False

@@ -155,8 +155,8 @@ def make_operation_schema(error_schema: Schema) -> Schema:
     properties: Schema = {
         "id": {"type": "string"},
         "href": URL,
-        # Outside an allOf drf-spectacular makes a component of the enum, and its name could be that
-        # of a project's.
+        # Without the allOf drf-spectacular would make a component of the enum, and the name of the
+        # component could be that of a project's component.
         "status": {"allOf": [{"type": "string", "enum": statuses}]},
         "createdAt": {"type": "string"},
     }
@@ -277,8 +277,8 @@ class ErrorSchemaMixin(Base):
         self, name: str, errors: Sequence[Error], detail_codes: set[str]
     ) -> Mapping[str, Schema]:
         """Return the references to the schemas of a body by media type."""
-        # drf-spectacular makes components of the enums in a component, and its names for those
-        # could change the names of a project's.
+        # A reference to a component of ours: drf-spectacular would make a component of an inline
+        # enum, and that name could change the names of the project's own enums.
         code_schema = make_code_schema(errors)
         narrowed = {
             "status": make_status_schema(errors[0].status),
@@ -303,7 +303,7 @@ class ErrorSchemaMixin(Base):
 
 
 class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
-    """drf-spectacular's, with the errors of all views, and the statuses and headers of ours."""
+    """drf-spectacular's schema class, with all errors, and the exact successes of our views."""
 
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body, partial for a PUT with `partial_put`."""

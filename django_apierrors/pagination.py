@@ -59,13 +59,13 @@ class PageNumberPagination(pagination.PageNumberPagination):
             raise NotFound({self.page_query_param: [exc.detail]}) from exc
 
     def get_page_number(self, request: Request, paginator: Paginator[Any]) -> int | str:
-        """Return the number of the page."""
+        """Return the number of the page; raise ValidationError if it is not a positive number."""
         if request.query_params.get(self.page_query_param) not in self.last_page_strings:
             check_number(request, self.page_query_param)
         return super().get_page_number(request, paginator)
 
     def get_page_size(self, request: Request) -> int | None:
-        """Return the size of a page."""
+        """Return the size of a page; raise ValidationError if it is not a positive number."""
         check_number(request, self.page_size_query_param)
         return super().get_page_size(request)
 
@@ -74,12 +74,12 @@ class LimitOffsetPagination(pagination.LimitOffsetPagination):
     """DRF's limit and offset, with a 400 for an invalid number."""
 
     def get_limit(self, request: Request) -> int | None:
-        """Return the limit."""
+        """Return the limit; raise ValidationError if it is not a positive number."""
         check_number(request, self.limit_query_param)
         return super().get_limit(request)
 
     def get_offset(self, request: Request) -> int:
-        """Return the offset."""
+        """Return the offset; raise ValidationError if it is not a number from 0 on."""
         check_number(request, self.offset_query_param, minimum=0)
         return super().get_offset(request)
 
@@ -90,7 +90,7 @@ class CursorPagination(pagination.CursorPagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
-        """Return the page of the cursor."""
+        """Return the page of the cursor; raise ValidationError if the cursor is invalid."""
         cursor = self.decode_cursor(request)
         if cursor is not None and cursor.position is not None:
             # The position is the value of the first field of the ordering.
@@ -112,7 +112,7 @@ class CursorPagination(pagination.CursorPagination):
             raise self.get_invalid_cursor_error()
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the cursor of the request, if it has one."""
+        """Return the cursor of the request, if any; raise ValidationError if it is invalid."""
         try:
             # DRF does not validate: b64decode() skips all characters that are not base64.
             b64decode(request.query_params.get(self.cursor_query_param, ""), validate=True)

@@ -81,7 +81,7 @@ class JSONParser(parsers.JSONParser):
         """Return the document in `stream`; raise ParseError, or UnsupportedMediaType for gzip."""
         context = parser_context or {}
         try:
-            return self.parse_text(
+            return self.parse_document(
                 decode(read(stream), context.get("encoding", settings.DEFAULT_CHARSET))
             )
         except ParseError:
@@ -90,7 +90,7 @@ class JSONParser(parsers.JSONParser):
                 check_charset(context["request"])
             raise
 
-    def parse_text(self, text: str) -> Any:
+    def parse_document(self, text: str) -> Any:
         """Return the document in `text`, or raise ParseError."""
         try:
             document = self.decode_json(text)
@@ -124,7 +124,7 @@ def read(stream: IO[bytes] | HttpRequest) -> bytes:
 
 
 def decode(content: bytes, charset: str) -> str:
-    """Return `content` as a string, or raise ParseError with the place that is not `charset`."""
+    """Return `content` as a string; raise ParseError with the place of the first invalid byte."""
     try:
         # Unlike bytes.decode(), this rejects codecs that are not charsets: bz2 would expand a small
         # body without bounds.

@@ -43,7 +43,7 @@ class JSONRenderer(renderers.JSONRenderer):
         response = context.get("response")
         if response is None or response.status_code < 400:
             return self.render_data(data, accepted_media_type, context)
-        request, error = context.get("request"), self.get_made_error(data, response.status_code)
+        request, error = context.get("request"), self.find_built_error(data, response.status_code)
         sent: Any = error
         try:
             body = apply_format(response, data, context, error)
@@ -54,14 +54,14 @@ class JSONRenderer(renderers.JSONRenderer):
             rendered, sent = get_fallback(response, request), fallback.get_body()
         if getattr(response, "is_api_error", False):
             send_error_sent(response, request, sent, self.exception)
-        # Its traceback has the frame of the view's dispatch(), and that the response: a cycle.
+        # A cycle: its traceback refers to the frame of dispatch(), which refers to the response.
         self.exception = None
         return rendered
 
-    def get_made_error(self, data: Any, status: int) -> Error | None:
+    def find_built_error(self, data: Any, status: int) -> Error | None:
         """Return the error from which the handler built `data`, if its status is still `status`."""
-        is_made = data is not None and data is self.error_body and data.get("status") == status
-        return self.error if is_made else None
+        is_unchanged = data is not None and data is self.error_body and data.get("status") == status
+        return self.error if is_unchanged else None
 
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]

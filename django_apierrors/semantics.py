@@ -116,7 +116,7 @@ FRAMEWORKS = frozenset({"rest_framework", "adrf", "django_apierrors"})
 
 
 class SemanticsError(Exception):
-    """A view returned a success that breaks the table of methods."""
+    """A view returned a success that breaks the table of methods; raised if `STRICT` is on."""
 
 
 class MethodNames:

@@ -4,12 +4,12 @@ Its receivers get these keyword arguments:
 
 - `request`: Django's `HttpRequest`, `None` if an error was made without one.
 - `response`: the response, with its final status and headers.
-- `error`: the `Error`; `error.code.name` and `error.status` are what metrics count.
+- `error`: the `Error`; metrics can count by `error.code.name` and `error.status`.
 - `exception`: the exception that the error was made for, `None` for an error that a view returned.
 - `reference`: the reference of an unhandled exception, `None` for other errors.
 
-A receiver that raises is logged, and changes nothing for the client. An async receiver is not
-called for errors that async code sends, because Django cannot call it on the event loop.
+If a receiver raises, its exception is logged, and the client gets the same response. Under ASGI
+sync receivers run in a thread, and async receivers on the event loop.
 """
 
 from __future__ import annotations

@@ -51,4 +51,6 @@ class APIErrorsWSGIHandler(WSGIHandler):
         error_status: int | None = request.error_status  # type: ignore[attr-defined]
         if error_status is None:
             return super().get_response(request)
-        return make_malformed_request_response(error_status, request)
+        response = make_malformed_request_response(error_status, request)
+        response.send_signal(request)
+        return response

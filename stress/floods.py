@@ -139,7 +139,7 @@ class Flood(NamedTuple):
 
 def make_floods(items: int, depth: int, size: int) -> list[Flood]:
     """Return the floods, for a number of items, of levels, and of bytes."""
-    unanswered = frozenset({0})
+    no_response = frozenset({0})
     long_text = Request(b'{"name": "' + b"x" * size + b'"}')
     malformed = Request(long_text.body[:-1])
     brackets = Request(b"[" + b"[]," * (size // 3) + b"[]]")
@@ -175,8 +175,8 @@ def make_floods(items: int, depth: int, size: int) -> list[Flood]:
         Flood(f"{depth:,} levels of arrays", arrays),
         Flood(f"{depth:,} levels of objects", objects),
         Flood("8,000 bytes of Accept, no JSON", no_json, frozenset({415})),
-        Flood("closes in the middle of the body", long_text, unanswered, send_half),
-        Flood("closes before the response", long_text, unanswered, send_all),
+        Flood("closes in the middle of the body", long_text, no_response, send_half),
+        Flood("closes before the response", long_text, no_response, send_all),
         Flood("3 seconds for the body", Request(long_text.body[:3000]), send=send_slowly),
     ]
 

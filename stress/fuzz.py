@@ -95,7 +95,7 @@ def fuzz(options: argparse.Namespace) -> int:
 
 
 def check_target(target: Target, seed: int, examples: int) -> bool:
-    """Return whether a target holds for a seed; a failure is printed, and rows are deleted."""
+    """Return whether a target passes with a seed; a failure is printed, and rows are deleted."""
     from hypothesis import HealthCheck
 
     from tests.models import Parcel, Shelf, Thing

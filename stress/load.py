@@ -102,16 +102,16 @@ class Client:
         sent = fill_row(row, {**self.ids, **values, "url": self.url})
         begun = time.perf_counter()
         try:
-            answer = self.send(sent, token)
+            response = self.send(sent, token)
         except (OSError, http.client.HTTPException) as exc:
             self.violations.append(f"{row.label}: no response: {exc!r}")
             self.connection.close()
             return
         self.times[row.status < 400].append(time.perf_counter() - begun)
-        self.outcomes[row.label, answer.status] += 1
-        for fault in (*find_faults(sent, answer), *self.find_mix_ups(sent, answer, token)):
-            self.violations.append(f"{row.label}: {fault}: {answer.text[:300]}")
-        self.keep(row, answer)
+        self.outcomes[row.label, response.status] += 1
+        for fault in (*find_faults(sent, response), *self.find_mix_ups(sent, response, token)):
+            self.violations.append(f"{row.label}: {fault}: {response.text[:300]}")
+        self.keep(row, response)
 
     def make_token(self) -> str:
         """Return a string that only the next request has."""
@@ -125,29 +125,29 @@ class Client:
         response = self.connection.getresponse()
         return Response(response.status, response.reason, response.headers, response.read())
 
-    def find_mix_ups(self, row: Row, answer: Response, token: str) -> list[str]:
+    def find_mix_ups(self, row: Row, response: Response, token: str) -> list[str]:
         """Return the violations: the token is missing, or the response has another's token."""
         mix_ups = []
         # A request that cannot be read does not reach the middleware.
-        if row.label != UNREADABLE and answer.headers[HEADER] != token:
-            mix_ups.append(f"{HEADER} is {answer.headers[HEADER]}, not {token}")
-        others = set(TOKEN.findall(answer.text)) - {token, self.ids["serial"]}
+        if row.label != UNREADABLE and response.headers[HEADER] != token:
+            mix_ups.append(f"{HEADER} is {response.headers[HEADER]}, not {token}")
+        others = set(TOKEN.findall(response.text)) - {token, self.ids["serial"]}
         if others:
             mix_ups.append(f"it contains {others}")
         has_serial = self.ids["serial"] in row.body and row.status < 202 and not row.exactly
-        if has_serial and self.ids["serial"] not in answer.text:
+        if has_serial and self.ids["serial"] not in response.text:
             mix_ups.append("its serial number is missing")
-        if row.status >= 400 and not is_error_body(answer.json):
+        if row.status >= 400 and not is_error_body(response.json):
             mix_ups.append("it is not the body of an error")
         return mix_ups
 
-    def keep(self, row: Row, answer: Response) -> None:
+    def keep(self, row: Row, response: Response) -> None:
         """Keep the id of a resource that the row has created, and the reference of a 500."""
         if row.status == 500:
-            self.references += REFERENCE.findall(answer.text)
+            self.references += REFERENCE.findall(response.text)
         key = get_key_of(row)
-        if key and isinstance(answer.json, dict):
-            self.ids[key] = str(answer.json.get("id"))
+        if key and isinstance(response.json, dict):
+            self.ids[key] = str(response.json.get("id"))
 
 
 class Load:

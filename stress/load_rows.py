@@ -8,7 +8,7 @@ from dataclasses import replace
 from example_project.demo.data import WRITE_KEY
 from example_project.demo.tour.rows import CODES, ERRORS, SUCCESSES, VERBS, Row
 
-# Each request has its own token, and so has each resource that a client creates.
+# Each request, and each resource that a client creates, has its own token.
 TOKEN = re.compile(r"U-\d+-\d+-")
 
 UNREADABLE = "a Content-Type that cannot be read"

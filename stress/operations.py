@@ -29,7 +29,7 @@ from stress.reports import (
     print_violations,
 )
 
-CALLERS = ("anna", "bert")
+OWNERS = ("anna", "bert")
 MAX_SECONDS = 3600
 
 
@@ -37,7 +37,7 @@ class Operation(NamedTuple):
     """An operation that was accepted."""
 
     number: int
-    caller: str
+    owner: str
     url: str
 
 
@@ -73,17 +73,17 @@ class Run:
                 number = self.numbers.popleft()
             except IndexError:
                 return
-            caller = CALLERS[number % 2]
+            owner = OWNERS[number % 2]
             begun = time.perf_counter()
             response = client.post(
                 "/stress/numbers",
                 {"number": number},
                 content_type="application/json",
-                headers={"X-Caller": caller},
+                headers={"X-Owner": owner},
             )
             self.accept_times.append(time.perf_counter() - begun)
             if response.status_code == 202:
-                self.waiting.put(Operation(number, caller, response["Location"]))
+                self.waiting.put(Operation(number, owner, response["Location"]))
             else:
                 self.violations.append(f"{number}: {response.status_code} {response.content!r}")
                 self.outcomes[number] = "not accepted"
@@ -97,7 +97,7 @@ class Run:
             except Empty:
                 continue
             begun = time.perf_counter()
-            response = client.get(operation.url, headers={"X-Caller": operation.caller})
+            response = client.get(operation.url, headers={"X-Owner": operation.owner})
             self.poll_times.append(time.perf_counter() - begun)
             self.check(operation, response)
             # Shorter than `Retry-After`, so that a run has many polls.
@@ -112,8 +112,8 @@ class Run:
                 self.violations.append(f"{operation.number}: no Retry-After, or it may be cached")
             self.waiting.put(operation)
             return
-        other = CALLERS[1 - operation.number % 2]
-        status_for_other = make_client().get(operation.url, headers={"X-Caller": other}).status_code
+        other = OWNERS[1 - operation.number % 2]
+        status_for_other = make_client().get(operation.url, headers={"X-Owner": other}).status_code
         if status_for_other != 404:
             self.violations.append(f"{operation.number}: {other} got {status_for_other}")
         if status == "successful" and body["result"] == operation.number:

@@ -50,7 +50,7 @@ class Client:
         self.is_over = False
 
     def run(self) -> None:
-        """Write orders and read them, until it is over."""
+        """Write orders and read them, until the run is over."""
         for number in itertools.count():
             if self.is_over:
                 self.connection.close()
@@ -61,7 +61,7 @@ class Client:
             self.orders[token] = written is not None
             read = self.send("GET", f"{url}?token={token}", None, 200)
             if written and read and read.json != {"token": token, "rows": ROWS_PER_ORDER}:
-                self.violations.append(f"{token} was written, and read as {read.text}")
+                self.violations.append(f"{token} was written, but the server returned {read.text}")
             # The next connection may reach another worker.
             self.connection.close()
 
@@ -69,30 +69,30 @@ class Client:
         """Send a request and return its success, or `None`."""
         try:
             self.connection.request(method, url, content, {"Content-Type": "application/json"})
-            response = self.connection.getresponse()
-            answer = Response(response.status, response.reason, response.headers, response.read())
+            reply = self.connection.getresponse()
+            response = Response(reply.status, reply.reason, reply.headers, reply.read())
         except (OSError, http.client.HTTPException) as exc:
             self.violations.append(f"{method}: no response: {exc!r}")
             self.connection.close()
             return None
-        self.statuses[answer.status] += 1
-        if answer.status == status:
-            self.successes[answer.headers["X-Worker"]] = time.monotonic()
-            return answer
-        if not is_unavailable(answer):
-            self.violations.append(f"{method}: {answer.status} {answer.text[:300]}")
+        self.statuses[response.status] += 1
+        if response.status == status:
+            self.successes[response.headers["X-Worker"]] = time.monotonic()
+            return response
+        if not is_unavailable(response):
+            self.violations.append(f"{method}: {response.status} {response.text[:300]}")
         # Shorter than `Retry-After`, so that a run has many requests.
         time.sleep(0.02)
         return None
 
 
-def is_unavailable(answer: Response) -> bool:
+def is_unavailable(response: Response) -> bool:
     """Whether the response is the 503 that is expected during an outage."""
     return (
-        answer.status == 503
-        and is_error_body(answer.json)
-        and answer.json["code"] == "SERVICE_UNAVAILABLE"
-        and int(answer.headers["Retry-After"]) > 0
+        response.status == 503
+        and is_error_body(response.json)
+        and response.json["code"] == "SERVICE_UNAVAILABLE"
+        and int(response.headers["Retry-After"]) > 0
     )
 
 

@@ -20,7 +20,7 @@ API_ERRORS = {
     **API_ERRORS,
     # DRF's own handler serves these.
     "EXCLUDED_PATHS": ["/stress/stock/"],
-    # A worker that is killed leaves its operation running until then.
+    # An operation whose worker was killed has the status `running` for this time.
     "OPERATION_TIMEOUT": 20,
 }
 

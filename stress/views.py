@@ -34,14 +34,14 @@ WORK_SECONDS = 0.005
 
 
 class OpenAPIView(APIView):
-    """A view that anybody may use."""
+    """A view without authentication and permissions."""
 
     authentication_classes = ()
     permission_classes = ()
 
 
 class DocumentSerializer(serializers.Serializer[Any]):
-    """A short name, any number of numbers, and lists of numbers by keys of the client's."""
+    """A short name, a list of numbers, and a dict with lists of numbers."""
 
     name = serializers.CharField(max_length=100)
     numbers = serializers.ListField(child=serializers.IntegerField(), required=False)
@@ -113,7 +113,7 @@ class ExplicitOrderView(OrderView):
             return super().post(request)
 
 
-class Caller(NamedTuple):
+class Owner(NamedTuple):
     """A user without a table."""
 
     pk: str
@@ -121,12 +121,12 @@ class Caller(NamedTuple):
 
 
 class HeaderAuthentication(BaseAuthentication):
-    """Reads the client from the `X-Caller` header, without any proof."""
+    """Reads the client from the `X-Owner` header, without any proof."""
 
-    def authenticate(self, request: Request) -> tuple[Caller, None] | None:
+    def authenticate(self, request: Request) -> tuple[Owner, None] | None:
         """Return the client that the header names."""
-        key = request.headers.get("X-Caller")
-        return (Caller(key), None) if key else None
+        key = request.headers.get("X-Owner")
+        return (Owner(key), None) if key else None
 
 
 @task

@@ -11,7 +11,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 
-# Each way has all of the ways before it. `stock` leaves the settings as they are.
+# Each way includes the ways before it. `stock` does not change the settings.
 WAYS = ("stock", "handler", "defaults", "middleware", "views")
 
 Outcomes = Mapping[str, str]

@@ -46,7 +46,7 @@ def sent_body(media_type: str, supported: str = "application/json") -> dict[str,
     return body_with("UNSUPPORTED_MEDIA_TYPE", f"You sent {media_type}; supported: {supported}.")
 
 
-def asked_body(value: str, supported: str = "application/json") -> dict[str, Any]:
+def requested_body(value: str, supported: str = "application/json") -> dict[str, Any]:
     """Return the body of a 415 for the format of a response."""
     return body_with("UNSUPPORTED_MEDIA_TYPE", f"You asked for {value}; supported: {supported}.")
 

@@ -81,7 +81,7 @@ class Ticket(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(row__lte=50),
-                name="row_is_there",
+                name="row_exists",
                 violation_error_message="There are 50 rows.",
                 violation_error_code="no_such_row",
             ),

@@ -13,7 +13,7 @@ import pytest
 PYTHONS = {"django_tasks_celery": (3, 12)}
 
 
-def refuse(reason: str) -> None:
+def skip_or_fail(reason: str) -> None:
     """Skip the test; fail it if `REQUIRE_SERVICES=1`, as in CI, where nothing may be missing."""
     if os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
@@ -28,7 +28,7 @@ def require_package(name: str) -> None:
     if sys.version_info < python:
         needed = ".".join(map(str, python))
         pytest.skip(f"{name} needs Python {needed} or newer", allow_module_level=True)
-    refuse(f"{name} is not installed")
+    skip_or_fail(f"{name} is not installed")
 
 
 def require_server(name: str, port: int) -> None:
@@ -36,4 +36,4 @@ def require_server(name: str, port: int) -> None:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     except OSError as exc:
-        refuse(f"no {name} on 127.0.0.1:{port}: {exc}")
+        skip_or_fail(f"no {name} on 127.0.0.1:{port}: {exc}")

@@ -13,7 +13,7 @@ from suites import applications
 from suites.applications.__main__ import Application, find_faults
 from suites.applications.comparison import compare, compare_schemas, judge
 
-# A version of Django or DRF changes none of it.
+# The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
 
 JSON = [["Content-Type", "application/json"]]

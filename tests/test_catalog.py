@@ -253,18 +253,18 @@ def test_a_changed_status_replaces_the_catalogues_and_not_the_exceptions(
 
 
 def test_a_projects_code_is_in_the_category_of_its_number() -> None:
-    names = {None: "own", 0: "own", 0x04990000: "conflict", 0xFF000000: "own"}
+    names = {None: "custom", 0: "custom", 0x04990000: "conflict", 0xFF000000: "custom"}
     for number, name in names.items():
         assert get_category(ErrorCode("OUT_OF_STOCK", 409, number, "", "")).name == name
         # A code of ours keeps its category.
-        assert get_category(ErrorCode("GONE", 410, number, "", "")).name == "look-up"
+        assert get_category(ErrorCode("GONE", 410, number, "", "")).name == "lookup"
 
 
 def test_codes_are_grouped_in_the_order_of_the_categories_without_empty_ones() -> None:
-    own = get_or_make_code("CUSTOM", 409)
+    custom = get_or_make_code("CUSTOM", 409)
     gone, missing = CATALOG["GONE"], CATALOG["MISSING_RESOURCE"]
-    groups = group_by_category([own, gone, missing])
-    assert [*groups.items()] == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [own])]
+    groups = group_by_category([custom, gone, missing])
+    assert [*groups.items()] == [(CATEGORIES[1], [gone, missing]), (CUSTOM, [custom])]
 
 
 @pytest.mark.django_db

@@ -112,7 +112,7 @@ def get_page(request: HttpRequest, code: str) -> JsonResponse:
 
 urlpatterns = [
     path("raise/<str:name>", RaiseView.as_view()),
-    path("look-up", LookUpView.as_view()),
+    path("lookup", LookUpView.as_view()),
     path("return", ReturnView.as_view()),
     path("errors/<str:code>", get_page, name="error-page"),
     path("no-code", get_page, name="page-without-a-code"),
@@ -352,7 +352,7 @@ def test_no_model_constraint_sql_or_path_is_sent(
     settings.DEBUG = True
     settings.API_ERRORS = {"DETAILS": True}
     words = ("s3cret", "Thing", "thing", "natural", "SELECT", "nowhere", "constraint", "/")
-    assert_no_secret(client.generic(method, "/look-up"), *words)
+    assert_no_secret(client.generic(method, "/lookup"), *words)
 
 
 # A wrong type for each key: a string in place of a number, a number in place of anything else.

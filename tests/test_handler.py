@@ -46,7 +46,7 @@ SECRET = "SELECT secret FROM /srv/secret/shop.py"
 Body = dict[str, Any]
 
 
-# An exception with which a project responds by intention.
+# An exception that a project raises to send a response.
 DeliberateError = subclass(exceptions.APIException, status_code=503, default_detail="Closed.")
 
 # The exceptions, each with its body; no body for an unhandled one, whose reference differs.

@@ -1,4 +1,4 @@
-"""The middleware: exceptions that DRF does not hand to its handler, and all outside its views."""
+"""The middleware: errors that do not reach the exception handler, in DRF views and outside."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from rest_framework.urlpatterns import format_suffix_patterns
 
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
-from tests.bodies import asked_body, assert_body, body
+from tests.bodies import assert_body, body, requested_body
 from tests.support import make_view, subclass
 
 pytestmark = pytest.mark.urls(__name__)
@@ -32,7 +32,7 @@ class TextRenderer(renderers.BaseRenderer):
 
 
 def make_negotiation(name: str | None) -> Any:
-    """Return our negotiation as with DRF's `URL_FORMAT_OVERRIDE` changed: DRF reads it once."""
+    """Return our negotiation with another `URL_FORMAT_OVERRIDE`, which DRF reads only once."""
     return subclass(JSONContentNegotiation, settings=SimpleNamespace(URL_FORMAT_OVERRIDE=name))
 
 
@@ -89,8 +89,10 @@ def test_a_format_that_cannot_be_served_is_415(
     client: Client, url: str, accept: str, prefix: str
 ) -> None:
     response = client.get(prefix + url, headers={"accept": accept})
-    asked = "xml" if "ml" in url else accept
-    assert_body(response, asked_body(asked) if asked else body("UNSUPPORTED_MEDIA_TYPE"))
+    requested = "xml" if "ml" in url else accept
+    assert_body(
+        response, requested_body(requested) if requested else body("UNSUPPORTED_MEDIA_TYPE")
+    )
 
 
 @pytest.mark.parametrize(("url", "accept"), [*PLACES, ("stock/thing", "text/csv")])
@@ -98,8 +100,8 @@ def test_without_the_middleware_it_is_415_and_a_setting_makes_it_406(
     client: Client, settings: Any, url: str, accept: str
 ) -> None:
     with_middleware, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.MIDDLEWARE[1:]
-    asked = asked_body("xml" if "xml" in url else accept)
-    assert_body(client.get(f"/{url}", headers={"accept": accept}), asked)
+    requested = requested_body("xml" if "xml" in url else accept)
+    assert_body(client.get(f"/{url}", headers={"accept": accept}), requested)
     settings.MIDDLEWARE = with_middleware
     settings.API_ERRORS = {"EXCEPTIONS": {"rest_framework.exceptions.NotAcceptable": None}}
     response = client.get(f"/{url}", headers={"accept": accept})

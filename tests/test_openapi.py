@@ -677,13 +677,15 @@ def test_nothing_changes_but_errors(
     assert "unable to guess serializer" in warnings
     GENERATOR_STATS.reset()
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_SCHEMA_CLASS": with_errors}
-    own = make(*make_views(*bases))
-    assert strip(own) == strip(document)
+    document_with_errors = make(*make_views(*bases))
+    assert strip(document_with_errors) == strip(document)
     assert capsys.readouterr().err == warnings
-    schemas = own["components"]["schemas"]
+    schemas = document_with_errors["components"]["schemas"]
     schemas = {name: schema for name, schema in schemas.items() if not name.startswith("APIError")}
     assert schemas == document["components"]["schemas"]
-    assert {"500", "503"} <= operations(own)["DELETE /things/{key}/contents/"]["responses"].keys()
+    assert {"500", "503"} <= operations(document_with_errors)["DELETE /things/{key}/contents/"][
+        "responses"
+    ].keys()
 
 
 class NeedsUser(serializers.PrimaryKeyRelatedField):
@@ -759,7 +761,7 @@ def client(settings: Any, set_urls: Any, db: None) -> Client:
     """Return a client of real views and of their document."""
     set_urls(
         path("shelves", generics.ListCreateAPIView.as_view(**OPEN, **SHELVES)),
-        path("bug", Plain.as_view(**OPEN)),
+        path("unhandled", Plain.as_view(**OPEN)),
         path("schema", SpectacularAPIView.as_view(**OPEN)),
         path("errors/<str:code>", Plain.as_view(), name="error"),
     )
@@ -901,7 +903,7 @@ def test_the_details_of_an_exception_with_a_message_are_those_of_the_schema(
 
 
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:
-    sent = client.get("/bug").json()
+    sent = client.get("/unhandled").json()
     document = client.get("/schema?format=json").json()
     message, _, reference = sent["errors"][0].rpartition(" ")
     example = example_of(document["components"]["responses"]["InternalError"], "INTERNAL_ERROR")
@@ -910,5 +912,5 @@ def test_the_example_of_an_unhandled_exception_has_another_reference(client: Cli
 
 
 def test_a_document_without_a_request_has_links_without_a_host(client: Client) -> None:
-    response = make(path("bug", Plain.as_view()))["components"]["responses"]["InternalError"]
+    response = make(path("unhandled", Plain.as_view()))["components"]["responses"]["InternalError"]
     assert example_of(response, "INTERNAL_ERROR")["moreInfo"] == "/errors/INTERNAL_ERROR"

@@ -1,8 +1,8 @@
 """The sdist and the wheel: built once, and the wheel installed into an empty environment.
 
 The environment has the run-time dependencies alone, in the versions of Django and DRF that these
-tests run with. How long building and installing take depends on the package index, so no test here
-has a timeout.
+tests run with. The time of a build and an installation depends on the package index, so no test
+here has a timeout.
 """
 
 from __future__ import annotations

@@ -279,7 +279,7 @@ def test_an_invalid_ordering_is_400_with_the_parameter(
 
 
 def test_the_time_for_many_fields_is_linear(client: Client) -> None:
-    # In the URL of a test client: a server's limit for a URL is the server's.
+    # Sent by a test client, because a server limits the length of a URL.
     names = ",".join(f"field{number}" for number in range(40_000))
     start = time.perf_counter()
     response = get(client, "list", ordering=f"{names},{'name,' * 40_000}")

@@ -1,4 +1,4 @@
-"""The parser: invalid JSON is 400 with line and column, valid JSON reads as in DRF."""
+"""The parser: invalid JSON is 400 with line and column, valid JSON is parsed as in DRF."""
 
 from __future__ import annotations
 

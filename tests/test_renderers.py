@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from ipaddress import ip_address
 from itertools import product
 from typing import Any
 
@@ -70,6 +71,12 @@ def make_unique_errors() -> Any:
     return serializer.errors
 
 
+def make_queryset_errors() -> Any:
+    """Return an error with a queryset of names, and with one of models."""
+    Shelf.objects.get_or_create(name="a")
+    return {"in use": Shelf.objects.values_list("name", flat=True), "rows": Shelf.objects.all()}
+
+
 OURS = body("TAKEN", "Taken.", status=409, more_info="https://x.test/taken")
 
 # The data that a view returns, and the body that is sent; the view's status is the body's. More
@@ -125,6 +132,19 @@ RETURNED: dict[str, tuple[Any, dict[str, Any]]] = {
         lambda: {Shelf(pk=1, name=SECRET): "No."},
         body("INVALID_CONTENT", "No."),
     ),
+    "a generator": (
+        lambda: (message for message in ["Closed.", "Full."]),
+        body("INVALID_CONTENT", "Closed.", "Full."),
+    ),
+    "views of a dict": (
+        lambda: {"errors": {"name": "Too long."}.values(), "size": {"Too small.": 1}.keys()},
+        body("INVALID_CONTENT", "Too long.", "size: Too small."),
+    ),
+    "querysets": (make_queryset_errors, body("INVALID_CONTENT", "in use: a")),
+    "an address in a generator": (
+        lambda: {"peers": (ip_address(number) for number in [2**31])},
+        body("INVALID_CONTENT", "peers: 128.0.0.0"),
+    ),
     "bytes": (b"Closed.", body("INVALID_CONTENT", "Closed.")),
     "half of a surrogate pair": ({"name": ["\ud800"]}, body("INVALID_CONTENT", "name: ?")),
     "a missing credential": (None, body("UNAUTHENTICATED")),
@@ -153,7 +173,7 @@ class OwnHeadersView(APIView):
 
 
 class FormattedView(APIView):
-    """Return a body in the format, with another key; or with a value that has no JSON."""
+    """Return a body in the format, with another key; or with a value that is not JSON."""
 
     def get(self, request: Request, kind: str) -> Response:
         return Response({**OURS, "till": 4 if kind == "good" else object()}, status=409)

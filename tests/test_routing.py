@@ -392,7 +392,7 @@ def test_an_invalid_get_absolute_url_is_ignored(
 
 
 @pytest.mark.parametrize(
-    ("url", "data", "has_bug"),
+    ("url", "data", "is_unhandled"),
     [
         pytest.param("/lost/", PARCEL, False, id="no detail route"),
         pytest.param("/unsaved/", {"name": "low"}, False, id="no key"),
@@ -402,13 +402,17 @@ def test_an_invalid_get_absolute_url_is_ignored(
     ],
 )
 def test_a_new_resource_without_a_location_is_201(
-    client: Client, caplog: pytest.LogCaptureFixture, url: str, data: dict[str, Any], has_bug: bool
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    url: str,
+    data: dict[str, Any],
+    is_unhandled: bool,
 ) -> None:
     response = post(client, url, data)
     assert (response.status_code, response.headers.get("Location")) == (201, None)
     assert Shelf.objects.count() + Parcel.objects.count() == 1
     levels = {record.levelno for record in caplog.records}
-    assert levels == {logging.WARNING, *[logging.ERROR] * has_bug}
+    assert levels == {logging.WARNING, *[logging.ERROR] * is_unhandled}
     assert "returned 201 for POST, but a 201 must have a Location header" in caplog.text
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.services import require_package
 
-# A version of Django or DRF changes none of it.
+# The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent

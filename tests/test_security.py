@@ -1,4 +1,4 @@
-"""Errors do not run scripts, write headers or reveal hidden objects, whatever a client sends."""
+"""Errors do not run scripts, write headers or reveal hidden objects, with any request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from django_apierrors.renderers import JSONRenderer
 from tests.fuzz.project import RawResponse, send
 from tests.fuzz.targets import JSON, act
 from tests.models import Shelf
-from tests.services import refuse
+from tests.services import skip_or_fail
 from tests.support import NameSerializer, make_view, subclass, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -73,7 +73,7 @@ WAYS: dict[str, Callable[[], RawResponse]] = {
     ),
     "a returned error": lambda: act(lambda: Response({"error": SCRIPT}, 409), "drf", "handler"),
     "a page of a plain view": lambda: act(lambda: make_page(400), "plain", "middleware"),
-    "a bug": lambda: act(lambda: throw(RuntimeError(SCRIPT)), "drf", "middleware"),
+    "an unhandled exception": lambda: act(lambda: throw(RuntimeError(SCRIPT)), "drf", "middleware"),
     "an async view": lambda: act(lambda: throw(OutOfStock()), "async", "middleware"),
     "another middleware": lambda: act(lambda: throw(OutOfStock()), "middleware", "middleware"),
     "a method": lambda: send(SCRIPT, "/drf", JSON),
@@ -134,7 +134,7 @@ def site() -> Iterator[str]:
 def test_a_browser_shows_a_script_and_does_not_run_it(site: str) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
-        refuse("Chromium is not installed")
+        skip_or_fail("Chromium is not installed")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
 
     def load(url: str) -> str:

@@ -27,7 +27,7 @@ from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
 from django_apierrors.semantics import ALLOWED_STATUSES, StatusAwareMixin
-from tests.bodies import asked_body, assert_body, body, method_body, sent_body
+from tests.bodies import assert_body, body, method_body, requested_body, sent_body
 from tests.models import Shelf
 from tests.support import echo, get_records, make_serializer, make_view, subclass, throw
 
@@ -337,12 +337,12 @@ FAULTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "view": ({"Deny": "view"}, body("ACCESS_FORBIDDEN")),
     "throttle": ({"Deny": "throttle"}, body("THROTTLED")),
     "content type": ({"content_type": "application/xml"}, sent_body("application/xml")),
-    "accept": ({"Accept": "application/xml"}, asked_body("application/xml")),
+    "accept": ({"Accept": "application/xml"}, requested_body("application/xml")),
     "malformed accept": (
         {"Accept": "text/html; a*=bogus''x"},
-        asked_body("text/html; a*=bogus''x"),
+        requested_body("text/html; a*=bogus''x"),
     ),
-    "format": ({"query": "?format=xml"}, asked_body("xml")),
+    "format": ({"query": "?format=xml"}, requested_body("xml")),
     "unknown key": ({"key": 2**40}, body("MISSING_RESOURCE")),
     "malformed key": ({"key": "low"}, body("INVALID_ID")),
     "object": ({"Deny": "object"}, body("ACCESS_FORBIDDEN")),
@@ -458,7 +458,7 @@ def test_an_accept_that_a_page_cannot_serve_is_an_error_in_json(
     client: Client, shelf: Shelf
 ) -> None:
     assert_body(
-        put(client, "/page-only/{}/", shelf.pk), asked_body("application/json", "text/html")
+        put(client, "/page-only/{}/", shelf.pk), requested_body("application/json", "text/html")
     )
 
 

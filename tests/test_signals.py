@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from adrf.views import APIView as AsyncAPIView
 from asgiref.sync import async_to_sync
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -44,6 +48,21 @@ class PageView(RaiseView):
     renderer_classes = [BrowsableAPIRenderer]
 
 
+class AsyncRaiseView(AsyncAPIView):
+    """Raise an exception on the event loop."""
+
+    authentication_classes = []
+
+    async def get(self, request: Any) -> Response:
+        raise FORBIDDEN
+
+
+class AsyncPageView(AsyncRaiseView):
+    """Raise an exception for the browsable API, on the event loop."""
+
+    renderer_classes = [BrowsableAPIRenderer]
+
+
 class ReturnView(APIView):
     """Return an error in another shape, or in the format."""
 
@@ -51,7 +70,7 @@ class ReturnView(APIView):
         return Response(request.GET.get("body") or {"reason": "Sold out."}, status=409)
 
 
-class MadeView(APIView):
+class FormatView(APIView):
     """Return an error in the format, with the number of its code."""
 
     def get(self, request: Any) -> Response:
@@ -60,7 +79,7 @@ class MadeView(APIView):
 
 
 class UnserializableView(APIView):
-    """Return an error that has no JSON, in the format."""
+    """Return an error in the format that cannot be encoded as JSON."""
 
     def get(self, request: Any) -> Response:
         body = {"status": 409, "errors": ["No."], "code": "CONFLICT", "moreInfo": object()}
@@ -89,11 +108,13 @@ urlpatterns = [
     path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
     path("page", PageView.as_view()),
     path("returned", ReturnView.as_view()),
-    path("made", MadeView.as_view()),
+    path("made", FormatView.as_view()),
     path("unserializable", UnserializableView.as_view()),
     path("json", get_json),
     path("plain", raise_unhandled),
     path("async", raise_unhandled_async),
+    path("async-view", AsyncRaiseView.as_view()),
+    path("async-page", AsyncPageView.as_view()),
 ]
 
 pytestmark = pytest.mark.urls(__name__)
@@ -196,17 +217,37 @@ def test_no_signal_is_sent_for_a_success_or_for_an_error_of_another_api(
 
 
 def test_one_signal_is_sent_for_a_request_that_django_cannot_read(sent: Sent) -> None:
-    make_malformed_request_response(415, RequestFactory().get("/"))
+    request = RequestFactory().get("/")
+    make_malformed_request_response(415, request).send_signal(request)
 
     assert [each["error"].code.name for each in sent] == ["UNSUPPORTED_MEDIA_TYPE"]
+
+
+def test_one_signal_is_sent_for_the_fallback_of_such_a_request(
+    settings: Settings, sent: Sent
+) -> None:
+    settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"state": 415}}}
+    response = make_malformed_request_response(415, RequestFactory().get("/"))
+    settings.API_ERRORS = {}
+    response.send_signal(None)
+
+    assert [(each["error"].code.name, response.status_code) for each in sent] == [
+        ("INTERNAL_ERROR", 500)
+    ]
 
 
 def fail(**kwargs: Any) -> None:
     raise RuntimeError("receiver")
 
 
-async def receive_async(**kwargs: Any) -> None:
-    raise AssertionError("not called on the event loop")
+@contextmanager
+def connected(receiver: Callable[..., Any]) -> Iterator[None]:
+    """Connect a receiver for a while."""
+    error_sent.connect(receiver)
+    try:
+        yield
+    finally:
+        error_sent.disconnect(receiver)
 
 
 def test_a_receiver_that_raises_is_logged_and_changes_nothing(
@@ -214,27 +255,55 @@ def test_a_receiver_that_raises_is_logged_and_changes_nothing(
 ) -> None:
     expected = get("/forbidden").content
     caplog.clear()
-    error_sent.connect(fail)
-    try:
+    with connected(fail):
         response = get("/forbidden")
-    finally:
-        error_sent.disconnect(fail)
 
     assert response.content == expected
     errors = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [str(record.exc_info and record.exc_info[1]) for record in errors] == ["receiver"]
 
 
-def test_an_async_receiver_changes_nothing_on_the_event_loop(settings: Settings) -> None:
-    settings.MIDDLEWARE = [MIDDLEWARE]
-    settings.API_ERRORS = {"PATHS": ["/"]}
-    error_sent.connect(receive_async)
+def is_loop_running() -> bool:
     try:
-        response = async_to_sync(AsyncClient().get)("/missing")
-    finally:
-        error_sent.disconnect(receive_async)
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
-    assert response.json()["code"] == "MISSING_RESOURCE"
+
+# The paths whose errors only the middleware makes.
+PATHS_OF_THE_MIDDLEWARE = ["/missing", "/plain", "/async"]
+
+
+@pytest.mark.parametrize("protocol", ["WSGI", "ASGI"])
+def test_sync_and_async_receivers_are_called_once_for_each_error(
+    has_middleware: bool, settings: Settings, protocol: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"PATHS": ["/"]}
+    loops: list[tuple[str, bool]] = []
+
+    def receive(error: Error, **kwargs: Any) -> None:
+        loops.append((error.code.name, is_loop_running()))
+
+    async def receive_async(error: Error, **kwargs: Any) -> None:
+        await asyncio.sleep(0)
+        loops.append((error.code.name, is_loop_running()))
+
+    urls = [url for url, *_ in ERRORS] + ["/async-view", "/async-page"]
+    for url in urls + PATHS_OF_THE_MIDDLEWARE * has_middleware:
+        loops.clear()
+        with connected(receive), connected(receive_async):
+            if protocol == "ASGI":
+                client = AsyncClient(raise_request_exception=False)
+                response = async_to_sync(client.get)(url)
+            else:
+                response = get(url)
+        [(code, is_on_loop), async_call] = loops
+        assert (is_on_loop, async_call) == (False, (code, True)), url
+        assert response.status_code >= 400
+
+    failures = [record for record in caplog.records if "error_sent" in record.getMessage()]
+    assert failures == []
 
 
 @pytest.mark.parametrize(
@@ -273,6 +342,20 @@ def add_object(body: Any, error: Any, request: Any) -> Any:
 
 def add_half_of_a_pair(body: Any, error: Any, request: Any) -> Any:
     return {**body, "data": "\ud800"}
+
+
+def add_too_much(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": "x" * 1_000_000}
+
+
+def add_too_much_for_ascii(body: Any, error: Any, request: Any) -> Any:
+    """Add characters of which DRF's UNICODE_JSON may make six bytes."""
+    return {**body, "data": "é" * 200_000}
+
+
+def add_too_much_for_problems(body: Any, error: Any, request: Any) -> Any:
+    """Add a message, which problem details repeat."""
+    return {**body, "errors": ["x" * 600_000]}
 
 
 def change_and_fail(body: Any, error: Any, request: Any) -> Any:
@@ -325,7 +408,17 @@ def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(
 
 @pytest.mark.parametrize(
     "function",
-    [get_nothing, change_status, add_object, add_half_of_a_pair, change_and_fail, fail],
+    [
+        get_nothing,
+        change_status,
+        add_object,
+        add_half_of_a_pair,
+        add_too_much,
+        add_too_much_for_ascii,
+        add_too_much_for_problems,
+        change_and_fail,
+        fail,
+    ],
 )
 def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     settings: Settings, caplog: pytest.LogCaptureFixture, function: Callable[..., Any]
@@ -339,6 +432,35 @@ def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     assert [record.getMessage() for record in failures] == [
         "django_apierrors failed while calling the function named by BODY."
     ]
+
+
+def add_generator(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "data": (number for number in range(100_000))}
+
+
+@pytest.mark.parametrize(
+    ("function", "key", "size"),
+    [(add_generator, "data", 100_000), (add_too_much_for_problems, "errors", 1)],
+)
+def test_keys_that_fit_into_a_body_are_sent(
+    settings: Settings, function: Callable[..., Any], key: str, size: int
+) -> None:
+    set_body(settings, function)
+    settings.API_ERRORS = {**settings.API_ERRORS, "PROBLEM_JSON": False}
+
+    assert len(get("/forbidden").json()[key]) == size
+
+
+def exit_process(*args: Any, **kwargs: Any) -> None:
+    sys.exit(3)
+
+
+def test_a_function_or_a_receiver_can_end_the_process_as_a_view_can(settings: Settings) -> None:
+    with connected(exit_process), pytest.raises(SystemExit):
+        get("/forbidden")
+    set_body(settings, exit_process)
+    with pytest.raises(SystemExit):
+        get("/forbidden")
 
 
 def test_an_error_can_be_made_without_a_request(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from suites import environment
 from suites.suite import WAYS, Suite, check_listed, find_differing, read_suites
 from tests.docs.blocks import PAGES
 
-# A version of Django or DRF changes none of it.
+# The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
 
 CONFTEST = """

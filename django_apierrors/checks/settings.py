@@ -2,106 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pkgutil import resolve_name
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
-from django.utils.module_loading import import_string
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
+from django_apierrors.checks.rules import (
+    CHANGES,
+    CODE_NAME,
+    EXCEPTION_CLASS,
+    FUNCTION,
+    VALUES,
+    Rules,
+    find_nearest_choice,
+    find_value_hint,
+    get_dotted_path,
+    is_exception_class,
+    suggest,
+)
 from django_apierrors.conf import CodeChanges
 from django_apierrors.errors import is_template
-
-Test: TypeAlias = Callable[[Any], bool]
-Values: TypeAlias = Mapping[str, tuple[str, Test]]
-
-
-# The name of a header; RFC 9110, section 5.6.2.
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def _is(*types: type) -> Test:
-    return lambda value: isinstance(value, types)
-
-
-def _is_list_of_paths(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and all(
-        isinstance(item, str) and PATTERN.search(item) is None for item in value
-    )
-
-
-def _is_line(value: object) -> bool:
-    return isinstance(value, str) and value != "" and value.isprintable()
-
-
-def _is_function(value: object) -> bool:
-    try:
-        return isinstance(value, str) and callable(import_string(value))
-    except Exception:
-        # The import of a module may raise anything.
-        return False
-
-
-def _is_header_name(value: object) -> bool:
-    return isinstance(value, str) and TOKEN.fullmatch(value) is not None
-
-
-def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
-    return lambda value: type(value) is int and minimum <= value <= maximum
-
-
-def _is_none_or(test: Test) -> Test:
-    return lambda value: value is None or test(value)
-
-
-# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
-PATTERN = re.compile(r"[*?\[\]^$<>]|://")
-
-# For each key the values that it accepts: in words, and as a test.
-VALUES: Values = {
-    "CODES": ("a dict of dicts", _is(Mapping)),
-    "CODE_FORMAT": ('"legacy", "name" or "number"', ("legacy", "name", "number").__contains__),
-    "EXCEPTIONS": ("a dict of class names", _is(Mapping)),
-    "MORE_INFO": ("a string", _is(str)),
-    "DETAILS": ("True or False", _is(bool)),
-    "FIELD_NAMES": ("None, or the dotted path of a function", _is_none_or(_is_function)),
-    "BODY": ("None, or the dotted path of a function", _is_none_or(_is_function)),
-    "CODE_HEADER": ("None, or the name of a header", _is_none_or(_is_header_name)),
-    "MAX_ERRORS": ("None, or an integer of at least 2", _is_none_or(_is_integer(2))),
-    "PATHS": ("None, or a list of paths without patterns", _is_none_or(_is_list_of_paths)),
-    "EXCLUDED_PATHS": ("a list of paths without patterns", _is_list_of_paths),
-    "CHALLENGE": ("a string of one line", _is_line),
-    "RETRY_AFTER": ("a number of seconds", _is_integer(0)),
-    "PROBE_PERMISSIONS": ("True or False", _is(bool)),
-    "HIDE_FORBIDDEN": ("True or False", _is(bool)),
-    "STRICT": ("None, True or False", _is_none_or(_is(bool))),
-    "PATCH": ("True or False", _is(bool)),
-    "PROBLEM_JSON": ("True or False", _is(bool)),
-    "OPERATION_MAX_AGE": ("a number of seconds", _is_integer(0)),
-    "OPERATION_TIMEOUT": ("a number of seconds", _is_integer(0)),
-}
-
-# The same for the keys of an entry of `CODES`.
-CHANGES: Values = {
-    "status": ("an HTTP status from 400 to 599", _is_integer(400, 599)),
-    "number": ("None, or an integer of 32 bits", _is_none_or(_is_integer(0, 2**32 - 1))),
-    "message": ("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
-    "description": ("a string", _is(str, Promise)),
-    "advice": ("a string", _is(str, Promise)),
-    "retry": ('"no", "later" or "after change"', ("no", "later", "after change").__contains__),
-    "since": ("a string", _is(str)),
-    "deprecated": ("True or False", _is(bool)),
-    "replaced_by": ("None, or the name of a code", _is_none_or(_is(str))),
-}
+from django_apierrors.routing import get_routes
 
 
 def check_api_errors() -> list[CheckMessage]:
@@ -138,16 +67,18 @@ def check_name() -> Iterator[CheckMessage]:
 def check_values(
     name: str,
     changes: Mapping[str, Any],
-    values: Values,
+    rules: Rules,
     key_id: str = "django_apierrors.E001",
     value_id: str = "django_apierrors.E002",
 ) -> Iterator[CheckMessage]:
     """Yield an error for each unknown key and each wrong value of the dict called `name`."""
     for key, value in changes.items():
-        if key not in values:
-            yield Error(f"{name} has an unknown key {key!r}.", suggest(str(key), values), id=key_id)
-        elif not values[key][1](value):
-            yield Error(f"{name}[{key!r}] must be {values[key][0]}, not {value!r}.", id=value_id)
+        rule = rules.get(key)
+        if rule is None:
+            yield Error(f"{name} has an unknown key {key!r}.", suggest(str(key), rules), id=key_id)
+        elif not rule.test(value):
+            message = f"{name}[{key!r}] must be {rule.words}, not {value!r}."
+            yield Error(message, find_value_hint(value, rule), id=value_id)
 
 
 def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -155,8 +86,9 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
     check_id = "django_apierrors.E003"
     for name, changes in codes.items():
         key = f"API_ERRORS['CODES'][{name!r}]"
-        if not _is_code_name(name):
-            yield Error(f"{key}: a code is a name in capitals, as in OUT_OF_STOCK.", id=check_id)
+        if not CODE_NAME.test(name):
+            message = f"{key}: a code is a name in capitals, as in OUT_OF_STOCK."
+            yield Error(message, find_value_hint(name, CODE_NAME), id=check_id)
         elif not isinstance(changes, Mapping):
             yield Error(f"{key} must be a dict, as in {{'status': 409}}.", id=check_id)
         elif name not in CATALOG and "status" not in changes:
@@ -168,6 +100,30 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
             )
         else:
             yield from check_values(key, changes, CHANGES, check_id, check_id)
+    yield from check_replacements(codes, check_id)
+    yield from check_numbers(codes, check_id)
+
+
+def check_replacements(codes: Mapping[Any, Any], check_id: str) -> Iterator[CheckMessage]:
+    """Yield an error for each `replaced_by` that leads clients to no code, or is never shown."""
+    entries = {
+        name: dict(changes) for name, changes in codes.items() if isinstance(changes, Mapping)
+    }
+    names = [name for name in {**CATALOG, **entries} if not entries.get(name, {}).get("deprecated")]
+    for name, changes in entries.items():
+        other, key = changes.get("replaced_by"), f"API_ERRORS['CODES'][{name!r}]"
+        if not isinstance(other, str):
+            continue
+        if not changes.get("deprecated"):
+            message = f"{key} has 'replaced_by', but is not deprecated."
+            yield Error(message, "Add 'deprecated': True.", id=check_id)
+        elif other not in names:
+            message = f"{key}['replaced_by'] is not a code that is in use: {other!r}."
+            yield Error(message, suggest(other, names), id=check_id)
+
+
+def check_numbers(codes: Mapping[Any, Any], check_id: str) -> Iterator[CheckMessage]:
+    """Yield an error for each number that two codes have."""
     numbers: dict[str, object] = {name: code.number for name, code in CATALOG.items()}
     for name, changes in codes.items():
         if isinstance(changes, Mapping):
@@ -188,17 +144,17 @@ def check_exceptions(
     """Yield an error for each row of `EXCEPTIONS` that can never apply, or names no code."""
     names = [
         *CATALOG,
-        *filter(_is_code_name, codes),
+        *filter(CODE_NAME.test, codes),
         *(name for name, status in STATUSES_BY_NAME.items() if status >= 400),
     ]
     for name, code in rows.items():
         key = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
-        if code is not None and code not in names and not _is_function(code):
-            is_path = "." in str(code)
-            path_hint = "Write the dotted path of a function that returns an APIException."
+        if code is not None and code not in names and not FUNCTION.test(code):
+            is_path = callable(code) or "." in str(code)
+            hint = find_value_hint(code, FUNCTION) if is_path else suggest(code, names)
             yield Error(
-                f"{key} is not the name of a code: {code!r}.",
-                path_hint if is_path else suggest(str(code), names),
+                f"{key} is neither the name of a code nor the path of a function: {code!r}.",
+                hint or "Write the dotted path of a function that returns an APIException.",
                 id="django_apierrors.E004",
             )
         if hint := find_class_hint(name):
@@ -223,23 +179,16 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
         if more_info:
             reverse(more_info, kwargs={"code": "INVALID_ID"})
     except NoReverseMatch as exc:
+        names = [
+            route.view_name for route in get_routes(get_resolver()) if "code" in route.variables
+        ]
+        nearest = find_nearest_choice(more_info, [name for name in names if name != more_info])
+        hint = "Name a URL such as path('errors/<str:code>', …), or write a URL with {code} in it."
         yield Error(
             f"{key}, but no URL of that name has `code` as its only variable: {exc}",
-            "Name a URL such as path('errors/<str:code>', …), or write a URL with {code} in it.",
+            f"Did you mean {nearest!r}?" if nearest else hint,
             id=check_id,
         )
-
-
-def suggest(name: str, choices: Iterable[str]) -> str:
-    """Return a hint at the choice that is nearest to `name`, or at all choices."""
-    by_capitals = {choice.upper(): choice for choice in choices}
-    for nearest in get_close_matches(name.upper(), by_capitals, 1):
-        return f"Did you mean {by_capitals[nearest]!r}?"
-    return f"Use one of: {', '.join(sorted(by_capitals.values()))}."
-
-
-def _is_code_name(name: object) -> bool:
-    return isinstance(name, str) and name.isascii() and name.isidentifier() and name.isupper()
 
 
 def find_class_hint(name: object) -> str | None:
@@ -247,17 +196,19 @@ def find_class_hint(name: object) -> str | None:
     form = "Write its module and its name, as in 'requests.exceptions.Timeout'."
     cls: Any = name
     if isinstance(name, str):
-        package = name.partition(".")[0]
+        path = name if "." in name else f"builtins.{name}"
+        package = path.partition(".")[0]
         try:
             # Some packages (kombu) have no spec after their import.
-            if "." in name and package not in sys.modules and find_spec(package) is None:
+            if package not in sys.modules and find_spec(package) is None:
                 # The class is assumed to exist.
                 return None
-            cls = resolve_name(name if "." in name else f"builtins.{name}")
+            cls = resolve_name(path)
         except Exception as exc:
             # The import of a module may raise anything, and the name may be right.
-            return f"{type(exc).__name__}: {exc}" if "." in name else form
-    if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+            reason = f"{type(exc).__name__}: {exc}" if path == name else form
+            return find_value_hint(path, EXCEPTION_CLASS) or reason
+    if not is_exception_class(cls):
         return form
-    class_path = f"{cls.__module__}.{cls.__qualname__}"
+    class_path = get_dotted_path(cls)
     return None if class_path == name else f"Write {class_path!r}, as the class itself does."

@@ -1,8 +1,8 @@
-"""Malformed requests: the response if Django cannot make a request object, or DRF read its body."""
+"""Malformed requests: Django cannot make the request object, or DRF cannot read the body."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import BadRequest, TooManyFieldsSent
 from django.http import HttpResponse, UnreadablePostError
@@ -21,6 +21,8 @@ from django_apierrors.recognition.lookup import recognise
 from django_apierrors.signals import send_error_sent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest
 
 # For a parameter of `Content-Type` that cannot be decoded (a BadRequest in Django 6.1), for a
@@ -29,18 +31,28 @@ if TYPE_CHECKING:
 MALFORMED_REQUEST_ERRORS = (ValueError, LookupError, BadRequest, TooManyFieldsSent)
 
 
+class MalformedRequestResponse(HttpResponse):
+    """The response for a malformed request, with its error, or with the fallback body."""
+
+    error: Error | Mapping[str, Any]
+
+    def send_signal(self, request: HttpRequest | None) -> None:
+        """Send `error_sent`; under ASGI not on the event loop."""
+        send_error_sent(self, request, self.error)
+
+
 def get_status(exception: Exception) -> int:
     """Return the status for a request whose constructor raised one of these errors."""
     is_of_charset = isinstance(exception.__cause__, UnicodeError)
     return 400 if isinstance(exception, TooManyFieldsSent) and not is_of_charset else 415
 
 
-def make_malformed_request_response(status: int, request: HttpRequest) -> HttpResponse:
-    """Return the response for such a request.
+def make_malformed_request_response(status: int, request: HttpRequest) -> MalformedRequestResponse:
+    """Return the response for a request from which Django cannot make a request object.
 
-    `request` is a minimal one in its place, of which only `Accept` and `Accept-Language` are read.
+    `request` is a minimal request, of which only `Accept` and `Accept-Language` are read.
     """
-    response = HttpResponse(content_type=JSON)
+    response = MalformedRequestResponse(content_type=JSON)
     try:
         with override_language(request):
             error = Error.of_status(status)
@@ -50,10 +62,10 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> HttpRe
         response.status_code = error.status
         add_required_headers(response, body)
         add_language_to_vary(response, request)
-        send_error_sent(response, request, error)
+        response.error = error
     except Exception:
         fallback.log_failure("responding to a malformed request")
-        response.content = get_fallback(response, request)
+        response.content, response.error = get_fallback(response, request), fallback.get_body()
     response["Content-Length"] = str(len(response.content))
     return response
 

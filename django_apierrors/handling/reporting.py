@@ -52,8 +52,9 @@ def get_error(
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
     """Whether `exception` was not recognised; an APIException is, if it can be read."""
-    is_api_exception = isinstance(exception, APIException) and is_readable(exception)
-    return error.code.name == "INTERNAL_ERROR" and not is_api_exception
+    if error.code.name != "INTERNAL_ERROR":
+        return False
+    return not (isinstance(exception, APIException) and is_readable(exception))
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:
@@ -82,7 +83,7 @@ def is_noted(error: Error, exception: BaseException) -> bool:
 
 
 def _get_notes(exception: BaseException) -> list[Any]:
-    # Not as an attribute, for which a class may have a __getattr__() that raises or never ends.
+    # Not read as an attribute: the class may have a __getattr__() that raises or never returns.
     notes = vars(exception).get("__notes__")
     return notes if isinstance(notes, list) else []
 

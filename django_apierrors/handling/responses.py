@@ -36,9 +36,9 @@ def make_response(
 ) -> Response:
     """Return the response for `error`, which was made for `exception`.
 
-    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page, with
-    `serializer`, the one that found the error. Otherwise our renderer is used, whatever the view's
-    renderers are.
+    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page. `serializer`,
+    which found the error, is for its forms. Otherwise our renderer is used, even if it is not among
+    the view's renderers.
     """
     body: Any = error.get_body(request)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)
@@ -47,7 +47,16 @@ def make_response(
         response.data.serializer = serializer
         # The renderer of the page does not add them.
         add_required_headers(response, body, request, view)
-        send_error_sent(response, request, error, exception)
+
+        def send_signal(page: Response) -> None:
+            nonlocal exception
+            send_error_sent(page, request, error, exception)
+            # Its traceback has the frames of the view, and with them the response: a cycle.
+            exception = None
+
+        # adrf calls the handler on the event loop, where no receiver can run. Django renders in a
+        # thread.
+        response.add_post_render_callback(send_signal)
     else:
         renderer = set_renderer(response, request, view)
         renderer.error_body, renderer.error, renderer.exception = response.data, error, exception

@@ -204,7 +204,7 @@ def is_logged(response: HttpResponseBase) -> bool:
 
 @contextmanager
 def override_language(request: HttpRequest) -> Iterator[None]:
-    """Activate the language of `request`; the thread may still have that of the one before."""
+    """Activate the language of `request`; the thread may have that of an earlier request."""
     with translation.override(get_language(request)):
         yield
 

@@ -1,4 +1,4 @@
-"""Rollback: a view that fails loses its writes, also if the handler has a response for it."""
+"""Rollback: a view that fails loses its writes, even if the handler has a response for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def roll_back_open_blocks() -> None:
         position = find_open_block(connection)
         if position is not None:
             connection.set_rollback(True)
-            _forget_savepoints(connection, position + 1)
+            _remove_savepoints(connection, position + 1)
 
 
 def find_open_block(connection: BaseDatabaseWrapper) -> int | None:
@@ -78,7 +78,7 @@ def _iter_decorators(callback: Any) -> Iterator[str]:
                     yield getattr(item, "using", None) or DEFAULT_DB_ALIAS
 
 
-def _forget_savepoints(connection: BaseDatabaseWrapper, first: int) -> None:
+def _remove_savepoints(connection: BaseDatabaseWrapper, first: int) -> None:
     """Remove the savepoints of the blocks from position `first` on, inside the outermost one.
 
     Atomic.__exit__() removes the mark when it rolls back to a savepoint, and the blocks around it

@@ -81,7 +81,7 @@ class Recorder:
     def __init__(self) -> None:
         """Start without results."""
         # The values are kept with their outcomes, so that no id is used again.
-        self._made: list[tuple[object, object]] = []
+        self._calls: list[tuple[object, object]] = []
         self._outcomes: dict[int, deque[object]] | None = None
 
     def record(self, value: Any) -> Any:
@@ -92,17 +92,17 @@ class Recorder:
             outcome = get_default(value)
         except BaseException as exc:
             # orjson replaces any exception by a TypeError, even the SystemExit of a worker.
-            self._made.append((value, exc))
+            self._calls.append((value, exc))
             raise
-        self._made.append((value, outcome))
+        self._calls.append((value, outcome))
         return outcome
 
     def replay(self, value: Any) -> Any:
         """Repeat the results of `record()` for `value`, in the order of its calls."""
         if self._outcomes is None:
             self._outcomes = {}
-            for known, outcome in self._made:
-                self._outcomes.setdefault(id(known), deque()).append(outcome)
+            for argument, outcome in self._calls:
+                self._outcomes.setdefault(id(argument), deque()).append(outcome)
         outcomes = self._outcomes.get(id(value))
         if not outcomes:
             return get_default(value)

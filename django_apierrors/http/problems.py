@@ -61,7 +61,8 @@ def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bo
     except (ValueError, LookupError):
         # Django cannot decode `Accept: text/html; a*=bogus''x`.
         return False
-    # The best come first, so they are written last.
+    # A type may occur twice. Django sorts the types, the preferred ones first: in reversed order
+    # the preferred entry of a type overwrites the other.
     qualities = {f"{each.main_type}/{each.sub_type}": each.quality for each in reversed(accepted)}
     problem = qualities.get(PROBLEM, 0)
     if to in qualities:

@@ -51,7 +51,7 @@ from django_apierrors.validation.messages import BODY, QUERY
 ErrorRule: TypeAlias = Callable[[Endpoint], Exception | None]
 
 # The methods of fields that accept any string.
-TEXT_PARSERS = (CharField.to_python, TextField.to_python)
+STRING_PARSERS = (CharField.to_python, TextField.to_python)
 
 # The message of an unhandled exception has a random reference; an example has this one.
 EXAMPLE_REFERENCE = "0123456789ab"
@@ -204,8 +204,8 @@ def has_identifier(endpoint: Endpoint) -> bool:
     view, model = endpoint.view, endpoint.model
     if isinstance(view, stock_generics.GenericAPIView) and model is not None:
         to_python = getattr(find_lookup_field(model, view.lookup_field), "to_python", None)
-        is_text = getattr(to_python, "__func__", None) in TEXT_PARSERS
-        if is_text and not isinstance(view, GenericAPIView):
+        is_string = getattr(to_python, "__func__", None) in STRING_PARSERS
+        if is_string and not isinstance(view, GenericAPIView):
             variables.discard(view.lookup_url_kwarg or view.lookup_field)
     return bool(variables) and not is_operation(endpoint)
 

@@ -172,9 +172,9 @@ def _has_unique(model: Any, names: set[str]) -> bool:
 
 
 def _is_protected(model: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    # Also by the rows that protect those that the deletion cascades to.
+    # A deletion cascades to other rows, which may be protected too.
     seen |= {model}
-    # A relation called `+` is hidden, and protects nonetheless.
+    # A relation called `+` is hidden, but it can protect too.
     for relation in model._meta.get_fields(include_hidden=True):
         on_delete = getattr(relation, "on_delete", None)
         if on_delete in PROTECTING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -80,6 +81,15 @@ def describe(code: ErrorCode) -> dict[str, Any]:
     }
 
 
+# The keys of a code that `--check` compares, and the types of their values.
+COMPARED: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "code": (str, int),
+    "status": (int,),
+    "number": (int, type(None)),
+}
+
+
 def find_breaking_changes(content: str, codes: Iterable[ErrorCode]) -> Iterator[str]:
     """Yield a line for each code of `content` that is missing or has another status or number.
 
@@ -87,14 +97,25 @@ def find_breaking_changes(content: str, codes: Iterable[ErrorCode]) -> Iterator[
     else.
     """
     current = {code.name: describe(code) for code in codes}
+    for row in parse_catalogue(content):
+        name = row.pop("name")
+        if name not in current:
+            yield f"{name} has been removed."
+            continue
+        for key, value in row.items():
+            if value != current[name][key]:
+                yield f"{name}: {key} was {value!r} and is {current[name][key]!r}."
+
+
+def parse_catalogue(content: str) -> list[dict[str, Any]]:
+    """Return the compared keys of each code of `content`; raise ValueError if it has no codes."""
     try:
-        committed = {row["name"]: row for row in json.loads(content)}
-        for name, row in committed.items():
-            if name not in current:
-                yield f"{name} has been removed."
-                continue
-            for key in ("code", "status", "number"):
-                if row[key] != current[name][key]:
-                    yield f"{name}: {key} was {row[key]!r} and is {current[name][key]!r}."
-    except (KeyError, TypeError) as exc:
-        raise ValueError("it is not a list that --format json printed") from exc
+        rows = [{key: row[key] for key in COMPARED} for row in json.loads(content)]
+    except (KeyError, TypeError, RecursionError):
+        rows = []
+    if not rows or any(type(row[key]) not in COMPARED[key] for row in rows for key in row):
+        raise ValueError("it is not a list of codes that --format json printed")
+    for name, number in Counter(row["name"] for row in rows).items():
+        if number > 1:
+            raise ValueError(f"it has the code {name} {number} times")
+    return rows

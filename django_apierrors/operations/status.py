@@ -38,7 +38,7 @@ FINISHED = frozenset({"FAILED", "SUCCESSFUL"})
 # RQ stores this in place of a value that it cannot pickle, and logs nothing.
 UNSERIALIZABLE = "Unserializable return value"
 
-# The results without JSON that this process has reported.
+# The results that cannot be encoded as JSON and that this process has reported.
 REPORTED: set[str] = set()
 MAX_REPORTED = 1_000
 
@@ -92,7 +92,7 @@ def make_failed_response(
 
 
 def check_result(value: Any, request: Request) -> None:
-    """Raise an exception if a result has no JSON: a task backend may pickle results."""
+    """Raise an exception if a result cannot be encoded as JSON: backends may pickle results."""
     renderer = request.accepted_renderer
     if not isinstance(renderer, JSONRenderer):
         renderer = JSONRenderer()
@@ -103,7 +103,7 @@ def check_result(value: Any, request: Request) -> None:
 
 
 def report_result(exception: Exception, result: TaskResult, request: Request) -> Error:
-    """Report that a result has no JSON, once, and return the error that it is read as.
+    """Report once that a result cannot be encoded as JSON, and return the error to send.
 
     The reference is the same in all processes of the server.
     """

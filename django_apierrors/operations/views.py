@@ -72,7 +72,10 @@ class OperationMixin(Base):
         return self.operation_url_kwarg
 
     def get_caller(self, request: Request) -> str | None:
-        """Return the owner of the operation; `None`: everyone who has its URL can read it."""
+        """Return a string that identifies the owner of the operation.
+
+        `None`: everyone who has the URL of the operation can read it.
+        """
         return find_owner(request)
 
     def get_operation_url(self, request: Request, handle: str) -> str:
@@ -114,7 +117,10 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         """Enqueue `task`, and return the 202 with the URL of the operation.
 
         If the task backend has run the task at once, return a 200 or 204, or the task's error.
-        Raise TypeError if the arguments fit neither the task's signature nor JSON.
+        Raise TypeError if the arguments do not fit the task's signature or cannot be encoded as
+        JSON. Raise ImproperlyConfigured inside a transaction, if a worker cannot import the task,
+        and if the operation has no URL. An exception of the task backend is not caught: the
+        response is a 503 if its database or broker is not available.
         """
         self.check_transaction(request)
         check_task(task)
@@ -163,7 +169,7 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
     accepting_actions = ("post",)
 
     def get_task(self) -> Task:
-        """Return the task."""
+        """Return the task; raise ImproperlyConfigured if `task` is not set."""
         if self.task is None:
             raise ImproperlyConfigured(
                 f"{type(self).__name__} has no task. Set task, or override get_task()."
@@ -171,7 +177,10 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
         return self.task
 
     def get_task_kwargs(self, serializer: BaseSerializer[Any]) -> Mapping[str, Any]:
-        """Return the keyword arguments of the task: the serializer's `validated_data`."""
+        """Return the keyword arguments of the task: the serializer's `validated_data`.
+
+        Raise ImproperlyConfigured if the data are not a mapping.
+        """
         if not isinstance(serializer.validated_data, Mapping):
             raise ImproperlyConfigured(
                 f"{type(self).__name__}.serializer_class makes no dict of arguments. Override "
@@ -211,7 +220,11 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return handle
 
     def get_result_url(self, result: TaskResult) -> str | None:
-        """Return the URL of the resource that a successful task created, `None` if it has none."""
+        """Return the URL of the resource that a successful task created, `None` if it has none.
+
+        `result.return_value` is the value that the task returned. The body then has the URL in
+        `result`, as `{"href": …}`.
+        """
         return None
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

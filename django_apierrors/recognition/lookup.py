@@ -67,8 +67,8 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# Wrappers and groups around an exception; the groups in a group, and the other exceptions; and
-# those among them that are compared with the values of the request.
+# The number of wrappers and groups around an exception; of groups inside a group; of other
+# exceptions inside a group; and of those whose values are compared with the values of the request.
 MAX_DEPTH, MAX_GROUPS, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 200_000, 20
 
 
@@ -378,7 +378,7 @@ def _recognise_inner(
     *,
     is_compared: bool = True,
 ) -> Error | None:
-    """Return the error for an exception inside `outer`, refined by whose value it is about."""
+    """Return the error for an exception inside `outer`, refined by the source of its value."""
     error = _recognise(exception, request, outer)
     if request is None or _has_project_row(exception):
         return error

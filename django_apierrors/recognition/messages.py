@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django_apierrors.errors import Error
 
 SENT = _("%(message)s You sent %(value)s; supported: %(supported)s.")
-ASKED = _("%(message)s You asked for %(value)s; supported: %(supported)s.")
+REQUESTED = _("%(message)s You asked for %(value)s; supported: %(supported)s.")
 UNTYPED = _("%(message)s The request has no Content-Type; supported: %(supported)s.")
 NO_SLASH = _("%(message)s The URL must end with a slash.")
 NO_CSRF_TOKEN = _("%(message)s The CSRF token is missing or incorrect.")
@@ -103,9 +103,11 @@ def add_media_types(error: Error, exception: Any, request: Any, view: Any) -> Er
     renderers = exception.available_renderers or () if is_listed else view.get_renderers()
     supported = join_media_types(renderers)
     override = request.GET.get(api_settings.URL_FORMAT_OVERRIDE)
-    asked = getattr(view, "format_kwarg", None) or override or request.META.get("HTTP_ACCEPT")
-    has_facts = asked and supported
-    return complete_message(error, ASKED, asked, supported=supported) if has_facts else error
+    requested = getattr(view, "format_kwarg", None) or override or request.META.get("HTTP_ACCEPT")
+    has_facts = requested and supported
+    return (
+        complete_message(error, REQUESTED, requested, supported=supported) if has_facts else error
+    )
 
 
 def add_sent_type(error: Error, request: Any) -> Error:

@@ -41,8 +41,8 @@ CHECKS = frozenset({"check_permissions", "check_object_permissions"})
 def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> bool:
     """Whether `HIDE_FORBIDDEN` turns the rejection of an object into a 404.
 
-    An object is hidden from an anonymous client too, whose rejection is a 401, and whatever code
-    its permission gives to the rejection.
+    An object is hidden from an anonymous client too, whose rejection is a 401. The code that the
+    permission gives to the rejection does not matter.
     """
     if error.status not in (401, 403) or not api_errors.HIDE_FORBIDDEN:
         return False
@@ -64,8 +64,9 @@ def refine_forbidden(
 ) -> Error:
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
-    Only if the view's own checks rejected the request: the reasons of other code are unknown to
-    them. If other code did, an anonymous client gets UNAUTHENTICATED, as it does from the checks.
+    The other methods are tried only if the view's own checks rejected the request. If other code
+    rejected it, its reason is unknown: an anonymous client then gets UNAUTHENTICATED, as it does
+    from the checks.
     """
     if error.code.name != "ACCESS_FORBIDDEN":
         return error

@@ -217,12 +217,12 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
 
 
 def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
-    """Return where a string was sent that is most of a value, or that a value is most of."""
-    texts = [text for spellings in values for text in spellings if isinstance(text, str)]
-    for place, keys, value in sent if len(texts) <= MAX_DERIVED else ():
+    """Return where a string was sent that contains most of a value, or is most of a value."""
+    strings = [value for spellings in values for value in spellings if isinstance(value, str)]
+    for place, keys, value in sent if len(strings) <= MAX_DERIVED else ():
         spelling = _simplify(value) if isinstance(value, str) else ""
-        for text in texts:
-            short, long = sorted((text, spelling), key=len)
+        for string in strings:
+            short, long = sorted((string, spelling), key=len)
             if len(short) >= max(MIN_COMMON, len(long) / 2) and short in long:
                 return Source(place, _make_path(keys) if len(values) == 1 else ())
     return None

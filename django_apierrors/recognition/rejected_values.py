@@ -48,7 +48,7 @@ PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_
 # Their exceptions about a value. Those of the second tuple count in Django's own fields only: a
 # DurationField raises an AttributeError, a `range` of one value an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
-PREPARING_BUGS = (AttributeError, IndexError)
+DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
 # Other codes of a database are about the server, or about a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
@@ -102,7 +102,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
         return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
-    is_prepared = isinstance(exception, PREPARING_ERRORS + PREPARING_BUGS)
+    is_prepared = isinstance(exception, PREPARING_ERRORS + DJANGO_FIELD_ERRORS)
     return (_find_in_field(exception) if is_prepared else None) or _find_unsuitable(exception)
 
 
@@ -291,7 +291,7 @@ def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
     try:
         prepared = field.to_python(value)
         field.run_validators(prepared)
-    except (*PREPARING_ERRORS, *PREPARING_BUGS):
+    except (*PREPARING_ERRORS, *DJANGO_FIELD_ERRORS):
         return True
     # A RangeField accepts any type.
     return not isinstance(prepared, getattr(field, "range_type", object))
@@ -299,9 +299,9 @@ def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
 
 def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
     """Return the strings that are not valid patterns, or else those too long to compile."""
-    texts = [value for value in values or () if isinstance(value, str)]
-    short = [text for text in texts if len(text) <= MAX_PATTERN]
-    return [*filter(_is_invalid_pattern, short)] or [t for t in texts if len(t) > MAX_PATTERN]
+    patterns = [value for value in values or () if isinstance(value, str)]
+    short = [string for string in patterns if len(string) <= MAX_PATTERN]
+    return [*filter(_is_invalid_pattern, short)] or [s for s in patterns if len(s) > MAX_PATTERN]
 
 
 def _is_invalid_pattern(value: str) -> bool:
@@ -345,11 +345,10 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
             if isinstance(exception, ValidationError):
-                # Validation, not a lookup.
-                return None
+                return None  # Validation, not a lookup.
         elif method == "__getitem__" and issubclass(type(owner), QuerySet):
             key: Any = frame.f_locals["k"]
-            limits = (getattr(key, "start", key), getattr(key, "stop", None))
+            limits = getattr(key, "start", key), getattr(key, "stop", None)
             values = [limit for limit in limits if limit is not None]
         elif method == "resolve_lookup_value" and _is_of_django(frame) and not values:
             # The function calls itself for each list in a list.
@@ -364,11 +363,11 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             if owner.primary_key or owner.is_relation or isinstance(owner, UUIDField):
                 code = "INVALID_ID"
     # The last frame is the one that raised the exception.
-    is_bug = isinstance(exception, PREPARING_BUGS) and not _is_of_django(frame)
+    is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
     if isinstance(exception, RecursionError):
         # Else the field calls itself for every value.
-        is_bug = not isinstance(next(iter(values), None), (dict, list, tuple))
-    return RejectedValues(code, values, frozenset(fields)) if values and not is_bug else None
+        is_unhandled = not isinstance(next(iter(values), None), (dict, list, tuple))
+    return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
 
 
 def _is_of_django(frame: FrameType) -> bool:

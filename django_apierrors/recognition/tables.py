@@ -118,7 +118,7 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     # The connection is closed. The InterfaceError of psycopg 3 is a programming error.
     "psycopg2.InterfaceError": "SERVICE_UNAVAILABLE",
     "pymysql.err.InterfaceError": "SERVICE_UNAVAILABLE",
-    # Raised itself if all servers are marked as dead.
+    # The base class itself is raised if all servers are marked as dead.
     "pymemcache.exceptions.MemcacheError": "SERVICE_UNAVAILABLE",
     "pymemcache.exceptions.MemcacheClientError": "INTERNAL_ERROR",
     # "object too large for cache", for example.
@@ -181,9 +181,11 @@ CODES_BY_GRPC_STATUS: Mapping[object, str] = {
     "DEADLINE_EXCEEDED": "GATEWAY_TIMEOUT",
 }
 
-# The codes of python-oracledb: no connection, a refused connection, a closed connection.
+# The codes of python-oracledb.
 CODES_BY_ORACLE_CODE: Mapping[object, str] = {
-    **dict.fromkeys(("DPY-4011", "DPY-6000", "DPY-6001", "DPY-6005"), "SERVICE_UNAVAILABLE"),
+    # No connection is free in the pool; the connection is closed, or cannot be made.
+    **dict.fromkeys(("DPY-4005", "DPY-4011"), "SERVICE_UNAVAILABLE"),
+    **dict.fromkeys(("DPY-6000", "DPY-6001", "DPY-6005"), "SERVICE_UNAVAILABLE"),
     "DPY-4024": "GATEWAY_TIMEOUT",
 }
 
@@ -241,9 +243,11 @@ def get_first_argument(exception: BaseException) -> object:
 def get_server_timeout(exception: BaseException) -> TimeoutError | None:
     """Return a TimeoutError if MongoDB's servers did not respond, else `None`.
 
-    The message has the exception of each server, then the settings in brackets.
+    The message has the exception of each server, then the settings in brackets. While the first
+    connections are being made, it is "No servers found yet".
     """
-    return TimeoutError() if "timed out" in str(exception).partition(" (")[0] else None
+    message = str(exception).partition(" (")[0]
+    return TimeoutError() if re.search("timed out|found yet", message) else None
 
 
 # Wrappers: how to get the exception inside. The inner exception decides if it is recognised, else
@@ -262,6 +266,7 @@ UNWRAP: Mapping[str, Callable[[Any], object]] = {
             "niquests.exceptions.ConnectionError",
             "niquests.exceptions.RetryError",
             "urllib3.exceptions.SSLError",
+            "pika.exceptions.AMQPConnectionError",
         ),
         get_first_argument,
     ),
@@ -278,4 +283,9 @@ UNWRAP: Mapping[str, Callable[[Any], object]] = {
     "pymongo.errors.ServerSelectionTimeoutError": get_server_timeout,
     # The cause may be a timeout.
     "kombu.exceptions.OperationalError": get_cause,
+    "opensearchpy.exceptions.ConnectionError": lambda exc: exc.info,
+    "oracledb.exceptions.Error": get_cause,
+    "pika.adapters.utils.connection_workflow.AMQPConnectorPhaseErrorBase": (
+        lambda exc: exc.exception
+    ),
 }

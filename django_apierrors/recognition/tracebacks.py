@@ -165,7 +165,7 @@ def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] 
     frames = [frame for frame, _ in iter_frames(exception) if _is_of_field(frame)]
     if not frames or frames[-1].f_code.co_name != "to_internal_value":
         return None
-    # A function of the project's has no exceptions but its own.
+    # In a field of the project's, the exception is an unhandled exception of the project.
     is_of_drf = frames[-1].f_globals.get("__name__") in (Field.__module__, RelatedField.__module__)
     field: Field[Any, Any, Any, Any] = frames[-1].f_locals["self"]
     return field if is_of_drf else None

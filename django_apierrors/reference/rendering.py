@@ -11,8 +11,8 @@ from django.template.backends.django import DjangoTemplates
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# A project's templates override these. Its loaders would not find them: the app's own folder
-# `templates` is the one that they search.
+# A project's templates override these. The project's own loaders would not find them, because
+# loaders search only the folder `templates` at the top of an app.
 TEMPLATES = Path(__file__).parent / "templates"
 DIRECTORY = "django_apierrors/reference"
 

@@ -130,7 +130,7 @@ class CodeView(ReferenceView):
             return self.send_json(document)
         context = {
             **document,
-            "kind": get_category(code),
+            "category": get_category(code),
             "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
             "retry_text": RETRIES[document["retry"]],
             # The first byte is the category.

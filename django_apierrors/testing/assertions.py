@@ -71,15 +71,15 @@ def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
     )
 
 
-def find_shape_faults(body: object, more_members: Collection[str] = ()) -> Iterator[str]:
-    """Yield the reasons why decoded JSON is not valid by `ERROR_SCHEMA` with `more_members`."""
+def find_shape_faults(body: object, more_keys: Collection[str] = ()) -> Iterator[str]:
+    """Yield the reasons why decoded JSON is not valid by `ERROR_SCHEMA` with `more_keys`."""
     if not isinstance(body, dict):
         yield f"the body must be an object, not {body!r}"
         return
     properties = ERROR_SCHEMA["properties"]
     for key, value in body.items():
         if key not in properties:
-            if key not in more_members:
+            if key not in more_keys:
                 yield f"{key!r} is not a key of an error body"
         elif not is_valid(value, properties[key]):
             yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
@@ -96,19 +96,19 @@ def assert_api_error(
     code: str | int | None = None,
     field: str | None = None,
     message: str | None = None,
-    more_members: Collection[str] = (),
+    more_keys: Collection[str] = (),
 ) -> dict[str, Any]:
     """Assert that `response` is an error in the format with this status, and return its body.
 
     The content type, the keys of the body and the required headers are checked too. `code` is a
-    name or a number, whatever `CODE_FORMAT` is. A message must begin with the path `field`
-    (`lines[0].sku`), and a message (of that field, if given) must contain `message`. `more_members`
+    name or a number, with every `CODE_FORMAT`. A message must begin with the path `field`
+    (`lines[0].sku`), and a message (of that field, if given) must contain `message`. `more_keys`
     are keys that the project adds to the body. The AssertionError shows the request and the
     response. A response to HEAD does not have a body: the return value is `{}`.
     """
     __tracebackhide__ = True
     exchange = Exchange.of(response)
-    faults = list(find_faults(exchange, more_members))
+    faults = list(find_faults(exchange, more_keys))
     if exchange.status != status:
         faults.insert(0, f"the status must be {int(status)}, not {exchange.status}")
     body = parse_body(exchange)
@@ -149,8 +149,8 @@ def fail(title: str, response: Any, *reasons: str) -> None:
     raise AssertionError(f"{title}:{listed}\n\n{Exchange.of(response)}")
 
 
-def find_faults(exchange: Exchange, more_members: Collection[str] = ()) -> Iterator[str]:
-    """Yield the reasons why a response is not an error in the format, whatever its code."""
+def find_faults(exchange: Exchange, more_keys: Collection[str] = ()) -> Iterator[str]:
+    """Yield the reasons why a response is not an error in the format, with any code."""
     media_type = exchange.received.get("Content-Type", "").partition(";")[0].strip()
     if media_type not in (JSON, PROBLEM):
         yield f"the content type must be {JSON}, not {media_type or 'absent'}"
@@ -165,7 +165,7 @@ def find_faults(exchange: Exchange, more_members: Collection[str] = ()) -> Itera
     if body is None:
         yield "the body is not JSON"
         return
-    yield from find_shape_faults(body, more_members)
+    yield from find_shape_faults(body, more_keys)
     if isinstance(body, dict):
         if body.get("status", exchange.status) != exchange.status:
             yield f"'status' is {body['status']!r}, and that of the response is {exchange.status}"

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 @schemathesis.check
 def api_error_format(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """Raise AssertionError if a response of status 400 or more does not have the format."""
-    hold_to_format(response)
+    """Check that a response of status 400 or more has the format."""
+    assert_api_error_format(response)
 
 
-def hold_to_format(response: Response, more_members: Collection[str] = ()) -> None:
-    """Run the check; `more_members` are keys that the project adds to the body."""
+def assert_api_error_format(response: Response, more_keys: Collection[str] = ()) -> None:
+    """Raise AssertionError if a response of status 400 or more does not have the format.
+
+    `more_keys` are keys that the project adds to the body.
+    """
     if response.status_code >= 400:
-        faults = list(find_faults(Exchange.of(response), more_members))
+        faults = list(find_faults(Exchange.of(response), more_keys))
         if faults:
             fail("This error is not in the format", response, *faults)

@@ -34,10 +34,10 @@ class EndpointMixin:
     # Whether a response may have an error that the schema of its operation does not have.
     allows_undeclared_errors = True
     # Keys of the body, and headers, that differ between two requests.
-    ignored_members: Collection[str] = ()
+    ignored_keys: Collection[str] = ()
     ignored_headers: Collection[str] = ("date", "set-cookie")
     # Keys that the project adds to the body of an error.
-    more_members: Collection[str] = ()
+    more_keys: Collection[str] = ()
     # Database tables that GET may write to.
     tables_written_by_get: Collection[str] = ("django_session",)
 
@@ -97,7 +97,7 @@ class EndpointMixin:
 
     def assert_error(self, response: Any, status: int, code: str | None = None) -> None:
         """Assert that `response` is an error in the format, with the project's own keys."""
-        assert_api_error(response, status, code=code, more_members=self.more_members)
+        assert_api_error(response, status, code=code, more_keys=self.more_keys)
 
     def get_urls(self) -> Iterator[str]:
         """Yield the URLs of the endpoint: the collection and a new resource.
@@ -136,7 +136,7 @@ class EndpointMixin:
         return leave_out_405(send_all(), "POST or PUT")
 
     def send_each_method(self, attribute: str) -> Iterator[Any]:
-        """Return the responses of the methods that the resource has whose id is in `attribute`."""
+        """Return the responses to GET, PUT and DELETE for the id in `attribute`, without 405s."""
         value = getattr(self, attribute)
         if value is None or self.resource_url is None:
             raise SkipTest(f"{type(self).__qualname__} needs `resource_url` and `{attribute}`")
@@ -202,7 +202,7 @@ class VerbContract(EndpointMixin):
             response = self.request_or_skip("PUT", url, self.get_update())
             resource = self.send("GET", url)
             shown = resource if resource.status_code == 200 else response
-            states.append(parse_without(shown.content, self.ignored_members))
+            states.append(parse_without(shown.content, self.ignored_keys))
         if states[0] != states[1]:
             reasons = [f"after the first: {states[0]!r}", f"after the second: {states[1]!r}"]
             fail("The second PUT must change nothing", shown, *reasons)
@@ -306,12 +306,12 @@ class VerbContract(EndpointMixin):
             self.assert_error(response, 400, code="INVALID_ID")
 
 
-def parse_without(content: bytes, ignored_members: Collection[str]) -> Any:
+def parse_without(content: bytes, ignored_keys: Collection[str]) -> Any:
     """Return the decoded JSON without the ignored keys, at any depth."""
     if not content:
         return None
 
-    def remove_ignored(members: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in members.items() if key not in ignored_members}
+    def remove_ignored(pairs: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in pairs.items() if key not in ignored_keys}
 
     return json.loads(content, object_hook=remove_ignored)

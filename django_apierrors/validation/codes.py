@@ -105,7 +105,7 @@ def is_code(value: object) -> bool:
     return spelling in GENERIC_CODES or is_number(spelling) or normalize(spelling) is not None
 
 
-def is_word(value: object) -> bool:
+def is_capitalized_word(value: object) -> bool:
     """Whether `value` is a capitalized word, which may be a message: `Expired`."""
     return isinstance(value, str) and value.isalpha() and value.istitle()
 

@@ -28,7 +28,7 @@ from django_apierrors.validation.extra import (
     NO_DATA,
     VALUE_TYPES,
     clean,
-    get_text,
+    get_string,
     make_data,
 )
 from django_apierrors.validation.foreign_keys import (
@@ -195,7 +195,7 @@ class _Reader(Collector):
         if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
-            self.spellings[get_text(code)] = spelling
+            self.spellings[get_string(code)] = spelling
         if keys and type(keys[-1]) is str:
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
@@ -212,7 +212,7 @@ class _Reader(Collector):
     ) -> Any:
         """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
 
-        `outer` has the ids of the containers around it. Very deep parts are read as fields.
+        `outer` has the ids of the containers around it. Very deep parts are treated as fields.
         """
         is_beside = context == "beside"
         if not isinstance(value, CONTAINERS):
@@ -233,7 +233,7 @@ class _Reader(Collector):
         return self.read_list(value, path, outer, context)
 
     def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
-        """Read a list: a message does not have its index, nor does an object in an envelope."""
+        """Read a list: messages and the objects in an envelope do not have their index."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
         if context == "beside" and is_flat and not all(map(is_sentence, values)):
             return make_data(values)
@@ -278,7 +278,7 @@ class _Reader(Collector):
             else:
                 value = self.read(value, (*path, key), outer, inner)
             if value is not NO_DATA and isinstance(key, VALUE_TYPES):
-                rest[clean(get_text(key))] = value
+                rest[clean(get_string(key))] = value
         return rest or NO_DATA
 
     def read_object(self, parts: ErrorObject, path: Path) -> object:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
-from django_apierrors.validation.codes import get_spelling, is_code, is_word
-from django_apierrors.validation.extra import CONTAINERS, get_text
+from django_apierrors.validation.codes import get_spelling, is_capitalized_word, is_code
+from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts without another message only.
@@ -74,14 +74,14 @@ class ErrorObject(NamedTuple):
 
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
-    texts = [key for key in MESSAGE_KEYS if is_text(data.get(key))]
-    if not texts and not any(is_envelope(data, key) for key in data):
+    messages = [key for key in MESSAGE_KEYS if is_message_string(data.get(key))]
+    if not messages and not any(is_envelope(data, key) for key in data):
         return None
     code_key = find_code_key(data, status)
-    others = [key for key in texts if key != code_key and not is_redundant(data, key, status)]
+    others = [key for key in messages if key != code_key and not is_redundant(data, key, status)]
     # The phrase of the status, or a code, is better than no message.
-    texts = [*(others or texts)[:1], *(key for key in others[1:] if key != SUMMARY)]
-    messages = texts[:1] + [key for key in texts[1:] if is_sentence(data[key])]
+    messages = [*(others or messages)[:1], *(key for key in others[1:] if key != SUMMARY)]
+    messages = messages[:1] + [key for key in messages[1:] if is_sentence(data[key])]
     field_key, field = find_field(data, is_listed)
     keys = frozenset({*messages, code_key, field_key} - {None})
     code = None if code_key is None else data[code_key]
@@ -93,7 +93,7 @@ def has_message(data: object) -> bool:
     """Whether `data` is a mapping with a message under a key of its own."""
     if not isinstance(data, Mapping) or hasattr(data, "serializer"):
         return False
-    return any(is_text(data.get(key)) for key in MESSAGE_KEYS)
+    return any(is_message_string(data.get(key)) for key in MESSAGE_KEYS)
 
 
 def get_row(data: object, position: int) -> int:
@@ -102,26 +102,26 @@ def get_row(data: object, position: int) -> int:
     return row if type(row) is int else position
 
 
-def is_text(value: object) -> bool:
+def is_message_string(value: object) -> bool:
     """Whether `value` is a string with a message."""
-    return isinstance(value, (str, Promise)) and bool(get_text(value).strip())
+    return isinstance(value, (str, Promise)) and bool(get_string(value).strip())
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
     """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
-    return key == SUMMARY and is_text(data[key])
+    return key == SUMMARY and is_message_string(data[key])
 
 
 def is_sentence(value: object) -> bool:
     """Whether `value` is a text for people: not an identifier, a URL or a date."""
-    return isinstance(value, (str, Promise)) and SENTENCE.search(get_text(value)) is not None
+    return isinstance(value, (str, Promise)) and SENTENCE.search(get_string(value)) is not None
 
 
 def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
     """Whether `data[key]` holds further messages."""
     value = data[key]
     if key in ENVELOPE_KEYS:
-        return isinstance(value, CONTAINERS) or (key == "errors" and is_text(value))
+        return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
         return False
     return has_message(data) or any(isinstance(entry, Mapping) for entry in value)
@@ -132,7 +132,7 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
     # `type` in the errors of pydantic.
     for key in (*CODE_KEYS, "type") if "loc" in data else CODE_KEYS:
         value = data.get(key)
-        is_message = key == "error" and (is_word(value) or not has_other_message(data))
+        is_message = key == "error" and (is_capitalized_word(value) or not has_other_message(data))
         if is_code(value) and not is_message and not is_redundant(data, key, status):
             return key
     return None
@@ -141,13 +141,14 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
 def find_code_of_fields(data: Mapping[Any, Any]) -> object:
     """Return the code beside the fields of a mapping, if it cannot be a message about a field."""
     code = data.get("code")
-    return code if len(data) > 1 and is_code(code) and not is_word(code) else None
+    return code if len(data) > 1 and is_code(code) and not is_capitalized_word(code) else None
 
 
 def has_other_message(data: Mapping[Any, Any]) -> bool:
     """Whether a mapping has a message that is not its `error`."""
     return any(
-        key != "error" and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_text(data[key])))
+        key != "error"
+        and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_message_string(data[key])))
         for key in data
     )
 
@@ -160,7 +161,7 @@ def is_redundant(
         return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
     value = data[key]
     is_string = isinstance(value, (str, Promise, bool))
-    spelling = get_text(value).strip().lower() if is_string else get_spelling(value)
+    spelling = get_string(value).strip().lower() if is_string else get_spelling(value)
     if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
         return True
     is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)

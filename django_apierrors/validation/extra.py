@@ -37,7 +37,7 @@ def clean(string: str) -> str:
     return string if string.isascii() else string.encode(errors="replace").decode()
 
 
-def get_text(value: object) -> str:
+def get_string(value: object) -> str:
     """Return a value of one of the types as a string, `""` if that fails."""
     value = value.value if isinstance(value, Enum) else value
     try:
@@ -65,7 +65,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
             entries = (make_data(entry, outer) for entry in value)
             return [entry for entry in entries if entry is not NO_DATA]
         pairs = [
-            (clean(get_text(key)), make_data(entry, outer))
+            (clean(get_string(key)), make_data(entry, outer))
             for key, entry in value.items()
             if isinstance(key, VALUE_TYPES)
         ]
@@ -73,15 +73,36 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (str, bytes)):
-        return clean(get_text(value))
+        return clean(get_string(value))
     if isinstance(value, int):
-        return int(value) if abs(value) < 2**64 else get_text(value) or NO_DATA
+        return int(value) if abs(value) < 2**64 else get_string(value) or NO_DATA
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, (Promise, Decimal, UUID, time)):
         # DRF's encoder raises an error for a time with a time zone.
         return clean(str(value))
     return JSONEncoder().default(value) if isinstance(value, VALUE_TYPES) else NO_DATA
+
+
+def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
+    """Return `value` with what DRF's encoder makes of each generator, view or queryset in it.
+
+    `outer` has the ids of the containers around it. The errors of a serializer have none of these.
+    """
+    if value is None or isinstance(value, VALUE_TYPES):
+        return value
+    if not isinstance(value, CONTAINERS):
+        try:
+            value = JSONEncoder().default(value)
+        except TypeError:
+            return value
+    is_left = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
+    if is_left or id(value) in outer or len(outer) > MAX_DEPTH:
+        return value
+    outer = (*outer, id(value))
+    if isinstance(value, Mapping):
+        return {key: expand(entry, outer) for key, entry in value.items()}
+    return [expand(entry, outer) for entry in value]
 
 
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
@@ -100,8 +121,8 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
         pairs = zip(detail, given, strict=True)
         return [restore_values(value, inner, depth + 1) for value, inner in pairs]
     if given is not None and not isinstance(given, VALUE_TYPES):
-        # DRF has made a string of it: its repr, unless its class has a text of its own.
+        # DRF has called str(), which returns the repr of an object whose class has no __str__().
         is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
         return given if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
-    return detail if is_string or detail not in (str(given), get_text(given)) else given
+    return detail if is_string or detail not in (str(given), get_string(given)) else given

@@ -37,10 +37,10 @@ Step: TypeAlias = tuple[Path, Any, Any, Any]
 def find_malformed_keys(detail: Any) -> set[Path]:
     """Return the paths of the messages about malformed keys in the errors of a serializer.
 
-    In DRF a key's own field rejects the key: a malformed UUID has the code `invalid`, as has the
-    error of a `validate_shelf()` about a well-formed one. A string that the field's validators
-    reject is looked up, and has `does_not_exist`. Only the sent value distinguishes the errors.
-    A detail that does not come from a serializer has no such paths.
+    In DRF a key's own field rejects the key. A malformed UUID has the code `invalid`; the error of
+    a `validate_shelf()` about a well-formed UUID has the same code. A string that the field's
+    validators reject is looked up, and has the code `does_not_exist`. Only the sent value
+    distinguishes these errors. A detail that does not come from a serializer has no such paths.
     """
     serializer = getattr(detail, "serializer", None)
     if serializer is None or not hasattr(serializer, "initial_data"):
@@ -76,7 +76,8 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
     if isinstance(field, CONTAINER_FIELDS):
         for key, inner in entries:
             if isinstance(inner, ErrorDetail):
-                # An error of a key's own field may have passed the field that contains many.
+                # The error may be that of the key's own field: ManyRelatedField does not add the
+                # index of the key.
                 keys = (*path, key) if isinstance(detail, (*MAPPINGS, list)) else path
                 yield from ((keys, field.child, inner, value) for value in _get_values(sent))
             elif inner and _has(sent, key):
@@ -85,7 +86,7 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
     elif isinstance(field, BaseSerializer) and isinstance(sent, MAPPINGS):
         fields = getattr(field, "fields", {})
         for name, inner in entries:
-            if name in fields and _may_hold_keys(fields[name]):
+            if name in fields and _may_contain_keys(fields[name]):
                 yield (*path, name), fields[name], inner, fields[name].get_value(sent)
 
 
@@ -93,10 +94,10 @@ def _has_keys(serializer: Any) -> bool:
     """Whether a serializer, or the one of the rows of a list, has a field that may hold keys."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
-    return any(map(_may_hold_keys, getattr(serializer, "fields", {}).values()))
+    return any(map(_may_contain_keys, getattr(serializer, "fields", {}).values()))
 
 
-def _may_hold_keys(field: Any) -> bool:
+def _may_contain_keys(field: Any) -> bool:
     """Whether a key may be in a field; nested serializers may nest without end."""
     while isinstance(field, CONTAINER_FIELDS):
         field = field.child

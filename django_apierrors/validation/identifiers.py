@@ -1,4 +1,4 @@
-"""Identifiers: whether a value has the form of an identifier, whatever it identifies."""
+"""Identifiers: whether a value has the form of an identifier. Its resource may not exist."""
 
 from __future__ import annotations
 

@@ -14,14 +14,15 @@ from rest_framework.settings import api_settings
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
 from django_apierrors.validation.codes import get_spelling
-from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_text
+from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_string
 
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# The bytes for the messages and the data of a body. Its other keys need less than 10,000 bytes, so
-# that the body has at most 1 MB.
-MAX_BODY_BYTES = 990_000
+# The bytes of a body, and those for its messages and its data: its other keys need less than the
+# rest.
+MAX_BODY_BYTES = 1_000_000
+MAX_CONTENT_BYTES = 990_000
 
 # The longest character in JSON is a surrogate pair: `\ud83d\ude00`.
 MAX_CHARACTER_BYTES = 12
@@ -95,7 +96,7 @@ class Collector:
     def __init__(self, limits: Limits | None = None) -> None:
         """Start with an empty body; its default limits are those of the settings."""
         self.count, self.copies, self.overhead = limits or get_limits()
-        self.room = MAX_BODY_BYTES
+        self.room = MAX_CONTENT_BYTES
         self.items: list[Item] = []
         self.codes: set[str | None] = set()
         self.left_out = 0
@@ -181,7 +182,7 @@ def make_segment(key: object) -> str:
     if key in get_non_field_keys() or not isinstance(key, VALUE_TYPES):
         return ""
     # Cut first: a client may send a key of 1 MB above a thousand messages.
-    return f".{clean(cut(get_text(key)))}"
+    return f".{clean(cut(get_string(key)))}"
 
 
 def cut(string: str, length: int = MAX_SEGMENT_LENGTH) -> str:
@@ -193,7 +194,7 @@ def read_message(value: object) -> str:
     """Return a message as a string, `""` if it is blank or of a type that a client may not see."""
     if not isinstance(value, VALUE_TYPES):
         return ""
-    message = clean(get_text(value))
+    message = clean(get_string(value))
     return "" if message.isspace() else message
 
 

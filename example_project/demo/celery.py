@@ -17,7 +17,8 @@ app.conf.update(
     # Operations read from the result the name of the task and whether the task has started.
     result_extended=True,
     task_track_started=True,
-    # Operations can be polled for OPERATION_MAX_AGE. An expired result would read as not started.
+    # Operations can be polled for OPERATION_MAX_AGE. Without its result, an operation has the
+    # status `ready`.
     result_expires=1_209_600,
     # By default the client retries for 19 seconds if Redis is down.
     task_publish_retry=False,

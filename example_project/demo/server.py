@@ -81,16 +81,20 @@ def manage(*arguments: str, database: Path, settings: str) -> str:
     environment = build_environment(database, settings)
     # Popen loses its process if a signal interrupts the start.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
+    process = None
     try:
-        # A signal that has arrived since raises KeyboardInterrupt here.
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        try:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+            )
+        finally:
+            # A signal that has arrived since raises KeyboardInterrupt here.
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         output, _ = process.communicate()
     except BaseException:
-        process.kill()
-        process.wait()
+        if process is not None:
+            process.kill()
+            process.wait()
         raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)

@@ -51,8 +51,9 @@ def split_expression(expression: str) -> tuple[str, str]:
 def canonical_expression(expression: str) -> str:
     """Return the filter percent-encoded for a link.
 
-    The JavaScript client decodes a whole link before it follows it. A value with an ``&`` survives
-    that, and clients that do not decode, if it is encoded once more than a query string needs.
+    The value is encoded once more than a query string needs, because the JavaScript client decodes
+    a whole link before it follows the link: an ``&`` in the value would end the value. The link
+    also works for clients that do not decode.
     """
     field, value = split_expression(expression)
     return f"{quote(field, safe='.')}={quote(value, safe='')}"

@@ -18,7 +18,7 @@ except ImportError:
     from django_tasks import task
 
 
-class Refusal(TypedDict):
+class Rejection(TypedDict):
     """A row that was not created: its index, and its error."""
 
     row: int
@@ -31,9 +31,9 @@ class Report(TypedDict):
 
     total: int
     created: int
-    refused: int
+    rejected: int
     thngs: list[str]
-    refusals: list[Refusal]
+    rejections: list[Rejection]
 
 
 @task
@@ -44,18 +44,18 @@ def import_thngs(rows: Iterable[Any]) -> Report:
     exception that is not about a row ends the import. The thngs that exist by then remain.
     """
     thngs: list[str] = []
-    refusals: list[Refusal] = []
+    rejections: list[Rejection] = []
     for number, row in enumerate(rows):
         try:
             thngs.append(create_thng(row))
         except (ValidationError, IntegrityError) as error:
-            refusals.append(make_refusal(number, error))
+            rejections.append(make_rejection(number, error))
     return {
-        "total": len(thngs) + len(refusals),
+        "total": len(thngs) + len(rejections),
         "created": len(thngs),
-        "refused": len(refusals),
+        "rejected": len(rejections),
         "thngs": thngs,
-        "refusals": refusals,
+        "rejections": rejections,
     }
 
 
@@ -66,7 +66,7 @@ def create_thng(row: Any) -> str:
     return serializer.save().pk
 
 
-def make_refusal(number: int, error: Exception) -> Refusal:
+def make_rejection(number: int, error: Exception) -> Rejection:
     """Return the report of a rejected row, with the code and the messages of a POST's error."""
     if isinstance(error, ValidationError):
         # An int becomes an index in the path: `[3].name: This field is required.`

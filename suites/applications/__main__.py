@@ -3,8 +3,8 @@
     python -m suites.applications --only pulpcore --requests 1000
 
 Each application is installed from the package index into `build/applications`. PostgreSQL must run
-on this machine, and Redis for NetBox. The settings are changed as on the page "Start" of the docs,
-with all four lines. The responses and the faults are kept in the folder of the application.
+on this machine, and Redis for NetBox. All parts are installed in the settings, as on the page
+"Start" of the docs. The responses and the faults are kept in the folder of the application.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, help="the number of requests; default: all")
     parser.add_argument("--keep", action="store_true", help="use the databases of the last run")
     options = parser.parse_args()
-    print("| application | requests | successes | errors | of these with another status | faults |")
+    print("| application | requests | successes | errors | other status | faults |")
     print("|---|---|---|---|---|---|", flush=True)
     faults: Counter[str] = Counter()
     for path in sorted(HERE.glob("*.toml")):

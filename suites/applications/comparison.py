@@ -1,4 +1,4 @@
-"""The changes by the app in the response of an application to a request."""
+"""The differences between the responses of a stock application and of one with the app."""
 
 from __future__ import annotations
 
@@ -101,16 +101,16 @@ def compare_headers(stock: Response, ours: Response) -> Iterator[str]:
     """Yield the headers that are lost or different."""
     headers = {name.lower(): value for name, value in ours["headers"]}
     for name, value in stock["headers"]:
-        found = headers.get(name.lower())
+        our_value = headers.get(name.lower())
         if name.lower() in OWN_HEADERS or (name == "Content-Type" and ours["status"] >= 400):
             continue
-        if found is None:
+        if our_value is None:
             yield f"the header {name}: {value} is lost"
         elif name.lower() in ("vary", "allow"):
-            if lost := set(re.split(", *", value)) - set(re.split(", *", found)):
+            if lost := set(re.split(", *", value)) - set(re.split(", *", our_value)):
                 yield f"the header {name} lost {', '.join(sorted(lost))}"
-        elif normalise(value) != normalise(found):
-            yield f"the header {name} is {found}, not {value}"
+        elif normalise(value) != normalise(our_value):
+            yield f"the header {name} is {our_value}, not {value}"
 
 
 def find_lost(stock: Response, ours: Response) -> Iterator[str]:
@@ -152,20 +152,20 @@ def normalise(text: str) -> str:
 def compare_schemas(stock: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of the application's own schema that the schema with the errors changes."""
     for kind, items in stock.get("components", {}).items():
-        found = ours.get("components", {}).get(kind, {})
-        yield from (f"components.{kind}.{n}" for n in items if items[n] != found.get(n))
+        our_items = ours.get("components", {}).get(kind, {})
+        yield from (f"components.{kind}.{n}" for n in items if items[n] != our_items.get(n))
     for path, operations in stock["paths"].items():
         for method, operation in operations.items():
             place = f"{method.upper()} {unquote(path)}"
             try:
-                found = ours["paths"][path][method]
+                our_operation = ours["paths"][path][method]
             except KeyError:
                 yield f"{place} is lost"
                 continue
             if not isinstance(operation, dict):
                 continue
             for key, value in operation.items():
-                other = found.get(key)
+                other = our_operation.get(key)
                 if key == "responses":
                     value = {s: r for s, r in value.items() if s < "4"}
                     other = {s: r for s, r in other.items() if s < "4"}

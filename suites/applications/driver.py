@@ -152,8 +152,8 @@ def list_requests(port: int) -> Iterator[dict[str, Any]]:
             yield from list_for_path(port, route, is_list=True)
             continue
         head = route.partition("%")[0]
-        known = existing.get(head)
-        values = [value for value in (known, *UNKNOWN_IDS) if value is not None]
+        identifier = existing.get(head)
+        values = [value for value in (identifier, *UNKNOWN_IDS) if value is not None]
         for value in values:
             path = route % dict.fromkeys(names, value)
             yield from list_for_path(port, path, is_list=False, is_short=value != values[0])

@@ -50,7 +50,7 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E001", {"CODE_FORMATS": "name"}, "Did you mean 'CODE_FORMAT'?"),
     ("E001", {"max_errors": 5}, "Did you mean 'MAX_ERRORS'?"),
     ("E001", {1: 5}, f"Use one of: {', '.join(sorted(DEFAULTS))}."),
-    ("E003", {"CODES": {"out_of_stock": {"status": 409}}}, "a name in capitals"),
+    ("E003", {"CODES": {"out of-stock": {"status": 409}}}, "Did you mean 'OUT_OF_STOCK'?"),
     ("E003", {"CODES": {"GRÖSSE": {"status": 409}}}, "a name in capitals"),
     ("E003", {"CODES": {404: {"status": 409}}}, "a name in capitals"),
     ("E003", {"CODES": {"GONE": 404}}, "must be a dict, as in {'status': 409}"),
@@ -62,11 +62,37 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E003", {"CODES": {"OUT_OF_STOCK": {}}}, "Add one, as in {'status': 409}"),
     ("E003", {"CODES": {"ALREADY_EXIST": {"number": 1}}}, "Did you mean 'ALREADY_EXISTS'?"),
     ("E003", {"CODES": {"SOLD": {"status": 410, "number": 33619968}}}, "UNAUTHENTICATED and SOLD"),
+    ("E003", {"CODES": {"GONE": {"status": "404"}}}, "Did you mean 404?"),
+    ("E003", {"CODES": {"GONE": {"retry": "after_change"}}}, "Did you mean 'after change'?"),
+    ("E003", {"CODES": {"GONE": {"retry": "never"}}}, 'must be "no", "later" or "after change"'),
+    ("E003", {"CODES": {"GONE": {"since": 2.1}}}, "Did you mean '2.1'?"),
+    ("E003", {"CODES": {"GONE": {"deprecated": "true"}}}, "Did you mean True?"),
+    (
+        "E003",
+        {"CODES": {"GONE": {"deprecated": True, "replaced_by": "INVALID_STATES"}}},
+        "is not a code that is in use: 'INVALID_STATES'. Did you mean 'INVALID_STATE'?",
+    ),
+    (
+        "E003",
+        {"CODES": {"GONE": {"deprecated": True, "replaced_by": "GONE"}}},
+        "is not a code that is in use: 'GONE'. Use one of: ",
+    ),
+    (
+        "E003",
+        {"CODES": {"GONE": {"replaced_by": "INVALID_STATE"}}},
+        "is not deprecated. Add 'deprecated': True.",
+    ),
     ("E003", {"CODES": {"GONE": {"number": 9}, "THROTTLED": {"number": 9}}}, "have the number 9"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "GON"}}, "Did you mean 'GONE'?"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Use one of: "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Use one of: "),
-    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "the dotted path of a"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "does not define"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.FAULTS"}}, "Write the dotted path"),
+    (
+        "E004",
+        {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.get_pages"}},
+        f"Did you mean '{__name__}.get_page'?",
+    ),
     (
         "E005",
         {"EXCEPTIONS": {"django.http.Http404": "GONE"}},
@@ -74,14 +100,26 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ),
     ("E005", {"EXCEPTIONS": {"TimeoutError": "GONE"}}, "Write 'builtins.TimeoutError'"),
     ("E005", {"EXCEPTIONS": {TimeoutError: "GONE"}}, "Write 'builtins.TimeoutError'"),
-    ("E005", {"EXCEPTIONS": {"builtins.NoSuchError": "GONE"}}, "no attribute 'NoSuchError'"),
-    ("E005", {"EXCEPTIONS": {"NoSuchError": "GONE"}}, "Write its module and its name"),
+    ("E005", {"EXCEPTIONS": {"builtins.Qwxyz": "GONE"}}, "no attribute 'Qwxyz'"),
+    ("E005", {"EXCEPTIONS": {"NeverSeen": "GONE"}}, "Write its module and its name"),
+    ("E005", {"EXCEPTIONS": {"TimeoutErr": "GONE"}}, "Did you mean 'builtins.TimeoutError'?"),
+    (
+        "E005",
+        {"EXCEPTIONS": {"django.http.Htp404": "GONE"}},
+        "Did you mean 'django.http.response.Http404'?",
+    ),
+    (
+        "E005",
+        {"EXCEPTIONS": {"django.dbb.utils.DataError": "GONE"}},
+        "Did you mean 'django.db.utils.DataError'?",
+    ),
     ("E005", {"EXCEPTIONS": {"builtins.dict": "GONE"}}, "Write its module and its name"),
     ("E005", {"EXCEPTIONS": {"django.nowhere.Error": "GONE"}}, "no attribute 'nowhere'"),
     ("E005", {"EXCEPTIONS": {404: "GONE"}}, "Write its module and its name"),
     # The name may be right.
     ("E005", {"EXCEPTIONS": {"broken_module.Error": "GONE"}}, "RuntimeError: at import"),
-    ("E006", {"MORE_INFO": "no-such-page"}, "Name a URL such as"),
+    ("E006", {"MORE_INFO": "nowhere"}, "Name a URL such as"),
+    ("E006", {"MORE_INFO": "error-pages"}, "Did you mean 'error-page'?"),
     ("E006", {"MORE_INFO": "page-without-a-code"}, "Name a URL such as"),
     ("E006", {"MORE_INFO": "page-of-a-number"}, "1 pattern(s) tried: ['numbers/(?P<code>"),
     ("E006", {"MORE_INFO": "page-in-a-language"}, "tried: ['(?P<language>[^/]+)/"),
@@ -112,7 +150,10 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
         [None, f"{__name__}.get_numbers"],
         ["", f"{__name__}.missing", "broken_module.add", f"{__name__}.FAULTS", get_close_matches],
     ),
-    "CODE_HEADER": ([None, "X-Error-Code"], ["", "X Code", "X-Code: 1", "X-Code\n", 1]),
+    "CODE_HEADER": (
+        [None, "X-Error-Code", "Error-Code", "Vary-Code"],
+        ["", "X Code", "X-Code: 1", "X-Code\n", 1, "Allow", "ETag", "vary", "Content-Length"],
+    ),
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
     "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], {"/api"}, *PATTERNS]),
     "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o", *PATTERNS]),
@@ -154,6 +195,56 @@ def test_a_mistake_has_one_error_with_a_hint(
     assert get_numbers([message]) == [number]
     assert words in read(message)
     assert message.is_serious()
+
+
+# A setting with a wrong value, and its hint.
+HINTS: list[tuple[dict[str, Any], str | None]] = [
+    ({"CODE_FORMAT": "NAME"}, "Did you mean 'name'?"),
+    ({"CODE_FORMAT": ["numbers"]}, "Did you mean 'number'?"),
+    ({"CODE_FORMAT": "roman"}, None),
+    ({"DETAILS": "true"}, "Did you mean True?"),
+    ({"BODY": f"{__name__}.get_number"}, f"Did you mean '{__name__}.get_numbers'?"),
+    ({"BODY": "django.utils.textt.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
+    ({"BODY": "djang.utils.text.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
+    ({"BODY": get_close_matches}, "Did you mean 'difflib.get_close_matches'?"),
+    ({"BODY": "broken_module.add"}, "RuntimeError: at import"),
+    ({"BODY": f"{__name__}.FAULTS"}, None),
+    ({"FIELD_NAMES": "qqqq.xxxx"}, "ModuleNotFoundError: No module named 'qqqq'"),
+    ({"FIELD_NAMES": 1}, "ImportError: 1 doesn't look like a module path"),
+    ({"CODE_HEADER": "X Code"}, "Did you mean 'X-Code'?"),
+    ({"CODE_HEADER": "WWW-Authenticate"}, "Did you mean 'X-Error-Code'?"),
+    ({"CODE_HEADER": "Access-Control-Allow-Origin"}, "Did you mean 'X-Error-Code'?"),
+    ({"CODE_HEADER": ""}, "Did you mean 'X-Error-Code'?"),
+    ({"MAX_ERRORS": "100"}, "Did you mean 100?"),
+    ({"MAX_ERRORS": "many"}, None),
+    ({"RETRY_AFTER": 2.0}, "Did you mean 2?"),
+    ({"RETRY_AFTER": None}, None),
+    ({"CHALLENGE": "Key\r\n"}, "Did you mean 'Key'?"),
+    ({"PATHS": "/api/"}, "Did you mean ['/api/']?"),
+    ({"PATHS": {"/api/"}}, "Did you mean ['/api/']?"),
+    (
+        {"PATHS": ["/api/*", "^/v1/", "/v2/<int:tenant>/"]},
+        "Did you mean ['/api/', '/v1/', '/v2/']?",
+    ),
+    ({"EXCLUDED_PATHS": ["https://a.example/o/"]}, "Did you mean ['/o/']?"),
+]
+
+
+@pytest.mark.parametrize(("changes", "hint"), HINTS)
+def test_a_wrong_value_has_a_hint_at_the_nearest_right_one(
+    settings: Settings, changes: dict[str, Any], hint: str | None
+) -> None:
+    settings.API_ERRORS = changes
+    [message] = check_settings()
+    assert (get_numbers([message]), message.hint) == (["E002"], hint)
+
+
+def test_a_code_is_replaced_by_a_code_of_the_project(settings: Settings) -> None:
+    old = {"status": 409, "deprecated": True, "replaced_by": "NEW"}
+    settings.API_ERRORS = {"CODES": {"OLD": old, "NEW": {"status": 409}}}
+    assert check_settings() == []
+    settings.API_ERRORS = {"CODES": {"OLD": old, "NEW": {**old, "replaced_by": "OLD"}}}
+    assert get_numbers(check_settings()) == ["E003", "E003"]
 
 
 def test_a_setting_that_is_not_a_dict_is_an_error(settings: Settings) -> None:

@@ -9,7 +9,7 @@ const [apiUrl, keys, demo] = [process.argv[2], JSON.parse(process.argv[3]), JSON
 const serial = `NPM-${Date.now()}-${process.pid}`
 const outcomes = {}
 
-// The client throws an Error whose message is the body of the answer.
+// The client throws an Error whose message is the body of the response.
 function rejection (error) {
   try {
     return { rejected: JSON.parse(error.message) }

@@ -18,7 +18,7 @@ GIVEN = json.loads(sys.argv[1])
 WRITE, READ, NOTHING = (GIVEN["keys"][name] for name in ("write", "read", "nothing"))
 
 
-def answer(response: requests.Response) -> dict[str, Any]:
+def describe_response(response: requests.Response) -> dict[str, Any]:
     """Return the values that the test compares: the status, and the body if it is not empty."""
     body = response.json() if response.content else None
     return {"status": response.status_code, "body": body}
@@ -56,7 +56,7 @@ def drive_collections() -> dict[str, requests.Response]:
     created = entities.create_collection("Python shelf", api_key=WRITE)
     shelf = created.json()["id"]
     thng = entities.create_thng("Python lamp", collections=[shelf], api_key=WRITE).json()["id"]
-    answers = {
+    outcomes = {
         "create collection": created,
         "read collection": entities.read_collection(shelf, api_key=WRITE),
         "update collection": entities.update_collection(shelf, "Shelf", tags=["a"], api_key=WRITE),
@@ -68,7 +68,7 @@ def drive_collections() -> dict[str, requests.Response]:
         "delete collection": entities.delete_collection(shelf, api_key=WRITE),
     }
     entities.delete_thng(thng, api_key=WRITE)
-    return answers
+    return outcomes
 
 
 def drive_errors() -> dict[str, requests.Response]:
@@ -104,4 +104,4 @@ if __name__ == "__main__":
     # On import the package sends all logging, down to its HTTP library's, to standard output.
     logging.disable()
     responses = {**drive_thngs(), **drive_collections(), **drive_errors()}
-    print(json.dumps({name: answer(response) for name, response in responses.items()}))
+    print(json.dumps({name: describe_response(response) for name, response in responses.items()}))

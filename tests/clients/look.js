@@ -24,7 +24,7 @@ async function look(browser, base, { screenshot, ...job }) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   const response = await page.goto(base + job.page, { waitUntil: "load" });
   if (screenshot) await page.screenshot({ path: screenshot, fullPage: true });
-  // What the protocol evaluates is not held to the page's Content-Security-Policy.
+  // The page's Content-Security-Policy does not apply to code that the protocol evaluates.
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });

@@ -10,7 +10,7 @@ import pytest
 
 from tests.docs.blocks import Block, read_blocks
 from tests.docs.projects import make_project
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 # Pages with independent sections. Each section is run after the blocks before the first section.
 STANDALONE = {
@@ -44,7 +44,9 @@ def get_stories(page: str) -> list[Story]:
         opening = [block for block in blocks if not block.section]
         sections = dict.fromkeys(block.section for block in blocks if block.section)
         stories = [
-            Story(page, section, [*opening, *(it for it in blocks if it.section == section)])
+            Story(
+                page, section, [*opening, *(block for block in blocks if block.section == section)]
+            )
             for section in sections
         ]
     return [story for story in stories if any(block.language in RUN for block in story.blocks)]
@@ -54,7 +56,7 @@ def run(story: Story, directory: Path, base: str, *options: Path) -> None:
     """Run a story in a new project; `options` are those of `Project`."""
     for tool in ("curl", TOOLS.get(story.page, "curl")):
         if shutil.which(tool) is None:
-            refuse(f"{tool} is not installed")
+            skip_or_fail(f"{tool} is not installed")
     with make_project(directory / "project", base, *options) as project:
         for step in [*story.blocks, None]:
             try:

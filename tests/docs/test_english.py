@@ -1,8 +1,9 @@
 """The docs, the docstrings, the comments and the messages are in plain English.
 
 Each row has a construction that readers had to read twice, and the words to use in its place.
-`RULES` apply to each line of all files. `PROSE_RULES` apply to docstrings, comments and the names
-of tests only, because code and the texts of clients may have these words.
+`RULES` apply to each line of all files. `PROSE_RULES` apply to docstrings, comments, the names of
+tests and the sentences of the docs only, because code and the messages of clients may have these
+words.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +42,14 @@ RULES = {
     r"\bif it lasts\b": 'Write "if the error persists".',
     r"\b[Ll]eaves? .* out of\b": 'Write "remove … from".',
     r"\bThere is no \w+ (by|for)\b": 'Write "… is not supported".',
+    r"\balso if\b": 'Write "even if".',
+    r"\b(has|have) no JSON\b": 'Write "cannot be encoded as JSON".',
+    r"\bmembers of this\b": 'Write "keys".',
+    r"\b[Ww]hatever\b": 'Write "with any …" or "even if".',
+    r"\b([Ss]o|[Nn]or) (is|are|was|were|does|do|did|has|have) (a|an|the|every|all|most)\b": (
+        "Put the subject first."
+    ),
+    r"\bthe last word\b": "Name the fact.",
     r'"""What (is|are|was|has|it|they|the|a|an|you)\b': "Begin with a noun.",
     r"# What (is|are|was|has|it|they|the|a|an|you)\b(?!.*\?)": "Begin with a noun.",
 }
@@ -47,7 +57,7 @@ RULES = {
 PROSE_RULES = {
     r"(?:^|[.!?] )(?:It|They|That|Such|Nobody|Whose|Of|Where) ": "Begin with a noun.",
     r"(?:^|[.!?] )What [^.?]*(?:[.:]|$)": "Begin with a noun.",
-    r"\bverbs?\b": 'Write "method".',
+    r"\bverbs?\b(?!\*)": 'Write "method".',
     r"\bbugs?\b": 'Write "unhandled exception".',
     # Members of an Enum, and those of problem details in RFC 9457.
     r"\b(?<!extension )members?\b(?! of (?:an Enum|HTTPStatus|RFC 9457)\b)": 'Write "key".',
@@ -57,7 +67,9 @@ PROSE_RULES = {
     r"\b(?:say|says|said|tell|tells|told)\b": 'Write "names", "returns" or "logs".',
     r"\b[Ff]oreign (?!keys?\b)": 'Write "third-party".',
     # Connections are refused.
-    r"\brefus(?:e|es|ed|al|als|ing)\b(?! (?:the )?connection)": 'Write "reject".',
+    r"(?<!connection is )\brefus(?:e|es|ed|al|als|ing)\b(?! (?:the )?connection)": (
+        'Write "reject".'
+    ),
     r"\b(?:is|are|was|were) no (?!longer\b)\w+$": 'Write "is not".',
     r"\b(?:gives?|gave) way\b": 'Write "is replaced by".',
     r"\blook-ups?\b": 'Write "lookup".',
@@ -69,12 +81,21 @@ PROSE_RULES = {
     r"\b[Ff]orgets?\b the\b": 'Write "removes" or "clears".',
     r"\bwhat (?:is|are|was|were|has|had)\b(?![^.]*\?)": "Name the thing.",
     r"\bstays? silent\b": 'Write "does not respond".',
+    r"(?:^|[.:] )Here, because\b": 'Write "Imported here".',
 }
 
 # The rules for contributors quote these constructions; a heading may be a question without a mark.
 EXEMPT = {"CONTRIBUTING.md", "tests/docs/test_english.py"}
+# The glossary has a column of the words that other projects use.
+EXEMPT_FROM_PROSE_RULES = {"docs/glossary.md"}
 
 FOLDERS = ("django_apierrors", "example_project", "tests", "stress", "benchmarks", "suites")
+# The files with comments that begin with # or //.
+SCRIPTS = (
+    *("Makefile", "setup.cfg", "*.toml", "*.yml", ".*.yaml", ".ci/*", ".github/workflows/*"),
+    *("requirements/*", "suites/*.toml", "suites/*/*.toml", "tests/clients/*.[jt]s"),
+    *("example_project/frontend/src/main.ts",),
+)
 FILES = {
     name: path.read_text("utf-8").splitlines()
     for path in (
@@ -82,6 +103,7 @@ FILES = {
         *ROOT.glob("docs/*.md"),
         *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
         *(ROOT / "django_apierrors").rglob("*.html"),
+        *(path for pattern in SCRIPTS for path in ROOT.glob(pattern)),
     )
     if (name := path.relative_to(ROOT).as_posix()) not in EXEMPT and "node_modules" not in name
 }
@@ -106,11 +128,35 @@ def iter_prose(source: str) -> Iterator[tuple[int, str]]:
     yield from ((line, text) for line, _column, text in comments)
 
 
+def iter_page_prose(page: str) -> Iterator[tuple[int, str]]:
+    """Yield the paragraphs, the items and the table rows of a page, without code and URLs."""
+    page = re.sub(
+        "^ *```.*?^ *```", lambda match: "\n" * match[0].count("\n"), page, flags=re.M | re.S
+    )
+    page = re.sub(r"\]\([^)\s]*\)", "]", re.sub(r"`[^`\n]*`", "…", page))
+    paragraph: list[str] = []
+    number = 0
+    for number, line in enumerate(page.splitlines(), start=1):
+        if paragraph and (not line.strip() or re.match(r" *(\||- |\d+\. )", line)):
+            yield number - 1, " ".join(paragraph)
+            paragraph = []
+        paragraph += line.split()
+    yield number, " ".join(paragraph)
+
+
+def iter_comments(script: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a script that are comments."""
+    for number, line in enumerate(script.splitlines(), start=1):
+        if line.lstrip().startswith(("#", "//")):
+            yield number, line.lstrip(" #/")
+
+
+READERS = {".md": iter_page_prose, ".py": iter_prose, ".html": lambda page: ()}
 PROSE = [
     (f"{name}:{line}", text)
     for name, lines in FILES.items()
-    if name.endswith(".py")
-    for line, text in iter_prose("\n".join(lines))
+    if name not in EXEMPT_FROM_PROSE_RULES
+    for line, text in READERS.get(Path(name).suffix, iter_comments)("\n".join(lines))
 ]
 
 
@@ -151,12 +197,18 @@ def test_each_rule_finds_its_construction(pattern: str) -> None:
         "There is no ordering by size.",
         '"""What it takes."""',
         "# What the view takes",
+        "The view is called also if it fails.",
+        "A set has no JSON.",
+        "The members of this package.",
+        "Whatever the client sends.",
+        "So is the dict.",
+        "The database has the last word.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 
 
 @pytest.mark.parametrize("pattern", PROSE_RULES)
-def test_prose_in_code_does_not_use_a_construction(pattern: str) -> None:
+def test_prose_does_not_use_a_construction(pattern: str) -> None:
     places = [f"{place}: {text}" for place, text in PROSE if re.search(pattern, text)]
     assert places == [], PROSE_RULES[pattern]
 
@@ -185,6 +237,7 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "Forget the models.",
         "Return what was collected.",
         "The server stays silent.",
+        "Here, because the import is slow.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 
@@ -207,3 +260,36 @@ def test_a_b() -> None:
         (7, "Doc string."),
         (7, "test a b"),
     ]
+
+
+def test_the_prose_of_a_page_is_read_without_code() -> None:
+    page = """# Title
+
+One
+`two` [three](https://example.com).
+
+```python
+x = 1  # Code.
+```
+
+- A long
+  item.
+- b
+
+| a | b |
+|---|---|
+| c | d |
+"""
+    assert [(line, text) for line, text in iter_page_prose(page) if text] == [
+        (1, "# Title"),
+        (4, "One … [three]."),
+        (11, "- A long item."),
+        (12, "- b"),
+        (14, "| a | b |"),
+        (15, "|---|---|"),
+        (16, "| c | d |"),
+    ]
+
+
+def test_the_comments_of_a_script_are_read() -> None:
+    assert [*iter_comments("# One.\nx = 1  # Beside.\n  // Two.")] == [(1, "One."), (3, "Two.")]

@@ -48,9 +48,11 @@ def test_a_page_shows_the_output_of_its_commands(story: Story, tmp_path: Path) -
 
 def test_every_block_is_in_a_language_of_the_tests() -> None:
     blocks = [block for page in PAGES for block in read_blocks(page)]
-    assert [f"{it} {it.language}" for it in blocks if it.language not in NOT_RUN | RUN] == []
+    assert [
+        f"{block} {block.language}" for block in blocks if block.language not in NOT_RUN | RUN
+    ] == []
     # A block that is never run needs no reason.
-    assert [str(it) for it in blocks if it.reason and it.language in NOT_RUN] == []
+    assert [str(block) for block in blocks if block.reason and block.language in NOT_RUN] == []
 
 
 def test_every_json_block_is_json() -> None:
@@ -80,3 +82,12 @@ def test_every_relative_link_leads_to_a_file() -> None:
 
 def test_no_page_contains_the_path_of_the_checkout() -> None:
     assert [page for page in PAGES if str(ROOT) in PAGES[page].read_text(encoding="utf-8")] == []
+
+
+def test_every_page_begins_with_a_sentence_about_its_use() -> None:
+    missing = []
+    for page, path in PAGES.items():
+        _title, introduction, *_ = path.read_text("utf-8").split("\n\n", 2)
+        if page != "README.md" and "After reading" not in introduction:
+            missing.append(page)
+    assert missing == []

@@ -14,7 +14,7 @@ from tests.docs.processes import ADDRESS
 from tests.docs.projects import Project, make_project
 from tests.docs.sessions import Command, read_session
 
-# A version of Django or DRF changes none of it.
+# The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
 
 URLS = """
@@ -51,8 +51,8 @@ def record(project: Project, calls: list[tuple[str, str, int]], path: Path) -> N
         headers = [{"name": name, "value": JSON[name]} for name in JSON]
         request = {"method": method, "url": url, "headers": headers, "postData": {"text": "{}"}}
         content = {"text": response.text}
-        answer = {"status": response.status_code, "content": content}
-        entries.append({"request": request, "response": answer})
+        recorded = {"status": response.status_code, "content": content}
+        entries.append({"request": request, "response": recorded})
     path.write_text(json.dumps({"log": {"entries": entries}}), "utf-8")
 
 

@@ -12,7 +12,7 @@ TAKEN = "Another resource has the same value for this field."
 
 
 class LinkTo:
-    """Equals any absolute URL of the page of a code, whatever the port."""
+    """Equals the absolute URL of the page of a code, with any port."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -23,7 +23,7 @@ from example_project.demo.data import (
     WRITE_KEY,
 )
 from example_project.demo.server import ROOT, Server
-from tests.bodies import asked_body, sent_body
+from tests.bodies import requested_body, sent_body
 from tests.example_project.bodies import (
     MALFORMED,
     TAKEN,
@@ -33,7 +33,7 @@ from tests.example_project.bodies import (
     method_error,
 )
 from tests.example_project.client import send
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 CLIENTS = ROOT / "tests" / "clients"
 TIMEOUT = 100
@@ -64,7 +64,7 @@ NO_NAME = invalid_content("name: This field is required.")
 NPM_ERRORS = {
     **ERRORS,
     "no name": NO_NAME,
-    "asked for XML": asked_body("application/xml") | WRONG_FORMAT,
+    "asked for XML": requested_body("application/xml") | WRONG_FORMAT,
     "bad filter": invalid_content(
         "filter: A filter has the form name=<value> or identifiers.<type>=<value>."
     ),
@@ -98,9 +98,9 @@ def run(*command: str, **environment: str) -> Outcomes:
 def npm(example_server: Server) -> Outcomes:
     node = shutil.which("node")
     if node is None:
-        refuse("Node.js is not installed, so the npm client cannot run")
+        skip_or_fail("Node.js is not installed, so the npm client cannot run")
     if not (CLIENTS / "node_modules" / "evrythng").is_dir():
-        refuse("the npm client is not installed: run npm ci in tests/clients")
+        skip_or_fail("the npm client is not installed: run npm ci in tests/clients")
     demo = {"thng": UMBRELLA, "unknown": NO_SUCH_THNG}
     return run(str(node), "drive.js", example_server.url, json.dumps(KEYS), json.dumps(demo))
 
@@ -108,15 +108,15 @@ def npm(example_server: Server) -> Outcomes:
 @pytest.fixture(scope="module")
 def python(example_server: Server) -> Outcomes:
     if importlib.util.find_spec("evrythng") is None:
-        refuse("python-evrythng is not installed")
-    given = {
+        skip_or_fail("python-evrythng is not installed")
+    inputs = {
         "keys": KEYS,
         "thng": UMBRELLA,
         "unknown": NO_SUCH_THNG,
         "operator": ADA["id"],
         "taken": {"serial": "UMB-0001"},
     }
-    return run(sys.executable, "drive.py", json.dumps(given), PYEVT_BASE_URL=example_server.url)
+    return run(sys.executable, "drive.py", json.dumps(inputs), PYEVT_BASE_URL=example_server.url)
 
 
 def pick(outcomes: Outcomes, *steps: str) -> Outcomes:
@@ -224,9 +224,9 @@ def test_the_python_client_returns_each_response(python: Outcomes) -> None:
     update = read("update", thng, description="A lamp.")
     tagged = read("update without a name", update, tags=["updated"])
     contents = python["list collection"]["body"]
-    assert [it["collections"] for it in contents] == [[shelf["id"]]]
+    assert [thng["collections"] for thng in contents] == [[shelf["id"]]]
     page = python["second page"]["body"]
-    assert [it["id"] for it in page] == [it["id"] for it in THNGS[2:4]]
+    assert [thng["id"] for thng in page] == [thng["id"] for thng in THNGS[2:4]]
     [message] = python["status 500"]["body"]["errors"]
     assert python == {
         "create": respond(thng, 201),

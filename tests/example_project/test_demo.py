@@ -143,6 +143,15 @@ def test_the_projects_pass_the_system_checks_and_have_all_migrations(
     assert output == "No changes detected\n"
 
 
+def test_a_command_that_cannot_be_started_leaves_no_signal_blocked(tmp_path: Path) -> None:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    with pytest.raises(ValueError, match="null"):
+        manage("check\0", database=tmp_path / "none", settings=SETTINGS)
+
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
 def test_a_worker_that_does_not_start_ends_the_demo_and_its_server() -> None:
     require_package("django_tasks_rq")
     port, redis_port = find_free_port(), str(find_free_port())

@@ -17,7 +17,7 @@ from example_project.demo.tour.checks import Response, is_unfinished
 from tests.example_project.bodies import MALFORMED, TAKEN, error_body, method_error
 from tests.example_project.client import send
 from tests.example_project.fixtures import DEMO_SETTINGS, dump_rows, execute, start
-from tests.services import refuse, require_package, require_server
+from tests.services import require_package, require_server, skip_or_fail
 
 TIMEOUT = 30.0
 REDIS_PORT = 6379
@@ -48,7 +48,7 @@ def redis_server(
     require_server("Redis", REDIS_PORT)
     with Redis(port=REDIS_PORT, db=REDIS_DATABASE) as client:
         if client.dbsize():
-            refuse(f"database {REDIS_DATABASE} of the Redis server is not empty")
+            skip_or_fail(f"database {REDIS_DATABASE} of the Redis server is not empty")
     monkeypatch.setenv("EXAMPLE_TASKS", request.param)
     monkeypatch.setenv("EXAMPLE_REDIS_DB", str(REDIS_DATABASE))
     try:
@@ -87,7 +87,7 @@ def get_report(server: Server, rows: list[Any]) -> dict[str, Any]:
     return result
 
 
-def refusal(row: int, code: str, *messages: str) -> dict[str, Any]:
+def make_rejection(row: int, code: str, *messages: str) -> dict[str, Any]:
     """Return the entry of a rejected row in a report."""
     return {"row": row, "code": code, "errors": list(messages)}
 
@@ -105,7 +105,7 @@ def test_an_import_is_accepted_with_the_url_of_its_operation(example_server: Ser
     }
     assert response.headers["Location"] == response.headers["Content-Location"] == url
     assert int(response.headers["Retry-After"]) > 0
-    result = {"total": 0, "created": 0, "refused": 0, "thngs": [], "refusals": []}
+    result = {"total": 0, "created": 0, "rejected": 0, "thngs": [], "rejections": []}
     finished = {**operation, "status": "successful", "result": result}
     assert wait_for_operation(example_server, response) == finished
 
@@ -135,15 +135,19 @@ def test_valid_rows_are_created_and_the_others_reported_with_their_paths(
     assert result == {
         "total": 8,
         "created": 2,
-        "refused": 6,
+        "rejected": 6,
         "thngs": result["thngs"],
-        "refusals": [
-            refusal(1, "ALREADY_EXISTS", f"[1].identifiers.serial: {TAKEN}"),
-            refusal(2, "INVALID_CONTENT", f"[2].name: {REQUIRED}", f"[2].tags[1]: {not_null}"),
-            refusal(3, "MISSING_RESOURCE", f"[3].collections: {unknown}"),
-            refusal(4, "INVALID_ID", f"[4].collections: {MALFORMED}"),
-            refusal(5, "INVALID_CONTENT", "[5]: Invalid data. Expected a dictionary, but got str."),
-            refusal(6, "INVALID_CONTENT", "[6]: No data provided"),
+        "rejections": [
+            make_rejection(1, "ALREADY_EXISTS", f"[1].identifiers.serial: {TAKEN}"),
+            make_rejection(
+                2, "INVALID_CONTENT", f"[2].name: {REQUIRED}", f"[2].tags[1]: {not_null}"
+            ),
+            make_rejection(3, "MISSING_RESOURCE", f"[3].collections: {unknown}"),
+            make_rejection(4, "INVALID_ID", f"[4].collections: {MALFORMED}"),
+            make_rejection(
+                5, "INVALID_CONTENT", "[5]: Invalid data. Expected a dictionary, but got str."
+            ),
+            make_rejection(6, "INVALID_CONTENT", "[6]: No data provided"),
         ],
     }
     thngs = send(example_server, "GET", f"/thngs?filter=name={serial}").json
@@ -164,7 +168,7 @@ def test_a_row_that_the_database_rejects_is_rolled_back(example_server: Server) 
     result = get_report(example_server, [{"name": "x", "identifiers": {"serial": "rejected"}}])
 
     message = "[0]: The state of this resource does not allow the request."
-    assert result["refusals"] == [refusal(0, "INVALID_STATE", message)]
+    assert result["rejections"] == [make_rejection(0, "INVALID_STATE", message)]
     assert dump_rows(example_server) == before
 
 
@@ -201,9 +205,9 @@ def test_an_import_that_runs_immediately_returns_its_report(immediate_server: Se
         {
             "total": 2,
             "created": 1,
-            "refused": 1,
+            "rejected": 1,
             "thngs": [id_],
-            "refusals": [refusal(1, "INVALID_CONTENT", f"[1].name: {REQUIRED}")],
+            "rejections": [make_rejection(1, "INVALID_CONTENT", f"[1].name: {REQUIRED}")],
         },
     )
     assert "Location" not in response.headers
@@ -213,4 +217,4 @@ def test_an_import_that_runs_immediately_returns_its_report(immediate_server: Se
 def test_an_import_runs_in_a_worker_that_uses_redis(redis_server: Server) -> None:
     result = get_report(redis_server, [{"name": "x"}, {}])
 
-    assert (result["created"], result["refused"]) == (1, 1)
+    assert (result["created"], result["rejected"]) == (1, 1)

@@ -56,8 +56,8 @@ def test_put_changes_the_sent_fields_except_null_and_read_only_ones(example_serv
 
 
 def test_a_thng_keeps_its_own_identifier(example_server: Server) -> None:
-    own = {"identifiers": {"serial": "UMB-0001"}}
-    assert send(example_server, "PUT", f"/thngs/{UMBRELLA}", own).status == 200
+    update = {"identifiers": {"serial": "UMB-0001"}}
+    assert send(example_server, "PUT", f"/thngs/{UMBRELLA}", update).status == 200
 
 
 def test_one_of_many_concurrent_requests_gets_an_identifier(example_server: Server) -> None:
@@ -161,8 +161,8 @@ def test_a_filter_and_its_links_work_encoded_once_or_twice(
 def test_a_filter_returns_the_thng_with_an_identifier_or_an_empty_list(
     example_server: Server,
 ) -> None:
-    found = send(example_server, "GET", "/thngs?filter=identifiers.serial=UMB-0001")
-    assert get_ids(found.json) == [UMBRELLA]
+    filtered = send(example_server, "GET", "/thngs?filter=identifiers.serial=UMB-0001")
+    assert get_ids(filtered.json) == [UMBRELLA]
     empty = send(example_server, "GET", "/collections?filter=name=nobody")
     assert (empty.status, empty.json, empty.headers["Link"]) == (200, [], None)
 

@@ -111,10 +111,10 @@ def test_the_settings_for_production_fail_only_the_rows_of_failures(
 
 def test_a_wrong_url_is_reported() -> None:
     url = f"http://127.0.0.1:{find_free_port()}"
-    unanswered = run("demo.tour", "--url", url)
+    no_server = run("demo.tour", "--url", url)
     invalid = run("demo.tour", "--url", "127.0.0.1:8000")
 
-    assert (unanswered.returncode, unanswered.stdout) == (
+    assert (no_server.returncode, no_server.stdout) == (
         1,
         f"No response from {url} (Connection refused).\nStart the demo first: make demo\n",
     )

@@ -22,7 +22,7 @@ from example_project.demo.server import ROOT, Server, find_free_port, manage, ru
 from tests.docs.blocks import read_blocks
 from tests.example_project.client import send
 from tests.example_project.fixtures import DATABASE, DEMO_SETTINGS, SETTINGS, get_database
-from tests.services import refuse, require_package
+from tests.services import require_package, skip_or_fail
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
 
@@ -118,9 +118,9 @@ def typescript(front_end: Path, schema: str, tmp_path_factory: pytest.TempPathFa
 def require_npm() -> None:
     """Skip, or fail in CI, if Node.js or the generators are missing."""
     if shutil.which("node") is None:
-        refuse("Node.js is not installed, so the TypeScript clients cannot run")
+        skip_or_fail("Node.js is not installed, so the TypeScript clients cannot run")
     if not (NODE_MODULES / "openapi-typescript").is_dir():
-        refuse("the generators are not installed: run npm ci in tests/clients")
+        skip_or_fail("the generators are not installed: run npm ci in tests/clients")
 
 
 def generate_python(schema: str, directory: Path) -> str:
@@ -147,7 +147,9 @@ def test_openapi_python_client_keeps_every_response(
     ]
     statuses = sum(len(operation["responses"]) for operation in operations)
     modules = (tmp_path / "generated" / "api").rglob("*.py")
-    parsed = [re.findall(r"if response\.status_code == (\d+)", it.read_text()) for it in modules]
+    parsed = [
+        re.findall(r"if response\.status_code == (\d+)", module.read_text()) for module in modules
+    ]
     assert sum(map(len, parsed)) == statuses > 132
 
 
@@ -269,7 +271,7 @@ def test_the_page_shows_parts_of_the_programs() -> None:
     shown = [block for block in BLOCKS if block.language in ("typescript", "python")]
     # The first block has settings.
     assert [
-        str(it) for it in shown[1:] if not any(indent(it.text) in indent(t) for t in texts)
+        str(block) for block in shown[1:] if not any(indent(block.text) in indent(t) for t in texts)
     ] == []
     assert json.dumps(PRINTED[0]) in PAGE
 

@@ -24,7 +24,7 @@ class TestThngs(VerbContract):
     unknown_id = "U" * 24
     malformed_id = "x"
     allows_undeclared_errors = False
-    ignored_members = ("updatedAt",)
+    ignored_keys = ("updatedAt",)
 
     @pytest.fixture(autouse=True)
     def seeded(self, db: None) -> None:

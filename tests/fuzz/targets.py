@@ -57,12 +57,12 @@ class Target(NamedTuple):
     """A property, and the strategies of its inputs."""
 
     name: str
-    holds_for: Callable[..., None]
+    function: Callable[..., None]
     inputs: tuple[st.SearchStrategy[Any], ...]
 
     def run(self, seed_value: int | None = None, **options: Any) -> None:
         """Test the property with these settings of hypothesis, and with a seed."""
-        test = settings(**options)(given(*self.inputs)(self.holds_for))
+        test = settings(**options)(given(*self.inputs)(self.function))
         (test if seed_value is None else seed(seed_value)(test))()
 
 
@@ -226,7 +226,7 @@ def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
     layers,
 )
 def fuzz_values_of_the_project(name: str, document: dict[str, Any], layers: str) -> None:
-    """A value of the project, whatever the client sends: a 500 that is reported and not echoed."""
+    """An invalid value of the project, with any request: a 500 that is reported and not echoed."""
     with counted_failures() as failures, counted_reports() as reports:
         body = inputs.encode({"a": document})
         response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)

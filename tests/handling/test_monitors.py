@@ -1,4 +1,4 @@
-"""Monitors: middleware that records exceptions, also those that Django does not show to it."""
+"""Monitors: middleware that records exceptions, even those that Django does not pass to it."""
 
 from __future__ import annotations
 

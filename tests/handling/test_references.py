@@ -72,7 +72,7 @@ class NotelessError(Exception):
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
-    "bug": lambda: ValueError("bug"),
+    "unhandled": lambda: ValueError("unhandled"),
     "frozen": FrozenError,
     "proxy": ProxyError,
     "lookup": LookupFailedError,
@@ -154,7 +154,7 @@ def find_references(text: str) -> list[str]:
 @pytest.mark.parametrize(
     "fault",
     [
-        *("bug", "frozen", "proxy", "noteless"),
+        *("unhandled", "frozen", "proxy", "noteless"),
         pytest.param("lookup", marks=NEEDS_PRINTABLE_NOTES),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_response_of_another_middleware_that_logs_nothing_has_no_reference(
     settings: Settings, caplog: pytest.LogCaptureFixture, log: io.StringIO
 ) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.RespondingMiddleware"]
-    response = Client(raise_request_exception=False).get("/bug/")
+    response = Client(raise_request_exception=False).get("/unhandled/")
     assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
     assert find_references(response.content.decode()) == find_references(log.getvalue()) == []
 

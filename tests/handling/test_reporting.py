@@ -1,4 +1,4 @@
-"""Reporting: one signal and one record for an unhandled exception, one record for a recognised."""
+"""Reporting: a signal and a record for an unhandled exception, a record for a recognised one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 
 class DeliberateError(APIException):
-    """An exception with which a project responds by intention."""
+    """An exception that a project raises to send a response."""
 
     default_detail = "Closed."
 

@@ -69,7 +69,7 @@ RENDERERS = [YAMLRenderer, JSONLikeYAMLRenderer, VendorRenderer, EnvelopeRendere
 
 
 def make_json_like(content: bytes, status: int, *, encoding: str = "") -> HttpResponse:
-    """Return a response whose content type is JSON, whatever its content."""
+    """Return a response with any content, whose content type is JSON."""
     headers = {"Content-Encoding": encoding} if encoding else {}
     return HttpResponse(content, content_type="application/json", status=status, headers=headers)
 

@@ -43,7 +43,7 @@ class OddError(OSError):
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
-    "bug": lambda: KeyError("bug"),
+    "unhandled": lambda: KeyError("unhandled"),
     "protected": lambda: ProtectedError("in use", set()),
     "timeout": TimeoutError,
     "immediate": ImmediateResponseError,
@@ -97,7 +97,7 @@ def set_fault(request: HttpRequest, fault: str) -> HttpRequest:
 def run_batch(request: HttpRequest) -> list[int]:
     """Call a view that succeeds and one that fails, each in a savepoint."""
     statuses = []
-    for fault in ("", "bug"):
+    for fault in ("", "unhandled"):
         try:
             with transaction.atomic():
                 response = WritingView.as_view()(set_fault(request, fault))
@@ -124,14 +124,14 @@ class CarelessBatchView(APIView):
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
-        views = [WritingView.as_view()(set_fault(request._request, f)) for f in ("", "bug")]
+        views = [WritingView.as_view()(set_fault(request._request, f)) for f in ("", "unhandled")]
         return Response([view.status_code for view in views])
 
 
 def careless_batch(request: HttpRequest) -> HttpResponse:
     """Run a batch that catches nothing, in a block that no frame shows."""
     with transaction.atomic():
-        views = [WritingView.as_view()(set_fault(request, f)) for f in ("", "bug")]
+        views = [WritingView.as_view()(set_fault(request, f)) for f in ("", "unhandled")]
         return JsonResponse([view.status_code for view in views], safe=False)
 
 
@@ -149,7 +149,7 @@ urlpatterns = [
 ]
 
 
-class AnsweringMiddleware:
+class RespondingMiddleware:
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
 
@@ -157,10 +157,10 @@ class AnsweringMiddleware:
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return answer(request, exception)
+        return respond(request, exception)
 
 
-def answer(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+def respond(request: HttpRequest, exception: Exception) -> HttpResponse | None:
     """Respond to one class of exceptions."""
     if isinstance(exception, ImmediateResponseError):
         return HttpResponse("immediate", status=302, headers={"Location": "/login/"})
@@ -168,13 +168,13 @@ def answer(request: HttpRequest, exception: Exception) -> HttpResponse | None:
 
 
 @sync_and_async_middleware
-def answering_middleware(get_response: Any) -> Any:
+def responding_middleware(get_response: Any) -> Any:
     """Respond to one class of exceptions, in the way of allauth's AccountMiddleware."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         return get_response(request)  # type: ignore[no-any-return]
 
-    middleware.process_exception = answer  # type: ignore[attr-defined]
+    middleware.process_exception = respond  # type: ignore[attr-defined]
     return middleware
 
 
@@ -210,7 +210,7 @@ def test_an_exception_travels_to_a_dispatch_of_the_project(
 def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
     response = send(f"/{name}/", "protected")
     assert (response.status_code, get_code(response)) == (400, "INVALID_STATE")
-    assert get_code(send(f"/{name}/", "bug")) == "INTERNAL_ERROR"
+    assert get_code(send(f"/{name}/", "unhandled")) == "INTERNAL_ERROR"
 
 
 def test_under_asgi_an_exception_travels_too() -> None:
@@ -240,7 +240,7 @@ def test_a_batch_that_catches_nothing_fails_as_a_whole(name: str, is_json: bool)
     assert not Shelf.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["AnsweringMiddleware", "answering_middleware"])
+@pytest.mark.parametrize("name", ["RespondingMiddleware", "responding_middleware"])
 def test_an_unhandled_exception_travels_to_a_process_exception(
     settings: Settings, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -253,6 +253,6 @@ def test_an_unhandled_exception_travels_to_a_process_exception(
 
 
 def test_with_both_middleware_each_exception_has_its_response(settings: Settings) -> None:
-    settings.MIDDLEWARE = [APP_MIDDLEWARE, f"{__name__}.AnsweringMiddleware"]
+    settings.MIDDLEWARE = [APP_MIDDLEWARE, f"{__name__}.RespondingMiddleware"]
     assert send("/plain/", "immediate").status_code == 302
-    assert get_code(send("/plain/", "bug")) == "INTERNAL_ERROR"
+    assert get_code(send("/plain/", "unhandled")) == "INTERNAL_ERROR"

@@ -31,7 +31,7 @@ class Failing(APIView):
     renderer_classes = [JSONRenderer]
 
     def get(self, request: Request, name: str) -> Response:
-        raise {"bug": RuntimeError, "timeout": TimeoutError}[name]
+        raise {"unhandled": RuntimeError, "timeout": TimeoutError}[name]
 
 
 class Fail:
@@ -61,14 +61,14 @@ def get_vary(client: Client, url: str, accept: str = "*/*") -> set[str]:
 
 
 @pytest.mark.parametrize("accept", ["*/*", BROWSER])
-@pytest.mark.parametrize("url", ["/nowhere", "/both/bug", "/both/timeout"])
+@pytest.mark.parametrize("url", ["/nowhere", "/both/unhandled", "/both/timeout"])
 def test_an_error_that_accept_chose_the_format_of_varies_on_it(
     client: Client, url: str, accept: str
 ) -> None:
     assert get_vary(client, url, accept) == {"Accept"}
 
 
-@pytest.mark.parametrize("url", ["/json/bug", "/json/timeout"])
+@pytest.mark.parametrize("url", ["/json/unhandled", "/json/timeout"])
 def test_an_error_that_has_one_format_does_not_vary(client: Client, url: str) -> None:
     assert get_vary(client, url) == set()
 
@@ -100,7 +100,7 @@ def test_a_language_that_is_chosen_before_the_middleware_of_django_is_in_vary(
     own, *others = settings.MIDDLEWARE
     locale = [LOCALE_MIDDLEWARE] * has_locale
     settings.MIDDLEWARE = [own, f"{__name__}.Fail", *others, *locale]
-    assert get_vary(client, "/json/bug") == {"Accept", *["Accept-Language"] * has_locale}
+    assert get_vary(client, "/json/unhandled") == {"Accept", *["Accept-Language"] * has_locale}
 
 
 @pytest.mark.django_db

@@ -79,7 +79,7 @@ class Number(enum.IntEnum):
 OwnFloat, OwnList = subclass(float), subclass(list)
 OwnInt = subclass(int, __repr__=lambda self: "not a number")
 OwnString = subclass(str, __str__=lambda self: "another string")
-# A stand-in for numpy's arrays.
+# A replacement for numpy's arrays.
 Array = subclass(object, tolist=lambda self: [1, 2])
 # A mapping by its protocol alone, as the rows of some database drivers are.
 Row = subclass(object, keys=lambda self: ["a"], __getitem__=lambda self, key: 1)

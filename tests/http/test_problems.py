@@ -28,11 +28,11 @@ from django_apierrors.http.problems import make_problem, prefers_problem
 from django_apierrors.renderers import JSONRenderer
 from tests.bodies import (
     REFERENCE,
-    asked_body,
     assert_body,
     body,
     body_with,
     method_body,
+    requested_body,
     sent_body,
 )
 from tests.support import OpenView, echo, make_view, throw
@@ -40,7 +40,7 @@ from tests.support import OpenView, echo, make_view, throw
 pytestmark = pytest.mark.urls(__name__)
 
 TYPE = "application/problem+json"
-ASKS: dict[str, Any] = {"headers": {"accept": TYPE}}
+PREFERS_PROBLEM: dict[str, Any] = {"headers": {"accept": TYPE}}
 
 # RFC 9457, appendix A, with all keys required.
 MEMBERS: dict[str, dict[str, Any]] = {
@@ -181,7 +181,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "no such method": ("PUT /thing", blank(NOT_ALLOWED, "Method Not Allowed")),
     "no such format": (
         "GET /thing?format=xml",
-        blank(asked_body("xml"), "Unsupported Media Type"),
+        blank(requested_body("xml"), "Unsupported Media Type"),
     ),
     "no such URL": ("GET /nowhere", MISSING),
 }
@@ -194,28 +194,30 @@ def test_an_error_is_a_problem_for_a_client_that_requests_one_and_the_body_for_o
     request, problem = PROBLEMS[name]
     method, url = request.split()
     ours = {key: problem[key] for key in problem if key not in ("type", "title", "detail")}
-    assert read(client.generic(method, url, **ASKS)) == problem
+    assert read(client.generic(method, url, **PREFERS_PROBLEM)) == problem
     response = client.generic(method, url)
     assert response.json() == ours
     assert (response["Content-Type"], response["Vary"]) == ("application/json", "Accept")
     settings.API_ERRORS = {}
-    response = client.generic(method, url, **ASKS)
+    response = client.generic(method, url, **PREFERS_PROBLEM)
     assert list(response.json())[:4] == list(ours)[:4]
     assert response["Content-Type"] == "application/json"
 
 
 def test_an_error_is_a_problem_under_asgi_too() -> None:
-    assert read(async_to_sync(AsyncClient().get)("/nowhere", **ASKS)) == MISSING
+    assert read(async_to_sync(AsyncClient().get)("/nowhere", **PREFERS_PROBLEM)) == MISSING
 
 
 def test_a_problem_has_the_header_of_its_status(client: Client) -> None:
-    assert client.get("/thing?as=401", **ASKS)["WWW-Authenticate"] == 'Session realm="api"'
-    assert client.put("/thing", **ASKS)["Allow"] == "GET, POST, HEAD, OPTIONS"
+    assert (
+        client.get("/thing?as=401", **PREFERS_PROBLEM)["WWW-Authenticate"] == 'Session realm="api"'
+    )
+    assert client.put("/thing", **PREFERS_PROBLEM)["Allow"] == "GET, POST, HEAD, OPTIONS"
 
 
 @pytest.mark.usefixtures("has_middleware")
 def test_an_unhandled_exception_is_a_problem_with_its_reference(client: Client) -> None:
-    problem = read(client.get("/thing?as=unhandled", **ASKS))
+    problem = read(client.get("/thing?as=unhandled", **PREFERS_PROBLEM))
     instance = problem.pop("instance")
     assert instance == f"urn:reference:{problem['detail'][-13:-1]}"
     assert problem == blank(body("INTERNAL_ERROR", *problem["errors"]), "Internal Server Error")
@@ -224,7 +226,7 @@ def test_an_unhandled_exception_is_a_problem_with_its_reference(client: Client) 
 
 def test_a_csrf_failure_is_a_problem(on: Settings) -> None:
     on.API_ERRORS |= {"PATHS": ["/"]}
-    response = Client(enforce_csrf_checks=True).post("/page", **ASKS)
+    response = Client(enforce_csrf_checks=True).post("/page", **PREFERS_PROBLEM)
     failed = body_with("ACCESS_FORBIDDEN", "The CSRF token is missing or incorrect.")
     assert read(response) == blank(failed, "Forbidden")
 
@@ -233,19 +235,19 @@ def test_the_details_of_an_error_are_a_key_of_the_problem(client: Client, on: Se
     on.API_ERRORS |= {"DETAILS": True}
     item = {"field": "name", "code": "invalid", "in": "query"}
     details = [item | {"message": message} for message in ("Too long.", "Too loud.")]
-    assert read(client.get("/thing?as=raised", **ASKS)) == INVALID | {"details": details}
+    assert read(client.get("/thing?as=raised", **PREFERS_PROBLEM)) == INVALID | {"details": details}
 
 
 def test_a_problem_is_not_wrapped_twice(client: Client, on: Settings) -> None:
-    assert read(client.get("/thing?as=problem", **ASKS)) == TAKEN
+    assert read(client.get("/thing?as=problem", **PREFERS_PROBLEM)) == TAKEN
     assert client.get("/thing?as=problem").json() == TAKEN
     # A plain view's is the API's below PATHS only.
-    response = client.get("/plain/body", **ASKS)
+    response = client.get("/plain/body", **PREFERS_PROBLEM)
     assert_body(response, BODY_OF_409)
     assert "Vary" not in response
     on.API_ERRORS |= {"PATHS": ["/"]}
     for kind in ("body", "problem"):
-        assert read(client.get(f"/plain/{kind}", **ASKS)) == TAKEN
+        assert read(client.get(f"/plain/{kind}", **PREFERS_PROBLEM)) == TAKEN
 
 
 def test_a_change_of_a_projects_handler_is_in_the_problem(client: Client) -> None:
@@ -254,8 +256,11 @@ def test_a_change_of_a_projects_handler_is_in_the_problem(client: Client) -> Non
         "replaces": {"errors": ["No."], "detail": "No."},
     }
     for how, changed in changes.items():
-        assert read(client.get(f"/wrapped?as=raised&how={how}", **ASKS)) == INVALID | changed
-    response = client.get("/wrapped?as=raised&how=forgives", **ASKS)
+        assert (
+            read(client.get(f"/wrapped?as=raised&how={how}", **PREFERS_PROBLEM))
+            == INVALID | changed
+        )
+    response = client.get("/wrapped?as=raised&how=forgives", **PREFERS_PROBLEM)
     assert (response.status_code, response.json()) == (200, [])
     assert response["Content-Type"] == "application/json"
 
@@ -276,7 +281,7 @@ def test_the_fallback_is_a_problem_too(
     assert blank(json.loads(BODY), "Internal Server Error") == FALLBACK
     on.API_ERRORS |= changes
     on.ROOT_URLCONF = urlconf
-    assert read(client.get(url, **ASKS)) == FALLBACK
+    assert read(client.get(url, **PREFERS_PROBLEM)) == FALLBACK
     response = client.get(url)
     assert (response.content, response["Content-Type"]) == (BODY, "application/json")
 
@@ -285,13 +290,13 @@ def test_settings_that_cannot_be_read_switch_problems_off(
     client: Client, on: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     on.API_ERRORS = 7
-    response = client.get("/thing?as=raised", **ASKS)
+    response = client.get("/thing?as=raised", **PREFERS_PROBLEM)
     assert (response.content, response["Content-Type"]) == (BODY, "application/json")
     assert "django_apierrors failed while reading PROBLEM_JSON." in caplog.text
 
 
 def test_a_malformed_request_gets_a_problem(on: Settings) -> None:
-    request = RequestFactory().get("/", **ASKS)
+    request = RequestFactory().get("/", **PREFERS_PROBLEM)
     assert read(make_malformed_request_response(415, request)) == UNSUPPORTED
     response = make_malformed_request_response(415, RequestFactory().get("/"))
     assert_body(response, body("UNSUPPORTED_MEDIA_TYPE"))
@@ -308,7 +313,10 @@ def test_the_page_of_the_code_is_the_type_and_its_message_the_title(
     for more_info, start in links.items():
         for code_format in ("name", "number"):
             on.API_ERRORS |= {"MORE_INFO": more_info, "CODE_FORMAT": code_format}
-            problem, link = read(client.get("/nowhere", **ASKS)), f"{start}MISSING_RESOURCE"
+            problem, link = (
+                read(client.get("/nowhere", **PREFERS_PROBLEM)),
+                f"{start}MISSING_RESOURCE",
+            )
             assert (problem["type"], problem["moreInfo"], problem["title"]) == (link, link, title)
 
 
@@ -397,16 +405,16 @@ def test_a_success_is_not_acceptable_if_problems_are_off_or_rejected(
 ) -> None:
     for accept in ("application/xml", "application/problem+json;q=0"):
         response = client.get("/thing", headers={"accept": accept})
-        assert_body(response, asked_body(accept))
+        assert_body(response, requested_body(accept))
     settings.API_ERRORS = {}
-    assert client.get("/thing", **ASKS).status_code == 415
+    assert client.get("/thing", **PREFERS_PROBLEM).status_code == 415
 
 
 def test_a_format_that_a_view_lacks_gets_a_problem(client: Client) -> None:
     title = "Unsupported Media Type"
-    assert read(client.get("/stock", **ASKS)) == blank(asked_body(TYPE), title)
-    assert read(client.get("/no-format", **ASKS)) == UNSUPPORTED
-    response = client.post("/echo", "<a/>", "application/xml", **ASKS)
+    assert read(client.get("/stock", **PREFERS_PROBLEM)) == blank(requested_body(TYPE), title)
+    assert read(client.get("/no-format", **PREFERS_PROBLEM)) == UNSUPPORTED
+    response = client.post("/echo", "<a/>", "application/xml", **PREFERS_PROBLEM)
     assert read(response) == blank(sent_body("application/xml"), title)
 
 

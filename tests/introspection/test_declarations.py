@@ -98,7 +98,7 @@ def fresh() -> Iterator[None]:
 
 
 def get_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [it.getMessage() for it in caplog.records if it.name == "django_apierrors"]
+    return [record.getMessage() for record in caplog.records if record.name == "django_apierrors"]
 
 
 @pytest.mark.parametrize(("request_line", "start"), UNDECLARED.items())
@@ -118,7 +118,7 @@ def test_an_undeclared_error_is_reported_once_and_not_changed(
         assert response.headers == plain.headers
     hint = "which its schema does not have. Name it in `possible_errors` of the view."
     assert get_warnings(caplog) == [f"{start}, {hint}"]
-    [record] = [it for it in caplog.records if it.name == "django_apierrors"]
+    [record] = [record for record in caplog.records if record.name == "django_apierrors"]
     assert record.levelno == logging.WARNING
 
 

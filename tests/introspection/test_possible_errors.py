@@ -155,7 +155,7 @@ def with_attributes(cls: Any, **attributes: Any) -> Any:
 
 
 COLLECTION = {"get": "list", "post": "create"}
-MEMBER = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+ONE_OBJECT = {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
 
 
 Accepting = type("Accepting", (AcceptedMixin, ShelfViewSet), {"accepting_actions": ["destroy"]})
@@ -167,19 +167,19 @@ AcceptingPut = type("AcceptingPut", (AcceptedMixin, Plain), {"accepting_actions"
     [
         (ShelfViewSet.as_view(COLLECTION), "GET", 200),
         (ShelfViewSet.as_view(COLLECTION), "POST", 201),
-        (ShelfViewSet.as_view(MEMBER), "DELETE", 204),
+        (ShelfViewSet.as_view(ONE_OBJECT), "DELETE", 204),
         (ShelfViewSet.as_view({"post": "empty"}, detail=True), "POST", 200),
         (ShelfViewSet.as_view({"delete": "empty"}, detail=True), "DELETE", 204),
-        (ShelfViewSet.as_view(MEMBER, put_status=204), "PUT", 204),
-        (ShelfViewSet.as_view(MEMBER, put_status=204), "PATCH", 204),
-        (ShelfViewSet.as_view(MEMBER, delete_status=200), "DELETE", 200),
-        (StockModelViewSet.as_view(MEMBER), "PUT", 200),
+        (ShelfViewSet.as_view(ONE_OBJECT, put_status=204), "PUT", 204),
+        (ShelfViewSet.as_view(ONE_OBJECT, put_status=204), "PATCH", 204),
+        (ShelfViewSet.as_view(ONE_OBJECT, delete_status=200), "DELETE", 200),
+        (StockModelViewSet.as_view(ONE_OBJECT), "PUT", 200),
         (stock_generics.ListCreateAPIView, "POST", 201),
         (Plain, "POST", 200),
         (Plain, "DELETE", 204),
         (AcceptedAPIView, "POST", 202),
-        (Accepting.as_view(MEMBER), "GET", 200),
-        (Accepting.as_view(MEMBER), "DELETE", 202),
+        (Accepting.as_view(ONE_OBJECT), "GET", 200),
+        (Accepting.as_view(ONE_OBJECT), "DELETE", 202),
         (AcceptingPut, "POST", 200),
         (AcceptingPut, "PUT", 202),
         (OperationView, "GET", 200),
@@ -433,7 +433,7 @@ def test_the_examples_of_a_foreign_key_have_a_well_formed_key(
 def test_the_example_of_a_partial_update_has_no_required_field(
     attributes: Any, method: str
 ) -> None:
-    view = with_attributes(ShelfViewSet, **attributes).as_view(MEMBER)
+    view = with_attributes(ShelfViewSet, **attributes).as_view(ONE_OBJECT)
     assert messages_of(view, method)["INVALID_CONTENT"] == "The syntax/content is incorrect."
 
 
@@ -502,7 +502,7 @@ VIEWS = {
         **(PUBLIC | SHELVES),
         pagination_class=with_attributes(stock_pagination.PageNumberPagination, page_size=2),
     ),
-    "bug": with_attributes(Plain, **PUBLIC),
+    "unhandled": with_attributes(Plain, **PUBLIC),
     "limited": with_attributes(RealShelves, throttle_classes=[Fast]),
     "admins": with_attributes(RealShelves, permission_classes=[IsAdminUser]),
 }
@@ -538,7 +538,7 @@ def client(set_urls: Any, db: None) -> Client:
         ("POST", "things", '{"name": "jug", "shelf": 9}', {}, "400 MISSING_RESOURCE"),
         ("POST", "things", '{"name": "jug", "size": -1}', {}, "400 INVALID_STATE"),
         ("GET", "stock?page=x", "", {}, "404 MISSING_RESOURCE"),
-        ("GET", "bug", "", {}, "500 INTERNAL_ERROR"),
+        ("GET", "unhandled", "", {}, "500 INTERNAL_ERROR"),
         ("GET", "limited", "", {}, "429 THROTTLED"),
         (
             *("GET", "admins", ""),

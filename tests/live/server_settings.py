@@ -16,6 +16,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "rest_framework",
     "django_apierrors",
+    "tests.live",
 ]
 
 MIDDLEWARE = [

@@ -47,7 +47,7 @@ class EchoView(APIView):
 
     def get(self, request: Request) -> Response:
         match request.query_params.get("fail"):
-            case "bug":
+            case "unhandled":
                 raise RuntimeError(SECRET)
             case "timeout":
                 raise TimeoutError(SECRET)
@@ -162,7 +162,7 @@ def assert_error(
 
 
 def test_an_unhandled_exception_has_a_reference_that_is_once_in_the_log(server: Server) -> None:
-    response = send(server, "GET", "/api/echo?fail=bug")
+    response = send(server, "GET", "/api/echo?fail=unhandled")
 
     [message] = json.loads(response.content)["errors"]
     assert_error(response, "INTERNAL_ERROR", message)
@@ -221,6 +221,9 @@ def test_a_request_has_its_error(server: Server, name: str) -> None:
     assert_error(response, code, message, status=409 if code == "CONFLICT" else None)
     assert message == MESSAGES.get(code, message)
     assert response.headers.get("retry-after") == ("5" if code == "GATEWAY_TIMEOUT" else None)
+    # The receivers of `apps`.
+    assert (response.headers["x-sync"], response.headers["x-async"]) == (code, code)
+    assert "failed while sending error_sent" not in server.log.read_text()
 
 
 def test_an_unmatched_url_of_the_site_is_a_page_of_django(server: Server) -> None:
@@ -248,12 +251,12 @@ def test_a_valid_request_reaches_its_view(server: Server) -> None:
 @pytest.mark.parametrize(
     ("method", "target", "media_type", "status"),
     [
-        ("GET", "/api/echo?fail=bug", JSON, 500),
+        ("GET", "/api/echo?fail=unhandled", JSON, 500),
         ("POST", "/api/echo", BOGUS, 415),
         ("POST", "/api/form", FORM, 413),
         # A client would read a body after the head of a response as the next response.
         ("HEAD", "/api/nowhere", JSON, 404),
-        ("HEAD", "/api/echo?fail=bug", JSON, 500),
+        ("HEAD", "/api/echo?fail=unhandled", JSON, 500),
         ("HEAD", "/api/returned", JSON, 409),
     ],
 )

@@ -121,8 +121,8 @@ def test_the_catalogue_is_a_table_of_the_codes_as_the_project_has_them(settings:
     settings.API_ERRORS = {
         "CODES": {"GONE": {"number": None}, "OUT_OF_STOCK": {"status": 409, "description": "No."}}
     }
-    head, missing, gone, *_, own = run()[0].splitlines()
-    assert [" ".join(line.split()) for line in (head, missing, gone, own)] == [
+    head, missing, gone, *_, custom = run()[0].splitlines()
+    assert [" ".join(line.split()) for line in (head, missing, gone, custom)] == [
         "code status number meaning",
         "MISSING_RESOURCE 404 16842752 A resource does not exist.",
         "GONE 410 A resource existed once and will not come back.",
@@ -141,17 +141,17 @@ def test_the_catalogue_is_json_with_messages_and_advice() -> None:
             "since": "",
             "deprecated": False,
             "replaced_by": None,
-            "kind": kind,
+            "category": category,
             "message": str(code.message),
             "description": str(code.description),
             "advice": str(code.advice),
         }
-        for code, kind in zip(CATALOG.values(), CATEGORIES, strict=True)
+        for code, category in zip(CATALOG.values(), CATEGORIES, strict=True)
     ]
 
 
 CATEGORIES = [
-    *["look-up"] * 2,
+    *["lookup"] * 2,
     *["access"] * 3,
     *["content"] * 2,
     *["conflict"] * 2,
@@ -201,8 +201,14 @@ def test_a_command_that_cannot_be_run_exits_with_2(clean: None, settings: Any) -
     for arguments, words in {
         ("audit", "--ignore", "patch"): "'patch' is not of the form ROUTE:FINDING.",
         ("audit", "--ignore-file", "/nothing"): "'/nothing'",
-        ("audit", "--format", "markdown"): "The audit has no format 'markdown'.",
-        ("--format", "ignore"): "The catalogue has no format 'ignore'.",
+        ("audit", "--ignore-file", "."): "Is a directory",
+        ("audit", "--format", "markdown"): "The audit has no format 'markdown'. Use one of: table,",
+        ("--format", "ignore"): "The catalogue has no format 'ignore'. Use one of: table, json,",
+        ("--check", "errors.json", "audit"): "The audit has no option --check: it is for the cat",
+        ("--check", "", "audit"): "The audit has no option --check: it is for the catalogue.",
+        ("--ignore", "*:patch"): "The catalogue has no option --ignore: it is for the audit.",
+        ("--ignore-file", "known.txt"): "The catalogue has no option --ignore-file: it is for the",
+        ("--check", "errors.json", "--format", "json"): "--check prints changes, which have no -",
         ("audit",): "The URLconf cannot be read: ModuleNotFoundError: No module named 'tests.none'",
     }.items():
         if arguments == ("audit",):
@@ -213,6 +219,17 @@ def test_a_command_that_cannot_be_run_exits_with_2(clean: None, settings: Any) -
         assert words in str(info.value)
         assert info.value.returncode == 2
     clear_url_caches()
+
+
+@pytest.mark.parametrize("arguments", [("--format", "yaml"), ("audits",), ("--check",)])
+def test_an_argument_that_does_not_exist_exits_with_2(arguments: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "django", "apierrors", *arguments]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    process = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert (process.returncode, process.stdout) == (2, "")
+    assert "apierrors: error: " in process.stderr
 
 
 def test_an_audit_is_json_with_all_findings(wrong: None) -> None:

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -57,7 +56,7 @@ def test_the_json_has_the_facts_that_a_client_needs() -> None:
         "since": "2.1",
         "deprecated": True,
         "replaced_by": "INVALID_STATE",
-        "kind": "own",
+        "category": "custom",
         "message": "",
         "description": "None left */ nowhere.",
         "advice": "",
@@ -120,17 +119,48 @@ def test_a_code_that_disappeared_or_changed_breaks_clients(
     assert "GONE: code was 'GONE' and is 7." in lines
 
 
-@pytest.mark.parametrize("content", [None, "", "[", "{}", "[1]", '[{"name": "GONE"}]', "[[]]"])
-def test_a_file_that_is_not_a_catalogue_is_named(tmp_path: Path, content: Any) -> None:
-    copy = tmp_path / "errors.json"
-    if content is not None:
-        copy.write_text(content)
-    if content == "{}":
-        # No code was committed.
-        assert run("--check", str(copy)) == ""
-        return
+ROW = {"name": "GONE", "code": "GONE", "status": 410, "number": 16908288}
+OTHER_SCHEMA = "it is not a list of codes that --format json printed"
 
-    with pytest.raises(CommandError, match=r"errors\.json cannot be read") as raised:
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "Expecting value: line 1"),
+        (b"<<<<<<< HEAD\n[", "Expecting value: line 1"),
+        ("[]".encode("utf-16"), "'utf-8' codec can't decode"),
+        (b"[" * 100_000, OTHER_SCHEMA),
+        *((json.dumps(value).encode(), OTHER_SCHEMA) for value in ({}, [], 1, None, [1], [[]])),
+        *((json.dumps(value).encode(), OTHER_SCHEMA) for value in ({"codes": [ROW]}, ["GONE"])),
+        *(
+            (json.dumps([{**ROW, **change}]).encode(), OTHER_SCHEMA)
+            for change in ({"name": 1}, {"status": "410"}, {"status": True}, {"number": 1.5})
+        ),
+        (b'[{"name": "GONE", "status": 410}]', OTHER_SCHEMA),
+        # A code that is no longer in the catalogue is checked too.
+        (b'[{"name": "SOLD_OUT"}]', OTHER_SCHEMA),
+        (json.dumps([ROW, ROW]).encode(), "it has the code GONE 2 times"),
+    ],
+)
+def test_a_file_that_is_not_a_catalogue_is_rejected_with_the_reason(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    copy = tmp_path / "errors.json"
+    copy.write_bytes(content)
+
+    with pytest.raises(CommandError) as raised:
         run("--check", str(copy))
 
+    assert str(raised.value).startswith(f"{copy} cannot be read: {reason}")
     assert raised.value.returncode == 2
+
+
+def test_a_path_that_is_not_a_file_is_rejected_with_the_reason(tmp_path: Path) -> None:
+    for path, reason in [
+        (tmp_path / "absent.json", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "\0", "embedded null"),
+    ]:
+        with pytest.raises(CommandError, match=reason) as raised:
+            run("--check", str(path))
+        assert raised.value.returncode == 2

@@ -46,7 +46,7 @@ EXCEPTIONS: dict[str, Callable[[str], Exception]] = {
     "a keyword": lambda message: RowError(row=message),
 }
 
-# Values that have no JSON.
+# Values that cannot be encoded as JSON.
 VALUES: dict[str, Any] = {
     "nan": float("nan"),
     "infinity": {"rows": [{"x": float("-inf")}]},

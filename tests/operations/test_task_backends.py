@@ -22,7 +22,7 @@ import pytest
 
 from django_apierrors.operations.handles import read_handle
 from tests.bodies import body
-from tests.services import refuse, require_package, require_server
+from tests.services import require_package, require_server, skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRESQL_PORT = 5432
@@ -237,7 +237,7 @@ def redis() -> Iterator[Any]:
     client = Redis(port=REDIS_PORT, db=15)
     mark = "django_apierrors:tests"
     if client.dbsize() and not client.exists(mark):
-        refuse("database 15 of the Redis server contains data that is not the tests'")
+        skip_or_fail("database 15 of the Redis server contains data that is not the tests'")
     client.flushdb()
     client.set(mark, "")
     yield client

@@ -1,4 +1,4 @@
-"""Tasks that fail, and results without JSON: their messages and their reports."""
+"""Tasks that fail, and results that are not JSON: their messages and their reports."""
 
 from __future__ import annotations
 
@@ -393,7 +393,7 @@ def signals() -> Iterator[list[Any]]:
 
 @pytest.mark.parametrize("name", tasks.VALUES)
 @pytest.mark.parametrize("backend", ["default", "pickling"])
-def test_a_result_without_json_reads_as_failed_and_is_reported_once(
+def test_a_result_that_is_not_json_is_failed_and_reported_once(
     api: Client,  # noqa: F811
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
@@ -493,7 +493,7 @@ def test_a_task_that_is_stopped_at_once_has_a_reference_in_the_log(
     assert get_levels(caplog) == [(logging.ERROR, True)]
 
 
-def test_a_result_without_json_on_an_html_page_reads_as_failed(
+def test_a_result_that_is_not_json_is_failed_on_an_html_page_too(
     api: Client,  # noqa: F811
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,

@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 PATIENCE = 5.0
 
 
-class Words(NamedTuple):
+class Replies(NamedTuple):
     """The greeting of a server, and two beginnings of a response: in its head, in its body."""
 
     greeting: bytes
@@ -23,23 +23,23 @@ class Words(NamedTuple):
     body: bytes
 
 
-WORDS: Mapping[str, Words] = {
-    "amqp": Words(b"", b"\x01\x00\x00", b"\x01\x00\x00\x00\x00\x00\x64half"),
-    "http": Words(
+REPLIES: Mapping[str, Replies] = {
+    "amqp": Replies(b"", b"\x01\x00\x00", b"\x01\x00\x00\x00\x00\x00\x64half"),
+    "http": Replies(
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Ty",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
     ),
-    "memcache": Words(b"", b"VAL", b"VALUE :1:key 0 100\r\nhalf"),
-    "redis": Words(b"", b"$1", b"$100\r\nhalf"),
-    "smtp": Words(b"220 here\r\n", b"250-ha", b"250-half\r\n250-ha"),
-    "stream": Words(b"", b"h", b"half"),
+    "memcache": Replies(b"", b"VAL", b"VALUE :1:key 0 100\r\nhalf"),
+    "redis": Replies(b"", b"$1", b"$100\r\nhalf"),
+    "smtp": Replies(b"220 here\r\n", b"250-ha", b"250-half\r\n250-ha"),
+    "stream": Replies(b"", b"h", b"half"),
 }
 
 Address = tuple[str, int]
-Serve = Callable[[socket.socket, Words], None]
+Serve = Callable[[socket.socket, Replies], None]
 # Makes a fault, and yields the address to connect to.
-Fault = Callable[[Words], AbstractContextManager[Address]]
+Fault = Callable[[Replies], AbstractContextManager[Address]]
 
 
 @contextlib.contextmanager
@@ -94,7 +94,7 @@ def replying(*replies: bytes, greeting: bytes = b"") -> AbstractContextManager[A
 
 def accepting(serve: Serve) -> Fault:
     """Return the fault of a listener that accepts a connection and calls `serve` with it."""
-    return lambda words: listening(lambda connection: serve(connection, words))
+    return lambda replies: listening(lambda connection: serve(connection, replies))
 
 
 def close(connection: socket.socket) -> None:
@@ -109,17 +109,17 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def keep_silent(connection: socket.socket, words: Words) -> None:
+def keep_silent(connection: socket.socket, replies: Replies) -> None:
     pass
 
 
 def responding(part: str, end: Callable[[socket.socket], None] | None = None) -> Serve:
-    """Return a function that reads a request, sends a part of `Words`, and ends the connection."""
+    """Return a function that reads a request, sends a part of `Replies`, and calls `end`."""
 
-    def serve(connection: socket.socket, words: Words) -> None:
-        connection.sendall(words.greeting)
+    def serve(connection: socket.socket, replies: Replies) -> None:
+        connection.sendall(replies.greeting)
         connection.recv(65536)
-        connection.sendall(getattr(words, part, b""))
+        connection.sendall(getattr(replies, part, b""))
         if end is not None:
             end(connection)
 
@@ -129,15 +129,15 @@ def responding(part: str, end: Callable[[socket.socket], None] | None = None) ->
 hang_up, break_off = responding("", close), responding("", reset)
 
 
-def speak_another_protocol(connection: socket.socket, words: Words) -> None:
-    if not words.greeting:
+def use_another_protocol(connection: socket.socket, replies: Replies) -> None:
+    if not replies.greeting:
         connection.recv(65536)
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
     connection.close()
 
 
 @contextlib.contextmanager
-def refuse(words: Words) -> Iterator[Address]:
+def refuse_connections(replies: Replies) -> Iterator[Address]:
     """Yield an address without a listener."""
     with socket.create_server((HOST, 0)) as listener:
         address = listener.getsockname()
@@ -145,7 +145,7 @@ def refuse(words: Words) -> Iterator[Address]:
 
 
 @contextlib.contextmanager
-def be_unknown(words: Words) -> Iterator[Address]:
+def be_unknown(replies: Replies) -> Iterator[Address]:
     """Yield a name that does not resolve.
 
     `.invalid` never does (RFC 2606), and no query is sent for a name of over 255 letters.
@@ -154,13 +154,13 @@ def be_unknown(words: Words) -> Iterator[Address]:
 
 
 @contextlib.contextmanager
-def be_unreachable(words: Words) -> Iterator[Address]:
+def be_unreachable(replies: Replies) -> Iterator[Address]:
     """Yield an address that no stream reaches: ENETUNREACH, with a network and without."""
     yield "255.255.255.255", 9
 
 
 @contextlib.contextmanager
-def never_accept(words: Words) -> Iterator[Address]:
+def never_accept(replies: Replies) -> Iterator[Address]:
     """Yield the address of a listener with a full backlog: the kernel drops new connections."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((HOST, 0), backlog=0))
@@ -174,17 +174,17 @@ def never_accept(words: Words) -> Iterator[Address]:
 FAULTS: Mapping[str, Fault] = {
     "unknown": be_unknown,
     "unreachable": be_unreachable,
-    "refuses": refuse,
+    "refuses": refuse_connections,
     "never accepts": never_accept,
-    "never answers": accepting(keep_silent),
+    "never responds": accepting(keep_silent),
     "hangs up": accepting(hang_up),
     "resets": accepting(break_off),
     "closes in the head": accepting(responding("head", close)),
     "closes in the body": accepting(responding("body", close)),
     "resets in the body": accepting(responding("body", reset)),
     "stalls in the body": accepting(responding("body")),
-    "speaks another protocol": accepting(speak_another_protocol),
+    "uses another protocol": accepting(use_another_protocol),
 }
 
 # The client waits until its timeout.
-TIMEOUTS = frozenset({"never accepts", "never answers", "stalls in the body"})
+TIMEOUTS = frozenset({"never accepts", "never responds", "stalls in the body"})

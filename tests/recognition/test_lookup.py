@@ -276,7 +276,8 @@ def test_none_keeps_a_wrapper_from_being_unwrapped(settings: Settings) -> None:
     for name in UNWRAP:
         settings.API_ERRORS = {}
         inner = TimeoutError("timed out")
-        wrapper = type("Wrapper", (OSError,), {"reason": inner})(inner)
+        attributes = dict.fromkeys(("reason", "info", "exception"), inner)
+        wrapper = type("Wrapper", (OSError,), attributes)(inner)
         type(wrapper).__module__, _, type(wrapper).__qualname__ = name.rpartition(".")
         wrapper.__context__ = wrapper.__cause__ = inner
         assert recognise(wrapper).code.name == "GATEWAY_TIMEOUT", name

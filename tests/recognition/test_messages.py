@@ -29,11 +29,11 @@ from rest_framework.settings import api_settings
 from django_apierrors.handler import exception_handler
 from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import (
-    asked_body,
     assert_body,
     body,
     body_with,
     method_body,
+    requested_body,
     sent_body,
     status_body,
     wait_body,
@@ -134,8 +134,8 @@ def test_a_value_of_the_client_is_cut_and_its_control_characters_are_replaced(
     assert_body(client.generic(long, url), method_body(f"{long[:99]}…", "GET, POST, HEAD, OPTIONS"))
     supported = "application/json" if url == "/ours" else "application/json, text/html"
     response = client.get(url, headers={"Accept": f"a/{long}"})
-    assert_body(response, asked_body(f"a/{long[:97]}…", supported))
-    assert_body(client.get(f"{url}?format=a%00%1b\n"), asked_body("a\ufffd\ufffd", supported))
+    assert_body(response, requested_body(f"a/{long[:97]}…", supported))
+    assert_body(client.get(f"{url}?format=a%00%1b\n"), requested_body("a\ufffd\ufffd", supported))
 
 
 @pytest.mark.usefixtures("has_middleware")
@@ -158,11 +158,11 @@ def test_a_415_for_a_response_names_the_type_the_parameter_or_the_suffix(client:
         "/stock": "application/json, text/html",
     }.items():
         response = client.get(url, headers={"Accept": "text/csv, image/*"})
-        assert_body(response, asked_body("text/csv, image/*", supported))
+        assert_body(response, requested_body("text/csv, image/*", supported))
         # RFC 9110: `Accept` in a response is about the bodies of requests.
         assert not response.has_header("Accept")
         name = api_settings.URL_FORMAT_OVERRIDE
-        assert_body(client.get(f"{url}?{name}=csv"), asked_body("csv", supported))
+        assert_body(client.get(f"{url}?{name}=csv"), requested_body("csv", supported))
 
 
 @pytest.mark.parametrize("name", ["method", "format", "media type"])
@@ -246,7 +246,7 @@ def test_a_row_of_the_project_for_a_parent_leaves_the_facts_of_nearer_rows(
 ) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"builtins.Exception": code}}
     assert_body(client.put("/ours"), method_body("PUT", "GET, POST, HEAD, OPTIONS"))
-    assert_body(client.get("/ours?format=csv"), asked_body("csv", "application/json"))
+    assert_body(client.get("/ours?format=csv"), requested_body("csv", "application/json"))
     assert_body(client.post("/ours", "<a/>", XML), sent_body(XML, "application/json"))
     assert_body(client.get("/raise/7"), wait_body(7))
 

@@ -98,7 +98,7 @@ class OwnerReads(BasePermission):
         return request.method == "GET"
 
 
-class NobodyReads(BasePermission):
+class NoReads(BasePermission):
     def has_object_permission(self, request: Request, view: APIView, obj: Shelf) -> bool:
         return False
 
@@ -333,7 +333,7 @@ def test_model_permissions_are_probed(
 def test_the_permissions_of_an_object_are_probed_or_hidden(
     shelf: Shelf, view: Any, settings: Settings
 ) -> None:
-    for permission, code in [(OwnerReads, "METHOD_FORBIDDEN"), (NobodyReads, "ACCESS_FORBIDDEN")]:
+    for permission, code in [(OwnerReads, "METHOD_FORBIDDEN"), (NoReads, "ACCESS_FORBIDDEN")]:
         settings.API_ERRORS = {}
         assert read(send(view, "DELETE", ANN, permission, pk=shelf.pk)) == expect(code)
         settings.API_ERRORS = {"HIDE_FORBIDDEN": True}

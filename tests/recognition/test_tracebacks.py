@@ -32,7 +32,7 @@ from rest_framework.views import APIView
 from django_apierrors.catalog import CATALOG
 from django_apierrors.recognition.tracebacks import LOOKUP, RAISE_SITES
 from tests.models import Shelf, Thing
-from tests.recognition.listeners import WORDS, accepting, hang_up, refuse
+from tests.recognition.listeners import REPLIES, accepting, hang_up, refuse_connections
 from tests.recognition.network_clients import CLIENTS, Target
 from tests.recognition.support import expect, read, respond, respond_to
 
@@ -261,7 +261,7 @@ class TwoAddresses(asyncio.SelectorEventLoop):
     async def getaddrinfo(self, host: Any, port: Any, **kwargs: Any) -> Any:
         infos = []
         for _ in range(2):
-            with refuse(WORDS["stream"]) as address:
+            with refuse_connections(REPLIES["stream"]) as address:
                 infos += socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
         return infos
 
@@ -272,7 +272,7 @@ def connect(function: Callable[..., Any]) -> HttpResponse:
 
 
 def read_from_amqp(client: Client) -> HttpResponse:
-    with accepting(hang_up)(WORDS["amqp"]) as address:
+    with accepting(hang_up)(REPLIES["amqp"]) as address:
         return respond(lambda: CLIENTS["amqp"].call(Target(*address, 10)))
 
 

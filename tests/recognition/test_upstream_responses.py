@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from requests.adapters import HTTPAdapter
 
-from tests.recognition.listeners import HOST, WORDS, listening, refuse, replying
+from tests.recognition.listeners import HOST, REPLIES, listening, refuse_connections, replying
 from tests.recognition.network_clients import CLIENTS, Target, use_requests, use_urllib3
 from tests.recognition.support import Outcome, expect, read, respond
 
@@ -181,12 +181,12 @@ def use_cluster(reply: bytes) -> object:
 
 
 def find_no_node() -> object:
-    with refuse(WORDS["redis"]) as (host, port):
+    with refuse_connections(REPLIES["redis"]) as (host, port):
         return redis.RedisCluster(host, port)
 
 
 def use_dead_memcached() -> object:
-    with refuse(WORDS["memcache"]) as address:
+    with refuse_connections(REPLIES["memcache"]) as address:
         client = HashClient([address], retry_attempts=0, dead_timeout=60)
         with pytest.raises(ConnectionRefusedError):
             client.get("key")
@@ -198,7 +198,7 @@ def download() -> object:
 
     def close_early(connection: socket.socket) -> None:
         connection.recv(65536)
-        connection.sendall(WORDS["http"].body)
+        connection.sendall(REPLIES["http"].body)
         connection.close()
 
     with (
@@ -236,7 +236,7 @@ def exhaust_redis() -> object:
 def exhaust_httpx() -> object:
     options: Any = {"limits": httpx.Limits(max_connections=1), "verify": False}
     with (
-        replying(WORDS["http"].body) as (host, port),
+        replying(REPLIES["http"].body) as (host, port),
         httpx.Client(timeout=httpx.Timeout(WAIT, pool=BRIEFLY), **options) as client,
         client.stream("GET", f"http://{host}:{port}/"),
     ):

@@ -27,14 +27,14 @@ from django_apierrors.operations import AcceptedAPIView, OperationView
 from tests.operations import tasks
 from tests.recognition.listeners import (
     FAULTS,
+    REPLIES,
     TIMEOUTS,
-    WORDS,
-    Words,
+    Replies,
     accepting,
     break_off,
     hang_up,
     keep_silent,
-    refuse,
+    refuse_connections,
 )
 from tests.recognition.network_clients import (
     CERTIFICATE,
@@ -66,7 +66,7 @@ SILENT_IN_SOCKETS = {
     "closes in the body",
     "resets in the body",
     "stalls in the body",
-    "speaks another protocol",
+    "uses another protocol",
 }
 
 
@@ -78,7 +78,7 @@ def test_each_fault_of_a_service_has_its_code(name: str) -> None:
     for fault in FAULTS:
         code = "GATEWAY_TIMEOUT" if fault in TIMEOUTS else "SERVICE_UNAVAILABLE"
         expected[fault] = expect(code)
-        with FAULTS[fault](WORDS[client.protocol]) as address:
+        with FAULTS[fault](REPLIES[client.protocol]) as address:
             target = Target(*address, BRIEFLY if fault in TIMEOUTS else LONG)
             outcomes[fault] = read(respond(lambda target=target: client.call(target)))
     for fault in SILENT_IN_SOCKETS if name == "socket" else ():
@@ -87,7 +87,7 @@ def test_each_fault_of_a_service_has_its_code(name: str) -> None:
     assert outcomes == expected
 
 
-def shake_hands(connection: Any, words: Words) -> None:
+def shake_hands(connection: Any, replies: Replies) -> None:
     """Send a certificate that no authority has signed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
@@ -95,7 +95,7 @@ def shake_hands(connection: Any, words: Words) -> None:
         secured.recv(65536)
 
 
-def speak_plain_http(connection: Any, words: Words) -> None:
+def respond_in_plain_http(connection: Any, replies: Replies) -> None:
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     connection.close()
@@ -104,10 +104,10 @@ def speak_plain_http(connection: Any, words: Words) -> None:
 # How the listener behaves, whether the client trusts its certificate, the code.
 TLS_FAULTS: dict[str, tuple[Any, bool, str]] = {
     "unknown certificate": (shake_hands, False, "INTERNAL_ERROR"),
-    "no TLS": (speak_plain_http, True, "INTERNAL_ERROR"),
+    "no TLS": (respond_in_plain_http, True, "INTERNAL_ERROR"),
     "hangs up": (hang_up, True, "SERVICE_UNAVAILABLE"),
     "resets": (break_off, True, "SERVICE_UNAVAILABLE"),
-    "never answers": (keep_silent, True, "GATEWAY_TIMEOUT"),
+    "never responds": (keep_silent, True, "GATEWAY_TIMEOUT"),
 }
 
 
@@ -117,7 +117,7 @@ def test_each_fault_of_a_tls_handshake_has_its_code(name: str) -> None:
     outcomes, expected = {}, {}
     for fault, (serve, is_trusted, code) in TLS_FAULTS.items():
         expected[fault] = expect(code)
-        with accepting(serve)(Words(b"", b"", b"")) as address:
+        with accepting(serve)(Replies(b"", b"", b"")) as address:
             target = Target(*address, BRIEFLY if code == "GATEWAY_TIMEOUT" else LONG, is_trusted)
             outcomes[fault] = read(respond(lambda target=target: CLIENTS[name].call(target)))
     assert outcomes == expected
@@ -141,7 +141,7 @@ class PinningAdapter(requests.adapters.HTTPAdapter):
 def test_a_certificate_with_another_fingerprint_is_an_internal_error(
     use: Callable[[Target], object],
 ) -> None:
-    with accepting(shake_hands)(Words(b"", b"", b"")) as address:
+    with accepting(shake_hands)(Replies(b"", b"", b"")) as address:
         target = Target(*address, LONG, is_trusted=True)
         outcome = read(respond(lambda: NetworkClient("http", use).call(target)))
     assert outcome == expect("INTERNAL_ERROR")
@@ -156,10 +156,10 @@ class Upstream:
         self.exception: Exception | None = None
 
     @contextlib.contextmanager
-    def refusing(self) -> Iterator[None]:
+    def refuse_connections(self) -> Iterator[None]:
         """Have no listener at the address."""
         self.calls, self.exception = 0, None
-        with refuse(WORDS["http"]) as address:
+        with refuse_connections(REPLIES["http"]) as address:
             self.target = Target(*address, LONG)
             yield
 
@@ -287,7 +287,7 @@ def test_the_client_gets_the_code_and_one_log_record_has_the_cause(
     level: int,
 ) -> None:
     middleware[:] = layers
-    with UPSTREAM.refusing():
+    with UPSTREAM.refuse_connections():
         response = get(name, is_async=is_async)
 
     assert read(response) == expect("SERVICE_UNAVAILABLE")
@@ -309,7 +309,7 @@ def test_a_throttle_whose_cache_is_down_is_a_503(
 ) -> None:
     for layers in ([], [MIDDLEWARE]):
         middleware[:] = layers
-        with UPSTREAM.refusing():
+        with UPSTREAM.refuse_connections():
             cache: RedisCache = make_redis_cache(UPSTREAM.target)
             monkeypatch.setattr(CachedThrottle, "cache", cache)
             assert read(get("cached-throttle")) == expect("SERVICE_UNAVAILABLE")

@@ -18,7 +18,7 @@ from django.http.response import HttpResponseBase
 from django.urls import include, path
 from pytest_django.fixtures import Settings
 
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(300), pytest.mark.urls(__name__)]
 
@@ -66,9 +66,9 @@ def find_browser() -> str:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     browser = next(filter(None, map(shutil.which, names)), None)
     if browser is None:
-        refuse("Chromium is not installed")
+        skip_or_fail("Chromium is not installed")
     if not (CLIENTS / "node_modules" / "playwright-core").is_dir() or not shutil.which("node"):
-        refuse("playwright-core is not installed: run npm ci in tests/clients")
+        skip_or_fail("playwright-core is not installed: run npm ci in tests/clients")
     return str(browser)
 
 

@@ -79,7 +79,7 @@ def directory(tmp_path: Path) -> Path:
     )
     (home / "style.css").write_text("/* theirs */")
     (home / "code.html").write_text(
-        "{{ request.path }} {{ name }} {{ status }} {{ kind.title }} {{ advice }}"
+        "{{ request.path }} {{ name }} {{ status }} {{ category.title }} {{ advice }}"
     )
     return tmp_path
 

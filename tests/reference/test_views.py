@@ -90,29 +90,39 @@ def test_the_list_and_the_pages_have_every_code(client: Client, codes: Any) -> N
         ) == expected
         assert str(code.description) in index.strings
 
-        own = client.get(f"/errors/{code.name}").json()
+        document = client.get(f"/errors/{code.name}").json()
         related = [
             other.name
             for other in codes.values()
             if get_category(other) == get_category(code) and other != code
         ]
-        example = own["example"]
-        assert {key: own[key] for key in entry} == entry
-        assert own.keys() - entry.keys() == {"example", "related"}
-        assert [link["name"] for link in own["related"]] == related
+        example = document["example"]
+        assert {key: document[key] for key in entry} == entry
+        assert document.keys() - entry.keys() == {"example", "related"}
+        assert [link["name"] for link in document["related"]] == related
         assert list(example) == ["status", "errors", "code", "moreInfo", "details"]
-        assert (example["status"], example["code"]) == (code.status, own["code"])
-        assert example["moreInfo"] == own["href"] == f"http://testserver/errors/{code.name}"
+        assert (example["status"], example["code"]) == (code.status, document["code"])
+        assert example["moreInfo"] == document["href"] == f"http://testserver/errors/{code.name}"
 
         page = get_page(client, f"/errors/{code.name}")
-        headers = [header["name"] for header in own["headers"]]
-        assert {own["name"], own["description"], own["advice"], *headers} <= {*page.strings}
+        headers = [header["name"] for header in document["headers"]]
+        assert {document["name"], document["description"], document["advice"], *headers} <= {
+            *page.strings
+        }
         assert {*related} <= {*page.links}
         [shown] = [string for string in page.strings if string.startswith("{")]
         assert json.loads(shown) == example
         if code.number is not None:
             redirect = client.get(f"/errors/{code.number}")
             assert redirect["Location"] == f"/errors/{code.name}"
+
+
+def test_a_deprecated_code_has_its_replacement(client: Client, settings: Any) -> None:
+    old = {"status": 409, "since": "2.1", "deprecated": True, "replaced_by": "GONE"}
+    settings.API_ERRORS = {"CODES": {"OLD": old}}
+    document = client.get("/errors/OLD").json()
+    assert {key: document[key] for key in old} == old
+    assert "GONE" in get_page(client, "/errors/OLD").links
 
 
 def test_the_page_of_a_401_has_the_body_of_the_api_document(client: Client) -> None:
@@ -122,7 +132,7 @@ def test_the_page_of_a_401_has_the_body_of_the_api_document(client: Client) -> N
         "number": 33619968,
         "status": 401,
         "phrase": "Unauthorized",
-        "kind": "access",
+        "category": "access",
         "message": "Access denied, please check your credentials!",
         "description": str(CATALOG["UNAUTHENTICATED"].description),
         "advice": str(CATALOG["UNAUTHENTICATED"].advice),

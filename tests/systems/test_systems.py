@@ -13,7 +13,7 @@ from typing import Any
 import django
 import pytest
 
-from tests.services import refuse
+from tests.services import skip_or_fail
 from tests.systems.systems import SYSTEMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ def require_distribution(name: str) -> None:
     except PackageNotFoundError:
         if name == "django-prometheus" and django.VERSION >= (6, 1):
             pytest.skip("django-prometheus 2.5 does not allow Django 6.1")
-        refuse(f"{name} is not installed")
+        skip_or_fail(f"{name} is not installed")
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

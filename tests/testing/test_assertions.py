@@ -224,7 +224,7 @@ def test_problem_details_pass(client: Client, settings: Settings) -> None:
 
 def test_keys_that_the_project_adds_pass_if_they_are_listed() -> None:
     response = JsonResponse({**MISSING, "hint": "Look elsewhere."}, status=404)
-    assert assert_api_error(response, 404, more_members={"hint"})["hint"] == "Look elsewhere."
+    assert assert_api_error(response, 404, more_keys={"hint"})["hint"] == "Look elsewhere."
     with pytest.raises(AssertionError, match="'hint' is not a key"):
         assert_api_error(response, 404)
 

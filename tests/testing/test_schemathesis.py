@@ -25,7 +25,7 @@ require_package("schemathesis")
 
 import schemathesis  # noqa: E402
 
-from django_apierrors.testing.schemathesis import api_error_format, hold_to_format  # noqa: E402
+from django_apierrors.testing.schemathesis import api_error_format, assert_api_error_format  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,8 +137,8 @@ def test_keys_that_a_project_adds_pass_if_its_check_lists_them() -> None:
     response.status_code, response.headers["Content-Type"] = 404, "application/json"
     response._content = json.dumps(body("MISSING_RESOURCE") | {"hint": "Look."}).encode()
     response.request = requests.Request("GET", "http://127.0.0.1/").prepare()
-    hold_to_format(response, more_members={"hint"})
+    assert_api_error_format(response, more_keys={"hint"})
     with pytest.raises(AssertionError, match="'hint' is not a key"):
-        hold_to_format(response)
+        assert_api_error_format(response)
     response.status_code = 200
-    hold_to_format(response)
+    assert_api_error_format(response)

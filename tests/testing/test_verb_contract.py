@@ -170,7 +170,7 @@ ANY = {"parser_classes": [JSONParser, AnyParser]}
 AnyContentType = type("AnyContentType", (ShelfView,), ANY)
 
 
-class FoundUnknownId(ShelfView):
+class UnknownIdIs200(ShelfView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if kwargs["pk"] == str(UNKNOWN_ID):
             return Response({"id": UNKNOWN_ID})
@@ -219,7 +219,7 @@ BREACHES: list[tuple[type[Any], str]] = [
     (UnknownMethod, "test_an_unknown_method_is_405"),
     (MalformedJSON, "test_malformed_json_is_400"),
     (AnyContentType, "test_another_content_type_is_415"),
-    (FoundUnknownId, "test_an_unknown_id_is_404"),
+    (UnknownIdIs200, "test_an_unknown_id_is_404"),
     (MalformedIdIs404, "test_a_malformed_id_is_400"),
 ]
 CHECKS = sorted(name for name in dir(VerbContract) if name.startswith("test_"))
@@ -311,7 +311,7 @@ def test_keys_that_the_project_adds_pass_if_they_are_listed(settings: Any) -> No
     failed, _ = run()
     assert all("'hint' is not a key" in text for text in failed.values())
     assert len(failed) > 5
-    assert run(more_members={"hint"})[0] == {}
+    assert run(more_keys={"hint"})[0] == {}
 
 
 ID_CHECKS = {"test_an_unknown_id_is_404", "test_a_malformed_id_is_400"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import refuse, require_package
+from tests.services import require_package, skip_or_fail
 
 ROOT = Path(__file__).resolve().parents[2]
 PYRIGHT = ROOT / "tests/clients/node_modules/.bin/pyright"
@@ -40,7 +40,7 @@ def run_mypy(folder: Path) -> set[Line]:
 def run_pyright(folder: Path) -> set[Line]:
     """Return the lines that pyright rejects."""
     if not PYRIGHT.exists():
-        refuse("pyright is not installed: run `npm ci` in tests/clients")
+        skip_or_fail("pyright is not installed: run `npm ci` in tests/clients")
     config = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
     (folder / "pyrightconfig.json").write_text(json.dumps(config), "utf-8")
     command = [str(PYRIGHT), "--outputjson", "--pythonpath", sys.executable, "-p", str(folder)]

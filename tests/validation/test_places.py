@@ -142,7 +142,7 @@ urlpatterns = [
     path("shelves/<str:pk>", OneShelf.as_view()),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
     path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
-    path("bug", make_view(lambda request: throw(ValueError()))),
+    path("unhandled", make_view(lambda request: throw(ValueError()))),
     *(
         path(f"returned/{name}", make_view(lambda request, data=data: Response(data, 400)))
         for name, data in RETURNED.items()
@@ -251,7 +251,7 @@ SENT = {
     "credentials": Sent("GET", "forged", [{"field": "", "in": "header"}]),
     "a permission": Sent("GET", "private", [{"field": ""}]),
     "a method": Sent("DELETE", "order", [{"field": ""}]),
-    "an unhandled exception": Sent("GET", "bug", [{"field": ""}]),
+    "an unhandled exception": Sent("GET", "unhandled", [{"field": ""}]),
     "returned fields": Sent("POST", "returned/fields", [of_body("unit_price", "/unit_price")], {}),
     "returned errors of JSON:API": Sent(
         "POST",

@@ -130,14 +130,14 @@ def test_the_same_message_with_another_code_is_another_error(client: Client) -> 
 
 
 class Priced:
-    """An object with a text of its own."""
+    """An object whose class has a `__str__()`."""
 
     def __str__(self) -> str:
         return "12 EUR"
 
 
 class RejectedShelf(exceptions.ValidationError):
-    """An exception that is made of an object."""
+    """An exception whose argument is an object."""
 
     def __init__(self, shelf: Shelf) -> None:
         super().__init__({"name": ["No shelf."]})

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
@@ -33,6 +33,9 @@ FORMATS = {
     "audit": ("table", "json", "ignore"),
 }
 
+# The options that only one of the two has.
+OPTIONS = {"catalogue": ("check",), "audit": ("ignore", "ignore_file")}
+
 # Exit statuses.
 HAS_FINDINGS = 1
 HAS_FAILED = 2
@@ -55,7 +58,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format",
             choices=[*FORMATS["catalogue"], "ignore"],
-            default="table",
             help="default: table; ignore is for the audit, typescript and python print a module "
             "of the codes for clients",
         )
@@ -88,8 +90,7 @@ class Command(BaseCommand):
         # Lines in a pipe are not folded, so that grep finds them.
         self.width = shutil.get_terminal_size().columns if self.stdout.isatty() else None
         name = options["action"] or "catalogue"
-        if options["format"] not in FORMATS[name]:
-            message = f"The {name} has no format {options['format']!r}."
+        for message in find_wrong_options(name, options):
             raise CommandError(message, returncode=HAS_FAILED)
         try:
             try:
@@ -209,6 +210,19 @@ class Command(BaseCommand):
         self.print_lines(["", *map(style, fold(text, self.width, ""))])
 
 
+def find_wrong_options(name: str, options: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a message for each option that the catalogue or the audit would not read."""
+    for other, keys in OPTIONS.items():
+        for key in keys:
+            if other != name and options[key] not in (None, []):
+                yield f"The {name} has no option --{key.replace('_', '-')}: it is for the {other}."
+    chosen = options["format"]
+    if chosen is not None and chosen not in FORMATS[name]:
+        yield f"The {name} has no format {chosen!r}. Use one of: {', '.join(FORMATS[name])}."
+    if chosen is not None and options["check"] is not None:
+        yield "--check prints changes, which have no --format."
+
+
 def serialize_code(code: ErrorCode) -> dict[str, Any]:
     """Return a code as a JSON object."""
     return {
@@ -220,7 +234,7 @@ def serialize_code(code: ErrorCode) -> dict[str, Any]:
         "since": code.since,
         "deprecated": code.deprecated,
         "replaced_by": code.replaced_by,
-        "kind": get_category(code).name,
+        "category": get_category(code).name,
         **{name: str(getattr(code, name)) for name in ("message", "description", "advice")},
     }
 

@@ -139,7 +139,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
 }
 
 # Exceptions that have neither number nor name: their class, and their whole message.
-CODES_BY_TEXT: Mapping[tuple[str, str], str] = {
+CODES_BY_DRIVER_MESSAGE: Mapping[tuple[str, str], str] = {
     ("builtins.ValueError", "A string literal cannot contain NUL (0x00) characters."): (
         "INVALID_CONTENT"  # psycopg2
     ),

@@ -47,12 +47,12 @@ def find_match(violation: ConstraintViolation, query: FailedQuery) -> Constraint
 def find_unique_constraint(match: ConstraintMatch) -> BaseConstraint | None:
     """Return the one UniqueConstraint on the fields of `match`: SQLite names only its columns."""
     constraints = match.model._meta.constraints if match.model is not None else []
-    same = [
+    matches = [
         constraint
         for constraint in constraints
         if isinstance(constraint, UniqueConstraint) and constraint.fields == match.fields
     ]
-    return same[0] if len(same) == 1 else None
+    return matches[0] if len(matches) == 1 else None
 
 
 def get_public_names(match: ConstraintMatch) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from django.db import Error as DatabaseError
 
 from django_apierrors.recognition.database.codes import (
+    CODES_BY_DRIVER_MESSAGE,
     CODES_BY_MYSQL_NUMBER,
     CODES_BY_SQLITE_NAME,
     CODES_BY_SQLSTATE,
-    CODES_BY_TEXT,
 )
 
 
@@ -94,7 +94,7 @@ MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 
 def classify(exception: BaseException) -> DriverError | None:
-    """Return a driver's exception, also if Django wraps it, with its code; `None` without a row."""
+    """Return a driver's exception with its code, even if Django wraps it; `None` without a row."""
     cause = _get_cause(exception)
     if cause is None:
         return None
@@ -102,7 +102,7 @@ def classify(exception: BaseException) -> DriverError | None:
         # psycopg2 closes the cursor of an iterator() that has failed in the database.
         cause = _get_cause(cause.__context__) or cause
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
-    for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_text_row):
+    for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_message_row):
         row = find_row(cause)
         if row is not None:
             return DriverError(cause, *row)
@@ -172,12 +172,12 @@ def _find_sqlstate_row(cause: BaseException) -> tuple[str, str] | None:
     return ("INTERNAL_ERROR", state) if _get_attribute(cause, "diag") is not None else None
 
 
-def _find_text_row(cause: BaseException) -> tuple[str, str] | None:
+def _find_message_row(cause: BaseException) -> tuple[str, str] | None:
     message = cause.args[0] if cause.args else None
     if not isinstance(message, str):
         return None
     cls = type(cause)
-    code = CODES_BY_TEXT.get((f"{cls.__module__}.{cls.__qualname__}", message))
+    code = CODES_BY_DRIVER_MESSAGE.get((f"{cls.__module__}.{cls.__qualname__}", message))
     return (code, message) if code else None
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
     from django_apierrors.recognition.database.statements import FailedQuery
 
-# An error in the content that was sent is a 400, whatever status its code has elsewhere: a missing
-# foreign key in a body is not a missing page.
+# An error in the content that was sent is a 400, even if its code has another status elsewhere: a
+# missing foreign key in a body is not a missing page.
 CONTENT_STATUS = 400
 
 

@@ -115,8 +115,8 @@ ACCEPTED = (
             "result": {
                 "total": 2,
                 "created": 1,
-                "refused": 1,
-                "refusals": [
+                "rejected": 1,
+                "rejections": [
                     {
                         "row": 1,
                         "code": "INVALID_CONTENT",

@@ -11,15 +11,15 @@ import { ERRORS } from "./errors";
 const ATTEMPTS = 3;
 
 // There is no response if the server is not reachable.
-type Answer = { response?: Response };
+type Result = { response?: Response };
 
 /** Sends a request; sends it again after `Retry-After` if a service is not available. */
-async function send<T extends Answer>(request: () => Promise<T>): Promise<T> {
+async function send<T extends Result>(request: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const answer = await request();
-    const { response } = answer;
+    const result = await request();
+    const { response } = result;
     if (response === undefined) throw new Error("The server is not reachable.");
-    if (response.status !== 503 || attempt === ATTEMPTS) return answer;
+    if (response.status !== 503 || attempt === ATTEMPTS) return result;
     const seconds = Number(response.headers.get("Retry-After"));
     console.log(`The service is not available. Next attempt in ${seconds} seconds.`);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -55,7 +55,7 @@ function show(error: ThngsCreateError | StatusRetrieveError): void {
       console.log("Please log in.");
       break;
     case ERRORS.INTERNAL_ERROR.code:
-      // The message ends with the reference, by which the server's log has the exception.
+      // The message ends with the reference. The server's log record has the same reference.
       console.log(`Send this message to support@example.com:\n${error.errors.join("\n")}`);
       break;
     default:

@@ -18,7 +18,7 @@ from tests.recognition.database.databases import (
     execute,
     use,
 )
-from tests.services import refuse, require_package, require_server
+from tests.services import require_package, require_server, skip_or_fail
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def connect(driver: Driver) -> None:
         connection.ensure_connection()
     except Error as exc:
         user, port = driver.parameters["USER"], driver.parameters["PORT"]
-        refuse(f"no {driver.vendor} for {user} on 127.0.0.1:{port}: {exc}")
+        skip_or_fail(f"no {driver.vendor} for {user} on 127.0.0.1:{port}: {exc}")
 
 
 @pytest.fixture(scope="module", params=DRIVERS)

@@ -52,7 +52,7 @@ DRIVERS = {
 VENDORS = ("postgresql", "mysql", "sqlite")
 
 
-def forget_validators() -> None:
+def clear_validators() -> None:
     """Clear the ranges of integers that the fields have cached for the database before."""
     for model in apps.get_models():
         for field in model._meta.fields:
@@ -66,7 +66,7 @@ def use(parameters: dict[str, Any]) -> Iterator[None]:
     settings, kept = connections.settings["default"], connections["default"]
     connections.settings["default"] = settings | parameters
     del connections["default"]
-    forget_validators()
+    clear_validators()
     try:
         yield
     finally:
@@ -75,7 +75,7 @@ def use(parameters: dict[str, Any]) -> Iterator[None]:
             connection.close()
         connections.settings["default"] = settings
         connections["default"] = kept
-        forget_validators()
+        clear_validators()
 
 
 def execute(*statements: str) -> None:

@@ -15,18 +15,18 @@ from pathlib import Path
 from signal import SIGINT, SIGQUIT, SIGTERM
 from typing import Any
 
-from tests.services import refuse
+from tests.services import skip_or_fail
 
 
 def find_program(name: str) -> str:
     """Return the path of a server's program, which Debian does not put into PATH."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, homes)])
-    found = shutil.which(name, path=path)
-    if found is None:
-        refuse(f"{name} is not installed")
+    program = shutil.which(name, path=path)
+    if program is None:
+        skip_or_fail(f"{name} is not installed")
     # /usr/local/bin may hold a link to a wrapper that expects Debian's own clusters.
-    return str(next((home / name for home in homes if (home / name).exists()), found))
+    return str(next((home / name for home in homes if (home / name).exists()), program))
 
 
 class OwnServer:
@@ -89,7 +89,7 @@ class OwnServer:
         raise AssertionError(Path(f"{self.directory}/log").read_text())
 
     def stop(self) -> None:
-        """Stop the server, also if clients are connected."""
+        """Stop the server, even if clients are connected."""
         if self.process is not None:
             self.process.send_signal(self.signal)
             self.process.wait(timeout=60)

@@ -1,4 +1,4 @@
-"""The names in the messages of drivers, in any language, whatever value of a client they quote.
+"""The names in the messages of drivers, in any language, with any value of a client in them.
 
 `drivers` is private, but it parses messages, not all of which can be provoked here.
 """

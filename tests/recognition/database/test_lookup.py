@@ -23,10 +23,10 @@ from django.db import DatabaseError, IntegrityError, OperationalError
 
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.database.codes import (
+    CODES_BY_DRIVER_MESSAGE,
     CODES_BY_MYSQL_NUMBER,
     CODES_BY_SQLITE_NAME,
     CODES_BY_SQLSTATE,
-    CODES_BY_TEXT,
 )
 from tests.recognition.support import expect, read, respond
 
@@ -213,7 +213,7 @@ def test_a_number_of_mysql_has_its_code_raw_and_wrapped(driver: Any) -> None:
 
 
 def test_a_message_without_a_number_has_its_code_only_if_it_is_whole() -> None:
-    rows = CODES_BY_TEXT
+    rows = CODES_BY_DRIVER_MESSAGE
     assert get_names(rows, lambda row: resolve_name(row[0])(row[1])) == rows
     assert get_names(rows, lambda row: resolve_name(row[0])(f"{row[1]} Or so.")) == (
         dict.fromkeys(rows, "INTERNAL_ERROR")

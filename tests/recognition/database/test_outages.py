@@ -284,14 +284,14 @@ FAULTS = {
 }
 
 # Faults of the project itself.
-BUGS: dict[str, Callable[[], None]] = {
+WRONG_QUERIES: dict[str, Callable[[], None]] = {
     "unknown column": lambda: execute("SELECT secret FROM tests_shelf"),
     "syntax error": lambda: execute("SELEC secret"),
 }
 
 ACTS = {
     **{name: fault.act for name, fault in FAULTS.items()},
-    **BUGS,
+    **WRONG_QUERIES,
     "query": lambda: execute("SELECT 1"),
 }
 
@@ -362,7 +362,7 @@ def test_our_views_without_the_middleware_send_the_same_body(
 
 
 def test_a_wrong_query_is_an_internal_error(driver: Driver, client: Client) -> None:
-    for name in BUGS:
+    for name in WRONG_QUERIES:
         assert read(client.get(f"/stock/{name}/")) == expect("INTERNAL_ERROR")
     assert_usable(client, "/stock/query/")
 

@@ -18,10 +18,10 @@ def import_copy(package: str, drivers: Mapping[str, ModuleType | None], name: st
     Django imports the compiler later, by its path. The path leads to the package `name`.
     """
     names = {package, *drivers}
-    kept = {
+    originals = {
         name: sys.modules.pop(name)
         for name in [*sys.modules]
-        if any(name == own or name.startswith(f"{own}.") for own in names)
+        if any(name == removed or name.startswith(f"{removed}.") for removed in names)
     }
     sys.modules.update(drivers)  # type: ignore[arg-type]
     try:
@@ -31,10 +31,10 @@ def import_copy(package: str, drivers: Mapping[str, ModuleType | None], name: st
         return base
     finally:
         for name in [*sys.modules]:
-            if any(name == own or name.startswith(f"{own}.") for own in names):
+            if any(name == removed or name.startswith(f"{removed}.") for removed in names):
                 del sys.modules[name]
-        sys.modules.update(kept)
+        sys.modules.update(originals)
         # The import made the copy an attribute of its parent, which must be the original again.
         parent, _, child = package.rpartition(".")
-        if package in kept:
-            setattr(sys.modules[parent], child, kept[package])
+        if package in originals:
+            setattr(sys.modules[parent], child, originals[package])

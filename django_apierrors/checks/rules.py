@@ -1,0 +1,238 @@
+"""The rules of `API_ERRORS`: the values that each key accepts, and corrections of wrong ones."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pkgutil import iter_modules, resolve_name
+from typing import Any, NamedTuple, TypeAlias
+
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+Test: TypeAlias = Callable[[Any], bool]
+
+
+class Rule(NamedTuple):
+    """The values that a key accepts, in words and as a test.
+
+    `correct` returns the value that was probably meant, or raises an exception.
+    """
+
+    words: str
+    test: Test
+    correct: Callable[[Any], object] = lambda value: None
+
+
+Rules: TypeAlias = Mapping[str, Rule]
+
+# The name of a header; RFC 9110, section 5.6.2.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_EXAMPLE = "X-Error-Code"
+
+# The headers of responses that have a meaning of their own: those of HTTP (RFC 9110 to 9112),
+# cookies, CORS, and the headers of Django's and browsers' security.
+USED_HEADERS = re.compile(
+    r"(accept|access-control|content|cross-origin|proxy|sec)(-.*)?"
+    r"|age|allow|alt-svc|authorization|cache-control|connection|cookie|date|etag|expires|host"
+    r"|keep-alive|last-modified|link|location|origin|pragma|referrer-policy|retry-after|server"
+    r"|set-cookie|strict-transport-security|te|trailer|transfer-encoding|upgrade|vary|via|warning"
+    r"|www-authenticate|x-content-type-options|x-frame-options",
+    re.IGNORECASE,
+)
+
+
+def _is(*types: type) -> Test:
+    return lambda value: isinstance(value, types)
+
+
+def _is_list_of_paths(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(item, str) and PATTERN.search(item) is None for item in value
+    )
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value != "" and value.isprintable()
+
+
+def _is_function(value: object) -> bool:
+    try:
+        return isinstance(value, str) and callable(import_string(value))
+    except Exception:
+        # The import of a module may raise anything.
+        return False
+
+
+def _is_header_name(value: object) -> bool:
+    is_token = isinstance(value, str) and TOKEN.fullmatch(value) is not None
+    return is_token and USED_HEADERS.fullmatch(str(value)) is None
+
+
+def _is_code_name(name: object) -> bool:
+    return isinstance(name, str) and name.isascii() and name.isidentifier() and name.isupper()
+
+
+def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
+    return lambda value: type(value) is int and minimum <= value <= maximum
+
+
+# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
+PATTERN = re.compile(r"[*?\[\]^$<>]|://")
+
+
+def _is_none_or(rule: Rule) -> Rule:
+    test = rule.test
+    return rule._replace(
+        words=f"None, or {rule.words}", test=lambda value: value is None or test(value)
+    )
+
+
+def _is_one_of(*choices: object) -> Rule:
+    *others, last = (f'"{name}"' if isinstance(name, str) else repr(name) for name in choices)
+    # True is equal to 1.
+    return Rule(
+        f"{', '.join(others)} or {last}",
+        lambda value: any(type(value) is type(choice) and value == choice for choice in choices),
+        lambda value: find_nearest_choice(value, choices),
+    )
+
+
+def _correct_header_name(value: str) -> str:
+    name = "-".join(TOKEN.findall(value))
+    return HEADER_EXAMPLE if USED_HEADERS.fullmatch(name) else name or HEADER_EXAMPLE
+
+
+def _correct_prefixes(value: Any) -> list[str]:
+    """Return the prefixes up to their patterns, without the server of a URL."""
+    prefixes = [value] if isinstance(value, str) else value
+    paths = [re.sub(r"^\^|^\w+://[^/]*", "", prefix) for prefix in prefixes]
+    return [re.sub(rf"[^/]*({PATTERN.pattern}).*", "", path) for path in paths]
+
+
+def _correct_path(value: Any) -> str | None:
+    path = value if isinstance(value, str) else get_dotted_path(value)
+    return path if _is_function(path) else find_nearest_path(path)
+
+
+def _is_class_path(value: Any) -> bool:
+    return is_exception_class(resolve_name(value))
+
+
+def _correct_class_path(value: str) -> str:
+    return get_dotted_path(resolve_name(find_nearest_path(value) or ""))
+
+
+BOOLEAN = _is_one_of(True, False)
+SECONDS = Rule("a number of seconds", _is_integer(0), int)
+STRING = Rule("a string", _is(str, Promise))
+FUNCTION = Rule("the dotted path of a function", _is_function, _correct_path)
+PREFIXES = Rule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
+EXCEPTION_CLASS = Rule("an exception class", _is_class_path, _correct_class_path)
+CODE_NAME = Rule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
+HEADER = Rule("the name of a header of your own", _is_header_name, _correct_header_name)
+
+# For each key the values that it accepts.
+VALUES: Rules = {
+    "CODES": Rule("a dict of dicts", _is(Mapping)),
+    "CODE_FORMAT": _is_one_of("legacy", "name", "number"),
+    "EXCEPTIONS": Rule("a dict of class names", _is(Mapping)),
+    "MORE_INFO": Rule("a string", _is(str)),
+    "DETAILS": BOOLEAN,
+    "FIELD_NAMES": _is_none_or(FUNCTION),
+    "BODY": _is_none_or(FUNCTION),
+    "CODE_HEADER": _is_none_or(HEADER),
+    "MAX_ERRORS": _is_none_or(Rule("an integer of at least 2", _is_integer(2), int)),
+    "PATHS": _is_none_or(PREFIXES),
+    "EXCLUDED_PATHS": PREFIXES,
+    "CHALLENGE": Rule("a string of one line", _is_line, lambda value: " ".join(value.split())),
+    "RETRY_AFTER": SECONDS,
+    "PROBE_PERMISSIONS": BOOLEAN,
+    "HIDE_FORBIDDEN": BOOLEAN,
+    "STRICT": _is_one_of(None, True, False),
+    "PATCH": BOOLEAN,
+    "PROBLEM_JSON": BOOLEAN,
+    "OPERATION_MAX_AGE": SECONDS,
+    "OPERATION_TIMEOUT": SECONDS,
+}
+
+# The same for the keys of an entry of `CODES`.
+CHANGES: Rules = {
+    "status": Rule("an HTTP status from 400 to 599", _is_integer(400, 599), int),
+    "number": _is_none_or(Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), int)),
+    "message": Rule("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
+    "description": STRING,
+    "advice": STRING,
+    "retry": _is_one_of("no", "later", "after change"),
+    "since": Rule("a string", _is(str), str),
+    "deprecated": BOOLEAN,
+    "replaced_by": _is_none_or(Rule("the name of a code", _is(str))),
+}
+
+
+def suggest(name: object, choices: Iterable[object]) -> str:
+    """Return a hint at the choice that is nearest to `name`, or at all choices."""
+    choices = [*choices]
+    nearest = find_nearest_choice(name, choices)
+    if nearest is not None:
+        return f"Did you mean {nearest!r}?"
+    return f"Use one of: {', '.join(sorted(map(str, choices)))}."
+
+
+def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
+    """Return the choice whose spelling, in any case, is nearest to `name`; `None` if none is."""
+    by_capitals = {str(choice).upper(): choice for choice in choices}
+    nearest = get_close_matches(str(name).upper(), by_capitals, 1)
+    return by_capitals[nearest[0]] if nearest else None
+
+
+def find_value_hint(value: object, rule: Rule) -> str | None:
+    """Return a hint at the value that was probably meant, or why a path cannot be imported."""
+    try:
+        corrected = None if value is None else rule.correct(value)
+    except Exception:
+        # The value may be of any type.
+        corrected = None
+    if corrected is not None and rule.test(corrected):
+        return f"Did you mean {corrected!r}?"
+    return find_import_error(value) if rule.correct is _correct_path else None
+
+
+def find_import_error(path: object) -> str | None:
+    """Return the exception of the import of `path`, `None` if there is none."""
+    try:
+        import_string(str(path))
+    except Exception as exc:
+        return f"{type(exc).__name__}: {exc}"
+    return None
+
+
+def find_nearest_path(path: str) -> str | None:
+    """Return `path` with the nearest name for each part that does not exist, `None` without one."""
+    first, *others = path.split(".")
+    exists = first in sys.modules or find_spec(first) is not None
+    names = {first} if exists else {name.partition(".")[0] for name in sys.modules}
+    parts: list[str] = []
+    for part in (first, *others):
+        nearest = get_close_matches(part, sorted(names), 1)
+        if not nearest:
+            return None
+        parts += nearest
+        value = resolve_name(".".join(parts))
+        modules = iter_modules(getattr(value, "__path__", []))
+        names = {*dir(value), *(module.name for module in modules)}
+    return ".".join(parts)
+
+
+def is_exception_class(value: object) -> bool:
+    """Whether `value` is a class of exceptions."""
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def get_dotted_path(value: Any) -> str:
+    """Return the module and the name that a class, or a function, has itself."""
+    return f"{value.__module__}.{value.__qualname__}"
