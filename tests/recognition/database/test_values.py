@@ -335,7 +335,7 @@ def test_json_that_is_nested_too_deeply_is_the_clients_mistake_if_the_client_sen
     driver: Driver,
 ) -> None:
     client = Client(raise_request_exception=False)
-    content = f'{{"page": 2, "q": {"[" * 900}{"]" * 900}}}'
+    content = f'{{"page": 2, "q": {"[" * 480}{"]" * 480}}}'
     for name in ("wait-subquery", "pattern"):
         outcome = read(client.post(f"/{name}/", content, "application/json"))
         assert outcome == SENT, name
