@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from django_apierrors.conf import Retry
 
-# All other errors need a change of the request.
+# An error with a status that is not in this table needs a change of the request.
 RETRY_BY_STATUS: Mapping[int, Retry] = {
     **dict.fromkeys((403, 404, 405, 410, 500, 501), "no"),
     **dict.fromkeys((408, 425, 429, 502, 503, 504), "later"),
@@ -60,8 +60,8 @@ class ErrorCode:
         return self.retry or RETRY_BY_STATUS.get(self.status, "after change")
 
 
-# The high byte of a number is the category (see CATEGORIES), the next byte counts, the low 16 bits
-# are zero.
+# The high byte of a number is the category (see CATEGORIES), the next byte counts the codes of the
+# category, the low 16 bits are zero.
 CATALOG: Mapping[str, ErrorCode] = {
     code.name: code
     for code in (
@@ -375,7 +375,7 @@ def get_code_of_status(status: int) -> ErrorCode:
 
 
 def get_status_name(status: int) -> str:
-    """Return the HTTP name of a status in capitals (`CONFLICT`), `HTTP_599` if it has none."""
+    """Return the HTTP name of a status in capitals: `CONFLICT`, or `HTTP_599` without a name."""
     if status in RENAMED_PHRASES:
         return RENAMED_PHRASES[status].upper().replace(" ", "_")
     try:
@@ -385,7 +385,7 @@ def get_status_name(status: int) -> str:
 
 
 def get_phrase(status: int) -> str:
-    """Return the reason phrase of a status (`Not Found`), `HTTP 599` if it has none."""
+    """Return the reason phrase of a status: `Not Found`, or `HTTP 599` without a phrase."""
     try:
         return RENAMED_PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:
@@ -395,9 +395,9 @@ def get_phrase(status: int) -> str:
 def resolve_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception or a response that has `status`.
 
-    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`.
-    If `status` is the catalogue's and the project has changed the code's status, the code has the
-    changed status: a duplicate that DRF sends as 400 follows `{"ALREADY_EXISTS": {"status": 409}}`.
+    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`,
+    unless this is the default status of the code, which `CODES` can change: with
+    `{"ALREADY_EXISTS": {"status": 409}}`, a duplicate that DRF sends as 400 becomes a 409.
     """
     entry = CATALOG.get(code.name)
     if entry is None:
@@ -406,7 +406,7 @@ def resolve_status(code: ErrorCode, status: int) -> int:
 
 
 def get_category(code: ErrorCode) -> Category:
-    """Return the category of `code`. A code of ours keeps it if the project changes the number."""
+    """Return the category of `code`. A code of ours keeps its own if the number is changed."""
     entry = CATALOG.get(code.name, code)
     return CATEGORIES.get((entry.number or 0) >> 24, CUSTOM)
 

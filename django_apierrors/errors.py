@@ -119,8 +119,8 @@ class Error(NamedTuple):
     - `headers`: the headers that the exception sets;
     - `reference`: the reference of an unhandled exception, in its message and in the log;
     - `extra`: the key `extra` of the body;
-    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if the
-      request that `get_body()` gets cannot show it.
+    - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if this
+      cannot be found from the request itself, as for a schema.
     """
 
     code: ErrorCode
@@ -257,7 +257,7 @@ def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | N
 
 
 def is_error_body(data: object, status: int) -> bool:
-    """Whether `data` is a body of ours, by its whole shape: real APIs use the same keys.
+    """Whether `data` is a body of ours, by its whole shape: other APIs use these keys too.
 
     Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """

@@ -1,4 +1,4 @@
-"""The handler: DRF's `EXCEPTION_HANDLER`, for every exception that DRF hands to one."""
+"""The handler: the function for DRF's `EXCEPTION_HANDLER`, which DRF calls for each exception."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ErrorFormatMixin(Base):
     """Gives the errors of one view the format, while the rest of the project keeps DRF's.
 
     Put it in front of the view's base class. Errors that the view raises and errors that it returns
-    get the format; its pages stay pages.
+    get the format. HTML pages stay as they are.
     """
 
     def get_exception_handler(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
@@ -56,6 +56,8 @@ class RequestState:
     is_drf = False
     # The request of the DRF view whose exception was deferred.
     drf_request: Request | None = None
+    # The headers that DRF gives to each response of the view that the URL leads to: `Allow`.
+    headers: Mapping[str, str] = {}
     # The request and its view, if DRF negotiated HTML.
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
@@ -70,6 +72,8 @@ class RequestState:
         """Defer an exception of a DRF view to `process_exception()`."""
         self.is_drf = True
         self.drf_request = drf_request
+        if getattr(getattr(drf_request.resolver_match, "func", None), "cls", None) is type(view):
+            self.headers = getattr(view, "headers", {})
         renderer = getattr(drf_request, "accepted_renderer", None)
         if makes_page(renderer, drf_request):
             self.html_request = (drf_request, view)
@@ -89,7 +93,7 @@ class RequestState:
     def get_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
 
-        Django has logged its 500; the 500 of another middleware is in no record.
+        Django logs each 500 that it makes. A 500 that is not logged is another middleware's.
         """
         if response.status_code != self.status:
             return None
@@ -201,7 +205,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         state.expect(error, exception, request)
         if is_noted(error, exception):
             return None
-        # Django's record would not have the reference. Our record has it.
+        # Django's record would not have the reference: we respond, and our record has it.
     # Once: if the page itself fails, the next exception gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -241,13 +245,14 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format if it is an error of the API in another format."""
+    state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if response.status_code >= 400:
         add_vary(response, request)
+        add_view_headers(response, state.headers)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
     if response.status_code < 400 and not is_slash_redirect(request, response):
         return response
-    state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if hasattr(response, "accepted_renderer"):
         state.is_drf = True
     if not is_api_request(request) or is_page(request, response):
@@ -273,8 +278,18 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     return response
 
 
+def add_view_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> None:
+    """Add to `response` the headers of the view that it lacks."""
+    try:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+    except Exception:
+        # The project's header may contain a line break.
+        fallback.log_failure("adding the headers of a view")
+
+
 def render(response: Response) -> HttpResponse:
-    """Render `response`. Django does not render it if rendering raised the exception."""
+    """Render `response`: Django does not render the response to an exception of the rendering."""
     rendered: HttpResponse = response.render()
     return rendered
 
@@ -285,7 +300,7 @@ def prefers_debug_page(request: HttpRequest) -> bool:
 
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """Whether `response` is a page for a person: DRF negotiated HTML, or it is technical."""
+    """Whether `response` is a page for a person: DRF negotiated HTML, or Django made the page."""
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     renderer = getattr(response, "accepted_renderer", None)
     if state.html_request is not None or makes_page(renderer, request):

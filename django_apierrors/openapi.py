@@ -264,7 +264,7 @@ class ErrorSchemaMixin(Base):
             name = "".join(make_name(error.code.name) for error in errors)
             common = get_common_detail_codes(errors)
             details = get_detail_codes(errors, endpoint) if api_errors.DETAILS else common
-            # Only `details` with the codes of fields differ between bodies with the same codes.
+            # Bodies with the same codes differ only if their `details` have the codes of fields.
             is_shared = details == common
             owner = name if is_shared else make_name(operation["operationId"])
             schemas = self._refer_to_errors(f"{status}{owner}", errors, details)
@@ -323,7 +323,7 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
         return super().get_response_serializers()
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
-        """Return the operation; that of a view of ours has its success status and its headers."""
+        """Return the operation, with the success status and the headers that a view of ours has."""
         operation = super().get_operation(*args, **kwargs)
         if operation is not None and isinstance(self.view, StatusAwareMixin):
             responses = self._correct_status(operation["responses"])
@@ -338,7 +338,7 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
         return Endpoint(self.view, self.method, self.path_regex)
 
     def _correct_status(self, responses: Schema) -> Schema:
-        """Return the responses with the success status of the view, if the status is a guess."""
+        """Return the responses; the success status of the view replaces a guessed status."""
         successes = [status for status in responses if status in ("200", "201", "204")]
         is_guess = len(successes) == 1 and not isinstance(self.get_response_serializers(), dict)
         if not is_guess:

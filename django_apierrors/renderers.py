@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """DRF's JSONRenderer, by `orjson` if it is installed.
+    """DRF's JSONRenderer, which uses `orjson` if it is installed.
 
     A response of status 400 or more gets a body in the format and the headers that its status must
     carry. A body in the format stays as it is.
@@ -103,8 +103,8 @@ def apply_format(
         return data
     renderer = getattr(response, "accepted_renderer", None)
     is_inside_page = is_html(renderer)
-    # The browsable API calls this renderer for the JSON inside its page. If the client prefers a
-    # problem to that page, the middleware replaces it.
+    # The browsable API calls this renderer for the JSON inside its page. If the client prefers
+    # problem details, the middleware replaces that page.
     response.is_api_error = not is_inside_page or makes_page(renderer, request)  # type: ignore[attr-defined]
     is_problem = False
     if not is_inside_page:

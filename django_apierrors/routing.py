@@ -183,7 +183,9 @@ def get_routes_by_name(resolver: URLResolver) -> Mapping[str, Sequence[Route]]:
 def find_detail_routes(
     resolver: URLResolver, namespaces: Sequence[str], name: str, model: type[Model] | None
 ) -> Sequence[Route]:
-    """Return the detail routes of a `model` that the view of the route `name` creates.
+    """Return the detail routes of a new resource, an instance of `model`.
+
+    `name` is the name of the route whose view has created the resource.
 
     The names `thing-list` and `thing-copy` (of an extra action) lead to `thing-detail`; then the
     name of the model is tried. Routes to a view of another model are left out.

@@ -59,7 +59,7 @@ def has_body(response: HttpResponseBase) -> bool:
 def remove_empty_content(response: HttpResponseBase) -> None:
     """Remove the bytes of a 204 without data: a renderer may make an envelope of `None`.
 
-    The browsable API has a page for it, with the status 200.
+    The browsable API shows its page for such a response, with the status 200.
     """
     if not isinstance(response, Response) or (response.status_code, response.data) != (204, None):
         return
@@ -111,7 +111,7 @@ ALLOWED_STATUSES: Mapping[str, Successes] = {
 
 METHOD_NAMES = ("get", "post", "put", "delete", "head", "options")
 
-# The packages whose `patch()` is not the project's decision.
+# The packages whose `patch()` does not opt in to PATCH.
 FRAMEWORKS = frozenset({"rest_framework", "adrf", "django_apierrors"})
 
 
@@ -183,7 +183,7 @@ class StatusAwareMixin(Base):
     successes: Mapping[str, Successes] = {}
 
     # The exceptions of content negotiation and versioning, which DRF raises before it authenticates
-    # the client; `None` outside of `initial()`.
+    # the client; `None` before `initial()`.
     _deferred: list[Exception] | None = None
 
     @classmethod
@@ -201,7 +201,8 @@ class StatusAwareMixin(Base):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Run all checks before the handler method is called."""
         self._deferred = []
-        # As DRF's does: a unit test may call it on a view without `self.kwargs`.
+        # DRF's initial() sets this too, but check_method() needs it earlier. Not read from
+        # `self.kwargs`, which the view of a unit test may not have.
         self.format_kwarg = self.get_format_suffix(**kwargs)
         self.check_method(request)
         super().initial(request, *args, **kwargs)
@@ -224,8 +225,9 @@ class StatusAwareMixin(Base):
 
         A body that was sent in chunks is read here, and a compressed one is rejected.
 
-        DRF raises it when the view reads `request.data`, which may be after a lookup. The length
-        decides whether there is a body: DRF's `request.stream` raises if it has been read.
+        DRF raises UnsupportedMediaType when the view reads `request.data`, which may be after a
+        lookup. The length decides whether the request has a body, because DRF's `request.stream`
+        raises if the body has been read.
         """
         read_chunked_body(request)
         if not get_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):

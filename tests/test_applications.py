@@ -30,11 +30,34 @@ def make_response(status: int, body: object, headers: Any = (), **reports: int) 
     }
 
 
-def make_error(status: int, code: str, *errors: str, headers: Any = (), **reports: int) -> Any:
+def make_error(
+    status: int, code: str, *errors: str, detail: Any = None, headers: Any = (), **reports: int
+) -> Any:
     body = {"status": status, "errors": errors or ["No."], "code": code, "moreInfo": ""}
+    if detail is not None:
+        body["details"] = [{"in": "body", **detail}]
     return make_response(status, body, headers, **reports)
 
 
+def make_standardized(kind: str, code: str, message: str, attr: str | None) -> Any:
+    """Return a response of drf-standardized-errors."""
+    error = {"code": code, "detail": message, "attr": attr}
+    return make_response(400, {"type": kind, "errors": [error]})
+
+
+TOO_LONG = {
+    "field": "lines[1].sku",
+    "code": "max_length",
+    "message": "Too long.",
+    "pointer": "/lines/1/sku",
+}
+INVALID = {**TOO_LONG, "field": "lines[1]", "code": "invalid", "pointer": "/lines/1"}
+MALFORMED_KEY = {
+    "field": "shelf",
+    "code": "incorrect_type",
+    "message": "Not a UUID.",
+    "pointer": "/shelf",
+}
 REQUIRED = {"lines": [{"sku": ["This field is required."]}]}
 UNHANDLED = make_response(500, "", signals=1, records=1)
 
@@ -84,6 +107,26 @@ UNHANDLED = make_response(500, "", signals=1, records=1)
             make_error(404, "MISSING_RESOURCE"),
             None,
         ),
+        (
+            make_standardized("validation_error", "max_length", "Too long.", "lines.1.sku"),
+            make_error(400, "INVALID_CONTENT", "lines[1].sku: Too long.", detail=TOO_LONG),
+            None,
+        ),
+        (
+            make_standardized("validation_error", "max_length", "Too long.", "lines.1.sku"),
+            make_error(400, "INVALID_CONTENT", "lines[1]: Too long.", detail=INVALID),
+            ["the field 'sku' is lost", "the code 'max_length' is lost"],
+        ),
+        (
+            make_standardized("validation_error", "invalid", "Not a UUID.", "shelf"),
+            make_error(400, "INVALID_ID", "shelf: Not a UUID.", detail=MALFORMED_KEY),
+            None,
+        ),
+        (
+            make_standardized("client_error", "not_found", "Not found.", None),
+            make_error(400, "INVALID_CONTENT", "No such thing."),
+            None,
+        ),
         (make_response(404, ""), make_response(404, []), "the body must be an object, not []"),
         (make_response(404, {"detail": "Not found."}), make_error(400, "INVALID_ID"), None),
         (
@@ -103,12 +146,11 @@ UNHANDLED = make_response(500, "", signals=1, records=1)
     ],
 )
 def test_a_change_that_the_docs_do_not_describe_is_a_fault(
-    stock: dict[str, Any], ours: dict[str, Any], fault: str | None
+    stock: dict[str, Any], ours: dict[str, Any], fault: str | list[str] | None
 ) -> None:
+    expected = [fault] if isinstance(fault, str) else fault or []
     faults = list(compare({"method": "GET", "path": "/"}, stock, ours))
-    assert [text.partition(":")[0] for text in faults] == (
-        [fault.partition(":")[0]] if fault else []
-    )
+    assert [text.partition(":")[0] for text in faults] == [f.partition(":")[0] for f in expected]
 
 
 def test_a_fault_is_shown_with_its_request_and_the_stock_body() -> None:
@@ -126,23 +168,34 @@ def test_a_pair_of_responses_counts_in_one_column(statuses: tuple[int, int], col
     assert judge(stock, ours) == column
 
 
-def test_a_schema_may_have_more_errors_and_nothing_else() -> None:
-    success = {"200": {"description": "A list"}}
+def make_schema_response(name: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"description": name, "content": {"application/json": {"schema": schema}}}
+
+
+def test_a_schema_may_have_other_errors_and_nothing_else() -> None:
+    success = {"200": make_schema_response("List")}
     operation = {"operationId": "list", "responses": success}
-    stock = {
-        "components": {"schemas": {"Thing": {"type": "object"}}},
-        "paths": {"/things/": {"get": operation}, "/others/": {"get": operation}},
+    schemas = {
+        "List": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}},
+        "Thing": {"type": "object"},
     }
-    more = {**operation, "responses": {**success, "404": {"description": "Missing"}}}
+    old = {**operation, "responses": {**success, "404": make_schema_response("OldError")}}
+    stock = {
+        "components": {"schemas": {**schemas, "OldError": {}}, "securitySchemes": {"token": {}}},
+        "paths": {"/things/": {"get": old, "parameters": []}, "/others/": {"get": operation}},
+    }
+    new = {**operation, "responses": {**success, "404": make_schema_response("Error")}}
     ours: dict[str, Any] = {
-        "components": {"schemas": {"Thing": {"type": "object"}, "Error": {"type": "object"}}},
-        "paths": {"/things/": {"get": more}, "/others/": {"get": more}},
+        "components": {"schemas": {**schemas, "Error": {}}, "securitySchemes": {"token": {}}},
+        "paths": {"/things/": {"get": new, "parameters": []}, "/others/": {"get": new}},
     }
     assert list(compare_schemas(stock, ours)) == []
-    ours["components"]["schemas"]["Thing"] = {"type": "string"}
-    ours["paths"] = {"/things/": {"get": {**more, "responses": {}}}}
+    ours["components"] = {"schemas": {**schemas, "Thing": {"type": "string"}}}
+    ours["paths"] = {"/things/": {"get": {**new, "responses": {}}, "parameters": []}}
     assert list(compare_schemas(stock, ours)) == [
         "components.schemas.Thing",
+        "components.securitySchemes.token",
         "GET /things/: responses",
         "GET /others/ is lost",
     ]

@@ -104,6 +104,8 @@ Unmakeable = subclass(object, __init__=time_out)
 BrokenPageRenderer = subclass(StaticHTMLRenderer, render=time_out)
 # Views that fail before DRF's handler is in reach, or after it was called.
 HeadersView = subclass(OpenView, default_response_headers=property(time_out))
+VersionedView = subclass(OpenView, default_response_headers={"Allow": "GET", "X-Version": "2"})
+BrokenHeadersView = subclass(OpenView, default_response_headers={"X-Version": "2\n"})
 NothingView = subclass(OpenView, get=lambda view, request: None)
 UnfinishedPageView = subclass(OpenView, finalize_response=lambda *args, **kwargs: fail("unhandled"))
 
@@ -170,6 +172,7 @@ def return_error(request: object) -> Response:
 
 failing = make_view(fail_as_named, renderer_classes=PAGES)
 returning = make_view(return_error, renderer_classes=[JSONRenderer])
+versioned = make_view(fail_as_named, VersionedView)
 VIEWS = [
     path("okay", make_view(echo)),
     path("failing", failing),
@@ -179,6 +182,9 @@ VIEWS = [
     path("parser", make_view(echo, parser_classes=[Unmakeable])),
     path("negotiation", make_view(echo, content_negotiation_class=Unmakeable)),
     path("headers", make_view(echo, HeadersView)),
+    path("versioned", versioned),
+    path("broken-headers", make_view(fail_as_named, BrokenHeadersView)),
+    path("versioned-inside", lambda request: versioned(request)),
     path("rendered", make_view(lambda r: r.GET["view"], renderer_classes=[FailingRenderer])),
     path("lazy", make_view(fail_while_read)),
     path("broken-page", make_view(fail_as_named, renderer_classes=[BrokenPageRenderer])),
@@ -321,6 +327,26 @@ def test_a_fault_gets_its_body_wherever_it_is_raised(send: Send, url: str) -> No
         response = send(url.format(name))
         assert_body(response, expected)
         assert response.get("Retry-After") == waits.get(name)
+
+
+@each_handler
+def test_every_error_of_a_view_has_the_headers_of_the_view(send: Send) -> None:
+    for name, (_make, expected) in FAULTS.items():
+        response = send(f"/versioned?view={name}")
+        assert_body(response, expected)
+        assert (response.get("Allow"), response.get("X-Version")) == ("GET", "2")
+    # Those of another view are about another URL.
+    response = send("/versioned-inside?view=timeout")
+    assert_body(response, TIMEOUT)
+    assert "X-Version" not in response.headers
+
+
+@each_handler
+def test_a_header_of_a_view_that_cannot_be_sent_is_logged(
+    send: Send, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert_body(send("/broken-headers?view=timeout"), TIMEOUT)
+    assert "failed while adding the headers of a view" in caplog.text
 
 
 def test_an_exception_outside_the_reach_of_drfs_handler_gets_its_body() -> None:

@@ -43,6 +43,11 @@ def copy_document(request: Request) -> Any:
     return {"read": request.data, **serializer.data}
 
 
+def count_keys(request: Request) -> int:
+    """Read the document, and return nothing of it."""
+    return len(request.data)
+
+
 # As with DRF's `STRICT_JSON` off.
 LaxParser = subclass(JSONParser, strict=False)
 FORMS = [JSONParser, parsers.FormParser]
@@ -52,6 +57,8 @@ urlpatterns = [
     path("lax", make_view(copy_document, parser_classes=[LaxParser])),
     path("stock", make_view(copy_document, content_negotiation_class=DefaultContentNegotiation)),
     path("forms", make_view(copy_document, parser_classes=FORMS)),
+    path("length", make_view(count_keys)),
+    path("stock/length", make_view(count_keys, parser_classes=[parsers.JSONParser])),
 ]
 
 
@@ -279,6 +286,18 @@ def test_a_parser_that_is_not_strict_reads_nan_and_infinity(client: Client) -> N
     assert str(document) == str([math.nan, -math.inf])
     response = post(client, "/lax", b"[NaN, " + b"1" * 5000 + b"]")
     assert response.json() == body("INVALID_CONTENT", NUMBER_OUT_OF_RANGE.format(1, 7))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a": ' + b"[" * 201 + b"]" * 201 + b"}", b'{"a": 1e999}', b'{"a": "\\ud800"}'],
+    ids=["201 levels", "Infinity", "half of a surrogate pair"],
+)
+def test_json_that_only_our_parser_rejects_stays_a_success_with_drf_s(
+    content: bytes, client: Client
+) -> None:
+    assert post(client, "/stock/length", content).json() == 1
+    assert post(client, "/length", content).status_code == 400
 
 
 def test_a_request_without_a_body_is_read_as_in_drf(client: Client) -> None:

@@ -125,7 +125,7 @@ class Endpoint:
 
     @cached_property
     def serializer(self) -> Any:
-        """The serializer of the view, `None` if it has none or needs a request to choose one."""
+        """The serializer of the view, `None` if the view does not have one without a request."""
         serializer = self.call("get_serializer")
         if serializer is None:
             # Many projects set it on plain views, because drf-spectacular reads it there.

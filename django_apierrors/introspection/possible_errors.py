@@ -67,7 +67,10 @@ STATUS_BY_ACTION: Mapping[str, tuple[str, int]] = {
 
 
 def get_success_statuses(endpoint: Endpoint) -> Sequence[int]:
-    """Return the success statuses of an endpoint; other handler methods count as DRF's do."""
+    """Return the success statuses of an endpoint.
+
+    A handler method of the project's own counts as 204 for DELETE, and as 200 otherwise.
+    """
     if endpoint.is_accepting:
         return (202,)
     # drf-spectacular documents any DELETE of DRF's views as 204.
@@ -89,7 +92,8 @@ def get_common_detail_codes(errors: Sequence[Error]) -> set[str]:
     names = {error.code.name for error in errors}
     codes = {"invalid", *(name.lower() for name in names)}
     codes |= {code for code, name in GENERIC_CODES.items() if name in names}
-    # A denied permission has these codes without credentials, or if another method is open.
+    # A PermissionDenied becomes such an error without credentials, or if another method is open.
+    # Its message keeps the code `permission_denied`.
     is_denied = names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}
     return codes | {"permission_denied"} if is_denied else codes
 
@@ -198,7 +202,8 @@ def is_operation(endpoint: Endpoint) -> bool:
 def has_identifier(endpoint: Endpoint) -> bool:
     """Whether an identifier in the URL can be malformed.
 
-    The identifier of an operation never is, nor is any string for a text field of a DRF view.
+    The identifier of an operation is never malformed. No string is malformed for a text field in a
+    view of DRF's.
     """
     variables = {name for name, is_any in endpoint.variables.items() if is_any}
     view, model = endpoint.view, endpoint.model

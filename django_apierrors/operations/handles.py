@@ -31,7 +31,7 @@ SALT = "django_apierrors.operations"
 # the id of the result, the signature.
 TIME_SIZE, ALIAS_SIZE, SIGNATURE_SIZE = 5, 2, 12
 
-# The functions that make bytes of an id, and the id of bytes. The first byte is the index of the
+# The functions that convert an id to bytes, and bytes to the id. The first byte is the index of the
 # pair. The ids of django-tasks-db and Celery are UUIDs, those of RQ have 32 letters and digits.
 ID_CODECS: Sequence[tuple[Callable[[str], bytes], Callable[[bytes], str]]] = (
     (lambda text: UUID(text).bytes, lambda content: str(UUID(bytes=content))),
@@ -44,9 +44,9 @@ TEXT = 2
 def find_owner(request: Request) -> str | None:
     """Return a string that identifies the client of `request`, `None` for an anonymous client.
 
-    The owner is the user's model and key. If no user has a key, it is the credential's class and
-    key, or a credential that is a string. Raise ImproperlyConfigured for a client that is
-    authenticated and has neither: it must not count as anonymous.
+    The owner is the user's model and key. If the user has no key, the owner is the credential's
+    class and key, or the credential itself if that is a string. Raise ImproperlyConfigured for a
+    client that is authenticated and has neither: it must not count as anonymous.
     """
     user, credential = request.user, request.auth
     for principal in (user, credential):

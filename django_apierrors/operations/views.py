@@ -92,7 +92,7 @@ class OperationMixin(Base):
 
 
 def find_url(request: Request, name: str, kwargs: Mapping[str, Any]) -> str | None:
-    """Return the absolute URL named `name` with the variables `kwargs`, `None` if it has none.
+    """Return the absolute URL named `name` with the variables `kwargs`, `None` if no URL fits.
 
     The namespace and the variables (a tenant) of the request's own URL are kept if possible.
     """
@@ -220,10 +220,10 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         return handle
 
     def get_result_url(self, result: TaskResult) -> str | None:
-        """Return the URL of the resource that a successful task created, `None` if it has none.
+        """Return the URL of the resource that a successful task created, `None` without a resource.
 
-        `result.return_value` is the value that the task returned. The body then has the URL in
-        `result`, as `{"href": …}`.
+        `result.return_value` is the value that the task returned. If you return a URL, the body has
+        `{"href": …}` with this URL as its `result`.
         """
         return None
 
@@ -257,7 +257,7 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            # The request of the client that started the task is not this one.
+            # This request is not the one that started the task, so it does not have the place.
             body["error"] = error._replace(place="").get_body(self.request)
         return body
 

@@ -60,15 +60,17 @@ if TYPE_CHECKING:
 
     from django_apierrors.catalog import ErrorCode
 
-# The dotted names of an exception's classes, the nearest first; and `EXCEPTIONS`.
+# The dotted names of the class of an exception and of its parents, the nearest first. The rows of
+# `EXCEPTIONS`.
 ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
 
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# The number of wrappers and groups around an exception; of groups inside a group; of other
-# exceptions inside a group; and of those whose values are compared with the values of the request.
+# The largest number of wrappers and groups around an exception; of groups inside a group; of other
+# exceptions inside a group; and of exceptions of a group whose values are compared with those of
+# the request.
 MAX_DEPTH, MAX_GROUPS, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 200_000, 20
 
 
@@ -153,7 +155,7 @@ def _recognise(
 
 
 def is_readable(exception: BaseException) -> bool:
-    """Whether no attribute that DRF reads is a property that raises."""
+    """Whether the attributes that DRF reads can be read: a property of a project may raise."""
     try:
         for name in ("status_code", "detail", "default_code", "default_detail"):
             getattr(exception, name, None)
@@ -177,7 +179,10 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error by a more specific source than the class, unless its row was removed."""
+    """Return the error by a more specific source than the class.
+
+    `None` if the project has removed the nearest row of the class.
+    """
     if project_rows.get(_find_nearest(exception, names, project_rows), "") is None:
         return None
     return (
@@ -267,7 +272,7 @@ def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     for argument in exception.args:
         detail = restore_values(detail, argument)
     messages = read_detail(detail, status, extra=extra)
-    # DRF puts the string that a ValidationError is raised with into a list.
+    # The detail of `ValidationError("A message.")` is a list with this message.
     if len(messages.items) == 1 and isinstance(detail, list):
         [item] = messages.items
         if not item.field and _is_default(exception, item.message):
@@ -280,7 +285,7 @@ def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
 def _get_default_messages() -> Mapping[int, str]:
     """Return the default messages of DRF's exceptions and ours, in English.
 
-    The keys are the identities of the lazy strings. A project's own `default_detail` has none.
+    The keys are the identities of the lazy strings. A project's own `default_detail` is not a key.
     """
     with translation.override(None):
         return {

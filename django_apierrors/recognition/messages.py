@@ -91,7 +91,7 @@ def add_methods(error: Error, exception: BaseException, request: Any, view: Any)
 def add_media_types(error: Error, exception: Any, request: Any, view: Any) -> Error:
     """Name the format that was sent or requested, and the supported ones.
 
-    Other exceptions than DRF's are those of the negotiation, which cannot decode a header.
+    An exception that is not DRF's comes from the negotiation, which could not decode a header.
     """
     functions = (frame.f_code.co_name for frame, _ in iter_frames(exception))
     if isinstance(exception, UnsupportedMediaType) or "select_parser" in functions:
@@ -111,7 +111,7 @@ def add_media_types(error: Error, exception: Any, request: Any, view: Any) -> Er
 
 
 def add_sent_type(error: Error, request: Any) -> Error:
-    """Name the media type of the body; `Accept` has the others: RFC 9110, section 15.5.16."""
+    """Name the media type of the body; `Accept` has the supported ones: RFC 9110, 15.5.16."""
     supported = join_media_types(getattr(request, "parsers", ()))
     if not supported or "Accept-Encoding" in error.headers:
         return error
@@ -141,7 +141,7 @@ def add_slash(error: Error, exception: BaseException, request: Any, view: Any) -
 
 
 def add_token(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
-    """Name the token: DRF's SessionAuthentication sends the reason of Django, in English."""
+    """Name the CSRF token in place of Django's reason, which DRF sends in English."""
     reason = error.items[0].message if error.items else ""
     is_about_token = reason.startswith(("CSRF Failed: CSRF token", "CSRF Failed: CSRF cookie"))
     return complete_message(error._replace(items=()), NO_CSRF_TOKEN) if is_about_token else error

@@ -65,8 +65,8 @@ def refine_forbidden(
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 
     The other methods are tried only if the view's own checks rejected the request. If other code
-    rejected it, its reason is unknown: an anonymous client then gets UNAUTHENTICATED, as it does
-    from the checks.
+    rejected the request, the reason is unknown. An anonymous client gets UNAUTHENTICATED in both
+    cases.
     """
     if error.code.name != "ACCESS_FORBIDDEN":
         return error
@@ -95,7 +95,7 @@ def _with_code(error: Error, name: str) -> Error:
 
 
 def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
-    """Return the frames of the view's check that raised `exception`: an override calls DRF's."""
+    """Return the frames of the check that raised `exception`: of an override, then of DRF's."""
     frames = [frame for frame, _is_last in iter_frames(exception)]
     return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
 
@@ -114,7 +114,7 @@ def _is_anonymous(exception: BaseException, request: Any) -> bool:
     try:
         return request.successful_authenticator is None
     except Exception:
-        # Authentication that runs only now can fail itself.
+        # If nothing has authenticated the client yet, authentication runs now, and may fail.
         return False
 
 
@@ -139,7 +139,7 @@ def _is_another_method_open(request: Any, view: APIView, arguments: list[Any]) -
 
 
 def _is_open(request: Request, view: APIView, method: str, arguments: list[Any]) -> bool:
-    # A copy, whose checks leave permissions out.
+    # The checks of this copy of the view run without the permissions that are not probed.
     probe = copy.copy(view)
     try:
         with override_method(probe, request, method) as other:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # The URL comes first: it names the resource.
 ORDER = (PATH, QUERY, BODY)
 
-# A request with more values may have sent any value.
+# If a request has more values, any rejected value counts as sent by the client.
 MAX_SENT = 20_000
 
 SCALARS = (str, bytes, int, float, Decimal, UUID, date, time, timedelta, type(None))
@@ -69,7 +69,7 @@ def _parse_bool(text: str) -> bool | None:
 
 
 # The functions of fields that convert a string or a number, by the type of a rejected value. Longer
-# strings are not parsed. A string of one character is parsed below the name of a field only,
+# strings than MAX_PARSED are not parsed. One character is parsed below the name of a field only,
 # because `page=1` does not send True.
 PARSERS: Mapping[type, Callable[[str], object]] = {
     datetime: _parse_datetime,
@@ -88,15 +88,16 @@ IGNORED = re.compile(r"[-+_%\\^$]+")
 # A view may split a string into these parts.
 SEPARATORS = re.compile(r"[,;|]")
 
-# A project may put a string that was sent into a longer one, or cut one out of it. Shorter strings
-# than this, or than half of the longer one, may be in it by chance. Many are not compared.
+# A project may put a string that was sent into a longer one, or cut a shorter one out of it. The
+# shorter string may be in the longer one by chance if it has fewer than MIN_COMMON characters, or
+# less than half of the characters of the longer one. More than MAX_DERIVED values are not compared.
 MIN_COMMON, MAX_DERIVED = 3, 20
 
 # Deeper lists and dicts are not compared as a whole: each comparison may go through all levels.
 MAX_LEVELS = 20
 
-# The keys around a value, its own key, and the innermost key that is not the index of a list. Paths
-# are made for few of the values.
+# The keys around a value, its own key, and the innermost key that is not the index of a list. The
+# path is made only if it is needed.
 Keys: TypeAlias = tuple[Any, Any, Any]
 
 # One of `PLACES`, the keys around a value, and the value.
@@ -119,7 +120,7 @@ def check_client_sent_value(
 ) -> Error:
     """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project.
 
-    A value that is not compared with those of the request may be the client's.
+    A value that is not compared with those of the request counts as the client's.
     """
     # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
     is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
@@ -131,7 +132,7 @@ def check_client_sent_value(
         if rejected is None:
             return error
         if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
-            # At COMMIT SQLite reports a missing row and a row that others refer to alike.
+            # At COMMIT SQLite has one message for a missing row and for a row that is still needed.
             return Error.of_code(get_code("INVALID_STATE"))
         source = _find_source(rejected, request) if is_compared else Source(BODY)
         if source is None:
@@ -150,16 +151,17 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     """Return the error about the value at `source`."""
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
     if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
-        # The URL is that of the resource, which needs no name.
+        # The message is about the resource of the URL, so it names no field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
         name = "INVALID_ID"
     if error.code.name != name:
         error = Error.of_code(get_code(name))
     item = error.items[0] if error.items else Item("", name.lower(), str(error.code.message))
-    # The message of a ValidationError repeats the value, which may be the project's.
     if source.keys:
         item = item._replace(field=make_path(source.keys), keys=source.keys)
+    # Without a field the message of the code is sent, not that of a ValidationError: it repeats the
+    # value, which may be the project's.
     return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
@@ -186,7 +188,7 @@ def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> So
     if not sources:
         return _find_derived(values, sent) or fallback
     source = min(sources, key=lambda source: ORDER.index(source.place))
-    # Which of many values was rejected is unknown.
+    # If there are many values, the rejected one is unknown.
     return source if len(values) == 1 else Source(source.place)
 
 
@@ -217,7 +219,10 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
 
 
 def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
-    """Return where a string was sent that contains most of a value, or is most of a value."""
+    """Return where a string was sent that contains a value, or that a value contains.
+
+    The shorter of the two has at least half of the characters of the longer one.
+    """
     strings = [value for spellings in values for value in spellings if isinstance(value, str)]
     for place, keys, value in sent if len(strings) <= MAX_DERIVED else ():
         spelling = _simplify(value) if isinstance(value, str) else ""
@@ -342,7 +347,7 @@ def _spell(value: object) -> object:
     spelling = None
     try:
         spelling = _simplify(value)
-        # `7`, `007` and `7.0` are one number, as are digits of other scripts.
+        # `7`, `007`, `7.0` and a 7 of another script are one number.
         is_number = spelling[:1].isdecimal() and len(spelling) < 40
         return Decimal(spelling) if is_number else spelling
     except (ArithmeticError, ValueError):

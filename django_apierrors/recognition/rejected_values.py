@@ -50,7 +50,7 @@ PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
-# Other codes of a database are about the server, or about a value.
+# The codes of violated constraints. All other codes of a database are about the server or a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
 # SQLite calls functions of Django's and hides their exceptions. `regex` is one of them.
@@ -60,7 +60,7 @@ FAILED_FUNCTION = "user-defined function raised exception"
 # Longer patterns are not compiled: 0.5 MB take two seconds.
 MAX_PATTERN = 1_000
 
-# NUL, and half of a surrogate pair, which no text and no JSON of PostgreSQL has.
+# NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 # A LIMIT and an integer of SQLite have 63 bits, and a sign.
@@ -87,11 +87,11 @@ class RejectedValues(NamedTuple):
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
     """Return the values that `exception` is about, `None` if it is about no value of a model.
 
-    A violated constraint is about a value if the method of the request `is_safe`; else it is about
-    the state of the resource.
+    `is_safe` is whether the request has a safe method. A violated constraint is then about a value,
+    otherwise about the state of the resource.
     """
     driver_error = classify(exception)
-    # Half of a surrogate pair, which no driver can encode.
+    # No driver can encode half of a surrogate pair.
     is_not_encoded = isinstance(exception, UnicodeEncodeError) and get_parameters(exception)
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
@@ -140,7 +140,7 @@ def _find_by_driver_error(
 def _find_in_statement(
     exception: BaseException, driver_error: DriverError | None = None
 ) -> RejectedValues:
-    """Return the value that the database names, else those that it may be about."""
+    """Return the value that the database names, else those that the exception may be about."""
     key = driver_error and driver_error.key
     violation = parse_violation(driver_error) if driver_error else ConstraintViolation()
     query, columns = get_failed_query(exception), violation.columns
@@ -247,7 +247,7 @@ def _iter_nodes(query: FailedQuery, pairs: Sequence[Any] = ()) -> Iterator[Any]:
 
 
 def _iter_calculated(query: FailedQuery, pairs: Sequence[Any]) -> Iterator[object]:
-    """Yield the values in expressions, which most operands of lookups are not."""
+    """Yield the values in expressions; the operands of most lookups are not among them."""
     for node in _iter_nodes(query, pairs):
         # RawSQL and ExtraWhere have `params`.
         yield from getattr(node, "params", None) or ()
@@ -329,7 +329,10 @@ def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:
 
 
 def _find_in_field(exception: BaseException) -> RejectedValues | None:
-    """Return the value that a model field could not prepare: the innermost, one of a list."""
+    """Return the value that a model field could not prepare.
+
+    The innermost field decides. In an ArrayField this is the field of one item of the list.
+    """
     values: list[object] = []
     fields: set[str] = set()
     code = "INVALID_CONTENT"
@@ -338,7 +341,7 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
         # Not isinstance(), which evaluates a lazy object.
         owner: Any = frame.f_locals.get("self")
         if issubclass(type(owner), Lookup):
-            # An ArrayField's lookup prepares the value before it has it.
+            # The lookup of an ArrayField prepares the value before its attribute `rhs` is set.
             values = [vars(owner).get("rhs", frame.f_locals.get("rhs"))]
         elif method == "build_lookup" and _is_of_django(frame):
             # The lookup was not created: most lookups reject None.
@@ -347,15 +350,12 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             if isinstance(exception, ValidationError):
                 return None  # Validation, not a lookup.
         elif method == "__getitem__" and issubclass(type(owner), QuerySet):
-            key: Any = frame.f_locals["k"]
-            limits = getattr(key, "start", key), getattr(key, "stop", None)
-            values = [limit for limit in limits if limit is not None]
+            values = _get_limits(frame.f_locals["k"])
         elif method == "resolve_lookup_value" and _is_of_django(frame) and not values:
             # The function calls itself for each list in a list.
             values = [frame.f_locals["value"]]
         elif issubclass(type(owner), FileField) and method == "pre_save":
             values = [vars(frame.f_locals["model_instance"]).get(owner.attname)]
-            fields.add(owner.name)
         elif issubclass(type(owner), Field) and method in PREPARING:
             if not isinstance(next(iter(values), None), ITERABLES):
                 values = [frame.f_locals.get(frame.f_code.co_varnames[1])]
@@ -365,9 +365,15 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
     # The last frame is the one that raised the exception.
     is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
     if isinstance(exception, RecursionError):
-        # Else the field calls itself for every value.
+        # Otherwise the field calls itself for every value.
         is_unhandled = not isinstance(next(iter(values), None), (dict, list, tuple))
     return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
+
+
+def _get_limits(key: Any) -> list[object]:
+    """Return the limits of a slice, or an index."""
+    limits = getattr(key, "start", key), getattr(key, "stop", None)
+    return [limit for limit in limits if limit is not None]
 
 
 def _is_of_django(frame: FrameType) -> bool:

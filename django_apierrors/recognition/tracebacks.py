@@ -28,10 +28,10 @@ class RaiseSite(NamedTuple):
     modules: frozenset[str]
     classes: tuple[type[BaseException], ...]
     code: str
-    # Only exceptions raised below the function count; one may be the context of what the function
-    # then raised itself.
+    # Whether an exception counts only if a function that this function calls has raised it. This
+    # function may raise another exception in its place, which has the first one as its context.
     raised_below: bool = False
-    # Subclasses have a meaning of their own: a TimeoutError is an OSError.
+    # Whether subclasses of `classes` do not count: a TimeoutError is an OSError with another code.
     is_exact: bool = False
 
 
@@ -102,8 +102,8 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
 }
 
 
-# The functions of a serializer's field that convert and validate a value, and those among them
-# that call code of the project.
+# The functions of a serializer's field that convert and validate a value. `run_validators` and
+# `get_queryset` call code of the project: an exception from there is not about the conversion.
 FIELD_FUNCTIONS = frozenset(
     {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
 )
@@ -135,7 +135,8 @@ def _is_of_earlier_raise(
     """Whether `frame`, which comes after `previous`, belongs to an earlier raise.
 
     Only a `raise` of an exception that has a traceback adds frames that `previous` did not call.
-    The frames of `raise exc` in an `except` clause belong to a frame that was passed before.
+    If an `except` clause raised the exception that it caught, `frame` or its caller is one of
+    `frames`: then `frame` does not belong to an earlier raise.
     """
     if frame in frames or frame.f_back in frames:
         return False
@@ -156,9 +157,9 @@ def find_raise_site(exception: BaseException) -> str | None:
 def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] | None:
     """Return the field of a serializer that could not convert a value, `None` if there is none.
 
-    Fields of DRF do not catch some exceptions: `HyperlinkedRelatedField` that of `http://[`,
-    `DateTimeField` that of a date at the end of the calendar, relations that of NUL on PostgreSQL,
-    `JSONField` that of deep JSON.
+    Fields of DRF do not catch some exceptions: `HyperlinkedRelatedField` for the value `http://[`,
+    `DateTimeField` for a date at the end of the calendar, relations for NUL on PostgreSQL,
+    `JSONField` for deep JSON.
     """
     if not isinstance(exception, (ValueError, OverflowError, RecursionError, DataError)):
         return None

@@ -20,7 +20,8 @@ from django_apierrors.testing.queries import capture_writes
 class EndpointMixin:
     """An endpoint of a project: a collection, a resource, or both."""
 
-    # The URL that POST creates at and GET lists; `None`: only the resource of `make_resource()`.
+    # The URL of the collection, which POST adds a resource to and GET lists. If `None`, only the
+    # resource of `make_resource()` is checked.
     url: str | None = None
     # The URL of a resource, with {id} in the place of `unknown_id` and `malformed_id`.
     resource_url: str | None = None
@@ -102,9 +103,9 @@ class EndpointMixin:
     def get_urls(self) -> Iterator[str]:
         """Yield the URLs of the endpoint: the collection and a new resource.
 
-        If `resource_url` is set and no resource is created, skip the rest of the check.
+        If no resource can be created, skip the rest of the check, unless only `url` is set.
         """
-        # Created first: the check may create one with the same document.
+        # The resource is created first: the check may send a POST with the same document.
         urls, reason = [] if self.url is None else [self.url], None
         try:
             urls.append(self.make_resource())
@@ -147,7 +148,7 @@ class EndpointMixin:
 
 
 def has_view(response: Any) -> bool:
-    """Whether a URL pattern matched; clients other than Django's do not know."""
+    """Whether a URL pattern matched; `True` if the response has no `resolver_match`."""
     try:
         return bool(getattr(response, "resolver_match", True))
     except Resolver404:

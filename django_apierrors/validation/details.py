@@ -52,12 +52,12 @@ from django_apierrors.validation.messages import (
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
 
-# The length up to which one message fits into every body; a longer one needs a `Reader`.
+# A message of at most this length fits into every body; a longer one needs a `_Reader`.
 MAX_SHORT_LENGTH = 10_000
 
-# The place of a part of a detail: the detail itself, or inside `errors` or another envelope; an
-# error object in a list; below the name of a field, where each value is a message; beside a
-# message, where sentences are messages, and other values are data.
+# The place of a part of a detail. "held": the detail itself, or a part in `errors` or in another
+# envelope. "listed": an error object in a list. "field": below the name of a field, where each
+# value is a message. "beside": beside a message; sentences are messages, and other values are data.
 Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
@@ -125,8 +125,8 @@ class _Reader(Collector):
         """Read the errors of a serializer: each value is a message, each key a field.
 
         A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
-        that changes with each step: a copy for each message would take time by depth. A container
-        inside itself is passed over.
+        that changes with each step: the deeper the detail, the longer a copy for each message would
+        take. A container inside itself is passed over.
         """
         if not isinstance(detail, CONTAINERS):
             self.add_message(path, detail)
@@ -159,7 +159,7 @@ class _Reader(Collector):
     def read_plain(
         self, keys: list[object], entries: Iterator[tuple[object, Any]]
     ) -> tuple[object, Any] | None:
-        """Read the fields with one message, as most have, up to another entry, which is returned.
+        """Read the fields that have one message, as most have, and return the first other entry.
 
         Plain code without calls: an import may have ten thousand rows with errors.
         """
@@ -233,7 +233,7 @@ class _Reader(Collector):
         return self.read_list(value, path, outer, context)
 
     def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
-        """Read a list: messages and the objects in an envelope do not have their index."""
+        """Read a list. A string, or an error object in an envelope, has no index in its path."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
         if context == "beside" and is_flat and not all(map(is_sentence, values)):
             return make_data(values)

@@ -17,7 +17,7 @@ from django_apierrors.validation.codes import get_spelling, is_capitalized_word,
 from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
-# The keys of a message, if the value is a string. A summary counts without another message only.
+# The keys of a message, if the value is a string. A summary counts only without another message.
 SUMMARY = "title"
 MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason", SUMMARY)
 
@@ -38,8 +38,8 @@ LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
 SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
-# The keys whose values may repeat the status of the response, and those values in lower case. The
-# status itself and its phrase are such values of each key.
+# The keys whose values may repeat the status of the response, and those values in lower case. Each
+# key may also have the status itself or its phrase as such a value.
 REDUNDANT: Mapping[str, frozenset[str]] = {
     "code": frozenset({""}),
     "error": frozenset({"", "true"}),
@@ -108,7 +108,7 @@ def is_message_string(value: object) -> bool:
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
-    """Whether `data[key]` summarizes the other message of an error object: data, not a field."""
+    """Whether `data[key]` summarizes the other message of an error object, and so is data."""
     return key == SUMMARY and is_message_string(data[key])
 
 

@@ -19,8 +19,8 @@ from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, cl
 # A client may choose the keys of a dict.
 MAX_SEGMENT_LENGTH = 100
 
-# The bytes of a body, and those for its messages and its data: its other keys need less than the
-# rest.
+# The largest number of bytes of a body, and of its messages and its data. The difference is enough
+# for the other keys.
 MAX_BODY_BYTES = 1_000_000
 MAX_CONTENT_BYTES = 990_000
 
@@ -145,7 +145,7 @@ class Collector:
             self.add("" if self.left_out else make_path(path), spelling, message, path, place)
 
     def add_extra(self, data: Any) -> None:
-        """Add data, as long as there is room for a whole key of it."""
+        """Add the keys of the data for which, with their whole values, there is room."""
         if data is NO_DATA:
             return
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():

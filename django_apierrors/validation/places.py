@@ -56,8 +56,8 @@ def locate_items(
 ) -> Iterator[Item]:
     """Yield the items of an error with that `code`, each with its place in `request`.
 
-    `place` is that of a value which is not in `request`. The names of fields are spelt as the
-    client spells them, by `FIELD_NAMES`.
+    `place` is the place of a value that `request` does not have. The names of fields are spelt as
+    the client spells them, by `FIELD_NAMES`.
     """
     body = None if request is None or place is not None else get_parsed_body(request)
     spell = get_spelling_function()
@@ -127,7 +127,8 @@ def get_query(request: AnyRequest) -> Mapping[str, Any]:
 
 def get_parsed_body(request: AnyRequest) -> object:
     """Return the parsed body, `()` if nothing has read it, `None` if it cannot be read again."""
-    # As in DRF's Request. Checked on Django 5.2 and 6.1: reading here could wait for the client.
+    # Private, but DRF's Request reads it too; checked on Django 5.2 and 6.1. If nothing has read
+    # the body, it is not read here: that could wait for the client.
     if not request._read_started:  # type: ignore[union-attr]
         return ()
     try:
@@ -135,7 +136,7 @@ def get_parsed_body(request: AnyRequest) -> object:
             return request.POST or json.loads(request.body.decode())
         return () if request.data is None else request.data
     except APIException:
-        # The view has not parsed it either, or this exception would be the error.
+        # The view has not read `data` either: the error would be that of this exception.
         return ()
     except Exception:
         # The view has read a stream, or the body is not JSON.

@@ -24,6 +24,8 @@ VOLATILE = [
     (re.compile(r"(?<=build/applications/)(?:[\w-]+)/(?:stock|ours)"), "<folder>"),
 ]
 
+REFERENCE = re.compile(r'"(#/components/\w+/[^"]+)"')
+
 # The headers of one connection or of one body.
 OWN_HEADERS = {"content-length", "date", "server", "set-cookie", "etag"}
 
@@ -44,14 +46,16 @@ DOCUMENTED = {
     (500, 404): '"MISSING_RESOURCE',
 }
 
-# DRF's and Django's own messages: the catalogue's message takes their place.
+# DRF's and Django's own messages: the catalogue's message and code take their places.
 STANDARD = re.compile(
     r"Not found\.|No [\w ]+ matches the given query\.|Method \".*\" not allowed\."
     r"|Authentication credentials were not provided\.|Invalid username/password\."
     r"|You do not have permission to perform this action\.|A server error occurred\."
     r"|Could not satisfy the request Accept header\.|Unsupported media type \".*\" in request\."
-    r"|JSON parse error - .*|Malformed request\."
+    r"|JSON parse error - .*|Malformed request\.|Server Error \(500\)"
 )
+# The codes of a malformed foreign key, and the code that it has here.
+CODES_OF_KEYS = {"invalid": "incorrect_type", "does_not_exist": "incorrect_type"}
 NO_FIELDS = {"detail", "error", "non_field_errors", "__all__", "errors", "code"}
 
 
@@ -117,20 +121,25 @@ def find_lost(stock: Response, ours: Response) -> Iterator[str]:
     """Yield the messages and the field names of the stock body that ours does not have."""
     try:
         document, body = json.loads(stock["body"]), json.loads(ours["body"])
-        texts = [*body["errors"], json.dumps(body.get("extra", {}), ensure_ascii=False)]
+        data = {key: body[key] for key in ("extra", "details") if key in body}
+        texts = [*body["errors"], json.dumps(data, ensure_ascii=False)]
     except (ValueError, KeyError, TypeError):
         return
     text = normalise("\n".join(texts))
     for kind, word in find_words(document):
         if kind == "message" and STANDARD.fullmatch(word.strip()):
             continue
-        if normalise(word.strip()) not in text:
+        words = {word, CODES_OF_KEYS.get(word, word)} if kind == "code" else {word}
+        if not any(normalise(each.strip()) in text for each in words):
             yield f"the {kind} {word!r} is lost: {ours['body'][:300]}"
 
 
 def find_words(document: object) -> Iterator[tuple[str, str]]:
-    """Yield the field names and the messages of an error of DRF."""
-    if isinstance(document, dict):
+    """Yield the field names and the messages of an error of DRF, or of drf-standardized-errors."""
+    if isinstance(document, dict) and document.keys() == {"type", "errors"}:
+        for error in document["errors"]:
+            yield from find_standardized_words(error)
+    elif isinstance(document, dict):
         for key, value in document.items():
             if key not in NO_FIELDS and not key.isdigit():
                 yield "field", key
@@ -142,6 +151,15 @@ def find_words(document: object) -> Iterator[tuple[str, str]]:
         yield "message", document
 
 
+def find_standardized_words(error: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the field names, the message and the code of an error of drf-standardized-errors."""
+    names = (error["attr"] or "").split(".")
+    yield from (("field", name) for name in names if name not in NO_FIELDS and not name.isdigit())
+    yield "message", error["detail"]
+    if not STANDARD.fullmatch(error["detail"]):
+        yield "code", error["code"]
+
+
 def normalise(text: str) -> str:
     """Return `text` without the values that differ in each run."""
     for expression, name in VOLATILE:
@@ -151,9 +169,13 @@ def normalise(text: str) -> str:
 
 def compare_schemas(stock: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of the application's own schema that the schema with the errors changes."""
+    used = find_references(stock)
     for kind, items in stock.get("components", {}).items():
         our_items = ours.get("components", {}).get(kind, {})
-        yield from (f"components.{kind}.{n}" for n in items if items[n] != our_items.get(n))
+        for name in items:
+            is_used = kind == "securitySchemes" or f"#/components/{kind}/{name}" in used
+            if is_used and items[name] != our_items.get(name):
+                yield f"components.{kind}.{name}"
     for path, operations in stock["paths"].items():
         for method, operation in operations.items():
             place = f"{method.upper()} {unquote(path)}"
@@ -164,10 +186,28 @@ def compare_schemas(stock: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterat
                 continue
             if not isinstance(operation, dict):
                 continue
-            for key, value in operation.items():
-                other = our_operation.get(key)
-                if key == "responses":
-                    value = {s: r for s, r in value.items() if s < "4"}
-                    other = {s: r for s, r in other.items() if s < "4"}
-                if value != other:
-                    yield f"{place}: {key}"
+            value, other = without_errors(operation), without_errors(our_operation)
+            yield from (f"{place}: {key}" for key in value if value[key] != other.get(key))
+
+
+def without_errors(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an operation with the responses of its successes only."""
+    responses = operation.get("responses", {})
+    return {**operation, "responses": {s: r for s, r in responses.items() if s < "4"}}
+
+
+def find_references(schema: Mapping[str, Any]) -> set[str]:
+    """Return the components that an operation needs for something other than its errors."""
+    used: set[str] = set()
+    documents: list[Any] = [
+        without_errors(operation)
+        for operations in schema["paths"].values()
+        for operation in operations.values()
+        if isinstance(operation, dict)
+    ]
+    while documents:
+        new = set(REFERENCE.findall(json.dumps(documents.pop()))) - used
+        used |= new
+        for _, _, kind, name in (reference.split("/") for reference in new):
+            documents.append(schema["components"][kind].get(name))
+    return used

@@ -55,7 +55,7 @@ RULES = {
 }
 
 PROSE_RULES = {
-    r"(?:^|[.!?] )(?:It|They|That|Such|Nobody|Whose|Of|Where) ": "Begin with a noun.",
+    r"(?:^|[.!?] )(?:It|They|That|Such|Nobody|Whose|Of|Where|Which) ": "Begin with a noun.",
     r"(?:^|[.!?] )What [^.?]*(?:[.:]|$)": "Begin with a noun.",
     r"\bverbs?\b(?!\*)": 'Write "method".',
     r"\bbugs?\b": 'Write "unhandled exception".',
@@ -82,6 +82,14 @@ PROSE_RULES = {
     r"\bwhat (?:is|are|was|were|has|had)\b(?![^.]*\?)": "Name the thing.",
     r"\bstays? silent\b": 'Write "does not respond".',
     r"(?:^|[.:] )Here, because\b": 'Write "Imported here".',
+    r"\b(?:it|they) (?:has|have) none\b": "Name the missing thing.",
+    r"\bnor (?:is|are|was|were|does|do|did|has|have)\b": "Put the subject first.",
+    r"\bif (?:not|it is|it does|they are|they do)(?:[.;:]|$)": "Repeat the condition.",
+    r"\bWhether no\b": "Name the condition without a negation.",
+    r"\bthat of\b[^.;]*,(?: and)? (?!else )[`\w…]+ that of\b": "Repeat the noun.",
+    r"\balso those\b": 'Write "including those".',
+    r", which (?:no|most)\b": "Put the subject first.",
+    r"\b(?:exception|error|view|code|handler|field|server|database)s? knows?\b": "Name the fact.",
 }
 
 # The rules for contributors quote these constructions; a heading may be a question without a mark.
@@ -238,6 +246,14 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "Return what was collected.",
         "The server stays silent.",
         "Here, because the import is slow.",
+        "The name of a status, or its number if it has none.",
+        "A view does not have the method, nor does its URL.",
+        "Return the error, `None` if not.",
+        "Whether no field is missing.",
+        "Integers raise that of a range, dates that of a calendar.",
+        "The errors of views, also those of plugins.",
+        "A character, which no driver can encode.",
+        "The exception knows the reason.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 

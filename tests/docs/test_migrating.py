@@ -226,3 +226,39 @@ def test_the_page_shows_these_requests_and_no_others() -> None:
     assert re.findall(r"^### (.*)$", section, re.MULTILINE) == list(CASES)
     for method, url, body, _ in CASES.values():
         assert f"`{method} {url}`" + (f" with `{body}`" if body else "") in section
+
+
+# Codes that none of the requests gets: of a 403, and of a foreign key of a UUID.
+NOT_REQUESTED = {
+    ("permission_denied", "access_forbidden"),
+    ("permission_denied", "method_forbidden"),
+    ("invalid", "incorrect_type"),
+}
+
+
+def get_codes(package: str, heading: str) -> list[str]:
+    """Return the code of each message, of drf-standardized-errors or of this package."""
+    text = get_response(PACKAGES[package], heading).partition(" ")[2]
+    if not text.startswith("{"):
+        return []
+    body = json.loads(text)
+    errors = body.get("details", body.get("errors", []))
+    return [error["code"] for error in errors]
+
+
+@pytest.mark.usefixtures("_shelf")
+def test_the_page_lists_the_codes_that_change(settings: Any) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    page = PAGES["docs/migrating.md"].read_text(encoding="utf-8")
+    rows = page.partition("| `errors[].code` | `details[].code` |\n")[2].partition("\n\n")[0]
+    cells = [re.findall(r"`(\w+)`", row) for row in rows.splitlines()[1:]]
+    listed = {(old, new) for old, *news in cells for new in news}
+    changes = {
+        (old, new)
+        for heading in CASES
+        for old, new in zip(
+            get_codes("standardized", heading), get_codes("here", heading), strict=False
+        )
+        if old != new
+    }
+    assert changes | NOT_REQUESTED == listed

@@ -1,4 +1,4 @@
-"""Which error an exception becomes: by its class, its messages and the project's settings."""
+"""The error that an exception becomes: by its class, its messages and the project's settings."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def send(view: Any, method: str, user: User | None = ANN, *permissions: Any, **k
         ("POST", IsAdminUser | ReadOnly, "METHOD_FORBIDDEN"),
         ("POST", IsAuthenticated & ~IsAdminUser & ReadOnly, "METHOD_FORBIDDEN"),
         ("POST", allow(), "ACCESS_FORBIDDEN"),
-        # HEAD and OPTIONS do not count, nor does GET for a rejected HEAD.
+        # HEAD and OPTIONS do not count. For a rejected HEAD, GET does not count either.
         ("DELETE", allow("HEAD", "OPTIONS"), "ACCESS_FORBIDDEN"),
         ("HEAD", allow("GET"), "ACCESS_FORBIDDEN"),
         # The view has no PATCH.
