@@ -61,13 +61,18 @@ def store_task_error(sender: Any, signal: Any, **kwargs: Any) -> None:
     """Store the error of a failed task, so that the operation of the task can send it."""
     if sys.exception() is None:
         return
+    unstorable = ""
     try:
         # Imported here, because the workers of most projects do not import DRF.
-        from django_apierrors.operations.failures import store_error
+        from django_apierrors.operations.failures import find_unstorable, store_error
 
         store_error(kwargs.get("task_result"), kwargs.get("instance"))
+        unstorable = find_unstorable(sender)
     except Exception:
         fallback.log_failure("storing the error of a failed task")
+    if unstorable:
+        # RQ records the exception of a failing receiver in place of that of the task.
+        raise RuntimeError(unstorable) from None
 
 
 class APIErrorsConfig(AppConfig):

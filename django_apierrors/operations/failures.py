@@ -9,12 +9,14 @@ looks like it.
 from __future__ import annotations
 
 import contextlib
+import copyreg
+import pickle
 import re
 import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import replace
-from traceback import walk_tb
+from traceback import format_exception, walk_tb
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
@@ -85,6 +87,38 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # Many tasks may raise the same exception object.
         notes = exception.__notes__
         notes[:] = [note for note in notes if note is line or not str(note).startswith(NAME)]
+    make_picklable(exception)
+
+
+def find_unstorable(sender: object) -> str:
+    """Return the traceback, escaped, if the task backend cannot store it; else `""`.
+
+    RQ cannot encode half of a surrogate pair, and then stores nothing.
+    """
+    if not getattr(sender, "__module__", "").startswith("django_tasks_rq."):
+        return ""
+    text = "".join(format_exception(sys.exception()))
+    escaped = text.encode(errors="backslashreplace").decode()
+    return "" if escaped == text else escaped
+
+
+def make_picklable(exception: BaseException) -> None:
+    """Let Celery pickle an exception whose class cannot be called with its `args`.
+
+    Otherwise Celery makes an exception of a parent class, and formats the traceback of that.
+    """
+    try:
+        pickle.loads(pickle.dumps(exception))
+    except Exception:
+        with contextlib.suppress(Exception):
+            # Not a local class, which can never be pickled.
+            pickle.dumps(type(exception))
+            copyreg.pickle(type(exception), reduce_exception)
+
+
+def reduce_exception(exception: BaseException) -> tuple[Any, ...]:
+    """Return how pickle makes an exception with nothing in it: the stored error has the rest."""
+    return copyreg.__newobj__, (type(exception),)  # type: ignore[attr-defined]
 
 
 def make_line(exception: BaseException, task: Task, result_id: object) -> str:

@@ -73,12 +73,6 @@ Outer: TypeAlias = tuple[BaseException, ...]
 # the request.
 MAX_DEPTH, MAX_GROUPS, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 200_000, 20
 
-# Codes for `recognise_class_path()`, which has only the name of a class. An instance of the class
-# is recognised by its messages.
-CODES_BY_CLASS_PATH: Mapping[str, str] = {
-    "django.core.exceptions.ValidationError": "INVALID_CONTENT",
-}
-
 
 def recognise(
     exception: BaseException,
@@ -118,7 +112,7 @@ def recognise_class_path(path: str) -> Error:
         # Not cls(): an exception may require arguments, which are not stored.
         return recognise(cls.__new__(cls))
     except Exception:
-        for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION, CODES_BY_CLASS_PATH):
+        for table in (api_errors.EXCEPTIONS, CODES_BY_EXCEPTION):
             name = table.get(path)
             if name is not None and "." not in name:
                 return Error.of_code(get_or_make_code(name, 500))
@@ -126,9 +120,12 @@ def recognise_class_path(path: str) -> Error:
 
 
 def _has_project_row(exception: BaseException) -> bool:
-    """Whether the project has a row for the class of `exception`: that row decides alone."""
-    rows = api_errors.EXCEPTIONS
-    return bool(rows) and not rows.keys().isdisjoint(_get_class_names(type(exception)))
+    """Whether the nearest row for the class of `exception` is the project's: it decides alone."""
+    project_rows = api_errors.EXCEPTIONS
+    if not project_rows:
+        return False
+    names = _get_class_names(type(exception))
+    return _find_nearest(exception, names, project_rows) in project_rows
 
 
 def _recognise(
@@ -185,9 +182,9 @@ def _recognise_details(
 ) -> Error | None:
     """Return the error by a more specific source than the class.
 
-    `None` if the project has removed the row of the class.
+    `None` if the project has removed the nearest row of the class.
     """
-    if any(project_rows.get(name, "") is None for name in names):
+    if project_rows.get(_find_nearest(exception, names, project_rows), "") is None:
         return None
     return (
         _recognise_rejecting_field(exception)
@@ -209,17 +206,25 @@ def _find_row(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> tuple[str | None, bool]:
     """Return the code of the nearest row, and whether the row is the project's."""
-    # An APIException that is also a TimeoutError keeps its own status.
-    is_api_exception = isinstance(exception, exceptions.APIException)
-    rows = CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
+    rows = _get_rows(exception)
     for name in names:
-        if name in project_rows:
-            code = project_rows[name]
-            if code is not None:
-                return code, True
-        elif name in rows:
+        if project_rows.get(name) is not None:
+            return project_rows[name], True
+        if name in rows and name not in project_rows:
             return rows[name], False
     return None, False
+
+
+def _find_nearest(exception: BaseException, names: ClassNames, project_rows: Rows) -> str:
+    """Return the name of the nearest row, also of one that removes a row of ours, else `""`."""
+    rows = _get_rows(exception)
+    return next((name for name in names if name in project_rows or name in rows), "")
+
+
+def _get_rows(exception: BaseException) -> Rows:
+    # An APIException that is also a TimeoutError keeps its own status.
+    is_api_exception = isinstance(exception, exceptions.APIException)
+    return CODES_BY_API_EXCEPTION if is_api_exception else CODES_BY_EXCEPTION
 
 
 # Not cached: some packages make new exception classes for every call, with names of any length.
@@ -345,7 +350,8 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
 
 
 def _recognise_validation_error(exception: BaseException) -> Error | None:
-    if not isinstance(exception, ValidationError):
+    if not isinstance(exception, ValidationError) or not vars(exception):
+        # recognise_class_path() makes an instance without messages.
         return None
     detail = get_error_detail(exception)
     return Error.of_messages(read_detail(detail, 400, is_serializer=True), 400)

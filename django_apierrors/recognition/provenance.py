@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.files import File
 from django.http import Http404
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_datetime, parse_duration, parse_time
@@ -47,7 +48,7 @@ ORDER = (PATH, QUERY, BODY)
 # If a request has more values, any rejected value counts as sent by the client.
 MAX_SENT = 20_000
 
-SCALARS = (str, int, float, Decimal, UUID, date, time, timedelta, type(None))
+SCALARS = (str, bytes, int, float, Decimal, UUID, date, time, timedelta, type(None))
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -93,6 +94,9 @@ SEPARATORS = re.compile(r"[,;|]")
 # shorter string may be in the longer one by chance if it has fewer than MIN_COMMON characters, or
 # less than half of the characters of the longer one. More than MAX_DERIVED values are not compared.
 MIN_COMMON, MAX_DERIVED = 3, 20
+
+# Deeper lists and dicts are not compared as a whole: each comparison may go through all levels.
+MAX_LEVELS = 20
 
 # The keys around a value, its own key, and the innermost key that is not the index of a list. The
 # path is made only if it is needed.
@@ -241,7 +245,7 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
     matches: dict[object, Source] = {}
     ranks: dict[object, int] = {}
     for place, keys, value in sent:
-        is_whole = _has_values(value) and value in containers
+        is_whole = _has_values(value) and _is_shallow(keys) and value in containers
         # Only the beginning of the key: a client may send a 1 MB key above thousands of values.
         is_named = _simplify(str(keys[2])[:100]).startswith(names)
         parsed = _iter_parsed(value, parsers, is_named=is_named)
@@ -282,6 +286,9 @@ def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
         for keys, value in _walk(values):
             if keys[0] or value not in ({}, ()):
                 yield place, keys, value
+            if keys[0] and isinstance(keys[1], str) and not keys[1].isidentifier():
+                # A key that the client chose: a field has another name.
+                yield place, keys, keys[1]
             parts = SEPARATORS.split(value, MAX_SENT) if isinstance(value, str) else ()
             yield from ((place, keys, part) for part in parts if len(parts) > 1)
 
@@ -305,6 +312,13 @@ def _iter_items(keys: Keys, container: Any) -> Iterator[tuple[Keys, object]]:
     if isinstance(container, Mapping):
         return (((keys, key, key), value) for key, value in container.items())
     return (((keys, index, keys[2]), value) for index, value in enumerate(container))
+
+
+def _is_shallow(keys: Keys) -> bool:
+    levels = 0
+    while keys is not None and levels <= MAX_LEVELS:
+        keys, levels = keys[0], levels + 1
+    return keys is None
 
 
 def _make_path(keys: Keys) -> Path:
@@ -363,6 +377,9 @@ def _spell(value: object) -> object:
         with suppress(OverflowError):
             value = value.astimezone(UTC) if is_aware(value) else value
         value = value.date()
+    if isinstance(value, File):
+        # The name, which a FileField writes.
+        value = str(value)
     if not isinstance(value, SCALARS):
         is_empty = isinstance(value, CONTAINERS) and not value
         return () if is_empty else None

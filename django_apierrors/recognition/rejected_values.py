@@ -11,31 +11,43 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError, OperationalError
-from django.db.models import Field, Lookup, UUIDField, Value
+from django.db.models import Field, FileField, Lookup, QuerySet, UUIDField, Value
+from django.db.models.expressions import Col
 
-from django_apierrors.recognition.database.codes import CALCULATED, NOT_NULL, PATTERN
+from django_apierrors.recognition.database.codes import (
+    CALCULATED,
+    MISTYPED,
+    NOT_NULL,
+    PATTERN,
+    REVERSED_RANGE,
+    TSQUERY,
+)
 from django_apierrors.recognition.database.drivers import (
     ConstraintViolation,
     classify,
     parse_violation,
 )
 from django_apierrors.recognition.database.lookup import trace_constraint
-from django_apierrors.recognition.database.statements import get_failed_query, get_parameters
+from django_apierrors.recognition.database.statements import (
+    FailedQuery,
+    get_failed_query,
+    get_parameters,
+)
 from django_apierrors.recognition.tracebacks import iter_frames
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from django_apierrors.recognition.database.drivers import DriverError
-    from django_apierrors.recognition.database.statements import FailedQuery
 
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
 # Their exceptions about a value. Those of the second tuple count in Django's own fields only: a
 # DurationField raises an AttributeError, a `range` of one value an IndexError.
-PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError)
+PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
 # The codes of violated constraints. All other codes of a database are about the server or a value.
@@ -50,6 +62,14 @@ MAX_PATTERN = 1_000
 
 # NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# A LIMIT and an integer of SQLite have 63 bits, and a sign.
+MAX_INTEGER = 2**63 - 1
+
+# The lookups that compare with each value of a list; and values whose parts an `in` would prepare:
+# characters, keys, lines.
+MULTIPLE = ("in", "range")
+ITERABLES = (str, bytes, dict, UploadedFile)
 
 
 class RejectedValues(NamedTuple):
@@ -82,9 +102,8 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
         return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
-    if isinstance(exception, PREPARING_ERRORS + DJANGO_FIELD_ERRORS):
-        return _find_in_field(exception)
-    return None
+    is_prepared = isinstance(exception, PREPARING_ERRORS + DJANGO_FIELD_ERRORS)
+    return (_find_in_field(exception) if is_prepared else None) or _find_unsuitable(exception)
 
 
 def _find_by_driver_error(
@@ -94,6 +113,8 @@ def _find_by_driver_error(
         return RejectedValues(None, [None])
     if driver_error.code == "INVALID_CONTENT":
         return _find_in_statement(exception, driver_error)
+    if driver_error.code == "INTERNAL_ERROR":
+        return _find_unsuitable(exception, driver_error)
     if driver_error.code not in CONSTRAINT_CODES:
         return None
     code, match = trace_constraint(exception, driver_error)
@@ -129,30 +150,113 @@ def _find_in_statement(
     rejected = [pair for pair in written if _is_invalid(*pair)] or (written if columns else [])
     values: Sequence[object] | None = [value for _, value in rejected]
     if violation.values and not (columns and rejected):
-        values = violation.values
+        # PostgreSQL spells a list as an array.
+        lists = [value for value in _find_mistyped(query) if isinstance(value, list)]
+        values = lists or violation.values
+    elif limits := _find_large_limits(query):
+        values = limits
     elif not rejected and key in CALCULATED and query.model is not None:
-        values = [*(value for _, value in written), *_iter_calculated(query, pairs)]
+        values = [value for _, value in written if value is not None]
+        values += _iter_calculated(query, pairs)
     elif not rejected:
         values = get_parameters(exception)
-        suspects = [*filter(_has_unstorable, values or ())]
-        values = (_find_invalid_patterns(values) if key in PATTERN else suspects) or values
+        values = _find_suspects(key, values or ()) or values
     return RejectedValues("INVALID_CONTENT", values, frozenset(f.name for f, _ in rejected))
 
 
-def _iter_calculated(query: FailedQuery, pairs: list[Any]) -> Iterator[object]:
-    """Yield the values in expressions; the operands of most lookups are not among them."""
+def _find_suspects(key: object, parameters: Sequence[Any]) -> list[object]:
+    """Return the parameters of a statement that a database rejects with this error."""
+    if key in PATTERN:
+        return _find_invalid_patterns(parameters)
+    if key == REVERSED_RANGE:
+        return [bound for value in parameters if isinstance(value, tuple) for bound in value]
+    return [*filter(_has_unstorable, parameters)]
+
+
+def _find_unsuitable(
+    exception: BaseException, driver_error: DriverError | None = None
+) -> RejectedValues | None:
+    """Return the values that can be shown to be why a statement failed, `None` without any.
+
+    Otherwise the statement itself is wrong, which is a mistake of the project.
+    """
+    parameters = get_parameters(exception)
+    if parameters is None:
+        return None
+    key, query = driver_error and driver_error.key, get_failed_query(exception)
+    values = _find_large_limits(query)
+    if driver_error is None:
+        values += _iter_named_by_driver(exception, parameters)
+    elif key in MISTYPED:
+        values += _find_mistyped(query)
+    elif key == TSQUERY:
+        quoted = parse_violation(driver_error).values
+        values += [value for value in parameters if value in quoted]
+    return RejectedValues("INVALID_CONTENT", values) if values else None
+
+
+def _iter_named_by_driver(
+    exception: BaseException, parameters: Sequence[object]
+) -> Iterator[object]:
+    """Yield the values whose type a driver names: "cannot adapt type 'dict'".
+
+    The drivers of MySQL name a number: "inf can not be used with MySQL".
+    """
+    words = frozenset(re.findall(r"\w+", str(exception)))
+    for value in parameters:
+        is_deep = isinstance(exception, RecursionError) and isinstance(value, (dict, list))
+        inner = [*_iter_values(value)]
+        names = {type(each).__name__ for each in inner}
+        numbers = {str(each).strip("-") for each in inner if isinstance(each, float)}
+        if is_deep or words & (names | numbers):
+            yield value
+
+
+def _find_mistyped(query: FailedQuery) -> list[object]:
+    """Return the values that were written to a field, or compared with it, and are not valid."""
+    pairs: list[tuple[Any, Any]] = [*query.iter_written()]
+    for node in _iter_nodes(query):
+        if isinstance(node, Lookup) and isinstance(node.lhs, Col):
+            is_list = node.lookup_name in MULTIPLE and isinstance(node.rhs, (list, tuple))
+            values = node.rhs if is_list else [node.rhs]
+            pairs += [(node.lhs.target, value) for value in values]
+    return [
+        value for field, value in pairs if not _is_expression(value) and _is_invalid(field, value)
+    ]
+
+
+def _find_large_limits(query: FailedQuery) -> list[object]:
+    """Return the LIMITs and OFFSETs that are too large for every database but MySQL."""
+    queries = [node for node in _iter_nodes(query) if hasattr(node, "high_mark")]
+    pairs = [(node.low_mark, (node.high_mark or 0) - node.low_mark) for node in queries]
+    return [limit for pair in pairs for limit in pair if limit > MAX_INTEGER]
+
+
+def _iter_nodes(query: FailedQuery, pairs: Sequence[Any] = ()) -> Iterator[Any]:
+    """Yield a query and the subqueries, lookups and expressions in it and in written values."""
     nodes = [query.query, *(value for _, value in pairs)]
     while nodes:
         node = nodes.pop()
+        yield node
         nodes += getattr(node, "get_source_expressions", list)()
         if hasattr(node, "combined_queries"):
             nodes += [node.where, *node.annotations.values(), *node.combined_queries]
+        if hasattr(node, "inner_query"):
+            # The query whose rows are counted.
+            nodes.append(node.inner_query)
+
+
+def _iter_calculated(query: FailedQuery, pairs: Sequence[Any]) -> Iterator[object]:
+    """Yield the values in expressions; the operands of most lookups are not among them."""
+    for node in _iter_nodes(query, pairs):
         # RawSQL and ExtraWhere have `params`.
         yield from getattr(node, "params", None) or ()
         operand = node.value if isinstance(node, Value) else getattr(node, "rhs", None)
-        # A number with a large exponent is rejected wherever it is.
-        if isinstance(node, Value) or isinstance(operand, Decimal):
+        if isinstance(node, Value):
             yield operand
+        # A number with a large exponent is rejected wherever it is.
+        operands = operand if isinstance(operand, (list, tuple)) else [operand]
+        yield from (each for each in operands if isinstance(each, Decimal))
 
 
 def _is_expression(value: object) -> bool:
@@ -160,27 +264,37 @@ def _is_expression(value: object) -> bool:
 
 
 def _has_unstorable(value: object) -> bool:
+    return any(
+        UNSTORABLE.search(inner)
+        if isinstance(inner, str)
+        else isinstance(inner, int) and abs(inner) > MAX_INTEGER
+        for inner in _iter_values(value)
+    )
+
+
+def _iter_values(value: object) -> Iterator[object]:
+    """Yield a value, and the keys and values in it, without recursion."""
     nodes = [value]
     while nodes:
         node = nodes.pop()
-        if isinstance(node, str) and UNSTORABLE.search(node):
-            return True
+        yield node
         if isinstance(node, Mapping):
             nodes += [*node, *node.values()]
         elif isinstance(node, (list, tuple)):
             nodes += node
-    return False
 
 
 def _is_invalid(field: Field[Any, Any], value: Any) -> bool:
-    if value is None:
+    if value is None or _is_expression(value):
         # As in Field.clean(): an ArrayField cannot validate None.
         return False
     try:
-        field.run_validators(field.to_python(value))
-    except (ValidationError, ValueError, TypeError, OverflowError):
+        prepared = field.to_python(value)
+        field.run_validators(prepared)
+    except (*PREPARING_ERRORS, *DJANGO_FIELD_ERRORS):
         return True
-    return False
+    # A RangeField accepts any type.
+    return not isinstance(prepared, getattr(field, "range_type", object))
 
 
 def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
@@ -206,23 +320,12 @@ def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:
             query: Any = frame.f_locals["clone"].query
             # The lookups have the values as their fields have prepared them.
             lookups = frame.f_locals["kwargs"]
-            values = [*lookups.values(), *_iter_operands(query.where)]
+            nodes = _iter_nodes(FailedQuery(query=query))
+            operands = [node.rhs for node in nodes if isinstance(node, Lookup)]
+            values = [*lookups.values(), *(value for value in operands if value is not None)]
             fields = frozenset(part for name in lookups for part in name.split("__"))
             return RejectedValues("MISSING_RESOURCE", values, fields)
     return None
-
-
-def _iter_operands(where: Any) -> Iterator[object]:
-    """Yield the right-hand sides of the lookups in a WHERE clause, and in its subqueries."""
-    nodes = [where]
-    while nodes:
-        node = nodes.pop()
-        nodes.extend(getattr(node, "children", ()))
-        operand: Any = getattr(node, "rhs", None)
-        if hasattr(operand, "where"):
-            nodes.append(operand.where)
-        elif operand is not None:
-            yield operand
 
 
 def _find_in_field(exception: BaseException) -> RejectedValues | None:
@@ -244,16 +347,33 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
             # The lookup was not created: most lookups reject None.
             values = [frame.f_locals["rhs"]]
         elif issubclass(type(owner), Field) and method == "clean":
-            # Validation, not a lookup.
-            return None
+            if isinstance(exception, ValidationError):
+                return None  # Validation, not a lookup.
+        elif method == "__getitem__" and issubclass(type(owner), QuerySet):
+            values = _get_limits(frame.f_locals["k"])
+        elif method == "resolve_lookup_value" and _is_of_django(frame) and not values:
+            # The function calls itself for each list in a list.
+            values = [frame.f_locals["value"]]
+        elif issubclass(type(owner), FileField) and method == "pre_save":
+            values = [vars(frame.f_locals["model_instance"]).get(owner.attname)]
         elif issubclass(type(owner), Field) and method in PREPARING:
-            values = [frame.f_locals.get(frame.f_code.co_varnames[1])]
+            if not isinstance(next(iter(values), None), ITERABLES):
+                values = [frame.f_locals.get(frame.f_code.co_varnames[1])]
             fields.add(owner.name)
             if owner.primary_key or owner.is_relation or isinstance(owner, UUIDField):
                 code = "INVALID_ID"
     # The last frame is the one that raised the exception.
     is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
+    if isinstance(exception, RecursionError):
+        # Otherwise the field calls itself for every value.
+        is_unhandled = not isinstance(next(iter(values), None), (dict, list, tuple))
     return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
+
+
+def _get_limits(key: Any) -> list[object]:
+    """Return the limits of a slice, or an index."""
+    limits = getattr(key, "start", key), getattr(key, "stop", None)
+    return [limit for limit in limits if limit is not None]
 
 
 def _is_of_django(frame: FrameType) -> bool:

@@ -20,9 +20,10 @@ def _of_packages(rows: Mapping[str, str], *packages: str) -> dict[str, str]:
     }
 
 
-# The subclasses of APIException whose code is not their own status and code.
-CODES_BY_API_EXCEPTION: Mapping[str, str] = {
-    "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE"
+# For subclasses of APIException. `None` stands for the exception's own status and code.
+CODES_BY_API_EXCEPTION: Mapping[str, str | None] = {
+    "rest_framework.exceptions.NotAcceptable": "UNSUPPORTED_MEDIA_TYPE",
+    "rest_framework.exceptions.APIException": None,
 }
 
 # redis-py and its fork, requests and its successor: the same classes with the same meanings.
@@ -55,6 +56,8 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "django.core.exceptions.ObjectDoesNotExist": "MISSING_RESOURCE",
     "django.core.exceptions.PermissionDenied": "ACCESS_FORBIDDEN",
     "django.core.exceptions.BadRequest": "INVALID_CONTENT",
+    # An instance has messages of its own.
+    "django.core.exceptions.ValidationError": "INVALID_CONTENT",
     "django.core.exceptions.SuspiciousOperation": "INVALID_CONTENT",
     "django.core.exceptions.RequestDataTooBig": "CONTENT_TOO_LARGE",
     "django.core.exceptions.TooManyFieldsSent": "CONTENT_TOO_LARGE",

@@ -188,9 +188,10 @@ def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] 
     """Return the field of a serializer that could not convert a value, `None` if there is none.
 
     Fields of DRF do not catch some exceptions: `HyperlinkedRelatedField` for the value `http://[`,
-    `DateTimeField` for a date at the end of the calendar, relations for NUL on PostgreSQL.
+    `DateTimeField` for a date at the end of the calendar, relations for NUL on PostgreSQL,
+    `JSONField` for deep JSON.
     """
-    if not isinstance(exception, (ValueError, OverflowError, DataError)):
+    if not isinstance(exception, (ValueError, OverflowError, RecursionError, DataError)):
         return None
     frames = [frame for frame, _ in iter_frames(exception) if _is_of_field(frame)]
     if not frames or frames[-1].f_code.co_name != "to_internal_value":

@@ -9,12 +9,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from wsgiref.util import setup_testing_defaults
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
@@ -73,22 +75,51 @@ class ActingMiddleware:
         return ACTS[-1]() if request.path == "/middleware" else self.get_response(request)
 
 
-# Lookups and writes of all kinds, with a value of the client or of the view.
+# Lookups and writes with the value of a field.
+OPERATIONS: Mapping[str, Callable[[Any, Any], object]] = {
+    "get": lambda field, value: field.model.objects.get(**{field.name: value}),
+    "filter": lambda field, value: [*field.model.objects.filter(**{field.name: value})],
+    "greater": lambda field, value: [*field.model.objects.filter(**{f"{field.name}__gt": value})],
+    "in": lambda field, value: [*field.model.objects.filter(**{f"{field.name}__in": [value]})],
+    "not": lambda field, value: field.model.objects.exclude(**{field.name: value}).exists(),
+    "save": lambda field, value: field.model(**{field.attname: value}).save(),
+    "update": lambda field, value: field.model.objects.update(**{field.attname: value}),
+}
+FIELDS = {
+    f"{model.__name__}.{field.name}": field
+    for model in (Shelf, Thing, Parcel, Ticket, User)
+    for field in model._meta.concrete_fields
+}
+
+# Lookups without a field.
 LOOKUPS: Mapping[str, Callable[[Any], object]] = {
-    "key": lambda value: Shelf.objects.get(pk=value),
-    "uuid": lambda value: Thing.objects.get(pk=value),
-    "text": lambda value: Shelf.objects.get(name=value),
-    "number": lambda value: [*Thing.objects.filter(size__gte=value)],
-    "numbers": lambda value: [*Thing.objects.filter(size__in=[1, value])],
     "range": lambda value: [*Thing.objects.filter(size__range=[0, value])],
-    "duration": lambda value: [*Ticket.objects.filter(wait=value)],
-    "date": lambda value: [*User.objects.filter(date_joined=value)],
-    "saved": lambda value: Ticket(email="a", shelf_id=value).save(),
+    "year": lambda value: [*User.objects.filter(date_joined__year=value)],
+    "pattern": lambda value: [*Shelf.objects.filter(name__regex=value)],
+    "limit": lambda value: [*Shelf.objects.all()[:value]],
+    "offset": lambda value: [*Shelf.objects.all()[value:]],
     "null": lambda value: Ticket(email="a", row=None, seat=value).save(),
+    "bulk": lambda value: Ticket.objects.bulk_create([Ticket(email="a"), Ticket(row=value)]),
+    **{
+        f"{operation} {name}": partial(function, field)
+        for operation, function in OPERATIONS.items()
+        for name, field in FIELDS.items()
+    },
 }
 
 # No client sends this value, nor most of it.
 OWN_VALUE = "the-launch-date-is-not-set-in-the-settings-of-this-project"
+
+
+def is_rejected(name: str) -> bool:
+    """Whether `LOOKUPS[name]` rejects the project's value; text and JSON can be anything."""
+    operation, _, field = name.partition(" ")
+    try:
+        FIELDS[field].to_python(OWN_VALUE)
+    except (KeyError, ValidationError):
+        # A NULL may be a value that the client has omitted.
+        return name not in ("null", "pattern")
+    return operation == "get"
 
 
 class LookupView(APIView):
@@ -100,6 +131,7 @@ class LookupView(APIView):
     def post(self, request: Request, name: str) -> Response:
         with transaction.atomic():
             LOOKUPS[name](request.data.get("value", OWN_VALUE))
+            transaction.set_rollback(True)
         return Response({})
 
 
@@ -240,3 +272,18 @@ def counted_failures() -> Iterator[list[str]]:
         yield counter.messages
     finally:
         logger.removeHandler(counter)
+
+
+@contextmanager
+def counted_reports() -> Iterator[list[object]]:
+    """Yield the exceptions that are reported as unhandled in the block."""
+    reports: list[object] = []
+
+    def listen(**kwargs: object) -> None:
+        reports.append(kwargs)
+
+    got_request_exception.connect(listen)
+    try:
+        yield reports
+    finally:
+        got_request_exception.disconnect(listen)

@@ -25,6 +25,7 @@ from tests.fuzz.project import (
     ACTS,
     LAYERS,
     LOOKUPS,
+    OWN_VALUE,
     PLACES,
     RESOURCES,
     VIEWSETS,
@@ -32,6 +33,8 @@ from tests.fuzz.project import (
     RawResponse,
     check_response,
     counted_failures,
+    counted_reports,
+    is_rejected,
     send,
 )
 
@@ -48,9 +51,6 @@ configurations = st.fixed_dictionaries(
     },
 )
 layers = st.sampled_from(sorted(LAYERS))
-
-# A NULL may be a value that the client has omitted.
-OWN_VALUE_LOOKUPS = LOOKUPS.keys() - {"null"}
 
 
 class Target(NamedTuple):
@@ -210,28 +210,32 @@ def fuzz_identifiers(
 
 @fuzzes(st.sampled_from(sorted(LOOKUPS)), inputs.documents, layers)
 def fuzz_sent_values(name: str, value: Any, layers: str) -> None:
-    """Any value of a client in a lookup or in a row: the status is never a 5xx."""
-    with counted_failures() as failures:
+    """Any value of a client in a lookup or in a row: never a 5xx, and never a report."""
+    with counted_failures() as failures, counted_reports() as reports:
         body = inputs.encode({"value": value})
         response = send("POST", f"/lookups/{name}", JSON, body, layers)
 
     check_response(response)
     assert response.status < 500, response
-    assert failures == []
+    assert failures == reports == []
 
 
 @fuzzes(
-    st.sampled_from(sorted(OWN_VALUE_LOOKUPS)),
+    st.sampled_from(sorted(filter(is_rejected, LOOKUPS))),
     st.dictionaries(inputs.plain_texts, inputs.plain_texts | st.integers(-9, 9)),
     layers,
 )
 def fuzz_values_of_the_project(name: str, document: dict[str, Any], layers: str) -> None:
-    """For an invalid value of the project the status is never a 4xx, with any request."""
-    body = inputs.encode({"a": document})
-    response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)
+    """An invalid value of the project, with any request: a 500 that is reported and not echoed."""
+    with counted_failures() as failures, counted_reports() as reports:
+        body = inputs.encode({"a": document})
+        response = send("POST", f"/lookups/{name}?q=1", JSON, body, layers)
 
     check_response(response)
     assert response.status == 500, response
+    assert OWN_VALUE.encode() not in response.content
+    assert len(reports) == 1
+    assert failures == []
 
 
 @fuzzes(

@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from pytest_django.fixtures import Settings
-from rest_framework import negotiation, parsers
+from rest_framework import negotiation, parsers, renderers
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
 from django_apierrors.exceptions import ContentTooLarge
@@ -59,7 +60,24 @@ def return_data(request: Any) -> Any:
     return request.data
 
 
+class EnvelopeRenderer(renderers.JSONRenderer):
+    """A project's renderer, which makes a body of nothing."""
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        return super().render({"data": data}, *args, **kwargs)
+
+
+def return_nothing(request: Any) -> Response:
+    return Response(status=204)
+
+
+# In a project with the app and the handler alone.
+ALONE = {**STOCK, "renderer_classes": [EnvelopeRenderer]}
+
 urlpatterns = [
+    path("ours-alone", make_view(return_data, StatusAwareView, **ALONE)),
+    path("nothing-alone", make_view(return_nothing, StatusAwareView, **ALONE)),
+    path("stock-alone", make_view(return_data, **STOCK)),
     path("stock", make_view(return_data)),
     path("ours", make_view(return_data, StatusAwareView)),
     path("guarded", make_view(echo, StatusAwareView, permission_classes=[IsAuthenticated])),
@@ -225,6 +243,33 @@ def test_the_parser_reads_a_body_that_a_middleware_has_decompressed() -> None:
     request = APIRequestFactory().generic("POST", "/", CONTENT, JSON, **headers)
     view: Any = make_view(echo, parser_classes=[JSONParser])
     assert view(request).data == {"a": 1}
+
+
+def test_our_views_need_neither_the_middleware_nor_our_negotiation(
+    client: Client, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = []
+    headers = {"Content-Encoding": "gzip"}
+    compressed = gzip.compress(CONTENT)
+    response = client.generic("POST", "/ours-alone", compressed, JSON, headers=headers)
+    assert_body(response, COMPRESSED)
+    assert send(client, "/ours-alone").json() == {"data": {"a": 1}}
+    refused = send(client, "/ours-alone", **{"wsgi.input_terminated": False})
+    assert_body(refused, LENGTH_REQUIRED)
+    response = client.post("/nothing-alone", {}, JSON)
+    assert (response.status_code, response.content) == (204, b"")
+    assert not response.has_header("Content-Type")
+
+
+def test_a_view_of_drf_does_not_see_a_chunked_body_with_the_handler_alone(
+    client: Client, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = []
+    assert send(client, "/stock-alone").json() == {}
+    # The parser fails, and the handler sees why.
+    headers = {"Content-Encoding": "gzip"}
+    response = client.generic("POST", "/stock-alone", gzip.compress(CONTENT), JSON, headers=headers)
+    assert_body(response, COMPRESSED)
 
 
 # DRF's own parser.

@@ -26,6 +26,13 @@ class CartError(APIException):
     status_code = 409
 
 
+class RowError(CartError):
+    """An exception that pickle cannot make again."""
+
+    def __init__(self, *, row: str) -> None:
+        super().__init__(f"Row {row}", code="row_taken")
+
+
 EXCEPTIONS: dict[str, Callable[[str], Exception]] = {
     "validation": ValidationError,
     "missing": Shelf.DoesNotExist,
@@ -36,6 +43,7 @@ EXCEPTIONS: dict[str, Callable[[str], Exception]] = {
     "rows": lambda message: ValidationError({"rows": {n: [message] for n in range(3_000)}}),
     "a group": lambda message: ExceptionGroup("Secret.", [CartError(message, code="cart_full")]),
     "half a pair": lambda message: CartError("\ud800\0"),
+    "a keyword": lambda message: RowError(row=message),
 }
 
 # Values that cannot be encoded as JSON.

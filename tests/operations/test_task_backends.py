@@ -293,8 +293,8 @@ def test_an_operation_fails_with_the_error_of_its_exception(backend: Backend) ->
             "2001 more errors were left out.",
         ),
         "a group": body("CART_FULL", "Secret of a group.", status=409),
-        # RQ cannot store the traceback.
-        "half a pair": body("CONFLICT", *["?\0"] * (backend.name != "rq"), status=409),
+        "half a pair": body("CONFLICT", "?\0", status=409),
+        "a keyword": body("ROW_TAKEN", "Row Secret of a keyword.", status=409),
     }
     accepted = {how: backend.accept("fail", {"how": how}) for how in errors}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import pickle
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
@@ -319,7 +320,7 @@ def get_signals() -> Any:
     return import_module(f"{type(tasks.fail).__module__.removesuffix('.base')}.signals")
 
 
-def finish(exception: Exception, result_id: str) -> str:
+def finish(exception: Exception, result_id: str, sender: Any = None) -> str:
     """Send the signal as the task backends of RQ and Celery do, and return the traceback."""
     result = SimpleNamespace(
         id=result_id, status="FAILED", task=tasks.fail, errors=[], backend="default"
@@ -329,7 +330,7 @@ def finish(exception: Exception, result_id: str) -> str:
         try:
             tasks.fail.call("row")
         except type(exception) as exc:
-            get_signals().task_finished.send(sender=None, task_result=result)
+            get_signals().task_finished.send(sender=sender, task_result=result)
             return "".join(traceback.format_exception(exc))
     raise AssertionError
 
@@ -345,6 +346,30 @@ def test_a_traceback_that_is_formatted_after_the_signal_has_the_error() -> None:
             assert error.get_body() == body("SOLD_OUT", message, status=409)
             # An exception object that is raised again has the line of its last task only.
             assert stored.count(failures.NAME) == 1
+
+
+def test_rq_stores_an_escaped_traceback_in_place_of_one_that_cannot_be_encoded() -> None:
+    """The real one is tested in test_task_backends.py, with Redis."""
+    sender = type("RQBackend", (), {"__module__": "django_tasks_rq.backend"})
+    assert "It is sold out." in finish(SoldOutError(), "1", sender)
+    with pytest.raises(RuntimeError, match=r"half \\ud800 of a pair") as caught:
+        finish(SoldOutError("half \ud800 of a pair"), "1", sender)
+    failure: Any = SimpleNamespace(exception_class_path="x.Error", traceback=str(caught.value))
+    error = failures.read_error(failure, SimpleNamespace(id="1"))  # type: ignore[arg-type]
+    assert error.get_body() == body("SOLD_OUT", "half ? of a pair", status=409)
+
+
+def test_an_exception_that_pickle_cannot_make_again_can_be_pickled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class LocalError(tasks.RowError):
+        """A class that pickle does not find."""
+
+    exception = tasks.RowError(row="3")
+    finish(exception, "1")
+    assert type(pickle.loads(pickle.dumps(exception))) is tasks.RowError
+    assert "LocalError" in finish(LocalError(row="3"), "1")
+    assert "django_apierrors failed" not in caplog.text
 
 
 def test_a_task_that_succeeds_inside_an_except_block_has_no_error() -> None:

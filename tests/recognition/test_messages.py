@@ -238,6 +238,28 @@ def test_the_project_decides_the_message_of_a_code(client: Client, settings: Set
         assert_body(client.get("/raise/other"), body(code))
 
 
+# One row has a code, the other removes a row of ours.
+@pytest.mark.parametrize("code", ["CONFLICT", None])
+@pytest.mark.usefixtures("has_middleware")
+def test_a_row_of_the_project_for_a_parent_leaves_the_facts_of_nearer_rows(
+    client: Client, settings: Settings, code: str | None
+) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.Exception": code}}
+    assert_body(client.put("/ours"), method_body("PUT", "GET, POST, HEAD, OPTIONS"))
+    assert_body(client.get("/ours?format=csv"), requested_body("csv", "application/json"))
+    assert_body(client.post("/ours", "<a/>", XML), sent_body(XML, "application/json"))
+    assert_body(client.get("/raise/7"), wait_body(7))
+
+
+def test_a_row_of_the_project_for_the_class_has_no_facts(
+    client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"rest_framework.exceptions.MethodNotAllowed": "CONFLICT"}}
+    assert_body(client.put("/ours"), body("CONFLICT", "Conflict.", status=409))
+    settings.API_ERRORS = {"EXCEPTIONS": {"rest_framework.exceptions.NotAcceptable": None}}
+    assert_body(client.get("/ours?format=csv"), body("NOT_ACCEPTABLE", status=406))
+
+
 def test_the_details_have_the_code_of_the_message(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"DETAILS": True}
     document = client.put("/ours").json()

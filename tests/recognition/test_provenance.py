@@ -16,6 +16,7 @@ import pytest
 from django import shortcuts
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import got_request_exception
 from django.db import connection, transaction
 from django.db.models import Value
@@ -28,7 +29,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 from rest_framework import generics, routers, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -246,6 +247,7 @@ class RowView(generics.GenericAPIView[Any]):
 
 
 class FieldSerializer(serializers.Serializer[Any]):
+    data = serializers.JSONField(required=False)
     at = serializers.DateTimeField(required=False)
     shelf = serializers.HyperlinkedRelatedField(
         queryset=Shelf.objects.all(), view_name="shelf-detail", required=False
@@ -331,11 +333,25 @@ class SearchView(generics.GenericAPIView[Any]):
     post = get
 
 
+class UploadView(generics.GenericAPIView[Any]):
+    """A view that looks up a file that was sent, or the keys of an object."""
+
+    parser_classes = [MultiPartParser, JSONParser]
+
+    def post(self, request: Request) -> Response:
+        file = request.data.get("file")
+        if file is not None:
+            return Response(Thing.objects.filter(size=file).count())
+        return Response([Thing.objects.get(pk=key).name for key in request.data["things"]])
+
+
 class CleaningView(generics.GenericAPIView[Any]):
     """A view that validates a value of the project's."""
 
     def get(self, request: Request, name: str) -> Response:
-        if name == "model":
+        if name == "type":
+            Ticket._meta.get_field("wait").clean(request.query_params.getlist("q") or {}, None)
+        elif name == "model":
             Thing(key="x", name="cup").full_clean()
         elif name == "field":
             Thing._meta.get_field("key").clean("x", None)
@@ -388,6 +404,7 @@ urlpatterns = [
     path("wrapped/<wrapper>/<name>/", WrappingView.as_view()),
     path("grouped/", GroupingView.as_view()),
     path("container/<name>/", ContainerView.as_view()),
+    path("levels/<name>/", ContainerView.as_view(parser_classes=[JSONParser])),
     path("ours/<name>/", OurView.as_view()),
     path("ours/<name>/at/<value>/", OurView.as_view()),
     path("", include(router.urls)),
@@ -410,6 +427,7 @@ urlpatterns = [
     path("unread/", UnreadView.as_view()),
     path("sql/", SQLView.as_view()),
     path("clean/<name>/", CleaningView.as_view()),
+    path("upload/", UploadView.as_view()),
     path("json/", JSONView.as_view()),
     path("plain/commit/", plain_commit_view),
     path("plain/async/", async_view),
@@ -637,6 +655,9 @@ def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | No
         ("/clean/model/", expect("INVALID_CONTENT", "key: “x” is not a valid UUID.")),
         ("/clean/field/", expect("INVALID_CONTENT", "“x” is not a valid UUID.")),
         ("/clean/row/", expect("MISSING_RESOURCE")),
+        # A DurationField raises a TypeError.
+        ("/clean/type/?q=a", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        ("/clean/type/?page=2", UNHANDLED),
         ("/clean/project/", expect("INVALID_CONTENT", "The shop is closed.")),
         ("/json/?a=1", UNHANDLED),
     ],
@@ -830,6 +851,33 @@ def test_a_body_that_the_view_did_not_parse_has_no_value(
     assert read(client.post("/unread/", content, "application/json")) == UNHANDLED
 
 
+def test_an_uploaded_file_in_the_place_of_a_number_is_named(
+    client: Client, reported: list[object]
+) -> None:
+    file = SimpleUploadedFile("photo.png", b"x")
+    outcome = read(client.post("/upload/", {"file": file}))
+    assert outcome == expect("INVALID_CONTENT", f"file: {WRONG}")
+    assert reported == []
+
+
+def test_a_key_of_an_object_that_is_no_name_is_a_value_of_the_client(client: Client) -> None:
+    outcome = send(client, "/upload/", {"things": {"7x": 2}})
+    assert outcome == expect("INVALID_ID", f"things.7x: {MALFORMED}")
+    # A key that can be the name of a field is the project's.
+    assert send(client, "/upload/", {"things": {"seven": 2}}) == UNHANDLED
+
+
+def test_deep_json_that_a_field_of_drf_cannot_copy_is_named(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out_of_frames(*args: object, **kwargs: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("rest_framework.utils.json.dumps", run_out_of_frames)
+    outcome = send(client, "/fields/", {"data": {"a": 1}})
+    assert outcome == expect("INVALID_CONTENT", f"data: {WRONG}")
+
+
 def test_an_async_lookup_has_the_same_error(settings: Settings) -> None:
     settings.API_ERRORS = {"PATHS": ["/plain/"]}
     client = AsyncClient(raise_request_exception=False)
@@ -859,6 +907,16 @@ def test_a_large_body_is_searched_in_linear_time(client: Client, content: str, c
     response = client.post("/key/large/", content, "application/json")
     assert time.process_time() - begin < 2
     assert response.json()["code"] == code
+
+
+def test_a_list_of_many_levels_is_compared_in_a_moment() -> None:
+    client = Client(raise_request_exception=False)
+    content = f'{{"rows": [1, {{"shelf": {"[" * 8_000}{"]" * 8_000}}}]}}'
+    begin = time.process_time()
+    response = client.post("/levels/a duration in save()/", content, "application/json")
+    assert time.process_time() - begin < 1
+    # The parser of an older Python rejects so many levels.
+    assert response.status_code == 400
 
 
 def test_a_request_that_cannot_be_searched_does_not_change_the_error(
@@ -891,6 +949,17 @@ def test_a_row_of_the_project_decides(client: Client, settings: Settings) -> Non
     assert send(client, "/stock/an int/") == expect("INVALID_STATE")
     settings.API_ERRORS = {"EXCEPTIONS": {"builtins.ValueError": None}}
     assert send(client, "/stock/an int/?q=x") == UNHANDLED
+
+
+@pytest.mark.parametrize("code", ["CONFLICT", None])
+def test_a_row_of_the_project_for_a_parent_of_a_class_with_a_row_does_not_decide(
+    client: Client, settings: Settings, code: str | None
+) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.Exception": code}}
+    found = expect("MISSING_RESOURCE", f"shelf: {MISSING}", status=400)
+    assert send(client, "/key/", {"shelf": GONE}) == found
+    assert send(client, "/key/", {}) == UNHANDLED
+    assert read(client.get("/clean/project/")) == expect("INVALID_CONTENT", "The shop is closed.")
 
 
 def test_a_key_that_is_missing_at_commit_may_be_anything_that_was_sent(

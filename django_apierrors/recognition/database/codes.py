@@ -34,6 +34,7 @@ CODES_BY_SQLSTATE: Mapping[str, str] = {
     "23502": "INVALID_CONTENT",  # not_null_violation
     "23503": "MISSING_RESOURCE",  # foreign_key_violation
     "23": "INVALID_STATE",  # integrity constraint violation
+    "22000": "INVALID_CONTENT",  # data_exception: a range whose lower bound is the larger one
     # The other states of class 22 are about expressions and commands: division by zero, LIMIT -1.
     "22001": "INVALID_CONTENT",  # string_data_right_truncation: too long
     "22003": "INVALID_CONTENT",  # numeric_value_out_of_range
@@ -78,6 +79,7 @@ CODES_BY_MYSQL_NUMBER: Mapping[int, str] = {
     1292: "INVALID_CONTENT",  # ER_TRUNCATED_WRONG_VALUE
     1366: "INVALID_CONTENT",  # ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
     1406: "INVALID_CONTENT",  # ER_DATA_TOO_LONG
+    1525: "INVALID_CONTENT",  # ER_WRONG_VALUE
     1690: "INVALID_CONTENT",  # ER_DATA_OUT_OF_RANGE
     3140: "INVALID_CONTENT",  # ER_INVALID_JSON_TEXT (MySQL)
     # ER_REGEXP_BUFFER_OVERFLOW to ER_REGEXP_TIME_OUT (MySQL): an invalid regular expression.
@@ -156,3 +158,11 @@ CALCULATED = frozenset({"22001", "22003", "22008", "22009", "22015", 1264, 1265,
 
 # A regular expression, or the pattern of a LIKE.
 PATTERN = frozenset({"2201B", "22025", 1139, *range(3684, 3700)})
+
+# data_exception, of which the reason is a range.
+REVERSED_RANGE = "22000"
+
+# Errors of PostgreSQL about a statement, which may be about a value in it: undefined_function,
+# datatype_mismatch, cannot_coerce, indeterminate_datatype; and a syntax error in a tsquery.
+MISTYPED = frozenset({"42883", "42804", "42846", "42P18"})
+TSQUERY = "42601"

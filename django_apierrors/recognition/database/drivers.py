@@ -39,12 +39,16 @@ class ConstraintViolation(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+# invalid_cursor_name
+CLOSED_CURSOR = "34000"
+
 # In each pattern the groups are the names that the message contains.
 
 # SQLite does not translate its messages.
 SQLITE = re.compile(
     r"(?a:(?:UNIQUE|NOT NULL) constraint failed: (?P<table>\w+)\.(?P<columns>\w+(?:, \w+\.\w+)*)\Z)"
-    r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: \"?)(?P<constraint>\w+)"
+    r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: (?:\(?JSON_VALID\()?\"?)"
+    r"(?P<constraint>\w+)"
 )
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`. Its words are translated. An index on an
@@ -53,7 +57,7 @@ POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
 # `invalid input syntax for type integer: "x"`, `value "99999" is out of range for type smallint`.
 # Each language has its own quotes.
-POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02"})
+POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02", "42601"})
 POSTGRESQL_VALUE = re.compile(
     r"[^Q]*(?::\s*[Q]\s?(.*?)|[Q]\s?([^Q]*?))\s?[Q][^Q]*\Z".replace("Q", '"«»„“”'), re.DOTALL
 )
@@ -66,7 +70,7 @@ MYSQL_PATTERNS = {
     # MariaDB writes `database`.`table`.`column` in some messages.
     (1264, 1265, 1366, 1406): r".*['`](?P<columns>[^'`]+)['`]",
     # In some messages the value is the only quoted string.
-    (1292,): r"[^'`]*'.*'.*['`](?P<columns>[^'`]+)['`]",
+    (1292, 1525): r"[^'`]*'.*'.*['`](?P<columns>[^'`]+)['`]",
     # `Field 'size' doesn't have a default value`
     (1048, 1364): r"[^'`]*['`](?P<columns>[^'`]+)['`]",
     (1216, 1452): (
@@ -85,7 +89,7 @@ MYSQL: Mapping[object, re.Pattern[str]] = {
 
 # `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. A value
 # that is longer is cut; a backslash stands for bytes.
-MYSQL_VALUE_NUMBERS = frozenset({1292, 1366})
+MYSQL_VALUE_NUMBERS = frozenset({1292, 1366, 1525})
 MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 
@@ -94,6 +98,9 @@ def classify(exception: BaseException) -> DriverError | None:
     cause = _get_cause(exception)
     if cause is None:
         return None
+    if _get_attribute(cause, "pgcode") == CLOSED_CURSOR and cause.__context__ is not None:
+        # psycopg2 closes the cursor of an iterator() that has failed in the database.
+        cause = _get_cause(cause.__context__) or cause
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
     for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_message_row):
         row = find_row(cause)

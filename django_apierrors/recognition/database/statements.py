@@ -76,9 +76,10 @@ def _get_values(parameters: Any) -> Iterable[Any]:
 
 
 def _unwrap(value: Any) -> Any:
-    """Return the JSON in a parameter of psycopg 3 (`Jsonb`) or psycopg2 (`Json`)."""
+    """Return the JSON, or the bounds of a range, in a parameter of psycopg 3 or psycopg2."""
     for base in type(value).__mro__:
         name = JSON_ATTRIBUTES.get(base.__module__.partition(".")[0])
         if name is not None:
-            return getattr(value, name, value)
+            is_range = hasattr(value, "lower")
+            return (value.lower, value.upper) if is_range else getattr(value, name, value)
     return value

@@ -26,7 +26,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer
 
-from tests.models import Shelf, Thing, Ticket
+from tests.models import Booking, Shelf, Thing, Ticket
 from tests.recognition.database.databases import Driver, post
 from tests.recognition.support import expect, read
 
@@ -49,6 +49,8 @@ def run_many(statement: str, rows: Any) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
 
+
+OBJECT = {"launch": "not-set"}
 
 # A word of MariaDB's too.
 ROW = "tests_ticket.row"
@@ -128,13 +130,35 @@ FUNCTIONS: dict[str, Any] = {
     "twice": lambda q=90001, r="": Ticket(pk=q, email="new", notes=r).save(force_insert=True),
     "null": lambda: Ticket(email="new", row=None).save(),
     "key": lambda key="999": Ticket(email="new", shelf_id=key).save(),
+    "slice": lambda q=2**64: [*Ticket.objects.all()[: int(q)]],
+    "page": lambda q=2**64: [*Ticket.objects.all()[int(q) : int(q) + 5]],
+    "count": lambda q=2**64: Ticket.objects.all()[: int(q)].count(),
+    "backwards": lambda q=-7: [*Ticket.objects.all()[int(q) :]],
+    "cursor": lambda: run("CLOSE missing", None),
+    "timestamp": lambda q="x": run("SELECT TIMESTAMP %s", [q]),
+    "search": lambda q="(": run("SELECT to_tsquery(%s)", [q]),
+    "misspelt": lambda q="a": run("SELEC %s", [q]),
+    "infinite": lambda q="inf": run("SELECT %s", [float(q)]),
+    "booking": lambda q=5, r=3: Booking(begins=q, ends=r).save(),
+    "range": lambda q=5: run("SELECT int4range(%s, 3)", [int(q)]),
+    # A client can send a value of a wrong type in JSON.
+    "object": lambda q=OBJECT: run("SELECT 1 WHERE 'a' = %s", [q]),
+    "wait-number": lambda q=77, r="": [*Ticket.objects.filter(wait__in=[q], notes=r)],
+    "wait-number-save": lambda q=77, r="": Ticket(email="new", wait=q, notes=r).save(),
+    "wait-subquery": lambda q=77: [*Shelf.objects.filter(pk__in=find_by(wait=q).values("shelf"))],
+    "huge": lambda q=2**70, r=1: [
+        *Ticket.objects.filter(pk=r).extra(where=["id < %s"], params=[q])
+    ],
 }
 
 
 class ValueView(GenericAPIView[Any]):
+    # Ours rejects deep JSON.
+    parser_classes = [JSONParser]
+
     def get(self, request: Request, name: str, **variables: str) -> Response:
-        request.data  # noqa: B018  (read, as views do)
-        parameters = {key: value for key, value in request.GET.items() if key != "page"}
+        values = {**request.GET.dict(), **request.data}
+        parameters = {key: value for key, value in values.items() if key in ("key", "q", "r")}
         return Response(repr(FUNCTIONS[name](**variables, **parameters)))
 
     post = get
@@ -168,6 +192,8 @@ POSTGRESQL = ("psycopg", "psycopg2")
 SERVERS = (*POSTGRESQL, "mysqlclient", "PyMySQL")
 ALL = (*SERVERS, "sqlite3")
 SENT = expect("INVALID_CONTENT", f"q: {WRONG}")
+MYSQL = ("mysqlclient", "PyMySQL")
+SLICING = ("slice", "page", "count")
 
 CALCULATING = {
     "multiply": BIG,
@@ -209,8 +235,9 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     *((POSTGRESQL, f"{name}/?q=x", SENT) for name in ("cast-sent", "cast-time")),
     (POSTGRESQL, "cast-all/?page=2", UNHANDLED),
     (POSTGRESQL, "iterator/of/90001/", UNHANDLED),
-    # With psycopg2 the exception of the cursor that is closed comes instead.
-    (("psycopg",), f"iterator/?q={2**62}", SENT),
+    (POSTGRESQL, "cursor/?page=2", UNHANDLED),
+    # psycopg2 raises an exception of the cursor that it closes.
+    (POSTGRESQL, f"iterator/?q={2**62}", SENT),
     (POSTGRESQL, "cast-sent/?q=99999999999", SENT),
     (POSTGRESQL, "cast-sent/?q=a%22b%27c", SENT),
     (POSTGRESQL, "cast-time/?q=2026-13-45", SENT),
@@ -230,7 +257,7 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     *((SERVERS, f"{name}/?q={2**62}", expect("INVALID_CONTENT")) for name in ("exists", "union")),
     (SERVERS, "bulk/?page=2", UNHANDLED),
     (POSTGRESQL, "bulk/?q=2000000000", expect("INVALID_CONTENT")),
-    (("mysqlclient", "PyMySQL"), "bulk/?q=2000000000", expect("INVALID_CONTENT", f"row: {WRONG}")),
+    (MYSQL, "bulk/?q=2000000000", expect("INVALID_CONTENT", f"row: {WRONG}")),
     (ALL, "pattern-of/of/90001/", UNHANDLED),
     (ALL, "pattern-of/?q=(", SENT),
     (ALL, "wait/of/90001/", UNHANDLED),
@@ -245,6 +272,22 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (ALL, "key/?page=2", UNHANDLED),
     (ALL, "key/of/999/", expect("MISSING_RESOURCE")),
     (ALL, "key/?key=999", expect("MISSING_RESOURCE", f"key: {MISSING}", status=400)),
+    *((ALL, f"{name}/?page=2", UNHANDLED) for name in SLICING),
+    *((ALL, f"{name}/?q={2**64}", SENT) for name in SLICING),
+    (ALL, "backwards/?page=2", UNHANDLED),
+    (ALL, "backwards/?q=-7", SENT),
+    (MYSQL, "timestamp/?page=2", UNHANDLED),
+    (MYSQL, "timestamp/?q=x", SENT),
+    (POSTGRESQL, "search/?page=2", UNHANDLED),
+    (POSTGRESQL, "search/?q=a b", SENT),
+    (POSTGRESQL, "search/?q=(", SENT),
+    (SERVERS, "misspelt/?q=a", UNHANDLED),
+    (MYSQL, "infinite/?page=2", UNHANDLED),
+    (MYSQL, "infinite/?q=inf", SENT),
+    (POSTGRESQL, "booking/?page=2", UNHANDLED),
+    (POSTGRESQL, "booking/?q=9&r=8", expect("INVALID_CONTENT")),
+    (POSTGRESQL, "range/?page=2", UNHANDLED),
+    (POSTGRESQL, "range/?q=9", SENT),
 ]
 
 
@@ -260,6 +303,45 @@ def test_a_rejected_value_is_the_clients_mistake_if_the_client_sent_it(
     client = Client(raise_request_exception=False)
     assert read(client.get(f"/{target}")) == outcome
     assert "django_apierrors failed" not in caplog.text
+
+
+WRONG_TYPES: list[tuple[tuple[str, ...], str, object]] = [
+    ((*POSTGRESQL, "sqlite3"), "object", {"a": 1}),
+    (ALL, "wait-number", 5),
+    (ALL, "wait-number", {"a": 1}),
+    (ALL, "wait-number", True),
+    (POSTGRESQL, "wait-number", ["a"]),
+    (ALL, "wait-number-save", 5),
+    (ALL, "wait-subquery", 5),
+    (("sqlite3",), "huge", 2**80),
+]
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "value"),
+    [(driver, name, value) for drivers, name, value in WRONG_TYPES for driver in drivers],
+    indirect=["driver"],
+)
+def test_a_value_of_a_wrong_type_is_the_clients_mistake_if_the_client_sent_it(
+    driver: Driver, name: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(raise_request_exception=False)
+    assert read(post(client, f"/{name}/", {"page": 2, "q": value})) == SENT
+    assert read(post(client, f"/{name}/", {"page": 2, "r": 1})) == UNHANDLED
+    assert "django_apierrors failed" not in caplog.text
+
+
+def test_json_that_is_nested_too_deeply_is_the_clients_mistake_if_the_client_sent_it(
+    driver: Driver,
+) -> None:
+    client = Client(raise_request_exception=False)
+    content = f'{{"page": 2, "q": {"[" * 480}{"]" * 480}}}'
+    for name in ("wait-subquery", "pattern"):
+        outcome = read(client.post(f"/{name}/", content, "application/json"))
+        assert outcome == SENT, name
+    content = f'{{"email": "new", "data": {"[" * 5000}{"]" * 5000}}}'
+    response = client.post("/tickets/", content, "application/json")
+    assert response.status_code in (201, 400)
 
 
 def test_null_and_a_conflict_are_the_clients_mistake_if_a_body_was_sent(driver: Driver) -> None:
