@@ -6,6 +6,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.translation import gettext_lazy as _
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
@@ -107,8 +108,9 @@ class CursorPagination(pagination.CursorPagination):
             queryset.filter(**{f"{field}__gt": position})
         except (DjangoValidationError, TypeError, ValueError, OverflowError) as exc:
             raise self.get_invalid_cursor_error() from exc
-        if "\0" in str(position):
-            # PostgreSQL rejects it when it runs the query.
+        features = connections[getattr(queryset, "db", DEFAULT_DB_ALIAS)].features
+        if features.prohibits_null_characters_in_text_exception and "\0" in str(position):
+            # PostgreSQL rejects it when it runs the query. A row of SQLite may have it.
             raise self.get_invalid_cursor_error()
 
     def decode_cursor(self, request: Request) -> Cursor | None:
