@@ -36,8 +36,8 @@ REJECTED_CODECS = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 )
 
-# An escaped pair of surrogates; one without its other half; any other escape, an escaped
-# backslash before `ud800` among them.
+# Three kinds of escapes: a pair of surrogates; half of a pair; any other, such as an escaped
+# backslash in front of `ud800`.
 ESCAPES = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -167,7 +167,7 @@ def read_finite(number: str) -> float:
 
 
 def find_invalid_number(text: str, strict: bool) -> int:
-    """Return the position of the first number that JSON, if `strict`, or Python does not accept."""
+    """Return the position of the first number that Python rejects, or JSON if `strict`."""
     return next(
         match.start()
         for match in NUMBERS.finditer(text)

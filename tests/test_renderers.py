@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from ipaddress import ip_address
+from array import array
 from itertools import product
 from typing import Any
 
@@ -141,9 +141,9 @@ RETURNED: dict[str, tuple[Any, dict[str, Any]]] = {
         body("INVALID_CONTENT", "Too long.", "size: Too small."),
     ),
     "querysets": (make_queryset_errors, body("INVALID_CONTENT", "in use: a")),
-    "an address in a generator": (
-        lambda: {"peers": (ip_address(number) for number in [2**31])},
-        body("INVALID_CONTENT", "peers: 128.0.0.0"),
+    "an array and a number of an array": (
+        lambda: {"sizes": array("i", [3]), "size": memoryview(b"\x07").cast("B", shape=[])},
+        body("INVALID_CONTENT", "sizes: 3", "size: 7"),
     ),
     "bytes": (b"Closed.", body("INVALID_CONTENT", "Closed.")),
     "half of a surrogate pair": ({"name": ["\ud800"]}, body("INVALID_CONTENT", "name: ?")),

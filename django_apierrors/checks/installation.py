@@ -69,7 +69,7 @@ def check_middleware() -> Iterator[CheckMessage]:
         yield Warning(
             "The middleware of django_apierrors is not installed.",
             f"Put {MIDDLEWARE!r} first in MIDDLEWARE: errors outside DRF views (unmatched URLs, "
-            "plain views, other middleware, a COMMIT that fails) will have the format too.",
+            "other middleware, a COMMIT that fails, views below PATHS) will have the format too.",
             id="django_apierrors.W002",
         )
     elif before:

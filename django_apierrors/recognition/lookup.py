@@ -68,10 +68,14 @@ Rows: TypeAlias = Mapping[str, str | None]
 # The exceptions that an exception is inside of, the outermost first.
 Outer: TypeAlias = tuple[BaseException, ...]
 
-# The largest number of wrappers and groups around an exception; of groups inside a group; of other
-# exceptions inside a group; and of exceptions of a group whose values are compared with those of
-# the request.
-MAX_DEPTH, MAX_GROUPS, MAX_LEAVES, MAX_COMPARED = 10, 10_000, 200_000, 20
+# The largest number of wrappers and groups around an exception.
+MAX_DEPTH = 10
+
+# The largest numbers of groups in a group, and of other exceptions in it.
+MAX_GROUPS, MAX_LEAVES = 10_000, 200_000
+
+# The largest number of exceptions of a group whose values are compared with those of the request.
+MAX_COMPARED = 20
 
 
 def recognise(
@@ -216,7 +220,7 @@ def _find_row(
 
 
 def _find_nearest(exception: BaseException, names: ClassNames, project_rows: Rows) -> str:
-    """Return the name of the nearest row, also of one that removes a row of ours, else `""`."""
+    """Return the name of the nearest row, or `""`. A row that removes one of ours counts."""
     rows = _get_rows(exception)
     return next((name for name in names if name in project_rows or name in rows), "")
 

@@ -21,8 +21,8 @@ from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 SUMMARY = "title"
 MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason", SUMMARY)
 
-# The keys of further messages: a list, fields, error objects. Those in the second set may be fields
-# too: they count beside a message, or if they are a list of mappings.
+# The keys of further messages: a list, fields, error objects. A key of `LIST_KEYS` may also be a
+# field. Such a key counts only beside a message, or if its value is a list of mappings.
 ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
 LIST_KEYS = frozenset({"details", "messages", "invalid-params", "invalid_params", "invalidParams"})
 
@@ -108,7 +108,7 @@ def is_message_string(value: object) -> bool:
 
 
 def is_summary(data: Mapping[Any, Any], key: object) -> bool:
-    """Whether `data[key]` summarizes the other message of an error object, and so is data."""
+    """Whether `data[key]` is a summary beside another message. A summary is kept as data."""
     return key == SUMMARY and is_message_string(data[key])
 
 
