@@ -5,12 +5,14 @@ The drop-in handles requests that reach no middleware: Django raises in the requ
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import IO, Any
 
 import django
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from django_apierrors.handling.malformed_requests import (
     MALFORMED_REQUEST_ERRORS,
@@ -18,11 +20,6 @@ from django_apierrors.handling.malformed_requests import (
     get_status,
     make_malformed_request_response,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.http.response import HttpResponseBase
 
 # The headers that the response depends on, as ASGI and as Django spells them.
 FORWARDED_HEADERS = {b"accept": "HTTP_ACCEPT", b"accept-language": "HTTP_ACCEPT_LANGUAGE"}

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from django_apierrors.conf import api_errors
+from django_apierrors.conf import Retry, api_errors
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-    from django_apierrors.conf import Retry
 
 # An error with a status that is not in this table needs a change of the request.
 RETRY_BY_STATUS: Mapping[int, Retry] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import ngettext
@@ -35,12 +36,7 @@ from django_apierrors.validation.messages import (
     Messages,
     get_size,
 )
-from django_apierrors.validation.places import locate_items, make_pointer
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
-
+from django_apierrors.validation.places import AnyRequest, locate_items, make_pointer
 
 # An entry of `details`: the path of the field, the message's own code, the message, where the
 # client sent the value, the JSON pointer to a value in the body, and data about the message.
@@ -188,7 +184,7 @@ class Error(NamedTuple):
             messages.append(get_truncation_message(self.left_out))
         return messages or [str(self.code.message)]
 
-    def get_details(self, request: HttpRequest | Request | None) -> list[Detail]:
+    def get_details(self, request: AnyRequest | None) -> list[Detail]:
         """Return an object for each message of an error whose items have places."""
         # The default message of the code and the truncation message have no item.
         others = self.get_messages()[len(self.items) :]
@@ -196,12 +192,12 @@ class Error(NamedTuple):
         items = [Item("", code.lower(), message) for message in others]
         return [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
 
-    def locate(self, request: HttpRequest | Request | None) -> Error:
+    def locate(self, request: AnyRequest | None) -> Error:
         """Return the error whose items have places, and names as the client spells them."""
         items = locate_items(self.items, self.code.name, request, self.place)
         return self._replace(items=[*items])
 
-    def get_body(self, request: HttpRequest | Request | None = None) -> Body:
+    def get_body(self, request: AnyRequest | None = None) -> Body:
         """Return the body; `request` makes the link in `moreInfo` absolute."""
         has_details = api_errors.DETAILS
         error = self.locate(request) if has_details or api_errors.FIELD_NAMES else self
@@ -220,11 +216,7 @@ class Error(NamedTuple):
 
 def make_detail(item: Item) -> Detail:
     """Return the entry of `details` for a message whose place is known."""
-    detail: Detail = {
-        "field": item.field,
-        "code": item.code or "invalid",
-        "message": item.message,
-    }
+    detail: Detail = {"field": item.field, "code": item.code or "invalid", "message": item.message}
     if item.place:
         detail["in"] = item.place
     # The keys are unknown if the message is about several fields of a database constraint.
@@ -236,7 +228,7 @@ def make_detail(item: Item) -> Detail:
     return detail
 
 
-def extend_body(body: Body, error: Error, request: HttpRequest | Request | None) -> Body:
+def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
     The function gets a copy of `body`, the error, and Django's request or `None`. A body that
@@ -261,7 +253,7 @@ def extend_body(body: Body, error: Error, request: HttpRequest | Request | None)
     return result
 
 
-def get_django_request(request: HttpRequest | Request | None) -> HttpRequest | None:
+def get_django_request(request: AnyRequest | None) -> HttpRequest | None:
     """Return Django's request, from which DRF's is made."""
     # Private; checked on DRF 3.16 to 3.18.
     return getattr(request, "_request", request)
@@ -313,7 +305,7 @@ def format_code(code: ErrorCode) -> str | int:
     return code.number if as_number and code.number is not None else code.name
 
 
-def get_more_info(code: ErrorCode, request: HttpRequest | Request | None) -> str:
+def get_more_info(code: ErrorCode, request: AnyRequest | None) -> str:
     """Return the `moreInfo` of the body: a link about the code, or `""`.
 
     A URL template is filled in. The name of a URL is reversed, for codes of the catalogue only: the

@@ -14,11 +14,12 @@ with suppress(ImportError):
     # DRF 3.18 and later.
     from rest_framework.filters import UnaccentedSearchFilter as UnaccentedSearchFilter
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
 
-    from django.db.models import QuerySet
-    from rest_framework.request import Request
+from django.db.models import QuerySet
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 __all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter", "search_smart_split"]

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Model
 from django.http import Http404
 from rest_framework import generics
 from rest_framework import mixins as stock_mixins
 from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from django_apierrors import mixins
 from django_apierrors.exceptions import InvalidId
 from django_apierrors.recognition.permissions import is_hidden
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 from django_apierrors.validation.identifiers import is_malformed
-
-if TYPE_CHECKING:
-    from rest_framework.request import Request
-    from rest_framework.response import Response
 
 __all__ = [
     "CreateAPIView",

@@ -12,9 +12,14 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from django_apierrors import fallback
+from django_apierrors.errors import Body, Error
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.monitors import notify_monitors
 from django_apierrors.handling.reporting import (
@@ -38,13 +43,7 @@ from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import keep_error, send_error_sent
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-    from django.http.response import HttpResponseBase
-    from rest_framework.request import Request
-    from rest_framework.response import Response
     from rest_framework.views import APIView
-
-    from django_apierrors.errors import Body, Error
 
     GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 

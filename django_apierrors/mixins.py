@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from django.http.response import HttpResponseBase
 from django.urls import NoReverseMatch
 from rest_framework import mixins
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from django_apierrors.fallback import log_failure, logger
 from django_apierrors.routing import find_location
 from django_apierrors.semantics import hide_docstrings
 
 if TYPE_CHECKING:
-    from django.http.response import HttpResponseBase
-    from rest_framework.request import Request
-    from rest_framework.response import Response
-
     from django_apierrors.semantics import StatusAwareMixin as Base
 else:
     Base = object

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from django_apierrors.http.problems import JSON, prefers_problem
 from django_apierrors.http.request_bodies import read_chunked_body
-
-if TYPE_CHECKING:
-    from rest_framework.renderers import BaseRenderer
-    from rest_framework.request import Request
 
 # The values of `Accept` for which DRF selects a first renderer of JSON.
 PLAIN_ACCEPTS = frozenset({"*/*", JSON})

@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular import openapi
-from drf_spectacular.plumbing import (
-    ResolvedComponent,
-    force_instance,
-    is_list_serializer,
-)
+from drf_spectacular.plumbing import ResolvedComponent, force_instance, is_list_serializer
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiRequest, OpenApiResponse
@@ -47,11 +43,10 @@ from django_apierrors.introspection.possible_errors import (
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.operations.views import AcceptedAPIView, OperationView
 from django_apierrors.semantics import StatusAwareMixin
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
-    from rest_framework.request import Request
 
     Base = openapi.AutoSchema
 else:
@@ -175,9 +170,7 @@ def make_operation_schema(error_schema: Schema) -> Schema:
 
 
 def make_error_response(
-    errors: Sequence[Error],
-    schemas: Mapping[str, Schema],
-    request: HttpRequest | Request | None = None,
+    errors: Sequence[Error], schemas: Mapping[str, Schema], request: AnyRequest | None = None
 ) -> Schema:
     """Return the response for the errors of one status, with an example of each.
 
@@ -264,7 +257,7 @@ class ErrorSchemaMixin(Base):
             body = body.request
         return force_instance(body)  # type: ignore[no-untyped-call]
 
-    def _add_errors(self, operation: Schema, request: HttpRequest | Request | None) -> None:
+    def _add_errors(self, operation: Schema, request: AnyRequest | None) -> None:
         # The request of a management command has no host for the URL of `moreInfo`.
         request = request if "HTTP_HOST" in getattr(request, "META", ()) else None
         responses, endpoint = operation.setdefault("responses", {}), self._get_endpoint()

@@ -6,15 +6,15 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.paginator import Paginator
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.translation import gettext_lazy as _
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import PAGE_BREAK, BasePagination, Cursor, PageLink
+from rest_framework.request import Request
 
 if TYPE_CHECKING:
-    from django.core.paginator import Paginator
-    from rest_framework.request import Request
     from rest_framework.views import APIView
 
 __all__ = [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rest_framework import renderers
+from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from django_apierrors import fallback
@@ -15,9 +16,6 @@ from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
 from django_apierrors.http.scope import is_excluded, is_html, makes_page
 from django_apierrors.signals import keep_error, send_error_sent
-
-if TYPE_CHECKING:
-    from rest_framework.response import Response
 
 
 class JSONRenderer(renderers.JSONRenderer):

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from django.db.models import Model
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, get_urlconf, reverse
 from rest_framework.relations import HyperlinkedIdentityField
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.versioning import QueryParameterVersioning
@@ -18,7 +19,6 @@ from django_apierrors.fallback import log_failure
 
 if TYPE_CHECKING:
     from rest_framework.generics import GenericAPIView
-    from rest_framework.request import Request
 
     View = GenericAPIView[Any]
 

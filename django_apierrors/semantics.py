@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
-from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.versioning import BaseVersioning
 from rest_framework.views import APIView
 
 from django_apierrors.conf import api_errors, is_strict
@@ -27,10 +29,6 @@ from django_apierrors.http.request_bodies import (
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
-    from rest_framework.renderers import BaseRenderer
-    from rest_framework.request import Request
-    from rest_framework.versioning import BaseVersioning
-
     Base = APIView
 else:
     Base = object

@@ -14,17 +14,14 @@ sync receivers run in a thread, and async receivers on the event loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django.dispatch import Signal
+from django.http.response import HttpResponseBase
 
 from django_apierrors.errors import Error, get_django_request
 from django_apierrors.fallback import log_failure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.http.response import HttpResponseBase
 
 error_sent = Signal()
 

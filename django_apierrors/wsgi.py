@@ -5,20 +5,18 @@ The drop-in handles requests that reach no middleware: Django raises in the requ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from django_apierrors.handling.malformed_requests import (
     MALFORMED_REQUEST_ERRORS,
     get_status,
     make_malformed_request_response,
 )
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
 
 
 def get_wsgi_application() -> WSGIHandler:

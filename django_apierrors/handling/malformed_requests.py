@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import BadRequest, TooManyFieldsSent
-from django.http import HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework.exceptions import APIException
 
 from django_apierrors import fallback
@@ -19,11 +20,6 @@ from django_apierrors.http.request_bodies import read_chunked_body
 from django_apierrors.http.scope import is_api_request, is_api_view
 from django_apierrors.recognition.lookup import recognise
 from django_apierrors.signals import send_error_sent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.http import HttpRequest
 
 # For a parameter of `Content-Type` that cannot be decoded (a BadRequest in Django 6.1), for a
 # charset that is not a text encoding, and for any ValueError in a query string, which Django reads

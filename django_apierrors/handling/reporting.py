@@ -13,31 +13,29 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.core import signals
+from django.http import HttpRequest, HttpResponse
 from django.utils.log import log_response  # Undocumented; BaseHandler logs through it.
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException
 
 from django_apierrors import fallback
+from django_apierrors.errors import Error
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.lookup import is_readable
 from django_apierrors.signals import keep_error
 from django_apierrors.validation.messages import Item
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
-    from rest_framework.request import Request
     from rest_framework.views import APIView
 
-    from django_apierrors.errors import Error
 
 MESSAGE_WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
 
 
 def get_error(
-    exception: BaseException,
-    request: HttpRequest | Request | None = None,
-    view: APIView | None = None,
+    exception: BaseException, request: AnyRequest | None = None, view: APIView | None = None
 ) -> Error:
     """Return the error for `exception`; that of an unhandled one has a reference in its message.
 

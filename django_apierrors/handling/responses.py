@@ -8,17 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_apierrors import fallback
+from django_apierrors.errors import Error
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON
 from django_apierrors.http.scope import makes_page
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import send_error_sent
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
     from rest_framework.views import APIView
-
-    from django_apierrors.errors import Error
 
 
 class PageBody(dict[str, Any]):
@@ -29,7 +28,7 @@ class PageBody(dict[str, Any]):
 
 def make_response(
     error: Error,
-    request: HttpRequest | Request | None = None,
+    request: AnyRequest | None = None,
     view: APIView | None = None,
     serializer: Any = None,
     exception: BaseException | None = None,
@@ -63,7 +62,7 @@ def make_response(
     return response
 
 
-def make_fallback_response(request: HttpRequest | Request | None = None) -> Response:
+def make_fallback_response(request: AnyRequest | None = None) -> Response:
     """Return the response for an error that could not be built."""
     response = Response(fallback.get_body(), status=fallback.STATUS)
     set_renderer(response, request, None)
@@ -71,7 +70,7 @@ def make_fallback_response(request: HttpRequest | Request | None = None) -> Resp
 
 
 def set_renderer(
-    response: Response, request: HttpRequest | Request | None, view: APIView | None
+    response: Response, request: AnyRequest | None, view: APIView | None
 ) -> JSONRenderer:
     """Set our renderer on `response`, and return the renderer."""
     renderer = JSONRenderer()

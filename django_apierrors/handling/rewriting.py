@@ -11,10 +11,11 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
@@ -34,10 +35,6 @@ from django_apierrors.recognition.messages import (
     lacks_slash,
 )
 from django_apierrors.validation.places import UNSAFE_METHODS
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
 
 # The headers that describe the content that is replaced.
 STALE_HEADERS = frozenset(

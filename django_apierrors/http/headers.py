@@ -10,17 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.http.response import HttpResponseBase
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
-    from rest_framework.request import Request
     from rest_framework.views import APIView
-
-    AnyRequest = HttpRequest | Request
 
 
 NOSNIFF = "X-Content-Type-Options"

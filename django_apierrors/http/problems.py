@@ -7,18 +7,15 @@ changes the `data` of a response needs to handle one shape only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from django_apierrors import fallback
 from django_apierrors.catalog import get_codes, get_or_make_code, get_phrase
 from django_apierrors.conf import api_errors
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
-    from rest_framework.request import Request
+from django_apierrors.validation.places import AnyRequest
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -43,7 +40,7 @@ def is_enabled() -> bool:
         return False
 
 
-def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bool:
+def prefers_problem(request: AnyRequest | None, to: str = JSON) -> bool:
     """Whether `request` prefers problem details to the media type `to`.
 
     `Accept` must name problem details with a higher quality than `to`, or with the same quality if
@@ -71,12 +68,12 @@ def prefers_problem(request: HttpRequest | Request | None, to: str = JSON) -> bo
     return 0 < problem >= qualities.get(f"{main_type}/*", qualities.get("*/*", 0))
 
 
-def has_long_accept(request: HttpRequest | Request) -> bool:
+def has_long_accept(request: AnyRequest) -> bool:
     """Whether the `Accept` of `request` is too long to be parsed: it then prefers nothing."""
     return len(request.META.get("HTTP_ACCEPT", "")) > MAX_ACCEPT_LENGTH
 
 
-def apply_content_type(response: HttpResponseBase, request: HttpRequest | Request | None) -> bool:
+def apply_content_type(response: HttpResponseBase, request: AnyRequest | None) -> bool:
     """Set the content type of `response`, a JSON error, and return whether it is a problem.
 
     With `PROBLEM_JSON` on, `Vary` has `Accept`.
@@ -120,7 +117,7 @@ def get_title(code: str | int, status: int) -> str:
     return next(messages, get_phrase(status))
 
 
-def get_fallback(response: HttpResponseBase, request: HttpRequest | Request | None) -> bytes:
+def get_fallback(response: HttpResponseBase, request: AnyRequest | None) -> bytes:
     """Return the fallback body, for an error whose rendering fails, and adapt `response` to it."""
     response.status_code = fallback.STATUS
     response["Content-Type"] = JSON

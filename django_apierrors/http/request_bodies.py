@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import RawPostDataException, UnreadablePostError
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 
 from django_apierrors.errors import get_django_request
 from django_apierrors.exceptions import ContentTooLarge
-from django_apierrors.validation.places import UNSAFE_METHODS
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
-
-    AnyRequest = HttpRequest | Request
+from django_apierrors.validation.places import UNSAFE_METHODS, AnyRequest
 
 
 class LengthRequired(APIException):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest
 from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
@@ -17,10 +17,7 @@ from django_apierrors.http.problems import (
     is_enabled,
     prefers_problem,
 )
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
+from django_apierrors.validation.places import AnyRequest
 
 
 def is_api_request(request: HttpRequest) -> bool:
@@ -75,7 +72,7 @@ def is_in_paths(request: HttpRequest) -> bool:
     return api_errors.PATHS is not None and _is_below(request.path_info, api_errors.PATHS)
 
 
-def is_excluded(request: HttpRequest | Request) -> bool:
+def is_excluded(request: AnyRequest) -> bool:
     """Whether the path of `request` is in `EXCLUDED_PATHS`; not if the setting is broken."""
     try:
         excluded_paths = api_errors.EXCLUDED_PATHS
@@ -112,7 +109,7 @@ def is_html(renderer: object) -> bool:
     return getattr(renderer, "media_type", None) == "text/html"
 
 
-def makes_page(renderer: object, request: HttpRequest | Request | None) -> bool:
+def makes_page(renderer: object, request: AnyRequest | None) -> bool:
     """Whether `renderer` makes a page for an error: HTML, unless the client prefers a problem."""
     return is_html(renderer) and not prefers_problem(request, to="text/html")
 

@@ -7,8 +7,9 @@ An operation is a method of a route to a view of DRF's. The operation declares t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
 from django_apierrors.conf import api_errors, is_strict
@@ -18,9 +19,6 @@ from django_apierrors.introspection.endpoints import Endpoint, create_view
 from django_apierrors.introspection.possible_errors import get_detail_codes, get_errors
 from django_apierrors.routing import Route
 from django_apierrors.validation.messages import BODY
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 HINT = "Name it in `possible_errors` of the view."
 DETAILS_HINT = (

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import replace
 from traceback import format_exception, walk_tb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core import signing
 
@@ -25,14 +25,11 @@ from django_apierrors.catalog import get_code, get_or_make_code
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import Gone
 from django_apierrors.handling.reporting import is_unhandled, with_reference
-from django_apierrors.operations.tasks import load_task
+from django_apierrors.operations.tasks import Task, TaskError, TaskResult, load_task
 from django_apierrors.recognition import recognise, recognise_class_path
 from django_apierrors.recognition.rejected_values import find_rejected_values
 from django_apierrors.validation.extra import clean
 from django_apierrors.validation.messages import Item
-
-if TYPE_CHECKING:
-    from django_apierrors.operations.tasks import Task, TaskError, TaskResult
 
 NAME = "django_apierrors: "
 

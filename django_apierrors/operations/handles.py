@@ -12,18 +12,16 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 from django.utils.crypto import constant_time_compare, salted_hmac
+from rest_framework.request import Request
 
 from django_apierrors.operations.tasks import get_task_backends
-
-if TYPE_CHECKING:
-    from rest_framework.request import Request
 
 SALT = "django_apierrors.operations"
 

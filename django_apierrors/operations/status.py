@@ -9,6 +9,8 @@ from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from rest_framework.fields import DateTimeField
 from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.utils import json
 
 from django_apierrors.catalog import get_code
@@ -23,15 +25,13 @@ from django_apierrors.handling.reporting import (
 )
 from django_apierrors.handling.responses import make_response
 from django_apierrors.operations.failures import find_exception, read_error
+from django_apierrors.operations.handles import Handle
+from django_apierrors.operations.tasks import TaskResult
 from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
-    from rest_framework.request import Request
-    from rest_framework.response import Response
     from rest_framework.views import APIView
 
-    from django_apierrors.operations.handles import Handle
-    from django_apierrors.operations.tasks import TaskResult
 
 FINISHED = frozenset({"FAILED", "SUCCESSFUL"})
 

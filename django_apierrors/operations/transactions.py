@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
 
 from django_apierrors.handling.rollback import find_open_block
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
-    from rest_framework.request import Request
     from rest_framework.views import APIView as Base
 else:
     Base = object
@@ -80,7 +81,7 @@ class NonAtomicMixin(Base):
             )
 
 
-def get_action(view: Any, request: HttpRequest | Request) -> str:
+def get_action(view: Any, request: AnyRequest) -> str:
     """Return the action of a viewset for the request's method, for other views the method."""
     method = (request.method or "").lower()
     return getattr(view, "action_map", {}).get(method, method)  # type: ignore[no-any-return]

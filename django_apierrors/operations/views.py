@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer, Serializer
@@ -38,6 +39,8 @@ from django_apierrors.operations.status import (
     report_result,
 )
 from django_apierrors.operations.tasks import (
+    Task,
+    TaskResult,
     check_task,
     find_number_errors,
     load_result,
@@ -48,10 +51,6 @@ from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 if TYPE_CHECKING:
-    from rest_framework.request import Request
-
-    from django_apierrors.operations.tasks import Task, TaskResult
-
     Base = APIView
 else:
     Base = object

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.http import HttpRequest
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -15,15 +16,11 @@ from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.settings import api_settings
 
 from django_apierrors.catalog import CATALOG
+from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import get_allowed_methods
 from django_apierrors.recognition.tracebacks import iter_frames
 from django_apierrors.validation.messages import Item, cut
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    from django_apierrors.errors import Error
 
 SENT = _("%(message)s You sent %(value)s; supported: %(supported)s.")
 REQUESTED = _("%(message)s You asked for %(value)s; supported: %(supported)s.")

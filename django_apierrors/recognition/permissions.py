@@ -10,24 +10,22 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from django.core import exceptions as django_exceptions
 from rest_framework import exceptions
-from rest_framework.request import override_method
+from rest_framework.request import Request, override_method
 
 from django_apierrors.catalog import get_code
 from django_apierrors.conf import api_errors
+from django_apierrors.errors import Error
 from django_apierrors.recognition.tracebacks import iter_frames
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from django.http import HttpRequest
-    from rest_framework.request import Request
     from rest_framework.views import APIView
 
-    from django_apierrors.errors import Error
 
 PERMISSION_DENIED = (django_exceptions.PermissionDenied, exceptions.PermissionDenied)
 
@@ -60,7 +58,7 @@ def is_method_missing(error: Error, exception: BaseException, request: Any, view
 
 
 def refine_forbidden(
-    error: Error, exception: BaseException, request: HttpRequest | Request, view: APIView
+    error: Error, exception: BaseException, request: AnyRequest, view: APIView
 ) -> Error:
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dis import opmap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
 
 from django.core.exceptions import TooManyFieldsSent, ValidationError
 from django.db import DataError
@@ -18,9 +19,6 @@ from rest_framework.pagination import BasePagination
 from rest_framework.relations import RelatedField
 
 from django_apierrors.validation.messages import Path
-
-if TYPE_CHECKING:
-    from types import FrameType, TracebackType
 
 
 class RaiseSite(NamedTuple):

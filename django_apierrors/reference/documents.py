@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from django.urls import reverse
+from django.http import HttpRequest
+from django.urls import ResolverMatch, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from rest_framework.fields import Field
@@ -21,8 +22,6 @@ from django_apierrors.semantics import ALLOWED_STATUSES, Requirement
 from django_apierrors.validation.messages import BODY, Item
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.urls import ResolverMatch
     from django_stubs_ext import StrOrPromise
 
 # A JSON object, which is the context of a template too.

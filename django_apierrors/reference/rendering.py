@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.http import HttpRequest
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 # A project's templates override these. The project's own loaders would not find them, because
 # loaders search only the folder `templates` at the top of an app.

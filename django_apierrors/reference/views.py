@@ -8,7 +8,8 @@ from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import DisallowedHost
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, set_response_etag
 from django.utils.log import log_response
 from django.views import View
@@ -30,10 +31,6 @@ from django_apierrors.reference.documents import (
     search_code,
 )
 from django_apierrors.reference.rendering import render_page
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
 
 
 class ReferenceView(View):

@@ -12,12 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django_apierrors.catalog import get_codes
-from django_apierrors.errors import (
-    BODY_PROPERTIES,
-    NON_EMPTY_STRING,
-    REQUIRED_KEYS,
-    Error,
-)
+from django_apierrors.errors import BODY_PROPERTIES, NON_EMPTY_STRING, REQUIRED_KEYS, Error
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange

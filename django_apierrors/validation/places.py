@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -27,10 +27,8 @@ from django_apierrors.validation.messages import (
     cut,
 )
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-
-    AnyRequest: TypeAlias = HttpRequest | Request
+# Django's request, or DRF's, which is made from it.
+AnyRequest: TypeAlias = HttpRequest | Request
 
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

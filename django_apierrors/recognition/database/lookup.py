@@ -5,8 +5,6 @@ No driver is imported. docs/databases.md has the table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django_apierrors.catalog import get_code, get_or_make_code, resolve_status
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
@@ -20,14 +18,15 @@ from django_apierrors.recognition.database.constraints import (
     get_public_names,
     has_relations,
 )
-from django_apierrors.recognition.database.drivers import classify, parse_violation
-from django_apierrors.recognition.database.statements import get_failed_query
+from django_apierrors.recognition.database.drivers import (
+    ConstraintViolation,
+    DriverError,
+    classify,
+    parse_violation,
+)
+from django_apierrors.recognition.database.statements import FailedQuery, get_failed_query
 from django_apierrors.validation.codes import get_catalog_name
 from django_apierrors.validation.messages import Item
-
-if TYPE_CHECKING:
-    from django_apierrors.recognition.database.drivers import ConstraintViolation, DriverError
-    from django_apierrors.recognition.database.statements import FailedQuery
 
 # An error in the content that was sent is a 400, even if its code has another status elsewhere: a
 # missing foreign key in a body is not a missing page.
