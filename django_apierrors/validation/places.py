@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -58,6 +59,10 @@ def locate_items(
     """
     body = None if request is None or place is not None else get_parsed_body(request)
     spell = get_spelling_function()
+    # Parsed once: a query may have a thousand parameters, and as many messages about them. Not
+    # `request.GET`, which a middleware may have changed.
+    query = "" if spell is None or request is None else request.META.get("QUERY_STRING", "")
+    sent = dict(parse_qsl(query, keep_blank_values=True))
     for item in items:
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
@@ -66,7 +71,7 @@ def locate_items(
             item = item._replace(keys=())
         if spell is not None:
             try:
-                item = spell_item(item, spell, request)
+                item = spell_item(item, spell, None if request is None else sent)
             except Exception:
                 log_failure("calling the function named by FIELD_NAMES")
                 spell = None
@@ -172,11 +177,12 @@ def get_spelling_function() -> Callable[[str], str] | None:
     return spell
 
 
-def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | None) -> Item:
+def spell_item(item: Item, spell: Callable[[str], str], sent: Container[str] | None) -> Item:
     """Return `item` with each name in the path of its field as `spell` returns it.
 
     The names of URL variables and of headers stay. The name of a query parameter changes only if
-    the client sent the changed name: djangorestframework-camel-case changes `request.GET`.
+    the client sent the changed name: djangorestframework-camel-case changes `request.GET`. `sent`
+    has the names that the client sent, `None` without a request.
     """
     if item.place in (PATH, HEADER) or not item.field:
         return item
@@ -185,9 +191,7 @@ def spell_item(item: Item, spell: Callable[[str], str], request: AnyRequest | No
         return NAME.sub(lambda match: spell(match[0]), path)
 
     field = spell_path(item.field)
-    if item.place == QUERY and request is not None:
-        # The query string itself: a middleware may have changed `request.GET`.
-        sent = QueryDict(request.META.get("QUERY_STRING", ""))
+    if item.place == QUERY and sent is not None:
         return item._replace(field=field) if field in sent else item
     keys = (spell_path(key) if isinstance(key, str) else key for key in item.keys)
     return item._replace(field=field, keys=tuple(keys))

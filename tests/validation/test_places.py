@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -205,6 +206,8 @@ CAMEL_CASE: dict[str, Any] = {
     "renderer_classes": [CamelCaseJSONRenderer],
 }
 
+MANY: Any = {f"max_price_{number}": "No." for number in range(900)}
+
 urlpatterns = [
     path("order", make_view(order)),
     path("camel", make_view(order, **CAMEL_CASE)),
@@ -223,6 +226,7 @@ urlpatterns = [
     path("filtered", FilteredShelves.as_view()),
     path("filtered/<str:shelf_pk>", FilteredShelves.as_view()),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
+    path("many", make_view(lambda request: throw(ValidationError(MANY)))),
     path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
     path("since", make_view(lambda request: throw(ValidationError(SINCE)))),
     path("unhandled", make_view(lambda request: throw(ValueError()))),
@@ -551,6 +555,15 @@ def test_the_function_is_called_once_for_each_name(
     CALLS.clear()
     send(quiet_client, Sent("POST", "order", [], [{}] * 50))
     assert CALLS == ["client_name"]
+
+
+def test_a_query_is_parsed_once_for_all_messages(quiet_client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.count"}
+    query = "&".join(f"{name}=1" for name in MANY)
+    start = time.process_time()
+    errors = quiet_client.get(f"/many?{query}").json()["errors"]
+    assert errors == [f"{name}: No." for name in MANY]
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize("function", ["fail", "missing", "return_nothing"])
