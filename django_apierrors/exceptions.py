@@ -6,6 +6,7 @@ The others are DRF's own: `NotFound`, `PermissionDenied`, `ValidationError`, `Th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -30,7 +31,8 @@ class MessageCode(str):
 
     def __new__(cls, code: str, extra: Mapping[str, Any] | None = None) -> MessageCode:
         """Return the code `code` with the data `extra`."""
-        self = super().__new__(cls, code)
+        # str() of a member of an Enum is the name of the member.
+        self = super().__new__(cls, code.value if isinstance(code, Enum) else code)
         self.extra = extra
         return self
 

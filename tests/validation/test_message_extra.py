@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import json
 import logging
 import pickle
@@ -25,6 +26,12 @@ from tests.models import Shelf
 from tests.support import make_view
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
+
+
+class Reason(enum.Enum):
+    """A code of the project's; str() returns `Reason.SOLD_OUT`."""
+
+    SOLD_OUT = "sold_out"
 
 
 class StockError(ValidationError):
@@ -232,3 +239,9 @@ def test_a_code_is_pickled_and_copied_with_its_data() -> None:
     code = MessageCode("locked", {"by": "Ada"})
     for other in (pickle.loads(pickle.dumps(code)), copy.deepcopy(code)):
         assert (other, other.extra) == ("locked", {"by": "Ada"})
+
+
+def test_the_code_of_an_enum_is_its_value() -> None:
+    code: Any = Reason.SOLD_OUT
+    [item] = recognise(ValidationError({"sku": ["Sold out."]}, code, {"left": 0})).items
+    assert (item.code, item.extra) == ("sold_out", {"left": 0})
