@@ -14,12 +14,7 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from django_apierrors.handling.malformed_requests import (
-    MALFORMED_REQUEST_ERRORS,
-    MalformedRequestResponse,
-    get_status,
-    make_malformed_request_response,
-)
+from django_apierrors.handling import malformed_requests
 
 # The headers that the response depends on, as ASGI and as Django spells them.
 FORWARDED_HEADERS = {b"accept": "HTTP_ACCEPT", b"accept-language": "HTTP_ACCEPT_LANGUAGE"}
@@ -40,20 +35,20 @@ class APIErrorsASGIHandler(ASGIHandler):
         """Return the request, or the response if it cannot be made."""
         try:
             result = super().create_request(scope, body_file)
-        except MALFORMED_REQUEST_ERRORS as exc:
-            return None, make_malformed_request_response(
-                get_status(exc), make_minimal_request(scope)
+        except malformed_requests.MALFORMED_REQUEST_ERRORS as exc:
+            return None, malformed_requests.make_malformed_request_response(
+                malformed_requests.get_status(exc), make_minimal_request(scope)
             )
         response = result[1]
         if response is None:
             return result
-        return None, make_malformed_request_response(
+        return None, malformed_requests.make_malformed_request_response(
             response.status_code, make_minimal_request(scope)
         )
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
         """Send `response`, and before it the signal about a malformed request."""
-        if isinstance(response, MalformedRequestResponse):
+        if isinstance(response, malformed_requests.MalformedRequestResponse):
             await sync_to_async(response.send_signal)(None)
         await super().send_response(response, send)
 

@@ -20,24 +20,10 @@ from rest_framework.response import Response
 
 from django_apierrors import fallback
 from django_apierrors.errors import Body, Error
+from django_apierrors.handling import reporting, rewriting
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.monitors import notify_monitors
-from django_apierrors.handling.reporting import (
-    get_error,
-    is_noted,
-    is_unhandled,
-    log_unhandled,
-    report,
-)
 from django_apierrors.handling.responses import make_fallback_response, make_response
-from django_apierrors.handling.rewriting import (
-    add_vary,
-    find_body,
-    is_logged,
-    is_slash_redirect,
-    override_language,
-    rewrite,
-)
 from django_apierrors.http.scope import is_api_request, makes_page, prefers_html
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import keep_error, send_error_sent
@@ -96,7 +82,7 @@ class RequestState:
         """
         if response.status_code != self.status:
             return None
-        return self.body if self.status < 500 or is_logged(response) else None
+        return self.body if self.status < 500 or rewriting.is_logged(response) else None
 
 
 class APIErrorsMiddleware:
@@ -177,10 +163,10 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
         return
     if is_api_request(request) and not prefers_debug_page(request):
         try:
-            with override_language(request):
-                error = get_error(exception, state.drf_request or request)
+            with rewriting.override_language(request):
+                error = reporting.get_error(exception, state.drf_request or request)
                 # Otherwise Django's record does not have the reference.
-                if is_noted(error, exception):
+                if reporting.is_noted(error, exception):
                     state.expect(error, exception, request)
         except Exception:
             fallback.log_failure("recognising an exception")
@@ -194,15 +180,15 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     state.shows_debug_page = prefers_debug_page(request)
     if state.shows_debug_page:
         return None
-    error = get_error(exception, state.drf_request or request)
+    error = reporting.get_error(exception, state.drf_request or request)
     if isinstance(exception, SuspiciousOperation):
         # Django logs it under django.security, and responds with a 400.
-        with override_language(request):
+        with rewriting.override_language(request):
             state.expect(error, exception, request, status=400)
         return None
-    if is_unhandled(error, exception):
+    if reporting.is_unhandled(error, exception):
         state.expect(error, exception, request)
-        if is_noted(error, exception):
+        if reporting.is_noted(error, exception):
             return None
         # Django's record would not have the reference: we respond, and our record has it.
     # Once: if the page itself fails, the next exception gets JSON.
@@ -217,7 +203,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         page.exception = True
         # Django renders the page, and passes an exception of the rendering to process_exception().
         response = view.finalize_response(drf_request, page)
-    report(exception, request, response, error)
+    reporting.report(exception, request, response, error)
     return response
 
 
@@ -230,12 +216,12 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
     if settings.DEBUG_PROPAGATE_EXCEPTIONS or not is_for_us:
         raise exception
     try:
-        with override_language(request):
-            error = get_error(exception, request)
+        with rewriting.override_language(request):
+            error = reporting.get_error(exception, request)
             response = render(make_response(error, request, exception=exception))
             response["Content-Length"] = str(len(response.content))
-        add_vary(response, request)
-        log_unhandled(exception, request, response, error)
+        rewriting.add_vary(response, request)
+        reporting.log_unhandled(exception, request, response, error)
     except Exception:
         fallback.log_failure("responding to an exception")
         return render(make_fallback_response(request))
@@ -246,11 +232,11 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     """Bring `response` into the format if it is an error of the API in another format."""
     state: RequestState = request.apierrors  # type: ignore[attr-defined]
     if response.status_code >= 400:
-        add_vary(response, request)
+        rewriting.add_vary(response, request)
         add_view_headers(response, state.headers)
     if getattr(response, "streaming", True) or getattr(response, "is_api_error", False):
         return response
-    if response.status_code < 400 and not is_slash_redirect(request, response):
+    if response.status_code < 400 and not rewriting.is_slash_redirect(request, response):
         return response
     if hasattr(response, "accepted_renderer"):
         state.is_drf = True
@@ -260,13 +246,13 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     try:
         body = state.get_body(response)
         if body is not None and state.error is not None:
-            rewrite(error_response, request, body, state.error)
+            rewriting.rewrite(error_response, request, body, state.error)
             send_error_sent(response, request, state.error, state.exception)
         else:
-            with override_language(request):
-                body = find_body(request, error_response)
+            with rewriting.override_language(request):
+                body = rewriting.find_body(request, error_response)
                 if body is not None:
-                    rewrite(error_response, request, body)
+                    rewriting.rewrite(error_response, request, body)
                     send_error_sent(response, request, body)
     except Exception:
         fallback.log_failure("bringing a response into the format")
@@ -304,5 +290,7 @@ def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
     renderer = getattr(response, "accepted_renderer", None)
     if state.html_request is not None or makes_page(renderer, request):
         return True
-    is_of_django = state.shows_debug_page or request.resolver_match is None or is_logged(response)
+    is_of_django = (
+        state.shows_debug_page or request.resolver_match is None or rewriting.is_logged(response)
+    )
     return is_of_django and prefers_debug_page(request)

@@ -33,13 +33,8 @@ from django_apierrors.errors import (
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded
+from django_apierrors.introspection import possible_errors
 from django_apierrors.introspection.endpoints import BODY_METHODS, USE_VIEW_SERIALIZER, Endpoint
-from django_apierrors.introspection.possible_errors import (
-    get_common_detail_codes,
-    get_detail_codes,
-    get_errors,
-    get_success_statuses,
-)
 from django_apierrors.mixins import LocationMixin
 from django_apierrors.operations.views import AcceptedAPIView, OperationView
 from django_apierrors.semantics import StatusAwareMixin
@@ -224,7 +219,7 @@ class ErrorSchemaMixin(Base):
 
     def get_errors(self) -> Sequence[Error]:
         """Return the errors that the operation can send; override it to add or remove some."""
-        return get_errors(self._get_endpoint())
+        return possible_errors.get_errors(self._get_endpoint())
 
     def get_request_serializer(self) -> Any:
         """Return the serializer of the request body."""
@@ -266,8 +261,10 @@ class ErrorSchemaMixin(Base):
                 continue
             errors = sorted(group, key=get_position)
             name = "".join(make_name(error.code.name) for error in errors)
-            common = get_common_detail_codes(errors)
-            details = get_detail_codes(errors, endpoint) if api_errors.DETAILS else common
+            common = possible_errors.get_common_detail_codes(errors)
+            details = (
+                possible_errors.get_detail_codes(errors, endpoint) if api_errors.DETAILS else common
+            )
             # Bodies with the same codes differ only if their `details` have the codes of fields.
             is_shared = details == common
             owner = name if is_shared else make_name(operation["operationId"])
@@ -349,7 +346,7 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
         is_guess = len(successes) == 1 and not isinstance(self.get_response_serializers(), dict)
         if not is_guess:
             return responses
-        status = str(get_success_statuses(self._endpoint)[0])
+        status = str(possible_errors.get_success_statuses(self._endpoint)[0])
         response = responses.pop(successes[0])
         if status == "204":
             response.pop("content", None)

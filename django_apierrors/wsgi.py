@@ -12,11 +12,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from django_apierrors.handling.malformed_requests import (
-    MALFORMED_REQUEST_ERRORS,
-    get_status,
-    make_malformed_request_response,
-)
+from django_apierrors.handling import malformed_requests
 
 
 def get_wsgi_application() -> WSGIHandler:
@@ -34,8 +30,8 @@ class TolerantWSGIRequest(WSGIRequest):
         """Make the request from the WSGI environment."""
         try:
             super().__init__(environ)
-        except MALFORMED_REQUEST_ERRORS as exc:
-            self.error_status = get_status(exc)
+        except malformed_requests.MALFORMED_REQUEST_ERRORS as exc:
+            self.error_status = malformed_requests.get_status(exc)
             super().__init__(environ | {"CONTENT_TYPE": ""})
 
 
@@ -49,6 +45,6 @@ class APIErrorsWSGIHandler(WSGIHandler):
         error_status: int | None = request.error_status  # type: ignore[attr-defined]
         if error_status is None:
             return super().get_response(request)
-        response = make_malformed_request_response(error_status, request)
+        response = malformed_requests.make_malformed_request_response(error_status, request)
         response.send_signal(request)
         return response

@@ -26,14 +26,7 @@ from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
 from django_apierrors.http.request_bodies import get_content_length
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
-from django_apierrors.recognition.messages import (
-    NO_CSRF_TOKEN,
-    NO_SLASH,
-    WAIT,
-    complete_message,
-    complete_methods,
-    lacks_slash,
-)
+from django_apierrors.recognition import messages
 from django_apierrors.validation.places import UNSAFE_METHODS
 
 # The headers that describe the content that is replaced.
@@ -85,16 +78,16 @@ def make_error(request: HttpRequest, response: HttpResponse) -> Error:
     status = response.status_code
     if status < 400:
         # The only such response here is a redirect to the URL with a slash.
-        return complete_message(Error.of_status(404), NO_SLASH)
+        return messages.complete_message(Error.of_status(404), messages.NO_SLASH)
     error = Error.of_status(status)
-    if status == 404 and lacks_slash(request):
-        return complete_message(error, NO_SLASH)
+    if status == 404 and messages.lacks_slash(request):
+        return messages.complete_message(error, messages.NO_SLASH)
     if status == 403 and is_csrf_failure(request, response):
-        return complete_message(error, NO_CSRF_TOKEN)
+        return messages.complete_message(error, messages.NO_CSRF_TOKEN)
     if status == 405:
-        return complete_methods(error, str(request.method), response.get("Allow", ""))
+        return messages.complete_methods(error, str(request.method), response.get("Allow", ""))
     if status == 429 and response.get("Retry-After", "").isdecimal():
-        return complete_message(error, WAIT, seconds=int(response["Retry-After"]))
+        return messages.complete_message(error, messages.WAIT, seconds=int(response["Retry-After"]))
     return error
 
 

@@ -10,13 +10,7 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.http.problems import (
-    JSON,
-    PROBLEM,
-    has_long_accept,
-    is_enabled,
-    prefers_problem,
-)
+from django_apierrors.http import problems
 from django_apierrors.validation.places import AnyRequest
 
 
@@ -84,9 +78,9 @@ def is_excluded(request: AnyRequest) -> bool:
 
 def prefers_html(request: HttpRequest) -> bool:
     """Whether `Accept` prefers HTML to JSON, as a browser's does."""
-    if has_long_accept(request):
+    if problems.has_long_accept(request):
         return False
-    json_types = [JSON, PROBLEM] if is_enabled() else [JSON]
+    json_types = [problems.JSON, problems.PROBLEM] if problems.is_enabled() else [problems.JSON]
     try:
         return request.get_preferred_type([*json_types, "text/html"]) == "text/html"
     except ValueError:
@@ -111,7 +105,7 @@ def is_html(renderer: object) -> bool:
 
 def makes_page(renderer: object, request: AnyRequest | None) -> bool:
     """Whether `renderer` makes a page for an error: HTML, unless the client prefers a problem."""
-    return is_html(renderer) and not prefers_problem(request, to="text/html")
+    return is_html(renderer) and not problems.prefers_problem(request, to="text/html")
 
 
 def _is_below(path: str, prefixes: Sequence[str]) -> bool:

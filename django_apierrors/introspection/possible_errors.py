@@ -28,16 +28,10 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.versioning import AcceptHeaderVersioning
 
+from django_apierrors import exceptions
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME, get_or_make_code
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
-from django_apierrors.exceptions import (
-    ContentTooLarge,
-    Gone,
-    InvalidId,
-    MethodForbidden,
-    ServiceUnavailable,
-)
 from django_apierrors.generics import GenericAPIView
 from django_apierrors.handling.reporting import with_reference
 from django_apierrors.introspection import request_errors
@@ -235,18 +229,18 @@ ERROR_RULES: Sequence[ErrorRule] = (
     error_if(is_authenticated, NotAuthenticated),
     error_if(is_restricted, PermissionDenied),
     error_if(is_checked_for_csrf, PermissionDenied),
-    error_if(is_restricted_by_method, MethodForbidden),
+    error_if(is_restricted_by_method, exceptions.MethodForbidden),
     error_if(is_throttled, Throttled),
     lambda endpoint: NotAcceptable(),
     error_if(lambda endpoint: endpoint.reads_body, lambda: UnsupportedMediaType("")),
     error_if(
         lambda endpoint: endpoint.reads_body and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None,
-        ContentTooLarge,
+        exceptions.ContentTooLarge,
     ),
     get_version_error,
     error_if(lambda endpoint: endpoint.variables, Http404),
-    error_if(has_identifier, InvalidId),
-    error_if(is_operation, Gone),
+    error_if(has_identifier, exceptions.InvalidId),
+    error_if(is_operation, exceptions.Gone),
     request_errors.get_missing_page_error,
     request_errors.get_content_error,
     request_errors.get_page_error,
@@ -256,5 +250,5 @@ ERROR_RULES: Sequence[ErrorRule] = (
     request_errors.get_duplicate_error,
     request_errors.get_state_error,
     lambda endpoint: Exception(),
-    lambda endpoint: ServiceUnavailable(),
+    lambda endpoint: exceptions.ServiceUnavailable(),
 )

@@ -16,13 +16,7 @@ from rest_framework.utils import json
 from django_apierrors.catalog import get_code
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error, get_django_request
-from django_apierrors.handling.reporting import (
-    add_reference,
-    is_unhandled,
-    report,
-    report_unhandled,
-    with_reference,
-)
+from django_apierrors.handling import reporting
 from django_apierrors.handling.responses import make_response
 from django_apierrors.operations.failures import find_exception, read_error
 from django_apierrors.operations.handles import Handle
@@ -58,7 +52,7 @@ def find_error(result: TaskResult, handle: Handle, request: Request) -> Error | 
     if result.status == "FAILED":
         if not result.errors:
             # A task backend may stop a task without an exception.
-            return with_reference(Error.of_code(get_code("INTERNAL_ERROR")), result.id)
+            return reporting.with_reference(Error.of_code(get_code("INTERNAL_ERROR")), result.id)
         failure = result.errors[-1]
         if failure.traceback == UNSERIALIZABLE:
             return report_result(TypeError(UNSERIALIZABLE), result, request)
@@ -83,11 +77,11 @@ def make_failed_response(
         # The receivers of Django's signal read the exception that is being handled.
         raise find_exception(result) or RuntimeError(f"The task {result.id} failed.")
     except BaseException as exc:
-        if is_unhandled(error, exc):
-            error = with_reference(error, add_reference(exc))
+        if reporting.is_unhandled(error, exc):
+            error = reporting.with_reference(error, reporting.add_reference(exc))
         response = make_response(error, request, view, exception=exc)
         keep_error(request, error)
-        report(exc, get_django_request(request), response, error)
+        reporting.report(exc, get_django_request(request), response, error)
     return response
 
 
@@ -109,11 +103,11 @@ def report_result(exception: Exception, result: TaskResult, request: Request) ->
     """
     key = f"{result.backend}:{result.id}"
     reference = salted_hmac(__name__, key, algorithm="sha256").hexdigest()[:12]
-    error = with_reference(Error.of_code(get_code("INTERNAL_ERROR")), reference)
+    error = reporting.with_reference(Error.of_code(get_code("INTERNAL_ERROR")), reference)
     if key not in REPORTED:
         if len(REPORTED) >= MAX_REPORTED:
             REPORTED.clear()
         REPORTED.add(key)
-        add_reference(exception, reference)
-        report_unhandled(exception, request, HttpResponse(status=error.status), error)
+        reporting.add_reference(exception, reference)
+        reporting.report_unhandled(exception, request, HttpResponse(status=error.status), error)
     return error

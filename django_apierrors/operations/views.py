@@ -22,31 +22,8 @@ from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import Gone
 from django_apierrors.generics import GenericAPIView
 from django_apierrors.http.headers import get_retry_after
+from django_apierrors.operations import handles, status, tasks
 from django_apierrors.operations.failures import keeping_exceptions
-from django_apierrors.operations.handles import (
-    Handle,
-    find_owner,
-    make_handle,
-    read_handle,
-    sign_handle,
-)
-from django_apierrors.operations.status import (
-    FINISHED,
-    check_result,
-    find_error,
-    make_failed_response,
-    make_operation_body,
-    report_result,
-)
-from django_apierrors.operations.tasks import (
-    Task,
-    TaskResult,
-    check_task,
-    find_number_errors,
-    load_result,
-    serialize_arguments,
-    storing_state,
-)
 from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
@@ -75,7 +52,7 @@ class OperationMixin(Base):
 
         `None`: everyone who has the URL of the operation can read it.
         """
-        return find_owner(request)
+        return handles.find_owner(request)
 
     def get_operation_url(self, request: Request, handle: str) -> str:
         """Return the absolute URL of an operation; `handle` is its signed id."""
@@ -112,7 +89,7 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
     Name the actions that do so in `accepting_actions`: they run outside `ATOMIC_REQUESTS`.
     """
 
-    def accept(self, request: Request, task: Task, /, *args: Any, **kwargs: Any) -> Any:
+    def accept(self, request: Request, task: tasks.Task, /, *args: Any, **kwargs: Any) -> Any:
         """Enqueue `task`, and return the 202 with the URL of the operation.
 
         If the task backend has run the task at once, return a 200 or 204, or the task's error.
@@ -122,20 +99,22 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         response is a 503 if its database or broker is not available.
         """
         self.check_transaction(request)
-        check_task(task)
-        task_args, task_kwargs = serialize_arguments(task, args, kwargs)
+        tasks.check_task(task)
+        task_args, task_kwargs = tasks.serialize_arguments(task, args, kwargs)
         owner = self.get_caller(request)
         # Reverse the URL first: a wrong name must fail before the task is enqueued.
-        self.get_operation_url(request, sign_handle(make_handle("", ""), owner))
-        with storing_state(task), keeping_exceptions():
+        self.get_operation_url(request, handles.sign_handle(handles.make_handle("", ""), owner))
+        with tasks.storing_state(task), keeping_exceptions():
             result = task.enqueue(*task_args, **task_kwargs)
-            handle = make_handle(result.backend, result.id)
-            if result.status in FINISHED:
+            handle = handles.make_handle(result.backend, result.id)
+            if result.status in status.FINISHED:
                 return self.get_finished_response(request, handle, result)
-        return self.get_accepted_response(request, handle, sign_handle(handle, owner), result)
+        return self.get_accepted_response(
+            request, handle, handles.sign_handle(handle, owner), result
+        )
 
     def get_accepted_response(
-        self, request: Request, handle: Handle, signed: str, result: TaskResult
+        self, request: Request, handle: handles.Handle, signed: str, result: tasks.TaskResult
     ) -> Response:
         """Return the 202; `signed` is the signed handle."""
         url = self.get_operation_url(request, signed)
@@ -144,16 +123,18 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
             "Content-Location": url,
             "Retry-After": get_retry_after(request, self),
         }
-        body = make_operation_body(handle, signed, url, result.status)
+        body = status.make_operation_body(handle, signed, url, result.status)
         return Response(body, status=202, headers=headers)
 
-    def get_finished_response(self, request: Request, handle: Handle, result: TaskResult) -> Any:
+    def get_finished_response(
+        self, request: Request, handle: handles.Handle, result: tasks.TaskResult
+    ) -> Any:
         """Return the response for a task that has run at once."""
-        error = find_error(result, handle, request)
+        error = status.find_error(result, handle, request)
         if error is not None:
-            return make_failed_response(error, result, request, self)
+            return status.make_failed_response(error, result, request, self)
         value = result.return_value
-        check_result(value, request)
+        status.check_result(value, request)
         return Response(value, status=204 if value is None else 200)
 
 
@@ -163,11 +144,11 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
     Without a `serializer_class` the body is ignored.
     """
 
-    task: Task | None = None
+    task: tasks.Task | None = None
     serializer_class: type[BaseSerializer[Any]] = Serializer
     accepting_actions = ("post",)
 
-    def get_task(self) -> Task:
+    def get_task(self) -> tasks.Task:
         """Return the task; raise ImproperlyConfigured if `task` is not set."""
         if self.task is None:
             raise ImproperlyConfigured(
@@ -191,7 +172,7 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
         """Validate the body, and accept the task."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if errors := find_number_errors(serializer.validated_data):
+        if errors := tasks.find_number_errors(serializer.validated_data):
             raise ValidationError(errors)
         return self.accept(request, self.get_task(), **self.get_task_kwargs(serializer))
 
@@ -209,16 +190,16 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         """Return the name of the variable in the URL pattern."""
         return self.lookup_url_kwarg
 
-    def get_handle(self) -> Handle:
+    def get_handle(self) -> handles.Handle:
         """Return the handle in the URL; raise NotFound or Gone."""
-        handle = read_handle(self._get_signed_handle(), self.get_caller(self.request))
+        handle = handles.read_handle(self._get_signed_handle(), self.get_caller(self.request))
         if handle is None:
             raise NotFound
         if handle.age > api_errors.OPERATION_MAX_AGE:
             raise Gone
         return handle
 
-    def get_result_url(self, result: TaskResult) -> str | None:
+    def get_result_url(self, result: tasks.TaskResult) -> str | None:
         """Return the URL of the resource that a successful task created, `None` without a resource.
 
         `result.return_value` is the value that the task returned. If you return a URL, the body has
@@ -229,9 +210,9 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the operation."""
         handle = self.get_handle()
-        result = load_result(handle.backend, handle.result_id)
+        result = tasks.load_result(handle.backend, handle.result_id)
         body = self.get_body(handle, result)
-        if body["status"].upper() in FINISHED:
+        if body["status"].upper() in status.FINISHED:
             return Response(body)
         headers = {"Retry-After": get_retry_after(request, self), "Cache-Control": "no-store"}
         return Response(body, headers=headers)
@@ -241,18 +222,18 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         self.get_handle()
         return super().options(request, *args, **kwargs)
 
-    def get_body(self, handle: Handle, result: TaskResult) -> dict[str, Any]:
+    def get_body(self, handle: handles.Handle, result: tasks.TaskResult) -> dict[str, Any]:
         """Return the body, with `result` or `error` if the task is finished."""
         signed = self._get_signed_handle()
         url = self.get_operation_url(self.request, signed)
-        error = find_error(result, handle, self.request)
-        body = make_operation_body(handle, signed, url, result.status)
-        if error is None and result.status in FINISHED:
+        error = status.find_error(result, handle, self.request)
+        body = status.make_operation_body(handle, signed, url, result.status)
+        if error is None and result.status in status.FINISHED:
             body["result"] = self.get_result(result)
             try:
-                check_result(body["result"], self.request)
+                status.check_result(body["result"], self.request)
             except Exception as exc:
-                error = report_result(exc, result, self.request)
+                error = status.report_result(exc, result, self.request)
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
@@ -260,7 +241,7 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
             body["error"] = error._replace(place="").get_body(self.request)
         return body
 
-    def get_result(self, result: TaskResult) -> Any:
+    def get_result(self, result: tasks.TaskResult) -> Any:
         """Return the `result` of the body: a link to the new resource, else the return value."""
         url = self.get_result_url(result)
         if url is None:

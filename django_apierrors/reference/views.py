@@ -19,17 +19,7 @@ from django_apierrors.catalog import get_category, get_codes, group_by_category
 from django_apierrors.errors import Error
 from django_apierrors.handling.responses import make_response
 from django_apierrors.http.scope import prefers_html
-from django_apierrors.reference.documents import (
-    RETRIES,
-    Document,
-    Links,
-    find_nearest,
-    make_code,
-    make_code_page,
-    make_index,
-    make_verbs,
-    search_code,
-)
+from django_apierrors.reference import documents
 from django_apierrors.reference.rendering import render_page
 
 
@@ -55,7 +45,7 @@ class ReferenceView(View):
         if page_format not in ("html", "json"):
             return make_response(Error.of_status(415), request)
         try:
-            return self.respond(Links(request), is_html=page_format == "html")
+            return self.respond(documents.Links(request), is_html=page_format == "html")
         except DisallowedHost as exc:
             if page_format == "html":
                 raise
@@ -67,10 +57,10 @@ class ReferenceView(View):
 
     if TYPE_CHECKING:
 
-        def respond(self, links: Links, is_html: bool) -> HttpResponse:
+        def respond(self, links: documents.Links, is_html: bool) -> HttpResponse:
             """Return the response in the requested format."""
 
-    def send_json(self, document: Document) -> HttpResponse:
+    def send_json(self, document: documents.Document) -> HttpResponse:
         """Return a document as indented JSON, which is readable with curl."""
         content = json.dumps(document, indent=2, ensure_ascii=False)
         return self.send(f"{content}\n", "application/json")
@@ -98,12 +88,12 @@ class ReferenceView(View):
 class IndexView(ReferenceView):
     """The list of the codes; the HTML groups them by category."""
 
-    def respond(self, links: Links, is_html: bool) -> HttpResponse:
+    def respond(self, links: documents.Links, is_html: bool) -> HttpResponse:
         """Return the list."""
         if not is_html:
-            return self.send_json(make_index(links))
+            return self.send_json(documents.make_index(links))
         groups = {
-            category: [make_code(code, links) for code in codes]
+            category: [documents.make_code(code, links) for code in codes]
             for category, codes in group_by_category(get_codes().values()).items()
         }
         return self.send_page("index.html", groups=groups)
@@ -112,24 +102,24 @@ class IndexView(ReferenceView):
 class CodeView(ReferenceView):
     """The page of a code. Other spellings of its name, and its number, redirect to it."""
 
-    def respond(self, links: Links, is_html: bool) -> HttpResponse:
+    def respond(self, links: documents.Links, is_html: bool) -> HttpResponse:
         """Return the page, a redirect to it, or a 404."""
         text = self.kwargs["code"]
-        code = search_code(text)
+        code = documents.search_code(text)
         if code is None:
             return self.respond_not_found(text, is_html)
         if code.name != text:
             query = self.request.META.get("QUERY_STRING")
             path = links.get_path("code", code=code.name)
             return HttpResponseRedirect(f"{path}?{query}" if query else path)
-        document = make_code_page(code, links)
+        document = documents.make_code_page(code, links)
         if not is_html:
             return self.send_json(document)
         context = {
             **document,
             "category": get_category(code),
             "example": json.dumps(document["example"], indent=2, ensure_ascii=False),
-            "retry_text": RETRIES[document["retry"]],
+            "retry_text": documents.RETRIES[document["retry"]],
             # The first byte is the category.
             "hexadecimal": "" if code.number is None else f"0x{code.number:08X}",
         }
@@ -139,7 +129,7 @@ class CodeView(ReferenceView):
         """Return a 404. The HTML does not repeat `text`, which anyone can put into a link."""
         if not is_html:
             return make_response(Error.of_status(404), self.request)
-        page = render_page("missing.html", {"nearest": find_nearest(text)}, self.request)
+        page = render_page("missing.html", {"nearest": documents.find_nearest(text)}, self.request)
         response = HttpResponse(page, status=404, headers={"Cache-Control": self.cache_control})
         # The middleware replaces Django's own 404 pages, but not this one.
         response.is_api_error = True  # type: ignore[attr-defined]
@@ -149,9 +139,9 @@ class CodeView(ReferenceView):
 class VerbsView(ReferenceView):
     """The HTTP methods, and the statuses that they succeed with."""
 
-    def respond(self, links: Links, is_html: bool) -> HttpResponse:
+    def respond(self, links: documents.Links, is_html: bool) -> HttpResponse:
         """Return the table."""
-        document = make_verbs(links)
+        document = documents.make_verbs(links)
         return self.send_page("verbs.html", **document) if is_html else self.send_json(document)
 
 

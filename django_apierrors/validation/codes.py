@@ -8,14 +8,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from django_apierrors.catalog import (
-    CATALOG,
-    ErrorCode,
-    get_code_of_status,
-    get_codes,
-    get_or_make_code,
-    get_status_name,
-)
+from django_apierrors import catalog
 from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import MessageCode
 from django_apierrors.validation.extra import NO_EXTRA, make_data
@@ -71,7 +64,7 @@ def get_extra(message_code: object) -> Mapping[str, Any]:
     return data
 
 
-def find_code(message_code: object, status: int) -> ErrorCode | None:
+def find_code(message_code: object, status: int) -> catalog.ErrorCode | None:
     """Return the catalogue's code for a project's own code: `out_of_stock`, `cart.full`, 41003.
 
     A number that no entry has is sent as it is: it is the name of a new code. Return `None` for a
@@ -82,11 +75,11 @@ def find_code(message_code: object, status: int) -> ErrorCode | None:
         return None
     if not is_number(spelling):
         name = normalize(spelling)
-        is_new = name is not None and name != get_status_name(status)
-        return get_or_make_code(name, status) if name and is_new else None
+        is_new = name is not None and name != catalog.get_status_name(status)
+        return catalog.get_or_make_code(name, status) if name and is_new else None
     number = int(spelling)
-    entries = (entry for entry in get_codes().values() if entry.number == number)
-    new = replace(get_code_of_status(status), name=spelling, number=number)
+    entries = (entry for entry in catalog.get_codes().values() if entry.number == number)
+    new = replace(catalog.get_code_of_status(status), name=spelling, number=number)
     return None if number == status else next(entries, new)
 
 
@@ -123,7 +116,7 @@ def is_capitalized_word(value: object) -> bool:
 def get_catalog_name(message_code: object) -> str | None:
     """Return the name in the catalogue for a message's code (`unique`), if it has one."""
     name = normalize(message_code)
-    return name if name in CATALOG or name in api_errors.CODES else None
+    return name if name in catalog.CATALOG or name in api_errors.CODES else None
 
 
 def normalize(message_code: object) -> str | None:

@@ -13,18 +13,8 @@ from rest_framework.fields import DictField
 
 from django_apierrors.exceptions import MessageCode
 from django_apierrors.fallback import log_failure
+from django_apierrors.validation import error_objects
 from django_apierrors.validation.codes import get_extra
-from django_apierrors.validation.error_objects import (
-    ErrorObject,
-    find_code_of_fields,
-    find_error_object,
-    get_row,
-    has_message,
-    is_envelope,
-    is_redundant,
-    is_sentence,
-    is_summary,
-)
 from django_apierrors.validation.extra import (
     CONTAINERS,
     MAX_DEPTH,
@@ -254,7 +244,7 @@ class _Reader(Collector):
         """
         is_beside = context == "beside"
         if not isinstance(value, CONTAINERS):
-            if is_beside and not is_sentence(value):
+            if is_beside and not error_objects.is_sentence(value):
                 return make_data(value)
             self.add_message(path, value)
             return NO_DATA
@@ -273,10 +263,10 @@ class _Reader(Collector):
     def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
         """Read a list. A string, or an error object in an envelope, has no index in its path."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
-        if context == "beside" and is_flat and not all(map(is_sentence, values)):
+        if context == "beside" and is_flat and not all(map(error_objects.is_sentence, values)):
             return make_data(values)
         # Another mapping beside an object is data: `{"id": 2}`.
-        objects = list(map(has_message, values))
+        objects = list(map(error_objects.has_message, values))
         scalars: Context = "beside" if context == "beside" else "field"
         mappings: Context = "beside" if any(objects) else scalars
         inner: Context
@@ -284,7 +274,7 @@ class _Reader(Collector):
         for index, (value, is_object) in enumerate(zip(values, objects, strict=True)):
             is_container = isinstance(value, CONTAINERS)
             is_nameless = context == "held" if is_object else not is_container
-            inner_path = path if is_nameless else (*path, get_row(value, index))
+            inner_path = path if is_nameless else (*path, error_objects.get_row(value, index))
             inner = "listed" if is_object else mappings if is_container else scalars
             rests.append(self.read(value, inner_path, outer, inner))
         if all(rest is NO_DATA for rest in rests):
@@ -296,8 +286,8 @@ class _Reader(Collector):
     ) -> Any:
         """Read an error object, or a mapping of fields."""
         is_listed, is_top = context == "listed", context == "held" and not path
-        parts = find_error_object(data, self.status, is_listed)
-        code = self.read_object(parts, path) if parts else find_code_of_fields(data)
+        parts = error_objects.find_error_object(data, self.status, is_listed)
+        code = self.read_object(parts, path) if parts else error_objects.find_code_of_fields(data)
         has_code = is_top and self.code is None and not (parts and parts.field)
         if has_code:
             self.code = code
@@ -306,12 +296,15 @@ class _Reader(Collector):
         rest = {}
         for key, value in data.items():
             if key in keys or (
-                (parts or context == "held") and is_redundant(data, key, self.status, is_listed)
+                (parts or context == "held")
+                and error_objects.is_redundant(data, key, self.status, is_listed)
             ):
                 continue
-            if parts and is_envelope(data, key):
+            if parts and error_objects.is_envelope(data, key):
                 value = self.read(value, path, outer)
-            elif parts and (is_listed or parts.field is not None or is_summary(data, key)):
+            elif parts and (
+                is_listed or parts.field is not None or error_objects.is_summary(data, key)
+            ):
                 value = make_data(value, outer)
             else:
                 value = self.read(value, (*path, key), outer, inner)
@@ -319,7 +312,7 @@ class _Reader(Collector):
                 rest[clean(get_string(key))] = value
         return rest or NO_DATA
 
-    def read_object(self, parts: ErrorObject, path: Path) -> object:
+    def read_object(self, parts: error_objects.ErrorObject, path: Path) -> object:
         """Read the messages of an error object, and return its code."""
         code = parts.code
         if code is None and parts.messages:

@@ -18,15 +18,7 @@ from rest_framework.utils import json
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.validation.messages import (
-    BODY,
-    HEADER,
-    MAX_SEGMENT_LENGTH,
-    PATH,
-    QUERY,
-    Item,
-    cut,
-)
+from django_apierrors.validation import messages
 
 # Django's request, or DRF's, which is made from it.
 AnyRequest: TypeAlias = HttpRequest | Request
@@ -35,14 +27,14 @@ UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 # The places of messages without a field, by the code of the error. Other codes have no place.
 PLACES_BY_CODE: Mapping[str, str] = {
-    "ALREADY_EXISTS": BODY,
-    "CONTENT_TOO_LARGE": BODY,
-    "GONE": PATH,
-    "INVALID_CONTENT": BODY,
-    "INVALID_ID": PATH,
-    "MISSING_RESOURCE": PATH,
-    "UNAUTHENTICATED": HEADER,
-    "UNSUPPORTED_MEDIA_TYPE": HEADER,
+    "ALREADY_EXISTS": messages.BODY,
+    "CONTENT_TOO_LARGE": messages.BODY,
+    "GONE": messages.PATH,
+    "INVALID_CONTENT": messages.BODY,
+    "INVALID_ID": messages.PATH,
+    "MISSING_RESOURCE": messages.PATH,
+    "UNAUTHENTICATED": messages.HEADER,
+    "UNSUPPORTED_MEDIA_TYPE": messages.HEADER,
 }
 
 # A name in the path of a field.
@@ -50,8 +42,8 @@ NAME = re.compile(r"[^\W\d]\w*")
 
 
 def locate_items(
-    items: Iterable[Item], code: str, request: AnyRequest | None, place: str | None = None
-) -> Iterator[Item]:
+    items: Iterable[messages.Item], code: str, request: AnyRequest | None, place: str | None = None
+) -> Iterator[messages.Item]:
     """Yield the items of an error with that `code`, each with its place in `request`.
 
     `place` is the place of a value that `request` does not have. The names of fields are spelt as
@@ -79,7 +71,7 @@ def locate_items(
 
 
 def find_place(
-    item: Item, code: str, request: AnyRequest | None, body: object, place: str | None
+    item: messages.Item, code: str, request: AnyRequest | None, body: object, place: str | None
 ) -> str:
     """Return where the client sent the value that `item` is about, `""` if that is unknown."""
     if place == "":
@@ -94,16 +86,16 @@ def find_place(
     # A field of the body that was not sent may have the name of a parameter.
     is_in_body = is_in_body or (is_unsafe and item.code == "required")
     if is_in_body:
-        return BODY
+        return messages.BODY
     if not isinstance(name, str):
-        return BODY if is_unsafe else ""
+        return messages.BODY if is_unsafe else ""
     if name in get_query(request):
-        return QUERY
+        return messages.QUERY
     if request.resolver_match is not None and name in request.resolver_match.kwargs:
-        return PATH
+        return messages.PATH
     if "-" in name and name in request.headers:
-        return HEADER
-    return BODY if is_unsafe else QUERY
+        return messages.HEADER
+    return messages.BODY if is_unsafe else messages.QUERY
 
 
 def find_place_of_code(code: str, request: AnyRequest | None, place: str | None) -> str:
@@ -113,10 +105,10 @@ def find_place_of_code(code: str, request: AnyRequest | None, place: str | None)
         return default
     if code == "UNSUPPORTED_MEDIA_TYPE":
         has_format = (api_settings.URL_FORMAT_OVERRIDE or "") in get_query(request)
-        return QUERY if has_format else HEADER
-    if default == BODY and place is None and request.method not in UNSAFE_METHODS:
-        return QUERY
-    return place or BODY if default == BODY else default
+        return messages.QUERY if has_format else messages.HEADER
+    if default == messages.BODY and place is None and request.method not in UNSAFE_METHODS:
+        return messages.QUERY
+    return place or messages.BODY if default == messages.BODY else default
 
 
 def get_query(request: AnyRequest) -> Mapping[str, Any]:
@@ -150,7 +142,7 @@ def make_pointer(keys: Iterable[object]) -> str | None:
     tokens = []
     for key in keys:
         token = str(key)
-        if len(token) > MAX_SEGMENT_LENGTH:
+        if len(token) > messages.MAX_SEGMENT_LENGTH:
             return None
         tokens.append("/" + token.replace("~", "~0").replace("/", "~1"))
     return "".join(tokens)
@@ -172,26 +164,28 @@ def get_spelling_function() -> Callable[[str], str] | None:
         spelling = function(name)
         if not isinstance(spelling, str) or not spelling:
             raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
-        return cut(spelling)
+        return messages.cut(spelling)
 
     return spell
 
 
-def spell_item(item: Item, spell: Callable[[str], str], sent: Container[str] | None) -> Item:
+def spell_item(
+    item: messages.Item, spell: Callable[[str], str], sent: Container[str] | None
+) -> messages.Item:
     """Return `item` with each name in the path of its field as `spell` returns it.
 
     The names of URL variables and of headers stay. The name of a query parameter changes only if
     the client sent the changed name: djangorestframework-camel-case changes `request.GET`. `sent`
     has the names that the client sent, `None` without a request.
     """
-    if item.place in (PATH, HEADER) or not item.field:
+    if item.place in (messages.PATH, messages.HEADER) or not item.field:
         return item
 
     def spell_path(path: str) -> str:
         return NAME.sub(lambda match: spell(match[0]), path)
 
     field = spell_path(item.field)
-    if item.place == QUERY and sent is not None:
+    if item.place == messages.QUERY and sent is not None:
         return item._replace(field=field) if field in sent else item
     keys = (spell_path(key) if isinstance(key, str) else key for key in item.keys)
     return item._replace(field=field, keys=tuple(keys))

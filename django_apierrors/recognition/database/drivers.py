@@ -13,12 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import Error as DatabaseError
 
-from django_apierrors.recognition.database.codes import (
-    CODES_BY_DRIVER_MESSAGE,
-    CODES_BY_MYSQL_NUMBER,
-    CODES_BY_SQLITE_NAME,
-    CODES_BY_SQLSTATE,
-)
+from django_apierrors.recognition.database import codes
 
 
 class DriverError(NamedTuple):
@@ -143,19 +138,19 @@ def _get_cause(exception: BaseException) -> BaseException | None:
 
 def _find_mysql_row(cause: BaseException) -> tuple[str, int] | None:
     number = cause.args[0] if cause.args else None
-    if type(number) is not int or number not in CODES_BY_MYSQL_NUMBER:
+    if type(number) is not int or number not in codes.CODES_BY_MYSQL_NUMBER:
         return None
     # The base class of all exceptions of mysqlclient and of PyMySQL.
     is_mysql = any(base.__name__ == "MySQLError" for base in type(cause).__mro__)
-    return (CODES_BY_MYSQL_NUMBER[number], number) if is_mysql else None
+    return (codes.CODES_BY_MYSQL_NUMBER[number], number) if is_mysql else None
 
 
 def _find_sqlite_row(cause: BaseException) -> tuple[str, str] | None:
     key = _get_attribute(cause, "sqlite_errorname")
     name = key if isinstance(key, str) else ""
     while name:
-        if name in CODES_BY_SQLITE_NAME:
-            return CODES_BY_SQLITE_NAME[name], str(key)
+        if name in codes.CODES_BY_SQLITE_NAME:
+            return codes.CODES_BY_SQLITE_NAME[name], str(key)
         name = name.rpartition("_")[0]
     return None
 
@@ -166,8 +161,8 @@ def _find_sqlstate_row(cause: BaseException) -> tuple[str, str] | None:
     if not isinstance(state, str):
         return None
     for length in range(len(state), 1, -1):
-        if state[:length] in CODES_BY_SQLSTATE:
-            return CODES_BY_SQLSTATE[state[:length]], state
+        if state[:length] in codes.CODES_BY_SQLSTATE:
+            return codes.CODES_BY_SQLSTATE[state[:length]], state
     # The row of OperationalError in `recognition.tables` is only for exceptions without a SQLSTATE.
     return ("INTERNAL_ERROR", state) if _get_attribute(cause, "diag") is not None else None
 
@@ -177,7 +172,7 @@ def _find_message_row(cause: BaseException) -> tuple[str, str] | None:
     if not isinstance(message, str):
         return None
     cls = type(cause)
-    code = CODES_BY_DRIVER_MESSAGE.get((f"{cls.__module__}.{cls.__qualname__}", message))
+    code = codes.CODES_BY_DRIVER_MESSAGE.get((f"{cls.__module__}.{cls.__qualname__}", message))
     return (code, message) if code else None
 
 

@@ -8,16 +8,8 @@ from __future__ import annotations
 from django_apierrors.catalog import get_code, get_or_make_code, resolve_status
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
+from django_apierrors.recognition.database import constraints
 from django_apierrors.recognition.database.codes import NOT_NULL
-from django_apierrors.recognition.database.constraints import (
-    NO_MATCH,
-    ConstraintMatch,
-    find_match,
-    find_unique_constraint,
-    get_project_message,
-    get_public_names,
-    has_relations,
-)
 from django_apierrors.recognition.database.drivers import (
     ConstraintViolation,
     DriverError,
@@ -44,8 +36,8 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     name, match = trace_constraint(exception, driver_error)
     project_code = getattr(match.constraint, "violation_error_code", None)
     code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
-    project_message = get_project_message(match.constraint)
-    names = get_public_names(match)
+    project_message = constraints.get_project_message(match.constraint)
+    names = constraints.get_public_names(match)
     fields, keys = ", ".join(names), tuple(names) if len(names) == 1 else ()
     items = []
     if fields or project_message:
@@ -56,29 +48,34 @@ def recognise_database_error(exception: BaseException) -> Error | None:
 
 def trace_constraint(
     exception: BaseException, driver_error: DriverError
-) -> tuple[str, ConstraintMatch]:
+) -> tuple[str, constraints.ConstraintMatch]:
     """Return the name of the code, and the constraint and the fields that were violated."""
     try:
         violation, query = parse_violation(driver_error), get_failed_query(exception)
-        return _refine(driver_error.code, violation, query, find_match(violation, query))
+        return _refine(
+            driver_error.code, violation, query, constraints.find_match(violation, query)
+        )
     except Exception:
         # Models, constraints and their expressions are the project's code.
         log_failure("tracing a constraint to its fields")
-        return driver_error.code, NO_MATCH
+        return driver_error.code, constraints.NO_MATCH
 
 
 def _refine(
-    code: str, violation: ConstraintViolation, query: FailedQuery, match: ConstraintMatch
-) -> tuple[str, ConstraintMatch]:
+    code: str,
+    violation: ConstraintViolation,
+    query: FailedQuery,
+    match: constraints.ConstraintMatch,
+) -> tuple[str, constraints.ConstraintMatch]:
     if code == "MISSING_RESOURCE" and (
         # SQLite has one error for a missing row and for a row that others still refer to.
         # PostgreSQL names the columns of the referenced key for the second.
-        query.is_deletion or not has_relations(match.model, violation.columns)
+        query.is_deletion or not constraints.has_relations(match.model, violation.columns)
     ):
-        return "INVALID_STATE", NO_MATCH
+        return "INVALID_STATE", constraints.NO_MATCH
     if code == "INVALID_STATE" and match.is_column_check:
         # The check of a PositiveIntegerField or a JSONField: the value is invalid.
         return "INVALID_CONTENT", match
     if code == "ALREADY_EXISTS" and match.constraint is None:
-        return code, match._replace(constraint=find_unique_constraint(match))
+        return code, match._replace(constraint=constraints.find_unique_constraint(match))
     return code, match
