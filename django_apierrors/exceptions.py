@@ -31,7 +31,7 @@ class MessageCode(str):
 
     def __new__(cls, code: str, extra: Mapping[str, Any] | None = None) -> MessageCode:
         """Return the code `code` with the data `extra`."""
-        # str() of a member of an Enum is the name of the member.
+        # str() of a member of an Enum does not return its value.
         self = super().__new__(cls, code.value if isinstance(code, Enum) else code)
         self.extra = extra
         return self
