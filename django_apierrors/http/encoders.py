@@ -80,9 +80,7 @@ class Recorder:
 
     def __init__(self) -> None:
         """Start without results."""
-        # The values are kept with their outcomes, so that no id is used again.
-        self._calls: list[tuple[object, object]] = []
-        self._outcomes: dict[int, deque[object]] | None = None
+        self._calls: deque[tuple[object, object]] = deque()
 
     def record(self, value: Any) -> Any:
         """Return a value of a JSON type in place of `value`, or raise DRF's exception."""
@@ -98,15 +96,14 @@ class Recorder:
         return outcome
 
     def replay(self, value: Any) -> Any:
-        """Repeat the results of `record()` for `value`, in the order of its calls."""
-        if self._outcomes is None:
-            self._outcomes = {}
-            for argument, outcome in self._calls:
-                self._outcomes.setdefault(id(argument), deque()).append(outcome)
-        outcomes = self._outcomes.get(id(value))
-        if not outcomes:
+        """Return the next result of `record()` if it is that for `value`, else a new one.
+
+        json.dumps() has the order of orjson, and calls this method for more values: orjson encodes
+        some types itself.
+        """
+        if not self._calls or self._calls[0][0] is not value:
             return get_default(value)
-        outcome = outcomes.popleft()
+        _, outcome = self._calls.popleft()
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
