@@ -82,12 +82,6 @@ class APIErrorsSettings:
 
 api_errors = APIErrorsSettings()
 
-DEFAULTS: Mapping[str, object] = {
-    name: setting.default
-    for name, setting in vars(APIErrorsSettings).items()
-    if isinstance(setting, Setting)
-}
-
 
 def is_strict() -> bool:
     """Whether `STRICT` is on; by default if `DEBUG` is."""

@@ -1,9 +1,9 @@
-"""Views in one line, and the signals and log records of a request."""
+"""Views in one line, the signals and log records of a request, the defaults of the settings."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -16,7 +16,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import ModelSerializer
 from rest_framework.views import APIView
 
+from django_apierrors.conf import APIErrorsSettings, Setting
 from tests.models import Shelf
+
+DEFAULTS: Mapping[str, object] = {
+    name: setting.default
+    for name, setting in vars(APIErrorsSettings).items()
+    if isinstance(setting, Setting)
+}
 
 
 def subclass(base: type, **attributes: Any) -> Any:

@@ -17,12 +17,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors import generics
-from django_apierrors.conf import DEFAULTS, api_errors
+from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import ServiceUnavailable
 from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Thing
-from tests.support import OpenView, echo, make_view, throw
+from tests.support import DEFAULTS, OpenView, echo, make_view, throw
 
 pytestmark = pytest.mark.urls(__name__)
 

@@ -13,7 +13,6 @@ from pytest_django.fixtures import Settings
 from rest_framework.exceptions import NotAuthenticated
 
 from django_apierrors.catalog import CATALOG
-from django_apierrors.conf import DEFAULTS
 from django_apierrors.errors import Error
 from django_apierrors.introspection.findings import METHOD_RULES, VIEW_RULES
 from django_apierrors.recognition import recognise, tables
@@ -25,6 +24,7 @@ from django_apierrors.recognition.database.codes import (
 from django_apierrors.reference.rendering import DIRECTORY, TEMPLATES
 from django_apierrors.semantics import ALLOWED_STATUSES
 from tests.docs.blocks import PAGES, ROOT, Block, read_blocks
+from tests.support import DEFAULTS
 
 PACKAGE = "django_apierrors"
 TEXTS = {page: path.read_text(encoding="utf-8") for page, path in PAGES.items()}
