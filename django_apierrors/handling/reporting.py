@@ -123,9 +123,7 @@ def log_unhandled(
     error: Error | None = None,
 ) -> None:
     """Log an ERROR record with the traceback, as Django does, and with the reference of `error`."""
-    note = ""
-    if error is not None and not is_noted(error, exception):
-        note = f" Reference: {error.reference}."
+    note = "" if error is None or is_noted(error, exception) else f" Reference: {error.reference}."
     _log(exception, request, response, "error", note)
 
 

@@ -29,6 +29,7 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import is_header_safe
 from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
+from django_apierrors.recognition.database.drivers import find_attribute
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.messages import add_known_facts
 from django_apierrors.recognition.permissions import (
@@ -269,7 +270,7 @@ def _get_status(exception: exceptions.APIException) -> int:
 
 def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     """Return the messages of `exception`; a default message of DRF's or ours is left out."""
-    detail, extra = getattr(exception, "detail", None), _get_attribute(exception, "extra")
+    detail, extra = getattr(exception, "detail", None), find_attribute(exception, "extra")
     if isinstance(detail, str):
         if _is_default(exception, detail):
             detail = exceptions.ErrorDetail("", getattr(detail, "code", None))
@@ -315,7 +316,7 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
 
 def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
     """Yield DRF's message, which adds how long to wait; `Retry-After` has it too."""
-    wait = _get_attribute(exception, "wait")
+    wait = find_attribute(exception, "wait")
     if isinstance(wait, (int, float)) and math.isfinite(wait):
         yield str(exceptions.Throttled(wait).detail)
         with translation.override(None):
@@ -342,12 +343,12 @@ def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
     `wait` is in seconds.
     """
     headers = {}
-    challenge = _get_attribute(exception, "auth_header")
+    challenge = find_attribute(exception, "auth_header")
     if challenge and is_header_safe(challenge):
         headers["WWW-Authenticate"] = str(challenge)
     if isinstance(exception, UnsupportedContentEncoding):
         headers["Accept-Encoding"] = "identity"
-    wait = _get_attribute(exception, "wait")
+    wait = find_attribute(exception, "wait")
     if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
         headers["Retry-After"] = str(math.ceil(wait))
     return headers
@@ -449,14 +450,6 @@ def _recognise_attribute(
             get_number, codes = CODES_BY_ATTRIBUTE[name]
             return _make_error(codes.get(_read(get_number, exception)))
     return None
-
-
-def _get_attribute(exception: BaseException, name: str) -> Any:
-    """Return an attribute, `None` without it: the __getattr__() of a project's class may raise."""
-    try:
-        return getattr(exception, name, None)
-    except Exception:
-        return None
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:

@@ -93,7 +93,7 @@ def classify(exception: BaseException) -> DriverError | None:
     cause = _get_cause(exception)
     if cause is None:
         return None
-    if _get_attribute(cause, "pgcode") == CLOSED_CURSOR and cause.__context__ is not None:
+    if find_attribute(cause, "pgcode") == CLOSED_CURSOR and cause.__context__ is not None:
         # psycopg2 closes the cursor of an iterator() that has failed in the database.
         cause = _get_cause(cause.__context__) or cause
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
@@ -106,7 +106,7 @@ def classify(exception: BaseException) -> DriverError | None:
 
 def parse_violation(error: DriverError) -> ConstraintViolation:
     """Return the names in the error details of `error`."""
-    diag = _get_attribute(error.exception, "diag")
+    diag = find_attribute(error.exception, "diag")
     if diag is not None:
         return _parse_postgresql(diag, error.key)
     if isinstance(error.key, str):
@@ -118,7 +118,7 @@ def parse_violation(error: DriverError) -> ConstraintViolation:
     return ConstraintViolation()
 
 
-def _get_attribute(exception: BaseException, name: str) -> Any:
+def find_attribute(exception: BaseException, name: str) -> Any:
     """Return an attribute, `None` without it: the __getattr__() of any class may raise."""
     try:
         return getattr(exception, name, None)
@@ -146,7 +146,7 @@ def _find_mysql_row(cause: BaseException) -> tuple[str, int] | None:
 
 
 def _find_sqlite_row(cause: BaseException) -> tuple[str, str] | None:
-    key = _get_attribute(cause, "sqlite_errorname")
+    key = find_attribute(cause, "sqlite_errorname")
     name = key if isinstance(key, str) else ""
     while name:
         if name in codes.CODES_BY_SQLITE_NAME:
@@ -157,14 +157,14 @@ def _find_sqlite_row(cause: BaseException) -> tuple[str, str] | None:
 
 def _find_sqlstate_row(cause: BaseException) -> tuple[str, str] | None:
     # The attributes of psycopg and of psycopg2.
-    state = _get_attribute(cause, "sqlstate") or _get_attribute(cause, "pgcode")
+    state = find_attribute(cause, "sqlstate") or find_attribute(cause, "pgcode")
     if not isinstance(state, str):
         return None
     for length in range(len(state), 1, -1):
         if state[:length] in codes.CODES_BY_SQLSTATE:
             return codes.CODES_BY_SQLSTATE[state[:length]], state
     # The row of OperationalError in `recognition.tables` is only for exceptions without a SQLSTATE.
-    return ("INTERNAL_ERROR", state) if _get_attribute(cause, "diag") is not None else None
+    return ("INTERNAL_ERROR", state) if find_attribute(cause, "diag") is not None else None
 
 
 def _find_message_row(cause: BaseException) -> tuple[str, str] | None:
