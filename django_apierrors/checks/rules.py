@@ -6,6 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pkgutil import iter_modules, resolve_name
@@ -192,13 +193,11 @@ def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
 
 def find_value_hint(value: object, rule: Rule) -> str | None:
     """Return a hint at the value that was probably meant, or why a path cannot be imported."""
-    try:
+    # The value may be of any type.
+    with suppress(Exception):
         corrected = None if value is None else rule.correct(value)
-    except Exception:
-        # The value may be of any type.
-        corrected = None
-    if corrected is not None and rule.test(corrected):
-        return f"Did you mean {corrected!r}?"
+        if corrected is not None and rule.test(corrected):
+            return f"Did you mean {corrected!r}?"
     return find_import_error(value) if rule.correct is _correct_path else None
 
 

@@ -35,6 +35,18 @@ class ShopError(Exception):
         """A nested class."""
 
 
+def make_local_class() -> type[Exception]:
+    """Return a class whose name has the function in it."""
+
+    class LocalError(Exception):
+        pass
+
+    return LocalError
+
+
+LocalError = make_local_class()
+
+
 def get_page(request: HttpRequest, code: str = "") -> HttpResponse:
     return HttpResponse(code)
 
@@ -114,6 +126,8 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
         {"EXCEPTIONS": {"django.dbb.utils.DataError": "GONE"}},
         "Did you mean 'django.db.utils.DataError'?",
     ),
+    # The name that a local class has cannot be imported.
+    ("E005", {"EXCEPTIONS": {f"{__name__}.LocalErrors": "GONE"}}, "no attribute 'LocalErrors'"),
     ("E005", {"EXCEPTIONS": {"builtins.dict": "GONE"}}, "Write its module and its name"),
     ("E005", {"EXCEPTIONS": {"django.nowhere.Error": "GONE"}}, "no attribute 'nowhere'"),
     ("E005", {"EXCEPTIONS": {404: "GONE"}}, "Write its module and its name"),
