@@ -203,7 +203,8 @@ def find_named_place(key: str | None, value: Any) -> str | None:
     if key == "loc" and isinstance(value, (list, tuple)) and value:
         return LOCATIONS.get(value[0])
     if key == "source":
-        return next((place for name, place in SOURCES.items() if name in value), None)
+        places = (place for name, place in SOURCES.items() if isinstance(value.get(name), str))
+        return next(places, None)
     return None
 
 

@@ -200,6 +200,7 @@ RETURNED: Mapping[str, Any] = {
 
 # As in docs/settings.md.
 SINCE: Any = {"detail": "Required.", "source": {"parameter": "since"}}
+TWO_PLACES: Any = {"detail": "No.", "source": {"pointer": None, "parameter": "since"}}
 
 CAMEL_CASE: dict[str, Any] = {
     "parser_classes": [CamelCaseJSONParser],
@@ -227,6 +228,7 @@ urlpatterns = [
     path("filtered/<str:shelf_pk>", FilteredShelves.as_view()),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
     path("many", make_view(lambda request: throw(ValidationError(MANY)))),
+    path("two-places", make_view(lambda request: throw(ValidationError(TWO_PLACES)))),
     path("forged", make_view(lambda request: throw(AuthenticationFailed("Forged.")))),
     path("since", make_view(lambda request: throw(ValidationError(SINCE)))),
     path("unhandled", make_view(lambda request: throw(ValueError()))),
@@ -331,6 +333,9 @@ SENT = {
     ),
     "a parameter that was not sent with a POST": Sent(
         "POST", "since", [{"field": "since", "in": "query"}], {}
+    ),
+    "a source with an empty pointer": Sent(
+        "POST", "two-places", [{"field": "since", "in": "query"}], {}
     ),
     "a page": Sent("GET", "shelves?page=99", [{"field": "page", "in": "query"}]),
     "a page without a number": Sent("GET", "shelves?page=x", [{"field": "page", "in": "query"}]),
