@@ -22,7 +22,7 @@ from rest_framework.fields import get_error_detail
 from rest_framework.relations import RelatedField
 
 from django_apierrors import exceptions as our_exceptions
-from django_apierrors.catalog import STATUSES_BY_NAME, get_code, get_or_make_code
+from django_apierrors.catalog import STATUSES_BY_NAME, ErrorCode, get_code, get_or_make_code
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
@@ -53,13 +53,11 @@ from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
 from django_apierrors.validation.messages import BODY, Item, Messages, make_path, truncate
+from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
     from rest_framework.views import APIView
 
-    from django_apierrors.catalog import ErrorCode
 
 # The dotted names of the class of an exception and of its parents, the nearest first. The rows of
 # `EXCEPTIONS`.
@@ -80,9 +78,7 @@ MAX_COMPARED = 20
 
 
 def recognise(
-    exception: BaseException,
-    request: HttpRequest | Request | None = None,
-    view: APIView | None = None,
+    exception: BaseException, request: AnyRequest | None = None, view: APIView | None = None
 ) -> Error:
     """Return the error for `exception`, INTERNAL_ERROR if it is not recognised.
 
@@ -134,7 +130,7 @@ def _has_project_row(exception: BaseException) -> bool:
 
 
 def _recognise(
-    exception: BaseException, request: HttpRequest | Request | None, outer: Outer = ()
+    exception: BaseException, request: AnyRequest | None, outer: Outer = ()
 ) -> Error | None:
     """Return the error for `exception`, which is inside the wrappers and groups `outer`."""
     if len(outer) > MAX_DEPTH or any(exception is wrapper for wrapper in outer):
@@ -363,7 +359,7 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 
 
 def _recognise_wrapped(
-    exception: BaseException, names: ClassNames, request: HttpRequest | Request | None, outer: Outer
+    exception: BaseException, names: ClassNames, request: AnyRequest | None, outer: Outer
 ) -> Error | None:
     """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
     inside, project_rows = (*outer, exception), api_errors.EXCEPTIONS
@@ -383,11 +379,7 @@ def _recognise_wrapped(
 
 
 def _recognise_inner(
-    exception: Any,
-    request: HttpRequest | Request | None,
-    outer: Outer,
-    *,
-    is_compared: bool = True,
+    exception: Any, request: AnyRequest | None, outer: Outer, *, is_compared: bool = True
 ) -> Error | None:
     """Return the error for an exception inside `outer`, refined by the source of its value."""
     error = _recognise(exception, request, outer)
@@ -401,7 +393,7 @@ def _recognise_inner(
 
 
 def _recognise_group(
-    group: BaseExceptionGroup[BaseException], request: HttpRequest | Request | None, inside: Outer
+    group: BaseExceptionGroup[BaseException], request: AnyRequest | None, inside: Outer
 ) -> Error | None:
     """Return the error that all exceptions of a group, nested groups too, agree on."""
     leaves = _read(_get_leaves, group)

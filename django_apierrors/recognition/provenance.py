@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -31,16 +31,10 @@ from django_apierrors.catalog import get_code
 from django_apierrors.errors import Error, get_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
-from django_apierrors.recognition.rejected_values import find_rejected_values
+from django_apierrors.recognition.rejected_values import RejectedValues, find_rejected_values
 from django_apierrors.recognition.tracebacks import find_query_reader, get_page_parameter
 from django_apierrors.validation.messages import BODY, PATH, QUERY, Item, Path, make_path
-from django_apierrors.validation.places import get_parsed_body
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
-
-    from django_apierrors.recognition.rejected_values import RejectedValues
+from django_apierrors.validation.places import AnyRequest, get_parsed_body
 
 # The URL comes first: it names the resource.
 ORDER = (PATH, QUERY, BODY)
@@ -116,7 +110,7 @@ class Source(NamedTuple):
 def check_client_sent_value(
     error: Error,
     exception: BaseException,
-    request: HttpRequest | Request,
+    request: AnyRequest,
     *,
     is_compared: bool = True,
 ) -> Error:
@@ -204,7 +198,7 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
-def _find_source(rejected: RejectedValues, request: HttpRequest | Request) -> Source | None:
+def _find_source(rejected: RejectedValues, request: AnyRequest) -> Source | None:
     """Return where the client sent one of the values, `None` if it did not."""
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
@@ -272,7 +266,7 @@ def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Sourc
     return None
 
 
-def _iter_sent(request: HttpRequest | Request, body: object) -> Iterator[Sent]:
+def _iter_sent(request: AnyRequest, body: object) -> Iterator[Sent]:
     """Yield all values that the client sent, and the containers around them."""
     django_request: Any = get_django_request(request)
     match: Any = django_request.resolver_match

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -16,16 +17,10 @@ from django.db import DataError, OperationalError
 from django.db.models import Field, FileField, Lookup, QuerySet, UUIDField, Value
 from django.db.models.expressions import Col
 
-from django_apierrors.recognition.database.codes import (
-    CALCULATED,
-    MISTYPED,
-    NOT_NULL,
-    PATTERN,
-    REVERSED_RANGE,
-    TSQUERY,
-)
+from django_apierrors.recognition.database import codes
 from django_apierrors.recognition.database.drivers import (
     ConstraintViolation,
+    DriverError,
     classify,
     parse_violation,
 )
@@ -36,11 +31,6 @@ from django_apierrors.recognition.database.statements import (
     get_parameters,
 )
 from django_apierrors.recognition.tracebacks import iter_frames
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from django_apierrors.recognition.database.drivers import DriverError
 
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
@@ -109,7 +99,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
 def _find_by_driver_error(
     exception: BaseException, driver_error: DriverError, *, is_safe: bool
 ) -> RejectedValues | None:
-    if driver_error.key in NOT_NULL:
+    if driver_error.key in codes.NOT_NULL:
         return RejectedValues(None, [None])
     if driver_error.code == "INVALID_CONTENT":
         return _find_in_statement(exception, driver_error)
@@ -155,7 +145,7 @@ def _find_in_statement(
         values = lists or violation.values
     elif limits := _find_large_limits(query):
         values = limits
-    elif not rejected and key in CALCULATED and query.model is not None:
+    elif not rejected and key in codes.CALCULATED and query.model is not None:
         values = [value for _, value in written if value is not None]
         values += _iter_calculated(query, pairs)
     elif not rejected:
@@ -166,9 +156,9 @@ def _find_in_statement(
 
 def _find_suspects(key: object, parameters: Sequence[Any]) -> list[object]:
     """Return the parameters of a statement that a database rejects with this error."""
-    if key in PATTERN:
+    if key in codes.PATTERN:
         return _find_invalid_patterns(parameters)
-    if key == REVERSED_RANGE:
+    if key == codes.REVERSED_RANGE:
         return [bound for value in parameters if isinstance(value, tuple) for bound in value]
     return [*filter(_has_unstorable, parameters)]
 
@@ -187,9 +177,9 @@ def _find_unsuitable(
     values = _find_large_limits(query)
     if driver_error is None:
         values += _iter_named_by_driver(exception, parameters)
-    elif key in MISTYPED:
+    elif key in codes.MISTYPED:
         values += _find_mistyped(query)
-    elif key == TSQUERY:
+    elif key == codes.TSQUERY:
         quoted = parse_violation(driver_error).values
         values += [value for value in parameters if value in quoted]
     return RejectedValues("INVALID_CONTENT", values) if values else None
