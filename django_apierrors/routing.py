@@ -55,7 +55,7 @@ def find_identity_url(view: View, data: Any) -> str | None:
 
 def find_model_url(view: View, data: Any) -> str | None:
     """Return the result of the instance's `get_absolute_url()`, if it has this method."""
-    instance = get_instance(data)
+    instance = find_instance(data)
     return instance.get_absolute_url() if hasattr(instance, "get_absolute_url") else None
 
 
@@ -97,20 +97,19 @@ def make_absolute(request: Request, url: str | None) -> str | None:
     return absolute
 
 
-def get_instance(data: Any) -> Any:
+def find_instance(data: Any) -> Any:
     """Return the instance behind `serializer.data`, or `None` for any other data."""
     return getattr(getattr(data, "serializer", None), "instance", None)
 
 
 def find_created_model(view: View, data: Any) -> type[Model] | None:
     """Return the model of the new resource, from its instance or from the view's queryset."""
-    instance = get_instance(data)
+    instance = find_instance(data)
     if isinstance(instance, Model):
         return type(instance)
     # An extra action may create another model than that of its viewset.
-    return (
-        None if is_extra_action(view) else getattr(getattr(view, "queryset", None), "model", None)
-    )
+    queryset = None if is_extra_action(view) else getattr(view, "queryset", None)
+    return getattr(queryset, "model", None)
 
 
 def is_extra_action(view: View) -> bool:
@@ -120,7 +119,7 @@ def is_extra_action(view: View) -> bool:
 
 def find_lookup_value(data: Any, lookup_field: str) -> Any:
     """Return the value of `lookup_field` of the resource, `None` if it is unknown."""
-    value = get_instance(data)
+    value = find_instance(data)
     for depth, name in enumerate(lookup_field.split("__")):
         if depth and not isinstance(value, Model):
             # The rest is a transform or the type of the lookup: `name__iexact`.

@@ -10,7 +10,7 @@ from django.urls import URLResolver, get_resolver
 from django_apierrors.introspection.endpoints import create_view
 from django_apierrors.introspection.locations import (
     can_make_location,
-    get_created_model,
+    find_view_model,
     is_create_route,
 )
 from django_apierrors.routing import Route, get_routes
@@ -47,6 +47,6 @@ def _check_routes(resolver: URLResolver) -> Iterator[CheckMessage]:
 
 
 def _get_detail_name(route: Route) -> str:
-    meta = getattr(get_created_model(route, create_view(route, "POST")), "_meta", None)
+    meta = getattr(find_view_model(route, create_view(route, "POST")), "_meta", None)
     prefix = route.name.rpartition("-")[0] or getattr(meta, "model_name", "thing")
     return ":".join([*route.namespaces, f"{prefix}-detail"])

@@ -35,6 +35,9 @@ Rules: TypeAlias = Mapping[str, Rule]
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_EXAMPLE = "X-Error-Code"
 
+# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
+PATTERN = re.compile(r"[*?\[\]^$<>]|://")
+
 # The headers of responses that have a meaning of their own: those of HTTP (RFC 9110 to 9112),
 # cookies, CORS, and the headers of Django's and browsers' security.
 USED_HEADERS = re.compile(
@@ -82,18 +85,14 @@ def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
     return lambda value: type(value) is int and minimum <= value <= maximum
 
 
-# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
-PATTERN = re.compile(r"[*?\[\]^$<>]|://")
-
-
-def _is_none_or(rule: Rule) -> Rule:
+def _make_optional(rule: Rule) -> Rule:
     test = rule.test
     return rule._replace(
         words=f"None, or {rule.words}", test=lambda value: value is None or test(value)
     )
 
 
-def _is_one_of(*choices: object) -> Rule:
+def _make_choice(*choices: object) -> Rule:
     *others, last = (f'"{name}"' if isinstance(name, str) else repr(name) for name in choices)
     # True is equal to 1.
     return Rule(
@@ -128,7 +127,7 @@ def _correct_class_path(value: str) -> str:
     return get_dotted_path(resolve_name(find_nearest_path(value) or ""))
 
 
-BOOLEAN = _is_one_of(True, False)
+BOOLEAN = _make_choice(True, False)
 SECONDS = Rule("a number of seconds", _is_integer(0), int)
 STRING = Rule("a string", _is(str, Promise))
 FUNCTION = Rule("the dotted path of a function", _is_function, _correct_path)
@@ -140,21 +139,21 @@ HEADER = Rule("the name of a header of your own", _is_header_name, _correct_head
 # For each key the values that it accepts.
 VALUES: Rules = {
     "CODES": Rule("a dict of dicts", _is(Mapping)),
-    "CODE_FORMAT": _is_one_of("legacy", "name", "number"),
+    "CODE_FORMAT": _make_choice("legacy", "name", "number"),
     "EXCEPTIONS": Rule("a dict of class names", _is(Mapping)),
     "MORE_INFO": Rule("a string", _is(str)),
     "DETAILS": BOOLEAN,
-    "FIELD_NAMES": _is_none_or(FUNCTION),
-    "BODY": _is_none_or(FUNCTION),
-    "CODE_HEADER": _is_none_or(HEADER),
-    "MAX_ERRORS": _is_none_or(Rule("an integer of at least 2", _is_integer(2), int)),
-    "PATHS": _is_none_or(PREFIXES),
+    "FIELD_NAMES": _make_optional(FUNCTION),
+    "BODY": _make_optional(FUNCTION),
+    "CODE_HEADER": _make_optional(HEADER),
+    "MAX_ERRORS": _make_optional(Rule("an integer of at least 2", _is_integer(2), int)),
+    "PATHS": _make_optional(PREFIXES),
     "EXCLUDED_PATHS": PREFIXES,
     "CHALLENGE": Rule("a string of one line", _is_line, lambda value: " ".join(value.split())),
     "RETRY_AFTER": SECONDS,
     "PROBE_PERMISSIONS": BOOLEAN,
     "HIDE_FORBIDDEN": BOOLEAN,
-    "STRICT": _is_one_of(None, True, False),
+    "STRICT": _make_choice(None, True, False),
     "PATCH": BOOLEAN,
     "PROBLEM_JSON": BOOLEAN,
     "OPERATION_MAX_AGE": SECONDS,
@@ -164,14 +163,14 @@ VALUES: Rules = {
 # The same for the keys of an entry of `CODES`.
 CHANGES: Rules = {
     "status": Rule("an HTTP status from 400 to 599", _is_integer(400, 599), int),
-    "number": _is_none_or(Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), int)),
+    "number": _make_optional(Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), int)),
     "message": Rule("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
     "description": STRING,
     "advice": STRING,
-    "retry": _is_one_of("no", "later", "after change"),
+    "retry": _make_choice("no", "later", "after change"),
     "since": Rule("a string", _is(str), str),
     "deprecated": BOOLEAN,
-    "replaced_by": _is_none_or(Rule("the name of a code", _is(str))),
+    "replaced_by": _make_optional(Rule("the name of a code", _is(str))),
 }
 
 

@@ -37,7 +37,7 @@ def can_make_location(route: Route, resolver: URLResolver) -> bool:
         return True
     if has_url_field(view):
         return True
-    model = get_created_model(route, view)
+    model = find_view_model(route, view)
     return hasattr(model, "get_absolute_url") or any(
         lookup is not None
         and detail.variables <= {*route.variables, api_settings.FORMAT_SUFFIX_KWARG, lookup[0]}
@@ -55,6 +55,6 @@ def has_url_field(view: Any) -> bool:
     return isinstance(field, HyperlinkedIdentityField)
 
 
-def get_created_model(route: Route, view: Any) -> Any:
+def find_view_model(route: Route, view: Any) -> Any:
     """Return the model that the view creates, `None` if it is unknown."""
     return get_meta_model(view.get_serializer_class()) or route.model

@@ -14,6 +14,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.identifiers import is_malformed
+from django_apierrors.validation.messages import Path
 
 # The code with which relations reject an int of the wrong type.
 MALFORMED = "incorrect_type"
@@ -26,9 +27,6 @@ AMBIGUOUS_CODES = frozenset({"invalid", "does_not_exist"})
 MAPPINGS = (dict, Mapping)
 
 CONTAINER_FIELDS = (ListSerializer, ListField, DictField)
-
-# The keys and indexes that lead to a message.
-Path: TypeAlias = tuple[Any, ...]
 
 # A path, the field there, its errors, and the value that was sent for it.
 Step: TypeAlias = tuple[Path, Any, Any, Any]
