@@ -22,7 +22,7 @@ SUMMARY = "title"
 MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason", SUMMARY)
 
 # The keys of further messages: a list, fields, error objects. A key of `LIST_KEYS` may also be a
-# field. Such a key counts only beside a message, or if its value is a list of mappings.
+# field. The key then counts only beside a message, or if its value is a list of mappings.
 ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
 LIST_KEYS = frozenset({"details", "messages", "invalid-params", "invalid_params", "invalidParams"})
 
