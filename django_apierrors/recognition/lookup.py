@@ -47,7 +47,6 @@ from django_apierrors.recognition.tables import (
 from django_apierrors.recognition.tracebacks import (
     find_raise_site,
     find_rejecting_field,
-    get_field_keys,
 )
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import restore_values
@@ -195,11 +194,11 @@ def _recognise_details(
 
 
 def _recognise_rejecting_field(exception: BaseException) -> Error | None:
-    field = find_rejecting_field(exception)
-    if field is None:
+    rejecting = find_rejecting_field(exception)
+    if rejecting is None:
         return None
+    field, keys = rejecting
     code = get_code("INVALID_ID" if isinstance(field, RelatedField) else "INVALID_CONTENT")
-    keys = get_field_keys(field)
     return Error.of_code(code, [Item(make_path(keys), MALFORMED, str(code.message), keys, BODY)])
 
 

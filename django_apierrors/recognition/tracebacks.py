@@ -18,6 +18,7 @@ from rest_framework.fields import Field
 from rest_framework.pagination import BasePagination
 from rest_framework.relations import RelatedField
 
+from django_apierrors.validation.extra import CONTAINERS
 from django_apierrors.validation.messages import Path
 
 
@@ -182,8 +183,8 @@ def get_page_parameter(pagination: Any) -> tuple[str, object]:
     return "", ""
 
 
-def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] | None:
-    """Return the field of a serializer that could not convert a value, `None` if there is none.
+def find_rejecting_field(exception: BaseException) -> tuple[Any, Path] | None:
+    """Return the field of a serializer that could not convert a value, and the keys to the value.
 
     Fields of DRF do not catch some exceptions: `HyperlinkedRelatedField` for the value `http://[`,
     `DateTimeField` for a date at the end of the calendar, relations for NUL on PostgreSQL,
@@ -196,17 +197,31 @@ def find_rejecting_field(exception: BaseException) -> Field[Any, Any, Any, Any] 
         return None
     # In a field of the project's, the exception is an unhandled exception of the project.
     is_of_drf = frames[-1].f_globals.get("__name__") in (Field.__module__, RelatedField.__module__)
-    field: Field[Any, Any, Any, Any] = frames[-1].f_locals["self"]
-    return field if is_of_drf else None
+    return (frames[-1].f_locals["self"], _get_keys(frames)) if is_of_drf else None
 
 
-def get_field_keys(field: Any) -> Path:
-    """Return the keys that lead to a field of a serializer, in it and in those around it."""
-    names: list[str] = []
-    while field is not None:
-        names.insert(0, field.field_name or "")
-        field = field.parent
-    return tuple(filter(None, names))
+def _get_keys(frames: list[FrameType]) -> Path:
+    """Return the keys that lead through fields to the value in the last frame."""
+    keys: list[Any] = []
+    field = container = None
+    for frame in frames:
+        if frame.f_code.co_name not in ("run_validation", "to_internal_value"):
+            continue
+        value = frame.f_locals[frame.f_code.co_varnames[1]]
+        if field is not frame.f_locals["self"]:
+            field = frame.f_locals["self"]
+            # The field of the values in a list or a dict has no name.
+            keys += [field.field_name] if field.field_name else _find_key(container, value)
+        container = value
+    return tuple(keys)
+
+
+def _find_key(container: Any, value: object) -> list[Any]:
+    """Return the key or the index of a value in a container, in a list, which is empty if none."""
+    if not isinstance(container, CONTAINERS):
+        return []
+    entries = container.items() if isinstance(container, Mapping) else enumerate(container)
+    return [key for key, inner in entries if inner is value][:1]
 
 
 def _is_of_field(frame: FrameType) -> bool:

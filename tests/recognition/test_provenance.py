@@ -246,6 +246,9 @@ class RowView(generics.GenericAPIView[Any]):
     post = delete = get
 
 
+SHELF, LAST = "http://testserver/shelves/1/", "9999-12-31T23:59:59"
+
+
 class FieldSerializer(serializers.Serializer[Any]):
     data = serializers.JSONField(required=False)
     at = serializers.DateTimeField(required=False)
@@ -254,11 +257,25 @@ class FieldSerializer(serializers.Serializer[Any]):
     )
 
 
+class ContainerSerializer(serializers.Serializer[Any]):
+    lines = FieldSerializer(many=True, required=False)
+    times = serializers.ListField(child=serializers.DateTimeField(), required=False)
+    named = serializers.DictField(child=serializers.DateTimeField(), required=False)
+    shelves = serializers.HyperlinkedRelatedField(
+        queryset=Shelf.objects.all(), view_name="shelf-detail", required=False, many=True
+    )
+
+
 class FieldView(generics.CreateAPIView[Any]):
-    serializer_class = FieldSerializer
+    serializer_class: Any = FieldSerializer
 
     def perform_create(self, serializer: Any) -> None:
         pass
+
+
+class FieldsView(FieldView):
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        return super().get_serializer(*args, many=True, **kwargs)
 
 
 class KeyView(RejectingMixin, generics.GenericAPIView[Any]):
@@ -409,6 +426,8 @@ urlpatterns = [
     path("ours/<name>/at/<value>/", OurView.as_view()),
     path("", include(router.urls)),
     path("fields/", FieldView.as_view()),
+    path("fields/inside/", FieldView.as_view(serializer_class=ContainerSerializer)),
+    path("fields/many/", FieldsView.as_view()),
     path("derived/<name>/", DerivingView.as_view()),
     path("row/null/", RowView.as_view(), {"row": None}),
     path("row/twice/", RowView.as_view(), {"row": 1, "rank": 1}),
@@ -604,6 +623,26 @@ def test_a_value_that_a_field_of_drf_does_not_expect_is_named(
     settings.TIME_ZONE = zone
     message = MALFORMED if code == "INVALID_ID" else WRONG
     assert send(client, "/fields/", {field: value}) == expect(code, f"{field}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("target", "data", "message"),
+    [
+        ("many", [{"shelf": SHELF}, {"shelf": "http://[bad"}], f"[1].shelf: {MALFORMED}"),
+        ("inside", {"lines": [{}, {"shelf": "http://[bad"}]}, f"lines[1].shelf: {MALFORMED}"),
+        ("inside", {"shelves": [SHELF, "http://[bad"]}, f"shelves[1]: {MALFORMED}"),
+        ("inside", {"times": ["2020-01-01T00:00:00", LAST]}, f"times[1]: {WRONG}"),
+        ("inside", {"named": {"a": "2020-01-01T00:00:00", "b": LAST}}, f"named.b: {WRONG}"),
+    ],
+)
+def test_a_value_in_a_list_that_a_field_of_drf_does_not_expect_has_its_index(
+    client: Client, settings: Settings, target: str, data: object, message: str
+) -> None:
+    settings.TIME_ZONE = "America/New_York"
+    Shelf.objects.create(pk=1, name="a")
+    code = "INVALID_ID" if MALFORMED in message else "INVALID_CONTENT"
+    outcome = read(client.post(f"/fields/{target}/", json.dumps(data), "application/json"))
+    assert outcome == expect(code, message)
 
 
 # A client sends a value in any form and at any depth.
