@@ -109,13 +109,11 @@ def make_picklable(exception: BaseException) -> None:
     except Exception:
         with contextlib.suppress(Exception):
             # Not a local class, which can never be pickled.
-            pickle.dumps(type(exception))
-            copyreg.pickle(type(exception), reduce_exception)
-
-
-def reduce_exception(exception: BaseException) -> tuple[Any, ...]:
-    """Return how pickle makes an exception with nothing in it: the stored error has the rest."""
-    return copyreg.__newobj__, (type(exception),)  # type: ignore[attr-defined]
+            pickle.dumps(cls := type(exception))
+            # Pickle makes an exception with nothing in it: the stored error has the rest. Only for
+            # this object: a function registered with `copyreg` is for all objects of its class.
+            reduced = (copyreg.__newobj__, (cls,))  # type: ignore[attr-defined]
+            exception.__reduce_ex__ = lambda protocol: reduced  # type: ignore[method-assign]
 
 
 def make_line(exception: BaseException, task: Task, result_id: object) -> str:
