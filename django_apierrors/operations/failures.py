@@ -24,6 +24,7 @@ from django.core import signing
 from django_apierrors.catalog import get_code, get_or_make_code
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import Gone
+from django_apierrors.fallback import log_failure
 from django_apierrors.handling.reporting import is_unhandled, with_reference
 from django_apierrors.operations.tasks import Task, TaskError, TaskResult, load_task
 from django_apierrors.recognition import recognise, recognise_class_path
@@ -117,12 +118,17 @@ def make_picklable(exception: BaseException) -> None:
 
 
 def make_line(exception: BaseException, task: Task, result_id: object) -> str:
-    """Return the error of `exception` as a line of the traceback."""
-    error = make_task_error(exception, task)
-    items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
-    record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
-    record.append(is_unhandled(error, exception))
-    return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
+    """Return the error of `exception` as a line of the traceback, `""` if it cannot be made."""
+    try:
+        error = make_task_error(exception, task)
+        items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
+        record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
+        record.append(is_unhandled(error, exception))
+        return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
+    except Exception:
+        # The worker stores the traceback without the line.
+        log_failure("making the error of a task")
+        return ""
 
 
 def make_key(key: object) -> str | int:

@@ -303,6 +303,19 @@ def test_the_class_decides_if_the_worker_stored_no_error(
         assert api.get(accepted["Location"]).json()["error"] == body("INVALID_CONTENT")
 
 
+def test_the_class_decides_if_the_worker_could_not_make_the_error(
+    api: Client,  # noqa: F811
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    accepted = post(api, "/accept/fail", {"how": "validation"})
+    settings.API_ERRORS = {"EXCEPTIONS": 5}
+    work()
+    settings.API_ERRORS = {}
+    assert get_outcome(api, accepted)["error"] == body("INVALID_CONTENT")
+    assert "failed while making the error of a task" in caplog.text
+
+
 def test_a_task_that_the_worker_cannot_import_is_an_internal_error(
     api: Client,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
