@@ -80,7 +80,9 @@ class Endpoint:
         """All methods of the URL that read or write, this one included."""
         action_map = getattr(self.view, "action_map", None)
         names = map(str.upper, action_map) if action_map else self.view.allowed_methods
-        return frozenset(names) & frozenset(METHODS)
+        # A router also maps the methods that the view's `http_method_names` excludes.
+        allowed = map(str.upper, self.view.http_method_names)
+        return frozenset(names).intersection(allowed, METHODS)
 
     @property
     def is_accepting(self) -> bool:

@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from rest_framework import generics, serializers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
+from rest_framework.routers import DefaultRouter
 from rest_framework.test import APIRequestFactory, RequestsClient
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
@@ -23,6 +24,7 @@ from django_apierrors.apps import report_undeclared_error
 from django_apierrors.introspection.declarations import warn_once
 from django_apierrors.signals import error_sent
 from django_apierrors.testing import VerbContract, assert_declared
+from django_apierrors.viewsets import ModelViewSet
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -99,6 +101,16 @@ class HiddenView(OrderView):
     schema = None
 
 
+class RoutedViewSet(ModelViewSet[Any]):
+    """A viewset of ours: its router maps PATCH, which it does not allow."""
+
+    authentication_classes = []
+
+
+router = DefaultRouter()
+router.register("routed", RoutedViewSet, "routed")
+
+
 def respond(request: Any) -> HttpResponse:
     """Return an error of a view that is not DRF's."""
     return JsonResponse({"error": "Odd."}, status=499)
@@ -113,6 +125,7 @@ urlpatterns = [
     path("form", FormView.as_view()),
     path("form/declared", DeclaredFormView.as_view()),
     path("form/plain", PlainFormView.as_view()),
+    *router.urls,
 ]
 
 UNDECLARED = {
@@ -124,7 +137,7 @@ UNDECLARED = {
 DECLARED = [
     *(("GET", "/declared"), ("HEAD", "/declared"), ("POST", "/declared"), ("POST", "/set")),
     # These are not operations: no schema has them.
-    *(("PUT", "/orders"), ("BREW", "/orders"), ("GET", "/nowhere")),
+    *(("PUT", "/orders"), ("BREW", "/orders"), ("GET", "/nowhere"), ("PATCH", "/routed/1/")),
     ("OPTIONS", "/orders"),
 ]
 
