@@ -78,17 +78,17 @@ def report_undeclared(request: HttpRequest | None, error: Error, **kwargs: Any) 
     """Log a warning about an undeclared error; a receiver of `error_sent`, if `STRICT` is on."""
     if request is None or not is_strict():
         return
-    method = request.method or ""
-    operation = find_operation(request.path_info, method)
+    operation = find_operation(request.path_info, request.method or "")
     if operation is not None and operation.endpoint is not None:
         located = error.locate(request) if api_errors.DETAILS else error._replace(items=())
         undeclared = find_undeclared(operation.endpoint, located)
         if undeclared is not None:
-            warn_once(operation.route, method, undeclared)
+            # The warning of GET stands for HEAD too.
+            warn_once(operation.route, operation.endpoint.method, undeclared)
 
 
 @lru_cache(maxsize=1024)
 def warn_once(route: str, method: str, undeclared: Undeclared) -> None:
-    """Log the warning, once for each route and code."""
+    """Log the warning, once for each route, method and code."""
     message = "%s %s sent %s (%d), which its schema does not have. %s"
     logger.warning(message, method, route, *undeclared)

@@ -130,7 +130,7 @@ urlpatterns = [
 
 UNDECLARED = {
     ("GET", "/orders"): "GET orders sent OUT_OF_STOCK (409)",
-    ("HEAD", "/orders"): "HEAD orders sent OUT_OF_STOCK (409)",
+    ("HEAD", "/orders"): "GET orders sent OUT_OF_STOCK (409)",
     ("POST", "/orders"): "POST orders sent MISSING_RESOURCE (404)",
     ("GET", "/set"): "GET set sent OUT_OF_STOCK (409)",
 }
@@ -180,6 +180,15 @@ def test_an_undeclared_error_is_reported_once_and_not_changed(
     assert get_warnings(caplog) == [f"{start}, {hint}"]
     [record] = [record for record in caplog.records if record.name == "django_apierrors"]
     assert record.levelno == logging.WARNING
+
+
+def test_get_and_head_have_one_warning(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"STRICT": True}
+    client.get("/orders")
+    client.head("/orders")
+    assert len(get_warnings(caplog)) == 1
 
 
 @pytest.mark.parametrize("request_line", DECLARED)
