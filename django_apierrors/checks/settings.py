@@ -15,19 +15,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, get_resolver, reverse
 
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
-from django_apierrors.checks.rules import (
-    CHANGES,
-    CODE_NAME,
-    EXCEPTION_CLASS,
-    FUNCTION,
-    VALUES,
-    Rules,
-    find_nearest_choice,
-    find_value_hint,
-    get_dotted_path,
-    is_exception_class,
-    suggest,
-)
+from django_apierrors.checks import rules
 from django_apierrors.conf import CodeChanges
 from django_apierrors.errors import is_template
 from django_apierrors.routing import get_routes
@@ -38,7 +26,7 @@ def check_api_errors() -> list[CheckMessage]:
     changes = getattr(settings, "API_ERRORS", {})
     if not isinstance(changes, Mapping):
         return [Error("API_ERRORS must be a dict.", id="django_apierrors.E001")]
-    messages = list(check_values("API_ERRORS", changes, VALUES))
+    messages = list(check_values("API_ERRORS", changes, rules.VALUES))
     if messages:
         # The other checks would fail on values of a wrong type.
         return messages
@@ -56,7 +44,7 @@ def check_name() -> Iterator[CheckMessage]:
     names = [name for name in dir(settings) if name.isupper() and name != "API_ERRORS"]
     for name in get_close_matches("API_ERRORS", names, cutoff=0.65):
         value = getattr(settings, name)
-        if isinstance(value, Mapping) and not VALUES.keys().isdisjoint(value):
+        if isinstance(value, Mapping) and not rules.VALUES.keys().isdisjoint(value):
             yield Warning(
                 f"The setting {name} is not read.",
                 "Did you mean API_ERRORS?",
@@ -67,18 +55,20 @@ def check_name() -> Iterator[CheckMessage]:
 def check_values(
     name: str,
     changes: Mapping[str, Any],
-    rules: Rules,
+    accepted: rules.Rules,
     key_id: str = "django_apierrors.E001",
     value_id: str = "django_apierrors.E002",
 ) -> Iterator[CheckMessage]:
     """Yield an error for each unknown key and each wrong value of the dict called `name`."""
     for key, value in changes.items():
-        rule = rules.get(key)
+        rule = accepted.get(key)
         if rule is None:
-            yield Error(f"{name} has an unknown key {key!r}.", suggest(str(key), rules), id=key_id)
+            yield Error(
+                f"{name} has an unknown key {key!r}.", rules.suggest(str(key), accepted), id=key_id
+            )
         elif not rule.test(value):
             message = f"{name}[{key!r}] must be {rule.words}, not {value!r}."
-            yield Error(message, find_value_hint(value, rule), id=value_id)
+            yield Error(message, rules.find_value_hint(value, rule), id=value_id)
 
 
 def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -86,20 +76,20 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
     check_id = "django_apierrors.E003"
     for name, changes in codes.items():
         key = f"API_ERRORS['CODES'][{name!r}]"
-        if not CODE_NAME.test(name):
+        if not rules.CODE_NAME.test(name):
             message = f"{key}: a code is a name in capitals, as in OUT_OF_STOCK."
-            yield Error(message, find_value_hint(name, CODE_NAME), id=check_id)
+            yield Error(message, rules.find_value_hint(name, rules.CODE_NAME), id=check_id)
         elif not isinstance(changes, Mapping):
             yield Error(f"{key} must be a dict, as in {{'status': 409}}.", id=check_id)
         elif name not in CATALOG and "status" not in changes:
             yield Error(
                 f"{key} is a new code without a status.",
                 f"Add one, as in {{'status': 409}}; or did you mean another code? "
-                f"{suggest(name, CATALOG)}",
+                f"{rules.suggest(name, CATALOG)}",
                 id=check_id,
             )
         else:
-            yield from check_values(key, changes, CHANGES, check_id, check_id)
+            yield from check_values(key, changes, rules.CHANGES, check_id, check_id)
     yield from check_replacements(codes, check_id)
     yield from check_numbers(codes, check_id)
 
@@ -119,7 +109,7 @@ def check_replacements(codes: Mapping[Any, Any], check_id: str) -> Iterator[Chec
             yield Error(message, "Add 'deprecated': True.", id=check_id)
         elif other not in names:
             message = f"{key}['replaced_by'] is not a code that is in use: {other!r}."
-            yield Error(message, suggest(other, names), id=check_id)
+            yield Error(message, rules.suggest(other, names), id=check_id)
 
 
 def check_numbers(codes: Mapping[Any, Any], check_id: str) -> Iterator[CheckMessage]:
@@ -144,14 +134,18 @@ def check_exceptions(
     """Yield an error for each row of `EXCEPTIONS` that can never apply, or names no code."""
     names = [
         *CATALOG,
-        *filter(CODE_NAME.test, codes),
+        *filter(rules.CODE_NAME.test, codes),
         *(name for name, status in STATUSES_BY_NAME.items() if status >= 400),
     ]
     for name, code in rows.items():
         key = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
-        if code is not None and code not in names and not FUNCTION.test(code):
+        if code is not None and code not in names and not rules.FUNCTION.test(code):
             is_path = callable(code) or "." in str(code)
-            hint = find_value_hint(code, FUNCTION) if is_path else suggest(code, names)
+            hint = (
+                rules.find_value_hint(code, rules.FUNCTION)
+                if is_path
+                else rules.suggest(code, names)
+            )
             yield Error(
                 f"{key} is neither the name of a code nor the path of a function: {code!r}.",
                 hint or "Write the dotted path of a function that returns an APIException.",
@@ -182,7 +176,9 @@ def check_more_info(more_info: str) -> Iterator[CheckMessage]:
         names = [
             route.view_name for route in get_routes(get_resolver()) if "code" in route.variables
         ]
-        nearest = find_nearest_choice(more_info, [name for name in names if name != more_info])
+        nearest = rules.find_nearest_choice(
+            more_info, [name for name in names if name != more_info]
+        )
         hint = "Name a URL such as path('errors/<str:code>', …), or write a URL with {code} in it."
         yield Error(
             f"{key}, but no URL of that name has `code` as its only variable: {exc}",
@@ -207,8 +203,8 @@ def find_class_hint(name: object) -> str | None:
         except Exception as exc:
             # The import of a module may raise anything, and the name may be right.
             reason = f"{type(exc).__name__}: {exc}" if path == name else form
-            return find_value_hint(path, EXCEPTION_CLASS) or reason
-    if not is_exception_class(cls):
+            return rules.find_value_hint(path, rules.EXCEPTION_CLASS) or reason
+    if not rules.is_exception_class(cls):
         return form
-    class_path = get_dotted_path(cls)
+    class_path = rules.get_dotted_path(cls)
     return None if class_path == name else f"Write {class_path!r}, as the class itself does."

@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
 from django_apierrors.checks import check_settings
-from django_apierrors.checks.settings import CHANGES
+from django_apierrors.checks.rules import CHANGES
 from django_apierrors.conf import CodeChanges
 from django_apierrors.recognition.tables import CODES_BY_EXCEPTION
 from tests.support import DEFAULTS
