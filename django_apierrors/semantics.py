@@ -7,9 +7,12 @@ Sources: the API document's "HTTP Verbs" and "Success Codes"; RFC 9110, sections
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException, UnsupportedMediaType
@@ -166,6 +169,35 @@ def find_violation(
     return f"returned {status} for {method}, but a {status} must have {descriptions}. {hints}"
 
 
+def check_successes(cls: type[Any], successes: Any) -> None:
+    """Raise ImproperlyConfigured if `successes` of the view `cls` cannot be read.
+
+    A property is not checked: it may read the request.
+    """
+    if not successes or hasattr(successes, "__get__"):
+        return
+    rows = successes if isinstance(successes, Mapping) else {"POST": successes}
+    for method, statuses in rows.items():
+        if rows is successes and method in ALLOWED_STATUSES and are_successes(statuses):
+            continue
+        [nearest] = get_close_matches(str(method).upper(), ALLOWED_STATUSES, 1) or ["POST"]
+        status = next(iter(re.findall(r"\b2\d\d\b", repr(statuses))), "202")
+        raise ImproperlyConfigured(
+            f"{cls.__module__}.{cls.__qualname__}.successes is {successes!r}. Write a method, a "
+            f"status from 200 to 299 and requirements, as in {{{nearest!r}: {{{status}: ()}}}}."
+        )
+
+
+def are_successes(statuses: Any) -> bool:
+    """Whether `statuses` are statuses from 200 to 299, each with its requirements."""
+    return isinstance(statuses, Mapping) and all(
+        status in range(200, 300)
+        and isinstance(requirements, (list, tuple))
+        and all(isinstance(requirement, Requirement) for requirement in requirements)
+        for status, requirements in statuses.items()
+    )
+
+
 class StatusAwareMixin(Base):
     """Checks an `APIView` against the table of methods, and gives all views one order of checks.
 
@@ -190,6 +222,7 @@ class StatusAwareMixin(Base):
 
         drf-spectacular reads the names from this function, not from an instance of the view.
         """
+        check_successes(cls, initkwargs.get("successes", cls.successes))
         actions = next(iter(args), initkwargs.get("actions")) or {}
         is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)
         if is_ours and actions.get("patch", "partial_update") != "partial_update":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import include, path
 from pytest_django.fixtures import Settings
@@ -15,7 +16,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from django_apierrors import generics, viewsets
-from django_apierrors.semantics import StatusAwareMixin
+from django_apierrors.semantics import LOCATION, StatusAwareMixin
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -117,3 +118,38 @@ def test_a_view_adds_rows_to_the_table(
     response = client.generic(method, "/multi", headers={"Status": str(status)})
 
     assert response.status_code == expected
+
+
+# `successes` that cannot be read, and the row that was probably meant.
+WRONG_SUCCESSES = [
+    ("x", "{'POST': {202: ()}}"),
+    ([207], "{'POST': {207: ()}}"),
+    ({"POST": 203}, "{'POST': {203: ()}}"),
+    ({"PUT": [203]}, "{'PUT': {203: ()}}"),
+    ({"POST": {203: "Location"}}, "{'POST': {203: ()}}"),
+    ({"POST": {201: LOCATION}}, "{'POST': {201: ()}}"),
+    ({"POST": {207: 5}}, "{'POST': {207: ()}}"),
+    ({"POST": {202: ()}, "PSOT": {207: ()}}, "{'POST': {207: ()}}"),
+    ({"put": {207: ()}}, "{'PUT': {207: ()}}"),
+    ({"POST": {"207": ()}}, "{'POST': {207: ()}}"),
+    ({"DELETE": {404: ()}}, "{'DELETE': {202: ()}}"),
+    ({207: ()}, "{'POST': {202: ()}}"),
+]
+
+
+@pytest.mark.parametrize(("successes", "nearest"), WRONG_SUCCESSES)
+def test_successes_that_cannot_be_read_are_rejected(successes: Any, nearest: str) -> None:
+    view = type("WrongView", (MultiView,), {"successes": successes})
+
+    for initkwargs in ({}, {"successes": successes}):
+        with pytest.raises(ImproperlyConfigured) as raised:
+            (MultiView if initkwargs else view).as_view(**initkwargs)
+        assert ".successes is " in str(raised.value)
+        assert str(raised.value).endswith(f"as in {nearest}.")
+
+
+@pytest.mark.parametrize(
+    "successes", [{}, {"POST": {201: [LOCATION]}}, property(lambda view: {"POST": {207: ()}})]
+)
+def test_successes_that_can_be_read_are_accepted(successes: Any) -> None:
+    assert type("RightView", (MultiView,), {"successes": successes}).as_view()
