@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib.util import find_spec
+from inspect import iscoroutinefunction, signature
 from pkgutil import iter_modules, resolve_name
 from typing import Any, NamedTuple, TypeAlias
 
@@ -64,12 +65,21 @@ def _is_line(value: object) -> bool:
     return isinstance(value, str) and value != "" and value.isprintable()
 
 
-def _is_function(value: object) -> bool:
+def _is_function(value: object, *arguments: str) -> bool:
     try:
-        return isinstance(value, str) and callable(import_string(value))
+        function = import_string(str(value))
+        # A function that is written in C may have no signature.
+        with suppress(ValueError):
+            signature(function).bind(*arguments)
+        return isinstance(value, str) and not iscoroutinefunction(function)
     except Exception:
         # The import of a module may raise anything.
         return False
+
+
+def _make_function_rule(*arguments: str) -> Rule:
+    words = f"the dotted path of a function ({', '.join(arguments)}) that is not async"
+    return Rule(words, lambda value: _is_function(value, *arguments), _correct_path)
 
 
 def _is_header_name(value: object) -> bool:
@@ -115,8 +125,7 @@ def _correct_prefixes(value: Any) -> list[str]:
 
 
 def _correct_path(value: Any) -> str | None:
-    path = value if isinstance(value, str) else get_dotted_path(value)
-    return path if _is_function(path) else find_nearest_path(path)
+    return find_nearest_path(value if isinstance(value, str) else get_dotted_path(value))
 
 
 def _is_class_path(value: Any) -> bool:
@@ -130,7 +139,7 @@ def _correct_class_path(value: str) -> str:
 BOOLEAN = _make_choice(True, False)
 SECONDS = Rule("a number of seconds", _is_integer(0), int)
 STRING = Rule("a string", _is(str, Promise))
-FUNCTION = Rule("the dotted path of a function", _is_function, _correct_path)
+HANDLER = _make_function_rule("exception")
 PREFIXES = Rule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
 EXCEPTION_CLASS = Rule("an exception class", _is_class_path, _correct_class_path)
 CODE_NAME = Rule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
@@ -143,8 +152,8 @@ VALUES: Rules = {
     "EXCEPTIONS": Rule("a dict of class names", _is(Mapping)),
     "MORE_INFO": Rule("a string", _is(str)),
     "DETAILS": BOOLEAN,
-    "FIELD_NAMES": _make_optional(FUNCTION),
-    "BODY": _make_optional(FUNCTION),
+    "FIELD_NAMES": _make_optional(_make_function_rule("name")),
+    "BODY": _make_optional(_make_function_rule("body", "error", "request")),
     "CODE_HEADER": _make_optional(HEADER),
     "MAX_ERRORS": _make_optional(Rule("an integer of at least 2", _is_integer(2), int)),
     "PATHS": _make_optional(PREFIXES),

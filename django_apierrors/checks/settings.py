@@ -139,16 +139,16 @@ def check_exceptions(
     ]
     for name, code in rows.items():
         key = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
-        if code is not None and code not in names and not rules.FUNCTION.test(code):
+        if code is not None and code not in names and not rules.HANDLER.test(code):
             is_path = callable(code) or "." in str(code)
             hint = (
-                rules.find_value_hint(code, rules.FUNCTION)
+                rules.find_value_hint(code, rules.HANDLER)
                 if is_path
                 else rules.suggest(code, names)
             )
             yield Error(
                 f"{key} is neither the name of a code nor the path of a function: {code!r}.",
-                hint or "Write the dotted path of a function that returns an APIException.",
+                hint or f"Write {rules.HANDLER.words} and returns an APIException.",
                 id="django_apierrors.E004",
             )
         if hint := find_class_hint(name):

@@ -47,6 +47,18 @@ def make_local_class() -> type[Exception]:
 LocalError = make_local_class()
 
 
+def add_key(body: Any, error: Any, request: Any) -> Any:
+    """Take what BODY is called with."""
+
+
+def take_nothing() -> None:
+    """Take no arguments."""
+
+
+async def wait(*arguments: object) -> None:
+    """Take any arguments, and return a coroutine."""
+
+
 def get_page(request: HttpRequest, code: str = "") -> HttpResponse:
     return HttpResponse(code)
 
@@ -101,6 +113,8 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Use one of: "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "does not define"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.FAULTS"}}, "Write the dotted path"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.wait"}}, "that is not async"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.add_key"}}, "function (exception)"),
     (
         "E004",
         {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.get_pages"}},
@@ -153,6 +167,9 @@ PATTERNS = [
     ["https://a.example/"],
 ]
 
+# Functions that no key accepts.
+FUNCTIONS = [f"{__name__}.take_nothing", f"{__name__}.wait"]
+
 # For each key: values that it accepts, and values that it rejects.
 VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "CODES": ([{}], [None, []]),
@@ -160,10 +177,21 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "EXCEPTIONS": ([{}], [None, []]),
     "MORE_INFO": (["", "error-page", "https://d.example/{code}", "/errors"], [None, b"/"]),
     "DETAILS": ([True, False], [1]),
-    "FIELD_NAMES": ([None, f"{__name__}.get_numbers"], ["camelize", f"{__name__}.missing", 1]),
+    "FIELD_NAMES": (
+        [None, f"{__name__}.get_numbers", "builtins.max"],
+        ["camelize", f"{__name__}.missing", 1, *FUNCTIONS, f"{__name__}.add_key"],
+    ),
     "BODY": (
-        [None, f"{__name__}.get_numbers"],
-        ["", f"{__name__}.missing", "broken_module.add", f"{__name__}.FAULTS", get_close_matches],
+        [None, f"{__name__}.add_key", "builtins.max"],
+        [
+            *FUNCTIONS,
+            f"{__name__}.get_numbers",
+            "",
+            f"{__name__}.missing",
+            "broken_module.add",
+            f"{__name__}.FAULTS",
+            get_close_matches,
+        ],
     ),
     "CODE_HEADER": (
         [None, "X-Error-Code", "Error-Code", "Vary-Code"],
@@ -218,9 +246,10 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"CODE_FORMAT": ["numbers"]}, "Did you mean 'number'?"),
     ({"CODE_FORMAT": "roman"}, None),
     ({"DETAILS": "true"}, "Did you mean True?"),
-    ({"BODY": f"{__name__}.get_number"}, f"Did you mean '{__name__}.get_numbers'?"),
-    ({"BODY": "django.utils.textt.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
-    ({"BODY": "djang.utils.text.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
+    ({"FIELD_NAMES": f"{__name__}.get_number"}, f"Did you mean '{__name__}.get_numbers'?"),
+    ({"BODY": f"{__name__}.take_nothing"}, None),
+    ({"FIELD_NAMES": "django.utils.textt.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
+    ({"FIELD_NAMES": "djang.utils.text.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
     ({"BODY": get_close_matches}, "Did you mean 'difflib.get_close_matches'?"),
     ({"BODY": "broken_module.add"}, "RuntimeError: at import"),
     ({"BODY": f"{__name__}.FAULTS"}, None),
