@@ -45,7 +45,7 @@ USED_HEADERS = re.compile(
     r"(accept|access-control|content|cross-origin|proxy|sec)(-.*)?"
     r"|age|allow|alt-svc|authorization|cache-control|connection|cookie|date|etag|expires|host"
     r"|keep-alive|last-modified|link|location|origin|pragma|referrer-policy|retry-after|server"
-    r"|set-cookie|strict-transport-security|te|trailer|transfer-encoding|upgrade|vary|via|warning"
+    r"|set-cookie|status|strict-transport-security|te|trailer|transfer-encoding|upgrade|vary|via|warning"
     r"|www-authenticate|x-content-type-options|x-frame-options",
     re.IGNORECASE,
 )
@@ -112,6 +112,19 @@ def _make_choice(*choices: object) -> Rule:
     )
 
 
+# The spellings of booleans in environment variables and in INI and YAML files.
+BOOLEANS = {"true": True, "yes": True, "on": True, "1": True}
+BOOLEANS |= {"false": False, "no": False, "off": False, "0": False}
+
+
+def _correct_boolean(value: object) -> bool:
+    return BOOLEANS[str(find_nearest_choice(value, BOOLEANS))]
+
+
+def _correct_integer(minimum: float = -math.inf) -> Callable[[Any], float]:
+    return lambda value: max(minimum, int(value, 0) if isinstance(value, str) else int(value))
+
+
 def _correct_header_name(value: str) -> str:
     name = "-".join(TOKEN.findall(value))
     return HEADER_EXAMPLE if USED_HEADERS.fullmatch(name) else name or HEADER_EXAMPLE
@@ -136,8 +149,8 @@ def _correct_class_path(value: str) -> str:
     return get_dotted_path(resolve_name(find_nearest_path(value) or ""))
 
 
-BOOLEAN = _make_choice(True, False)
-SECONDS = Rule("a number of seconds", _is_integer(0), int)
+BOOLEAN = _make_choice(True, False)._replace(correct=_correct_boolean)
+SECONDS = Rule("a number of seconds", _is_integer(0), _correct_integer(0))
 STRING = Rule("a string", _is(str, Promise))
 HANDLER = _make_function_rule("exception")
 PREFIXES = Rule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
@@ -155,14 +168,16 @@ VALUES: Rules = {
     "FIELD_NAMES": _make_optional(_make_function_rule("name")),
     "BODY": _make_optional(_make_function_rule("body", "error", "request")),
     "CODE_HEADER": _make_optional(HEADER),
-    "MAX_ERRORS": _make_optional(Rule("an integer of at least 2", _is_integer(2), int)),
+    "MAX_ERRORS": _make_optional(
+        Rule("an integer of at least 2", _is_integer(2), _correct_integer(2))
+    ),
     "PATHS": _make_optional(PREFIXES),
     "EXCLUDED_PATHS": PREFIXES,
     "CHALLENGE": Rule("a string of one line", _is_line, lambda value: " ".join(value.split())),
     "RETRY_AFTER": SECONDS,
     "PROBE_PERMISSIONS": BOOLEAN,
     "HIDE_FORBIDDEN": BOOLEAN,
-    "STRICT": _make_choice(None, True, False),
+    "STRICT": _make_choice(None, True, False)._replace(correct=_correct_boolean),
     "PATCH": BOOLEAN,
     "PROBLEM_JSON": BOOLEAN,
     "OPERATION_MAX_AGE": SECONDS,
@@ -171,13 +186,15 @@ VALUES: Rules = {
 
 # The same for the keys of an entry of `CODES`.
 CHANGES: Rules = {
-    "status": Rule("an HTTP status from 400 to 599", _is_integer(400, 599), int),
-    "number": _make_optional(Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), int)),
+    "status": Rule("an HTTP status from 400 to 599", _is_integer(400, 599), _correct_integer()),
+    "number": _make_optional(
+        Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), _correct_integer())
+    ),
     "message": Rule("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
     "description": STRING,
     "advice": STRING,
     "retry": _make_choice("no", "later", "after change"),
-    "since": Rule("a string", _is(str), str),
+    "since": Rule("a string that is not translated", _is(str), str),
     "deprecated": BOOLEAN,
     "replaced_by": _make_optional(Rule("the name of a code", _is(str))),
 }
@@ -189,7 +206,7 @@ def suggest(name: object, choices: Iterable[object]) -> str:
     nearest = find_nearest_choice(name, choices)
     if nearest is not None:
         return f"Did you mean {nearest!r}?"
-    return f"Use one of: {', '.join(sorted(map(str, choices)))}."
+    return f"Use one of: {', '.join(sorted({*map(str, choices)}))}."
 
 
 def find_nearest_choice(name: object, choices: Iterable[object]) -> object:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
+from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME, get_status_name
 from django_apierrors.checks import rules
 from django_apierrors.conf import CodeChanges
 from django_apierrors.errors import is_template
@@ -140,12 +140,10 @@ def check_exceptions(
     for name, code in rows.items():
         key = f"API_ERRORS['EXCEPTIONS'][{name!r}]"
         if code is not None and code not in names and not rules.HANDLER.test(code):
-            is_path = callable(code) or "." in str(code)
-            hint = (
-                rules.find_value_hint(code, rules.HANDLER)
-                if is_path
-                else rules.suggest(code, names)
-            )
+            meant = get_status_name(int(code)) if str(code).isdecimal() else code
+            hint: str | None = rules.suggest(meant, names)
+            if callable(code) or "." in str(code):
+                hint = rules.find_value_hint(code, rules.HANDLER)
             yield Error(
                 f"{key} is neither the name of a code nor the path of a function: {code!r}.",
                 hint or f"Write {rules.HANDLER.words} and returns an APIException.",

@@ -91,6 +91,12 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E003", {"CODES": {"GONE": {"retry": "after_change"}}}, "Did you mean 'after change'?"),
     ("E003", {"CODES": {"GONE": {"retry": "never"}}}, 'must be "no", "later" or "after change"'),
     ("E003", {"CODES": {"GONE": {"since": 2.1}}}, "Did you mean '2.1'?"),
+    (
+        "E003",
+        {"CODES": {"GONE": {"since": gettext_lazy("2.1")}}},
+        "must be a string that is not translated, not '2.1'.",
+    ),
+    ("E003", {"CODES": {"GONE": {"number": "0x1"}}}, "Did you mean 1?"),
     ("E003", {"CODES": {"GONE": {"deprecated": "true"}}}, "Did you mean True?"),
     (
         "E003",
@@ -110,7 +116,9 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E003", {"CODES": {"GONE": {"number": 9}, "THROTTLED": {"number": 9}}}, "have the number 9"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "GON"}}, "Did you mean 'GONE'?"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": "OK"}}, "Use one of: "),
-    ("E004", {"EXCEPTIONS": {"builtins.OSError": 404}}, "Use one of: "),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": 409}}, "Did you mean 'CONFLICT'?"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": "404"}}, "Did you mean 'NOT_FOUND'?"),
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": 200}}, "ACCESS_FORBIDDEN, ALREADY_EXISTS, "),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.absent"}}, "does not define"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.FAULTS"}}, "Write the dotted path"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.wait"}}, "that is not async"),
@@ -246,6 +254,15 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"CODE_FORMAT": ["numbers"]}, "Did you mean 'number'?"),
     ({"CODE_FORMAT": "roman"}, None),
     ({"DETAILS": "true"}, "Did you mean True?"),
+    ({"DETAILS": 1}, "Did you mean True?"),
+    ({"PATCH": "yes"}, "Did you mean True?"),
+    ({"STRICT": "on"}, "Did you mean True?"),
+    ({"PROBLEM_JSON": 0}, "Did you mean False?"),
+    ({"STRICT": "Off"}, "Did you mean False?"),
+    ({"DETAILS": "sometimes"}, None),
+    ({"CODE_HEADER": "Status"}, "Did you mean 'X-Error-Code'?"),
+    ({"MAX_ERRORS": 0}, "Did you mean 2?"),
+    ({"RETRY_AFTER": -1}, "Did you mean 0?"),
     ({"FIELD_NAMES": f"{__name__}.get_number"}, f"Did you mean '{__name__}.get_numbers'?"),
     ({"BODY": f"{__name__}.take_nothing"}, None),
     ({"FIELD_NAMES": "django.utils.textt.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
@@ -281,6 +298,13 @@ def test_a_wrong_value_has_a_hint_at_the_nearest_right_one(
     settings.API_ERRORS = changes
     [message] = check_settings()
     assert (get_numbers([message]), message.hint) == (["E002"], hint)
+
+
+def test_the_hint_at_all_codes_has_each_once(settings: Settings) -> None:
+    settings.API_ERRORS = {"EXCEPTIONS": {"builtins.OSError": "Qwxyz"}}
+    [message] = check_settings()
+    names = str(message.hint).removeprefix("Use one of: ").removesuffix(".").split(", ")
+    assert len(names) == len({*names}) > len(CATALOG)
 
 
 def test_a_code_is_replaced_by_a_code_of_the_project(settings: Settings) -> None:
