@@ -57,8 +57,10 @@ def make_python(codes: Iterable[ErrorCode]) -> Iterator[str]:
     names = []
     for code in codes:
         values = ", ".join(map(repr, (code.name, *describe(code).values())))
-        yield f"{code.name} = APIErrorCode({values})"
-        names.append(code.name)
+        # A code may have the name of the dict.
+        name = "ERRORS_" if code.name == "ERRORS" else code.name
+        yield f"{name} = APIErrorCode({values})"
+        names.append(name)
     yield ""
     yield "ERRORS = {"
     yield from (f"    {name}.code: {name}," for name in names)

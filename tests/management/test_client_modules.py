@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -83,6 +84,14 @@ def test_the_python_module_is_typed_and_holds_the_codes(tmp_path: Path) -> None:
 
     for command in ([client.name], ["-m", "mypy", "--strict", "--no-incremental", client.name]):
         subprocess.run([sys.executable, *command], cwd=tmp_path, check=True)
+
+
+def test_a_code_may_have_the_name_of_the_dict(settings: Settings) -> None:
+    settings.API_ERRORS = {"CODES": {"ERRORS": {"status": 418}}}
+    module: dict[str, Any] = {"__name__": "errors"}
+    exec(run("--format", "python"), module)
+    assert module["ERRORS"]["ERRORS"] is module["ERRORS_"]
+    assert module["ERRORS_"].status == 418
 
 
 def test_the_typescript_module_has_a_constant_for_each_code() -> None:
