@@ -245,15 +245,12 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
     error_response = cast("HttpResponse", response)
     try:
         body = state.get_body(response)
-        if body is not None and state.error is not None:
-            rewriting.rewrite(error_response, request, body, state.error)
-            send_error_sent(response, request, state.error, state.exception)
-        else:
-            with rewriting.override_language(request):
-                body = rewriting.find_body(request, error_response)
-                if body is not None:
-                    rewriting.rewrite(error_response, request, body)
-                    send_error_sent(response, request, body)
+        error, exception = (None, None) if body is None else (state.error, state.exception)
+        with rewriting.override_language(request):
+            body = body or rewriting.find_body(request, error_response)
+            if body is not None:
+                rewriting.rewrite(error_response, request, body, error)
+                send_error_sent(response, request, error or body, exception)
     except Exception:
         fallback.log_failure("bringing a response into the format")
         return render(make_fallback_response(request))

@@ -116,8 +116,7 @@ def rewrite(
     response["Content-Type"] = JSON
     sent: Mapping[str, Any] = body
     if apply_content_type(response, request):
-        with override_language(request):
-            sent = make_problem(body, error.reference if error else None)
+        sent = make_problem(body, error.reference if error else None)
     response.content = encode(sent)
     response["Content-Length"] = str(len(response.content))
     if hasattr(response, "data"):
