@@ -43,6 +43,7 @@ class JSONRenderer(renderers.JSONRenderer):
             return self.render_data(data, accepted_media_type, context)
         request, error = context.get("request"), self.find_built_error(data, response.status_code)
         sent: Any = error
+        is_inside_page = is_html(getattr(response, "accepted_renderer", None))
         try:
             body = apply_format(response, data, context, error)
             rendered = self.render_data(body, accepted_media_type, context)
@@ -50,8 +51,13 @@ class JSONRenderer(renderers.JSONRenderer):
         except Exception:
             fallback.log_failure("rendering an error")
             rendered, sent = get_fallback(response, request), fallback.get_body()
+            is_inside_page = False
         if getattr(response, "is_api_error", False):
-            send_error_sent(response, request, sent, self.exception)
+            if is_inside_page:
+                # After the callback of the handler, which has the error and its exception.
+                response.add_post_render_callback(lambda page: send_error_sent(page, request, sent))
+            else:
+                send_error_sent(response, request, sent, self.exception)
         # A cycle: its traceback refers to the frame of dispatch(), which refers to the response.
         self.exception = None
         return rendered

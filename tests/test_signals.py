@@ -17,13 +17,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from pytest_django.fixtures import Settings
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
+from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import error_sent
 
 MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
@@ -46,6 +47,18 @@ class PageView(RaiseView):
     """Raise an exception for the browsable API."""
 
     renderer_classes = [BrowsableAPIRenderer]
+
+
+class BrowsableView(RaiseView):
+    """Raise or return an error for the browsable API, which has JSON inside its page."""
+
+    renderer_classes = [JSONRenderer, BrowsableAPIRenderer]
+
+    def post(self, request: Any) -> Response:
+        raise ValidationError({"sku": ErrorDetail("Gone.", "sold_out")})
+
+    def delete(self, request: Any) -> Response:
+        return Response({"reason": "Sold out."}, status=409)
 
 
 class AsyncRaiseView(AsyncAPIView):
@@ -107,6 +120,8 @@ urlpatterns = [
     path("outage", RaiseView.as_view(exception=ConnectionRefusedError())),
     path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
     path("page", PageView.as_view()),
+    path("browsable", BrowsableView.as_view()),
+    path("browsable-unhandled", BrowsableView.as_view(exception=UNHANDLED)),
     path("returned", ReturnView.as_view()),
     path("made", FormatView.as_view()),
     path("unserializable", UnserializableView.as_view()),
@@ -176,6 +191,32 @@ def test_one_signal_is_sent_for_an_error_of_a_drf_view(
     assert (arguments["reference"] is not None) == is_unhandled
     if is_unhandled:
         assert arguments["reference"] in response.json()["errors"][0]
+
+
+def test_the_signal_of_a_page_has_the_error_that_the_handler_made(
+    has_middleware: bool, sent: Sent
+) -> None:
+    client = Client(headers={"accept": "text/html"})
+    responses = [client.post("/browsable"), client.get("/browsable"), client.delete("/browsable")]
+
+    first, second, third = sent
+    [item] = first["error"].items
+    assert (item.field, item.code, item.message) == ("sku", "sold_out", "Gone.")
+    assert isinstance(first["exception"], ValidationError)
+    assert second["exception"] is FORBIDDEN
+    assert (third["error"].code.name, third["exception"]) == ("CONFLICT", None)
+    assert [each["response"].is_rendered for each in sent] == [True] * 3
+    assert [response.status_code for response in responses] == [400, 403, 409]
+
+
+def test_the_signal_of_a_page_has_the_reference(settings: Settings, sent: Sent) -> None:
+    settings.MIDDLEWARE = []
+
+    page = get("/browsable-unhandled", accept="text/html")
+
+    [arguments] = sent
+    assert arguments["exception"] is UNHANDLED
+    assert arguments["reference"] in page.content.decode()
 
 
 @pytest.mark.parametrize(
