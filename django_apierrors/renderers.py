@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from rest_framework import renderers
@@ -52,6 +53,10 @@ class JSONRenderer(renderers.JSONRenderer):
             fallback.log_failure("rendering an error")
             rendered, sent = get_fallback(response, request), fallback.get_body()
             is_inside_page = False
+            # The settings may be the cause.
+            with suppress(Exception):
+                add_required_headers(response, sent, request)
+                keep_error(request, Error.of_body(sent))
         if getattr(response, "is_api_error", False):
             if is_inside_page:
                 # After the callback of the handler, which has the error and its exception.

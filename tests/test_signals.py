@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
+from django_apierrors.handler import exception_handler
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import error_sent
@@ -109,6 +110,21 @@ def raise_unhandled(request: HttpRequest) -> HttpResponse:
     raise UNHANDLED
 
 
+def change_data(exc: Exception, context: Any) -> Any:
+    """Change the response of the handler, as a handler of the project."""
+    response = exception_handler(exc, context)
+    if response is not None and "object" in context["request"].query_params:
+        response.data["object"] = object()
+    return response
+
+
+class ChangedView(BrowsableView):
+    """Have a handler that changes the response of ours."""
+
+    def get_exception_handler(self) -> Any:
+        return change_data
+
+
 async def raise_unhandled_async(request: HttpRequest) -> HttpResponse:
     """Raise an exception in an async view."""
     raise UNHANDLED
@@ -121,6 +137,7 @@ urlpatterns = [
     path("suspicious", RaiseView.as_view(exception=SUSPICIOUS)),
     path("page", PageView.as_view()),
     path("browsable", BrowsableView.as_view()),
+    path("changed", ChangedView.as_view()),
     path("browsable-unhandled", BrowsableView.as_view(exception=UNHANDLED)),
     path("returned", ReturnView.as_view()),
     path("made", FormatView.as_view()),
@@ -367,6 +384,21 @@ def test_the_log_record_of_an_error_has_its_code_and_its_reference(
         message = response.json()["errors"][0]
         assert record.reference is None or record.reference in message
         assert (record.reference is None) == (code != "INTERNAL_ERROR")
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_all_that_names_the_code_agrees_if_the_body_cannot_be_rendered(
+    settings: Settings, sent: Sent, caplog: pytest.LogCaptureFixture, accept: str
+) -> None:
+    settings.MIDDLEWARE = []
+    settings.API_ERRORS = {"CODE_HEADER": "X-Code"}
+
+    response = get("/changed?object", accept=accept)
+
+    assert (response.status_code, response["X-Code"]) == (500, "INTERNAL_ERROR")
+    records: list[Any] = [each for each in caplog.records if each.name == "django.request"]
+    assert [record.code for record in records] == ["INTERNAL_ERROR"]
+    assert [each["error"].code.name for each in sent] == ["INTERNAL_ERROR"]
 
 
 def get_nothing(body: Any, error: Any, request: Any) -> None:
