@@ -259,15 +259,16 @@ def get_django_request(request: AnyRequest | None) -> HttpRequest | None:
     return getattr(request, "_request", request)
 
 
-def is_error_body(data: object, status: int) -> bool:
+def is_error_body(data: object, status: int | None = None) -> bool:
     """Whether `data` is a body of ours, by its whole shape: other APIs use these keys too.
 
+    Its status must be `status`, if that is given.
     Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """
     return (
         isinstance(data, Mapping)
         and isinstance(data.get("status"), int)
-        and data["status"] == status
+        and (status is None or data["status"] == status)
         and isinstance(data.get("code"), (str, int))
         and isinstance(data.get("moreInfo"), str)
         and isinstance(data.get("errors"), list)

@@ -26,7 +26,7 @@ class JSONRenderer(renderers.JSONRenderer):
     carry. A body in the format stays as it is.
     """
 
-    # The body that the handler made, whose shape is not checked again; its error and its exception.
+    # The body that the handler made, its error and its exception.
     error_body: Any = None
     error: Error | None = None
     exception: BaseException | None = None
@@ -42,7 +42,7 @@ class JSONRenderer(renderers.JSONRenderer):
         response = context.get("response")
         if response is None or response.status_code < 400:
             return self.render_data(data, accepted_media_type, context)
-        request, error = context.get("request"), self.find_built_error(data, response.status_code)
+        request, error = context.get("request"), self.find_built_error(data)
         sent: Any = error
         is_inside_page = is_html(getattr(response, "accepted_renderer", None))
         try:
@@ -67,10 +67,10 @@ class JSONRenderer(renderers.JSONRenderer):
         self.exception = None
         return rendered
 
-    def find_built_error(self, data: Any, status: int) -> Error | None:
-        """Return the error from which the handler built `data`, if its status is still `status`."""
-        is_unchanged = data is not None and data is self.error_body and data.get("status") == status
-        return self.error if is_unchanged else None
+    def find_built_error(self, data: Any) -> Error | None:
+        """Return the error of the handler if `data` is its body, even if keys were changed."""
+        is_same = self.error and is_error_body(data) and data["code"] == self.error_body.get("code")
+        return self.error if is_same else None
 
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
@@ -104,11 +104,12 @@ def apply_format(
 ) -> Any:
     """Return the body for `response`, an error with `data`; adapt its headers and its status.
 
-    `data` that is a body already, because the handler built it from `error`, is not changed.
+    `data` that is a body already, because the handler built it from `error`, gets the status of
+    `response` only.
     """
     request = context.get("request")
-    has_format = error is not None or is_error_body(data, response.status_code)
-    if not has_format and request is not None and is_excluded(request):
+    is_body = error is not None or is_error_body(data)
+    if not is_body and request is not None and is_excluded(request):
         return data
     renderer = getattr(response, "accepted_renderer", None)
     is_inside_page = is_html(renderer)
@@ -117,10 +118,12 @@ def apply_format(
     response.is_api_error = not is_inside_page or makes_page(renderer, request)  # type: ignore[attr-defined]
     is_problem = False
     if not is_inside_page:
-        if response["Content-Type"] != JSON:
-            response["Content-Type"] = JSON
+        response["Content-Type"] = JSON
         is_problem = apply_content_type(response, request)
-    if not has_format:
+    if is_body and data["status"] != response.status_code:
+        # A project's handler may change only the status of the response.
+        data = response.data = {**data, "status": int(response.status_code)}
+    elif not is_body:
         error = Error.of_data(data, response.status_code)
         # A code of the catalogue may have another status in the project.
         response.status_code = error.status

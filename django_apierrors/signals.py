@@ -42,7 +42,8 @@ def send_error_sent(
             sender=None,
             request=get_django_request(request),
             response=response,
-            error=sent,
+            # A project's handler may change the status of a response.
+            error=sent._replace(status=response.status_code),
             exception=exception,
             reference=sent.reference,
         )

@@ -17,12 +17,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from pytest_django.fixtures import Settings
-from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
+from django_apierrors.exceptions import ValidationError
 from django_apierrors.handler import exception_handler
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from django_apierrors.renderers import JSONRenderer
@@ -56,7 +57,7 @@ class BrowsableView(RaiseView):
     renderer_classes = [JSONRenderer, BrowsableAPIRenderer]
 
     def post(self, request: Any) -> Response:
-        raise ValidationError({"sku": ErrorDetail("Gone.", "sold_out")})
+        raise ValidationError({"sku": "Gone."}, "sold_out", {"stock": 0})
 
     def delete(self, request: Any) -> Response:
         return Response({"reason": "Sold out."}, status=409)
@@ -112,9 +113,19 @@ def raise_unhandled(request: HttpRequest) -> HttpResponse:
 
 def change_data(exc: Exception, context: Any) -> Any:
     """Change the response of the handler, as a handler of the project."""
-    response = exception_handler(exc, context)
-    if response is not None and "object" in context["request"].query_params:
+    response: Any = exception_handler(exc, context)
+    change = context["request"].query_params.get("change")
+    if change == "object":
         response.data["object"] = object()
+    elif change == "status":
+        response.status_code = 418
+    elif change == "key":
+        response.data["note"] = "Kept."
+        response.status_code = 418
+    elif change == "copy":
+        response.data = {**response.data, "note": "Kept."}
+    elif change == "code":
+        response.data = {**response.data, "code": "CONFLICT"}
     return response
 
 
@@ -138,6 +149,7 @@ urlpatterns = [
     path("page", PageView.as_view()),
     path("browsable", BrowsableView.as_view()),
     path("changed", ChangedView.as_view()),
+    path("changed-unhandled", ChangedView.as_view(exception=UNHANDLED)),
     path("browsable-unhandled", BrowsableView.as_view(exception=UNHANDLED)),
     path("returned", ReturnView.as_view()),
     path("made", FormatView.as_view()),
@@ -393,12 +405,48 @@ def test_all_that_names_the_code_agrees_if_the_body_cannot_be_rendered(
     settings.MIDDLEWARE = []
     settings.API_ERRORS = {"CODE_HEADER": "X-Code"}
 
-    response = get("/changed?object", accept=accept)
+    response = get("/changed?change=object", accept=accept)
 
     assert (response.status_code, response["X-Code"]) == (500, "INTERNAL_ERROR")
     records: list[Any] = [each for each in caplog.records if each.name == "django.request"]
     assert [record.code for record in records] == ["INTERNAL_ERROR"]
     assert [each["error"].code.name for each in sent] == ["INTERNAL_ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("change", "changes"),
+    [
+        ("status", {"status": 418}),
+        ("key", {"status": 418, "note": "Kept."}),
+        ("copy", {"note": "Kept."}),
+    ],
+)
+@pytest.mark.parametrize("has_details", [False, True])
+def test_the_error_stays_if_the_projects_handler_changes_its_response(
+    settings: Settings, sent: Sent, change: str, changes: dict[str, Any], has_details: bool
+) -> None:
+    settings.MIDDLEWARE = []
+    settings.API_ERRORS = {"DETAILS": has_details}
+
+    expected = Client().post("/changed").json()
+    response = Client().post(f"/changed?change={change}")
+    page = Client().post(f"/changed?change={change}", headers={"accept": "text/html"})
+    unhandled = get(f"/changed-unhandled?change={change}")
+
+    assert expected["extra"] == {"stock": 0}
+    assert response.json() == {**expected, **changes}
+    assert response.status_code == page.status_code == response.json()["status"]
+    assert page.content.decode().count("sku: Gone.") == 1
+    first, second, third, fourth = sent
+    assert second["error"] == first["error"]._replace(status=response.status_code)
+    assert third["error"] == second["error"]
+    assert fourth["reference"] in unhandled.json()["errors"][0]
+    assert fourth["error"].status == unhandled.status_code == unhandled.json()["status"]
+
+
+def test_the_signal_has_the_code_that_the_projects_handler_sends(sent: Sent) -> None:
+    assert get("/changed?change=code").json()["code"] == "CONFLICT"
+    assert [each["error"].code.name for each in sent] == ["CONFLICT"]
 
 
 def get_nothing(body: Any, error: Any, request: Any) -> None:
