@@ -52,7 +52,9 @@ class JSONRenderer(renderers.JSONRenderer):
         except Exception:
             fallback.log_failure("rendering an error")
             rendered, sent = get_fallback(response, request), fallback.get_body()
-            is_inside_page = False
+            if is_inside_page:
+                response["Content-Type"] = "text/html; charset=utf-8"
+                is_inside_page = False
             # The settings may be the cause.
             with suppress(Exception):
                 add_required_headers(response, sent, request)

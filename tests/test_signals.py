@@ -408,6 +408,7 @@ def test_all_that_names_the_code_agrees_if_the_body_cannot_be_rendered(
     response = get("/changed?change=object", accept=accept)
 
     assert (response.status_code, response["X-Code"]) == (500, "INTERNAL_ERROR")
+    assert response["Content-Type"].partition(";")[0] == accept
     records: list[Any] = [each for each in caplog.records if each.name == "django.request"]
     assert [record.code for record in records] == ["INTERNAL_ERROR"]
     assert [each["error"].code.name for each in sent] == ["INTERNAL_ERROR"]
