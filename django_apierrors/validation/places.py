@@ -164,7 +164,7 @@ def get_spelling_function() -> Callable[[str], str] | None:
         spelling = function(name)
         if not isinstance(spelling, str) or not spelling:
             raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
-        return messages.cut(spelling)
+        return spelling
 
     return spell
 
@@ -181,11 +181,15 @@ def spell_item(
     if item.place in (messages.PATH, messages.HEADER) or not item.field:
         return item
 
-    def spell_path(path: str) -> str:
-        return NAME.sub(lambda match: spell(match[0]), path)
-
-    field = spell_path(item.field)
+    field = NAME.sub(lambda match: messages.cut(spell(match[0])), item.field)
     if item.place == messages.QUERY and sent is not None:
         return item._replace(field=field) if field in sent else item
-    keys = (spell_path(key) if isinstance(key, str) else key for key in item.keys)
+    if make_pointer(item.keys) is None:
+        # A function may return a shorter name.
+        return item._replace(field=field, keys=())
+
+    def spell_key(key: str) -> str:
+        return NAME.sub(lambda match: spell(match[0]), key)
+
+    keys = (spell_key(key) if isinstance(key, str) else key for key in item.keys)
     return item._replace(field=field, keys=tuple(keys))

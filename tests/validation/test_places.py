@@ -483,6 +483,11 @@ SPELT: Mapping[str, tuple[Sent, list[str], list[str | None]]] = {
         ["lineItems[0].unitPrice: No.", "page: No page.", "X-Tenant: No tenant."],
         ["/lineItems/0/unitPrice", None, None],
     ),
+    "a key that is too long to be repeated": (
+        Sent("POST", "camel", [], {"clientName": "Ann", "unitPrices": {LONG: "x"}}),
+        [f"unitPrices.{LONG[:99]}…: {NUMBER}"],
+        [None],
+    ),
     # The client spells a parameter as the view does, unless a middleware changes `request.GET`.
     "a parameter": (Sent("GET", "search?max_price=x", []), [f"max_price: {NUMBER}"], [None]),
     "a variable of the URL": (
@@ -539,9 +544,10 @@ def return_long_name(name: str) -> str:
 
 
 def test_a_long_name_is_cut(quiet_client: Client, settings: Settings) -> None:
-    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.return_long_name"}
-    [error] = send(quiet_client, SENT["a field"])["errors"]
-    assert error == f"{('client_name' * 10)[:99]}…: {REQUIRED}"
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.return_long_name", "DETAILS": True}
+    received = send(quiet_client, SENT["a field"])
+    assert received["errors"] == [f"{('client_name' * 10)[:99]}…: {REQUIRED}"]
+    assert "pointer" not in received["details"][0]
 
 
 CALLS: list[str] = []
