@@ -19,6 +19,7 @@ from rest_framework.utils import json
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import messages
+from django_apierrors.validation.extra import clean
 
 # Django's request, or DRF's, which is made from it.
 AnyRequest: TypeAlias = HttpRequest | Request
@@ -162,7 +163,8 @@ def get_spelling_function() -> Callable[[str], str] | None:
     @cache
     def spell(name: str) -> str:
         spelling = function(name)
-        if not isinstance(spelling, str) or not spelling:
+        # Half of a surrogate pair cannot be sent.
+        if not isinstance(spelling, str) or not spelling or clean(spelling) != spelling:
             raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
         return spelling
 

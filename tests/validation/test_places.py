@@ -538,6 +538,11 @@ def return_nothing(name: str) -> None:
     """Forget to return the name."""
 
 
+def return_surrogate(name: str) -> str:
+    """Return a name that UTF-8 cannot encode."""
+    return f"\ud800{name}"
+
+
 def return_long_name(name: str) -> str:
     """Return a name of 1 MB."""
     return name * 100_000
@@ -577,7 +582,7 @@ def test_a_query_is_parsed_once_for_all_messages(quiet_client: Client, settings:
     assert time.process_time() - start < 0.5
 
 
-@pytest.mark.parametrize("function", ["fail", "missing", "return_nothing"])
+@pytest.mark.parametrize("function", ["fail", "missing", "return_nothing", "return_surrogate"])
 def test_if_the_function_fails_all_messages_are_sent(
     quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
