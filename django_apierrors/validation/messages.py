@@ -189,13 +189,17 @@ class Collector:
         """Add the keys of the data for which, with their whole values, there is room."""
         if data is NO_DATA:
             return
+        left_out = []
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
-            size = get_size({key: value})
+            size = get_size(key) + get_size(value) + 2
             if size > self.room:
-                logger.warning(TOO_LARGE, key)
+                left_out.append(key)
                 continue
             self.room -= size
             self.extra[key] = value
+        if left_out:
+            # A record with the first keys only: there may be a million.
+            logger.warning(TOO_LARGE, ", ".join(left_out[:10]))
 
 
 def truncate(items: Iterable[Item]) -> Messages:

@@ -40,6 +40,7 @@ from django_apierrors.validation.error_objects import (
 )
 from tests.bodies import body
 from tests.models import Shelf
+from tests.support import make_view, throw
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -360,11 +361,27 @@ class WrapView(APIView):
         return {"message": "Invalid input.", "error": size, "errors": first, "gift": second}
 
 
+class ExtraError(APIException):
+    """An exception with data for clients."""
+
+    status_code = 409
+    default_detail = "Only a few are left."
+    default_code = "out_of_stock"
+
+    def __init__(self, extra: Any, detail: Any = None) -> None:
+        super().__init__(detail)
+        self.extra = extra
+
+
+# More data than a body can have.
+CROWDED = {f"{number:09}": "x" for number in range(70_000)}
+
 urlpatterns = [
     path("raise/<int:row>/<str:name>", RaiseView.as_view()),
     path("alone/raise/<int:row>/<str:name>", RaiseView.as_view(renderer_classes=[StockRenderer])),
     path("return/<int:row>", ReturnView.as_view()),
     path("wrap", WrapView.as_view()),
+    path("crowded", make_view(lambda request: throw(ExtraError(CROWDED)))),
 ]
 
 
@@ -445,18 +462,6 @@ def test_a_number_of_the_catalogue_is_sent_by_the_setting(settings: Settings) ->
     }
 
 
-class ExtraError(APIException):
-    """An exception with data for clients."""
-
-    status_code = 409
-    default_detail = "Only a few are left."
-    default_code = "out_of_stock"
-
-    def __init__(self, extra: Any, detail: Any = None) -> None:
-        super().__init__(detail)
-        self.extra = extra
-
-
 @pytest.mark.parametrize(
     ("extra", "detail", "sent"),
     [
@@ -490,6 +495,17 @@ def test_data_that_does_not_fit_is_left_out_with_its_key_and_logged(
     assert error.extra.keys() == {"left", "more"}
     assert "'rows' does not fit into the body" in caplog.text
     assert "'last' does not fit into the body" in caplog.text
+
+
+def test_many_keys_that_do_not_fit_are_logged_once(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/crowded")
+    sent = len(response.json()["extra"])
+    assert 10_000 < sent < len(CROWDED)
+    records = [record for record in caplog.records if record.name == "django_apierrors"]
+    first = [*CROWDED][sent : sent + 10]
+    assert [record.args for record in records] == [(", ".join(first),)]
 
 
 def test_the_extra_of_an_unhandled_exception_is_not_sent() -> None:
