@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -51,6 +52,7 @@ def locate_items(
     the client spells them, by `FIELD_NAMES`.
     """
     body = None if request is None or place is not None else get_parsed_body(request)
+    is_known = body is not None and body != ()
     spell = get_spelling_function()
     # Parsed once: a query may have a thousand parameters, and as many messages about them. Not
     # `request.GET`, which a middleware may have changed.
@@ -59,15 +61,17 @@ def locate_items(
     for item in items:
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
-        if isinstance(body, list) and item.keys and not isinstance(item.keys[0], int):
-            # A constraint of a database does not name the row.
-            item = item._replace(keys=())
+        keys = item.keys
         if spell is not None:
             try:
                 item = spell_item(item, spell, None if request is None else sent)
             except Exception:
                 log_failure("calling the function named by FIELD_NAMES")
                 spell = None
+        # A middleware may have changed the names, and a constraint of a database does not name the
+        # row, or has names that the client does not know.
+        if is_known and not any(is_sent(path, body, item.code) for path in (keys, item.keys)):
+            item = item._replace(keys=())
         yield item
 
 
@@ -83,10 +87,9 @@ def find_place(
         return place or ""
     is_unsafe = request.method in UNSAFE_METHODS
     name = item.keys[0] if item.keys else item.field
-    is_in_body = isinstance(body, Mapping) and name in body
     # A field of the body that was not sent may have the name of a parameter.
-    is_in_body = is_in_body or (is_unsafe and item.code == "required")
-    if is_in_body:
+    is_missing = is_unsafe and item.code == "required"
+    if is_missing or (isinstance(body, Mapping) and name in body):
         return messages.BODY
     if not isinstance(name, str):
         return messages.BODY if is_unsafe else ""
@@ -136,6 +139,15 @@ def get_parsed_body(request: AnyRequest) -> object:
     except Exception:
         # The view has read a stream, or the body is not JSON.
         return None
+
+
+def is_sent(keys: messages.Path, body: Any, code: str | None) -> bool:
+    """Whether `keys` lead to a value in `body`, or to where a required value is missing."""
+    try:
+        reduce(getitem, keys[:-1] if code == "required" else keys, body)
+    except (LookupError, TypeError):
+        return False
+    return True
 
 
 def make_pointer(keys: Iterable[object]) -> str | None:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from django.test import Client
@@ -32,7 +32,7 @@ from rest_framework.response import Response
 from django_apierrors import generics, pagination
 from django_apierrors.filters import OrderingFilter
 from tests.bodies import body
-from tests.models import Shelf
+from tests.models import Shelf, Thing
 from tests.support import make_serializer, make_view, subclass, throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
@@ -186,6 +186,52 @@ class OneShelf(generics.RetrieveAPIView[Shelf]):
     serializer_class = make_serializer(Shelf, "id", "name")
 
 
+class TitleSerializer(serializers.ModelSerializer[Shelf]):
+    """A serializer that has no validator, and another name than the model."""
+
+    title = serializers.CharField(source="name")
+    label = serializers.CharField(source="name", read_only=True)
+
+    class Meta:
+        model = Shelf
+        fields = ["title", "label"]
+
+
+class PlainTitleSerializer(serializers.Serializer[Any]):
+    """The same without a model."""
+
+    title = serializers.CharField(source="name")
+
+    def create(self, validated_data: Any) -> Shelf:
+        return Shelf.objects.create(**validated_data)
+
+
+class PlacedSerializer(serializers.ModelSerializer[Thing]):
+    """A serializer with two other names, and without the validator of both."""
+
+    title = serializers.CharField(source="name")
+    on_shelf = serializers.PrimaryKeyRelatedField(source="shelf", queryset=Shelf.objects.all())
+    total_size = serializers.IntegerField(source="size")
+
+    class Meta:
+        model = Thing
+        fields = ["title", "on_shelf", "total_size"]
+        validators: ClassVar[list[Any]] = []
+
+
+class ShelvingSerializer(PlacedSerializer):
+    """A serializer that writes a row of another model."""
+
+    def create(self, validated_data: Any) -> Any:
+        return Shelf.objects.create(name=validated_data["name"])
+
+
+def name_shelf(request: Request) -> Response:
+    """Write a row without a serializer."""
+    Shelf.objects.create(name=request.data["title"])
+    return Response(status=204)
+
+
 RETURNED: Mapping[str, Any] = {
     "fields": {"unit_price": ["Too much."]},
     "json-api": {
@@ -226,6 +272,16 @@ urlpatterns = [
     path("stock/broken", BrokenPages.as_view()),
     path("filtered", FilteredShelves.as_view()),
     path("filtered/<str:shelf_pk>", FilteredShelves.as_view()),
+    *(
+        path(url, subclass(generics.CreateAPIView, serializer_class=serializer).as_view())
+        for url, serializer in (
+            ("titles", TitleSerializer),
+            ("plain-titles", PlainTitleSerializer),
+            ("placed", PlacedSerializer),
+            ("shelving", ShelvingSerializer),
+        )
+    ),
+    path("named", make_view(name_shelf)),
     path("private", make_view(order, permission_classes=[IsAuthenticated])),
     path("many", make_view(lambda request: throw(ValidationError(MANY)))),
     path("two-places", make_view(lambda request: throw(ValidationError(TWO_PLACES)))),
@@ -453,6 +509,31 @@ def test_a_pagination_that_cannot_be_read_is_logged(
     response = client.get("/stock/broken?raise=nothing")
     assert response.json() == body("MISSING_RESOURCE")
     assert "looking for the parameter of an error" in caplog.text
+
+
+LAMP = {"title": "Lamp", "on_shelf": 1, "total_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("url", "field", "pointer"),
+    [
+        ("titles", "title", "/title"),
+        ("plain-titles", "title", "/title"),
+        ("placed", "on_shelf, total_size", None),
+        ("shelving", "name", None),
+        ("named", "name", None),
+    ],
+)
+def test_a_field_that_the_database_rejects_has_the_name_that_was_sent(
+    quiet_client: Client, settings: Settings, url: str, field: str, pointer: str | None
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    shelf = Shelf.objects.create(pk=1, name="Lamp")
+    Thing.objects.create(name="Vase", shelf=shelf, size=3)
+    received = send(quiet_client, Sent("POST", url, [], LAMP))
+    [detail] = received["details"]
+    assert (received["code"], detail["field"]) == ("ALREADY_EXISTS", field)
+    assert (detail["in"], detail.get("pointer")) == ("body", pointer)
 
 
 CAMEL = {"FIELD_NAMES": f"{__name__}.camelize_name", "DETAILS": True}

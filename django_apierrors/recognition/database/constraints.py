@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.db.backends.utils import names_digest
 from django.db.models import BaseConstraint, F, Model, UniqueConstraint
+from rest_framework.serializers import Serializer
 
 from django_apierrors.recognition.database.drivers import ConstraintViolation
 from django_apierrors.recognition.database.statements import FailedQuery
+from django_apierrors.recognition.tracebacks import iter_frames
 
 
 class ConstraintMatch(NamedTuple):
@@ -71,6 +73,22 @@ def get_public_names(match: ConstraintMatch) -> tuple[str, ...]:
         if field.remote_field.through is match.model
         and field.m2m_reverse_field_name() in match.fields
     )
+
+
+def get_sent_names(match: ConstraintMatch, exception: BaseException) -> tuple[str, ...]:
+    """Return the public names as the serializer that saved the row has them, by its sources."""
+    names = get_public_names(match)
+    for frame, _is_last in iter_frames(exception):
+        serializer: Any = frame.f_locals.get("self")
+        # Not isinstance(), which evaluates a lazy object.
+        if issubclass(type(serializer), Serializer):
+            model = getattr(getattr(serializer, "Meta", None), "model", None)
+            # The exception may be about a row of another model.
+            if model is None or match.model in model.__mro__:
+                fields = [field for field in serializer.fields.values() if not field.read_only]
+                sent = {field.source: str(field.field_name) for field in fields}
+                return tuple(sent.get(name, name) for name in names)
+    return names
 
 
 def get_project_message(constraint: BaseConstraint | None) -> str | None:

@@ -37,8 +37,8 @@ def recognise_database_error(exception: BaseException) -> Error | None:
     project_code = getattr(match.constraint, "violation_error_code", None)
     code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
     project_message = constraints.get_project_message(match.constraint)
-    names = constraints.get_public_names(match)
-    fields, keys = ", ".join(names), tuple(names) if len(names) == 1 else ()
+    names = constraints.get_sent_names(match, exception)
+    fields, keys = ", ".join(names), names if len(names) == 1 else ()
     items = []
     if fields or project_message:
         message = code.description if driver_error.key in NOT_NULL else code.message
