@@ -10,7 +10,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import DictField
+from rest_framework.validators import UniqueTogetherValidator
 
+from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import MessageCode
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import error_objects
@@ -44,6 +46,7 @@ from django_apierrors.validation.messages import (
     read_message,
     spell_code,
 )
+from django_apierrors.validation.places import spell_names
 
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
@@ -138,6 +141,16 @@ def find_inner_field(field: Any, key: object) -> Any:
     return fields.get(key) if isinstance(fields, Mapping) else None
 
 
+def spell_unique_message(message: str, serializer: Any) -> str:
+    """Return the message of a UniqueTogetherValidator with the names as the client spells them."""
+    for validator in getattr(serializer, "validators", ()):
+        if isinstance(validator, UniqueTogetherValidator):
+            names, template = validator.fields, str(validator.message)
+            if message == template.format(field_names=", ".join(names)):
+                return template.format(field_names=spell_names(names))
+    return message
+
+
 class _Reader(Collector):
     """Reads a detail, in time linear in its size."""
 
@@ -181,10 +194,12 @@ class _Reader(Collector):
             if key not in frame.general and (is_container or frame.is_mapping):
                 keys.append(key)
             if not is_container:
-                self.read_leaf(keys, value, () if frame.is_mapping else (key,))
+                self.read_leaf(keys, value, () if frame.is_mapping else (key,), frame.field)
             elif id(value) not in opened:
                 opened.add(id(value))
-                stack.append(Frame.of(value, find_inner_field(frame.field, key), len(keys)))
+                is_general = key in frame.general
+                field = frame.field if is_general else find_inner_field(frame.field, key)
+                stack.append(Frame.of(value, field, len(keys)))
 
     def read_plain(self, keys: list[object], frame: Frame) -> tuple[object, Any] | None:
         """Read the fields that have one message, as most have, and return the first other entry.
@@ -201,7 +216,8 @@ class _Reader(Collector):
             spelling = spellings.get(code) if type(code) is str else None
             if segment is None or spelling is None or not message.isascii() or not message.strip():
                 # The first of its kind.
-                self.read_leaf(keys if key in frame.general else [*keys, key], value[0], (0,))
+                path = keys if key in frame.general else [*keys, key]
+                self.read_leaf(path, value[0], (0,), frame.field)
             elif self.left_out:
                 self.left_out += 1
             else:
@@ -211,13 +227,17 @@ class _Reader(Collector):
                 self.add(field, spelling, message, (*keys, key))
         return None
 
-    def read_leaf(self, keys: Sequence[object], value: object, index: Path) -> None:
+    def read_leaf(
+        self, keys: Sequence[object], value: object, index: Path, serializer: Any
+    ) -> None:
         """Read a message about the field that `keys` lead to, at `index` in its list."""
         message = read_message(value)
         if not message:
             return
         code = getattr(value, "code", None)
         spelling = spell_code(code)
+        if spelling == "unique" and api_errors.FIELD_NAMES:
+            message = spell_unique_message(message, serializer)
         if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):

@@ -183,6 +183,16 @@ def get_spelling_function() -> Callable[[str], str] | None:
     return spell
 
 
+def spell_names(names: Iterable[str]) -> str:
+    """Return the names in a message about several fields, as the client spells them."""
+    names, spell = [*names], get_spelling_function()
+    try:
+        return ", ".join(map(spell, names) if spell else names)
+    except Exception:
+        log_failure("calling the function named by FIELD_NAMES")
+        return ", ".join(names)
+
+
 def spell_item(
     item: messages.Item, spell: Callable[[str], str], sent: Container[str] | None
 ) -> messages.Item:

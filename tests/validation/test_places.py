@@ -28,6 +28,7 @@ from rest_framework.exceptions import (
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.validators import UniqueTogetherValidator
 
 from django_apierrors import generics, pagination
 from django_apierrors.filters import OrderingFilter
@@ -219,6 +220,21 @@ class PlacedSerializer(serializers.ModelSerializer[Thing]):
         validators: ClassVar[list[Any]] = []
 
 
+class TogetherSerializer(serializers.Serializer[Any]):
+    """A serializer with two validators of several fields."""
+
+    on_shelf = serializers.PrimaryKeyRelatedField(source="shelf", queryset=Shelf.objects.all())
+    total_size = serializers.IntegerField(source="size")
+    thing_name = serializers.CharField(source="name")
+
+    class Meta:
+        validators: ClassVar[list[Any]] = [
+            lambda attrs: None,
+            UniqueTogetherValidator(Thing.objects.all(), ["on_shelf", "total_size"]),
+            UniqueTogetherValidator(Thing.objects.all(), ["on_shelf", "thing_name"]),
+        ]
+
+
 class ShelvingSerializer(PlacedSerializer):
     """A serializer that writes a row of another model."""
 
@@ -279,6 +295,7 @@ urlpatterns = [
             ("plain-titles", PlainTitleSerializer),
             ("placed", PlacedSerializer),
             ("shelving", ShelvingSerializer),
+            ("together", TogetherSerializer),
         )
     ),
     path("named", make_view(name_shelf)),
@@ -613,6 +630,44 @@ def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None
     assert example["errors"] == [f"clientName: {REQUIRED}"]
     [detail] = example["details"]
     assert (detail["in"], detail["pointer"]) == ("body", "/clientName")
+
+
+@pytest.mark.parametrize("names", [["Vase"], ["Jug"], ["Jug", "Vase"]])
+def test_the_fields_of_a_unique_set_are_spelt_so_too(
+    quiet_client: Client, settings: Settings, names: list[str]
+) -> None:
+    settings.API_ERRORS = CAMEL
+    shelf = Shelf.objects.create(pk=1, name="Lamp")
+    for name in names:
+        Thing.objects.create(name=name, shelf=shelf, size=4 if name == "Vase" else 3)
+    data = {"on_shelf": 1, "total_size": 3, "thing_name": "Vase"}
+    received = send(quiet_client, Sent("POST", "together", [], data))
+    sets = {"Jug": "onShelf, totalSize", "Vase": "onShelf, thingName"}
+    expected = [f"The fields {sets[name]} must make a unique set." for name in names]
+    assert received["errors"] == expected
+    assert [detail["message"] for detail in received["details"]] == expected
+
+
+def test_the_message_of_one_unique_field_stays(quiet_client: Client, settings: Settings) -> None:
+    settings.API_ERRORS = CAMEL
+    Shelf.objects.create(name="Lamp")
+    received = send(quiet_client, Sent("POST", "shelves", [], {"name": "Lamp"}))
+    assert received["errors"] == ["name: shelf with this name already exists."]
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [("camelize_name", "onShelf, totalSize"), ("fail", "on_shelf, total_size")],
+)
+def test_the_example_of_a_unique_set_is_spelt_so_too(
+    settings: Settings, function: str, names: str
+) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}
+    view = subclass(generics.CreateAPIView, serializer_class=TogetherSerializer, queryset=None)
+    document = SchemaGenerator(patterns=[path("sets", view.as_view())]).get_schema(public=True)
+    content = document["paths"]["/sets"]["post"]["responses"]["400"]["content"]
+    example = content["application/json"]["examples"]["ALREADY_EXISTS"]["value"]
+    assert example["errors"] == [f"The fields {names} must make a unique set."]
 
 
 def return_nothing(name: str) -> None:
