@@ -272,9 +272,9 @@ def test_a_malformed_key_is_invalid_id_and_a_key_without_a_row_missing_resource(
     ("document", "field"),
     [
         ({"nul": "\0"}, "nul"),
-        ({"nuls": ["\0"]}, "nuls"),
+        ({"nuls": ["\0"]}, "nuls[0]"),
         ({"owner": {"nul": "\0"}}, "owner.nul"),
-        ({"owners": [{}, {"nul": "\0"}]}, "owners.nul"),
+        ({"owners": [{}, {"nul": "\0"}]}, "owners[1].nul"),
     ],
 )
 def test_a_key_that_the_database_rejects_is_invalid_id(
