@@ -286,7 +286,7 @@ class _Reader(Collector):
         if context == "beside" and is_flat and not all(map(error_objects.is_sentence, values)):
             return make_data(values)
         # Another mapping beside an object is data: `{"id": 2}`.
-        objects = list(map(error_objects.has_message, values))
+        objects = list(map(error_objects.is_error_object, values))
         scalars: Context = "beside" if context == "beside" else "field"
         mappings: Context = "beside" if any(objects) else scalars
         inner: Context
@@ -313,6 +313,8 @@ class _Reader(Collector):
             self.code = code
         inner: Context = "field" if parts is None and context != "beside" else "beside"
         keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
+        # The messages in an object without a message of its own are about its field.
+        field = parts.field if parts and not parts.messages and parts.field else ()
         rest = {}
         for key, value in data.items():
             if key in keys or (
@@ -321,7 +323,7 @@ class _Reader(Collector):
             ):
                 continue
             if parts and error_objects.is_envelope(data, key):
-                value = self.read(value, path, outer)
+                value = self.read(value, (*path, *field), outer)
             elif parts and (
                 is_listed or parts.field is not None or error_objects.is_summary(data, key)
             ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from django.utils.functional import Promise
 
@@ -18,20 +18,28 @@ from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts only without another message.
+# Further keys count only beside a field: a field may have the same name.
 SUMMARY = "title"
-MESSAGE_KEYS = ("detail", "message", "error_description", "error", "msg", "reason", SUMMARY)
+FIELD_MESSAGE_KEYS = ("description", "defaultMessage")
+MESSAGE_KEYS = (
+    *("detail", "message", "error_description", "error", "msg"),
+    *(*FIELD_MESSAGE_KEYS, "reason", SUMMARY),
+)
 
 # The keys of further messages: a list, fields, error objects. A key of `LIST_KEYS` may also be a
-# field. The key then counts only beside a message, or if its value is a list of mappings.
+# field. The key then counts only beside a message or a field, or if its value has error objects.
 ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
-LIST_KEYS = frozenset({"details", "messages", "invalid-params", "invalid_params", "invalidParams"})
+LIST_KEYS = frozenset(
+    {"details", "messages", "invalid-params", "invalid_params", "invalidParams"}
+    | {"causes", "fieldErrors", "fieldViolations", "violations"}
+)
 
 # The keys of a code, `error` beside another message only.
 CODE_KEYS = ("code", "error_code", "errorCode", "error")
 
 # The keys of a field; in the second tuple only in the objects of a list.
 FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
-LISTED_FIELD_KEYS = ("name", "path", "property")
+LISTED_FIELD_KEYS = ("name", "path", "property", "propertyPath", "target")
 
 # The places of values: the first steps of pydantic's `loc`, the keys of JSON:API's `source`.
 LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
@@ -74,7 +82,7 @@ class ErrorObject(NamedTuple):
 
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
-    messages = [key for key in MESSAGE_KEYS if is_message_string(data.get(key))]
+    messages = [key for key in MESSAGE_KEYS if is_message(data, key)]
     if not messages and not any(is_envelope(data, key) for key in data):
         return None
     code_key = find_code_key(data, status)
@@ -89,11 +97,32 @@ def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> 
     return ErrorObject([data[key] for key in messages], code, field, keys, place)
 
 
-def has_message(data: object) -> bool:
-    """Whether `data` is a mapping with a message under a key of its own."""
-    if not isinstance(data, Mapping) or hasattr(data, "serializer"):
-        return False
-    return any(is_message_string(data.get(key)) for key in MESSAGE_KEYS)
+def is_plain_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether `value` is a mapping, but not the errors of a serializer."""
+    return isinstance(value, Mapping) and not hasattr(value, "serializer")
+
+
+def is_error_object(value: object) -> bool:
+    """Whether an entry of a list has a message, or holds messages about the field that it names."""
+    if not is_plain_mapping(value) or has_message(value):
+        return is_plain_mapping(value)
+    return any((key in LIST_KEYS or has_field(value)) and is_envelope(value, key) for key in value)
+
+
+def has_message(data: Mapping[Any, Any]) -> bool:
+    """Whether a mapping has a message under a key of its own."""
+    return any(is_message(data, key) for key in MESSAGE_KEYS)
+
+
+def has_field(data: Mapping[Any, Any]) -> bool:
+    """Whether a string in a mapping names a field. The errors of a field are a list."""
+    strings = [key for key in FIELD_KEYS if is_message_string(data.get(key))]
+    return any(not is_sentence(data[key]) and parse_field(key, data[key]) for key in strings)
+
+
+def is_message(data: Mapping[Any, Any], key: str) -> bool:
+    """Whether `data[key]`, a key of a message, holds one."""
+    return is_message_string(data.get(key)) and (key not in FIELD_MESSAGE_KEYS or has_field(data))
 
 
 def get_row(data: object, position: int) -> int:
@@ -124,7 +153,8 @@ def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
         return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
         return False
-    return has_message(data) or any(isinstance(entry, Mapping) for entry in value)
+    entries = filter(is_plain_mapping, value)
+    return any(has_message(entry) or has_field(entry) for entry in (data, *entries))
 
 
 def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
@@ -148,7 +178,7 @@ def has_other_message(data: Mapping[Any, Any]) -> bool:
     """Whether a mapping has a message that is not its `error`."""
     return any(
         key != "error"
-        and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_message_string(data[key])))
+        and (is_envelope(data, key) or (key in MESSAGE_KEYS and is_message(data, key)))
         for key in data
     )
 

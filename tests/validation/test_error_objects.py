@@ -236,6 +236,105 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         [{"detail": "One."}, {"message": "Two.", "id": 2}],
         make_body("One.", "Two.", extra={"errors": [{}, {"id": 2}]}),
     ),
+    # Further lists of error objects: Symfony, Spring, Google, Microsoft, Kubernetes.
+    *(
+        (detail, make_body("name: Too long."))
+        for detail in (
+            {"errors": [{"field": "name", "description": "Too long."}]},
+            {"errors": [{"field": "name", "messages": ["Too long."]}]},
+            {"errors": [{"field": "name", "errors": ["Too long."]}]},
+            {"violations": [{"propertyPath": "name", "message": "Too long."}]},
+            {"violations": [{"field": "name", "messages": ["Too long."]}]},
+        )
+    ),
+    *(
+        (
+            {
+                "message": "Validation failed.",
+                key: [{"field": "name", "defaultMessage": "Too long.", "rejectedValue": "a b"}],
+            },
+            make_body(
+                "Validation failed.", "name: Too long.", extra={key: [{"rejectedValue": "a b"}]}
+            ),
+        )
+        for key in ("errors", "fieldErrors")
+    ),
+    (
+        {
+            "error": {
+                "message": "Invalid input.",
+                "details": [
+                    {
+                        "@type": "type.googleapis.com/google.rpc.BadRequest",
+                        "fieldViolations": [
+                            {"field": "a.b", "description": "Too long.", "reason": "LENGTH"}
+                        ],
+                    }
+                ],
+            }
+        },
+        make_body(
+            "Invalid input.",
+            "a.b: Too long.",
+            extra={
+                "error": {
+                    "details": [
+                        {
+                            "@type": "type.googleapis.com/google.rpc.BadRequest",
+                            "fieldViolations": [{"reason": "LENGTH"}],
+                        }
+                    ]
+                }
+            },
+        ),
+    ),
+    (
+        {
+            "error": {
+                "code": "BadArgument",
+                "message": "Several errors.",
+                "details": [{"code": "NullValue", "target": "name", "message": "Too long."}],
+            }
+        },
+        make_body("Several errors.", "name: Too long.", code="BADARGUMENT"),
+    ),
+    (
+        {
+            "kind": "Status",
+            "message": "The pod is invalid.",
+            "reason": "Invalid",
+            "details": {
+                "name": "x",
+                "kind": "pods",
+                "causes": [{"field": "spec", "message": "Too long."}],
+            },
+            "code": 400,
+        },
+        make_body(
+            "The pod is invalid.",
+            "spec: Too long.",
+            extra={
+                "kind": "Status",
+                "reason": "Invalid",
+                "details": {"name": "x", "kind": "pods"},
+            },
+        ),
+    ),
+    # Fields with these names.
+    *(
+        ({key: value}, make_body(f"{path}: Too long."))
+        for key in ("description", "defaultMessage", "target", "violations", "causes")
+        for value, path in (
+            ("Too long.", key),
+            (["Too long."], key),
+            ([{"description": "Too long."}], f"{key}[0].description"),
+            ([{"messages": ["Too long."]}], f"{key}[0].messages"),
+        )
+    ),
+    (
+        {"errors": [{"field": ["One."], "description": ["Two."], "messages": ["Three."]}]},
+        make_body("[0].field: One.", "[0].description: Two.", "[0].messages: Three."),
+    ),
     # One error object; the code of a field's message goes to `details`.
     ({"code": "required", "detail": REQUIRED, "attr": "name"}, make_body(f"name: {REQUIRED}")),
     (
