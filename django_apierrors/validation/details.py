@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rest_framework.exceptions import ErrorDetail
@@ -50,6 +51,8 @@ from django_apierrors.validation.places import spell_names
 
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
+
+NUMBERS = (int, float, Decimal)
 
 # A message of at most this length fits into every body; a longer one needs a `_Reader`.
 MAX_SHORT_LENGTH = 10_000
@@ -315,6 +318,8 @@ class _Reader(Collector):
         keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
         # The messages in an object without a message of its own are about its field.
         field = parts.field if parts and not parts.messages and parts.field else ()
+        # Numbers are messages only if nothing else can be one.
+        has_data = not all(isinstance(value, NUMBERS) for value in data.values())
         rest = {}
         for key, value in data.items():
             if key in keys or (
@@ -324,8 +329,9 @@ class _Reader(Collector):
                 continue
             if parts and error_objects.is_envelope(data, key):
                 value = self.read(value, (*path, *field), outer)
-            elif parts and (
-                is_listed or parts.field is not None or error_objects.is_summary(data, key)
+            elif (has_data and isinstance(value, NUMBERS)) or (
+                parts
+                and (is_listed or parts.field is not None or error_objects.is_summary(data, key))
             ):
                 value = make_data(value, outer)
             else:

@@ -87,7 +87,7 @@ SPELLINGS = ("cart_full", "CART_FULL", "cart.full", "cart-full", "cart:full")
 # The table of the docs, and what real packages send: the detail, and its body.
 DETAILS: list[tuple[Any, dict[str, Any]]] = [
     ({"name": ["Too long."]}, make_body("name: Too long.")),
-    ({"lines": [{}, {"sku": "One."}], "size": 5}, make_body("lines[1].sku: One.", "size: 5")),
+    ({"lines": [{}, {"sku": "One."}]}, make_body("lines[1].sku: One.")),
     *(
         ({key: "The ticket is closed."}, make_body("The ticket is closed."))
         for key in ("detail", "message", "error", "error_description", "msg", "reason", "title")
@@ -355,6 +355,19 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
     ({"messages": [{"message": "Too few."}]}, make_body("Too few.")),
     ({"detail": "No.", "messages": ["Too few."]}, make_body("No.", "Too few.")),
     # Data.
+    *(
+        ({"name": ["Too long."], "left": left}, make_body("name: Too long.", extra={"left": left}))
+        for left in (3, 1.5, True)
+    ),
+    (
+        {"lines": [{"sku": ["One."], "left": 3}]},
+        make_body("lines[0].sku: One.", extra={"lines": [{"left": 3}]}),
+    ),
+    ({"size": 5}, make_body("size: 5")),
+    (
+        {"detail": None, "available": 3},
+        make_body("The syntax/content is incorrect.", extra={"available": 3}),
+    ),
     ({"detail": "Only 3 left.", "available": 3}, make_body("Only 3 left.", extra={"available": 3})),
     (
         {
