@@ -130,9 +130,13 @@ def check_client_sent_value(
         if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
             # At COMMIT SQLite has one message for a missing row and for a row that is still needed.
             return Error.of_code(get_code("INVALID_STATE"))
-        source = _find_source(rejected, request) if is_compared else Source(BODY)
+        pagination = find_query_reader(cause, None)
+        decoded = _decode_cursor(pagination)
+        source = _find_source(rejected, request, decoded) if is_compared else Source(BODY)
         if source is None:
             return Error.of_code(get_code("INTERNAL_ERROR"))
+        if source.place == QUERY and source.keys and source.keys[0] in decoded:
+            return _make_cursor_error(pagination)
         if rejected.code is None:
             return error
         is_row = isinstance(cause, ObjectDoesNotExist)
@@ -180,6 +184,20 @@ def _move_to_query(item: Item, name: str) -> Item:
     return item._replace(place=item.place or QUERY)
 
 
+def _decode_cursor(pagination: Any) -> dict[str, object]:
+    """Return the value in the cursor of DRF's pagination, by the name of its parameter."""
+    # DRF sets the attribute when it has decoded the parameter. Other paginations have none.
+    position = getattr(getattr(pagination, "cursor", None), "position", None)
+    return {} if position is None else {get_page_parameter(pagination)[0]: position}
+
+
+def _make_cursor_error(pagination: Any) -> Error:
+    """Return the error that our own pagination has for an invalid cursor."""
+    name, message = get_page_parameter(pagination)
+    item = Item(name, "invalid", str(message), (name,), QUERY)
+    return Error.of_code(get_code("INVALID_CONTENT"), [item])
+
+
 def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:
     """Return the error about the value at `source`."""
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
@@ -198,13 +216,19 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
-def _find_source(rejected: RejectedValues, request: AnyRequest) -> Source | None:
-    """Return where the client sent one of the values, `None` if it did not."""
+def _find_source(
+    rejected: RejectedValues, request: AnyRequest, decoded: Mapping[str, object]
+) -> Source | None:
+    """Return where the client sent one of the values, `None` if it did not.
+
+    `decoded` has values of the query string that are spelled in another way there.
+    """
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
     # If a client omits a value from a body that the view has parsed, the value is NULL.
     is_left_out = rejected == (None, [None], frozenset()) and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
+    sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
     fallback = Source(BODY) if is_unknown or is_left_out else None
     if rejected.values is None:
         places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]

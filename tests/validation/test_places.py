@@ -417,6 +417,9 @@ SENT = {
     "a cursor of DRF's": Sent(
         "GET", "stock/cursors?cursor=x", [{"field": "cursor", "in": "query"}]
     ),
+    "a value in a cursor of DRF's": Sent(
+        "GET", "stock/cursors?cursor=cD14eA%3D%3D", [{"field": "cursor", "in": "query"}]
+    ),
     "a page that has no parameter": Sent(
         "GET", "stock/own?raise=nothing", [{"field": "", "in": "query"}]
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -20,7 +22,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, Ln, Repeat, Reverse
 from django.test import Client
 from django.urls import path
-from rest_framework.generics import CreateAPIView, GenericAPIView
+from rest_framework.generics import CreateAPIView, GenericAPIView, ListAPIView
+from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -180,7 +183,27 @@ class TicketView(CreateAPIView[Ticket]):
         serializer.save(**self.constants)
 
 
+class TicketPagination(CursorPagination):
+    page_size = 2
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return (view.kwargs["name"],)
+
+
+class TicketList(ListAPIView[Ticket]):
+    """A list with DRF's cursors, whose rows the client or the project's code chooses."""
+
+    serializer_class = TicketSerializer
+    pagination_class = TicketPagination
+
+    def get_queryset(self) -> Any:
+        # The value is rejected when the rows are read, inside the pagination.
+        own = {"wait": "launch"} if "own" in self.request.GET else {}
+        return Ticket.objects.filter(**own)
+
+
 urlpatterns = [
+    path("list/<name>/", TicketList.as_view()),
     path("tickets/", TicketView.as_view()),
     path("own-tickets/", TicketView.as_view(constants={"data": ["\0"]})),
     path("own-key/", ValueView.as_view(), {"name": "key"}),
@@ -362,6 +385,37 @@ def test_a_key_that_is_missing_at_commit_is_the_clients_mistake_if_the_client_se
     outcomes = [read(post(client, "/key/of/999/", {"email": "new"})), read(client.get("/own-key/"))]
     assert outcomes == [expect("MISSING_RESOURCE"), UNHANDLED]
     assert not Ticket.objects.filter(email="new").exists()
+
+
+INVALID_CURSORS = [
+    ("id", "xx"),
+    ("is_open", "xx"),
+    ("price", "xx"),
+    ("wait", "xx"),
+    ("shelf", "xx"),
+    ("shelf__things__key", "xx"),
+    ("shelf__things__key", "1"),
+]
+
+
+def encode(**values: object) -> str:
+    """Return the query string with the cursor that DRF makes."""
+    return urlencode({"cursor": b64encode(urlencode(values).encode())})
+
+
+def test_a_value_in_a_cursor_that_its_column_rejects_is_the_clients_mistake(
+    driver: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client(raise_request_exception=False)
+    cursors = [*INVALID_CURSORS, *([("email", "\0")] if driver.vendor == "postgresql" else [])]
+    for name, value in cursors:
+        outcome = read(client.get(f"/list/{name}/?{encode(p=value)}"))
+        assert outcome == expect("INVALID_CONTENT", "cursor: Invalid cursor"), (name, value)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    # The page of a cursor that fits, and a value of the project's.
+    assert client.get(f"/list/id/?{encode(p=1)}").status_code == 200
+    for query in ("own=1", f"own=1&{encode(p=1)}", f"own=1&{encode(o=1)}"):
+        assert read(client.get(f"/list/id/?{query}")) == UNHANDLED
 
 
 @pytest.mark.parametrize("driver", POSTGRESQL, indirect=True)
