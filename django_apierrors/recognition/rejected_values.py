@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from types import FrameType
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError, OperationalError
 from django.db.models import Field, FileField, Lookup, QuerySet, UUIDField, Value
 from django.db.models.expressions import Col
+from django.utils.duration import duration_microseconds
 
 from django_apierrors.recognition.database import codes
 from django_apierrors.recognition.database.drivers import (
@@ -145,6 +147,8 @@ def _find_in_statement(
         values = lists or violation.values
     elif limits := _find_large_limits(query):
         values = limits
+    elif isinstance(exception, OverflowError) and (durations := _find_long_durations(query)):
+        values = durations
     elif not rejected and key in codes.CALCULATED and query.model is not None:
         values = [value for _, value in written if value is not None]
         values += _iter_calculated(query, pairs)
@@ -202,17 +206,24 @@ def _iter_named_by_driver(
             yield value
 
 
-def _find_mistyped(query: FailedQuery) -> list[object]:
-    """Return the values that were written to a field, or compared with it, and are not valid."""
-    pairs: list[tuple[Any, Any]] = [*query.iter_written()]
+def _iter_pairs(query: FailedQuery) -> Iterator[tuple[Any, Any]]:
+    """Yield each field that a value was written to, or compared with, and the value."""
+    yield from query.iter_written()
     for node in _iter_nodes(query):
         if isinstance(node, Lookup) and isinstance(node.lhs, Col):
             is_list = node.lookup_name in MULTIPLE and isinstance(node.rhs, (list, tuple))
-            values = node.rhs if is_list else [node.rhs]
-            pairs += [(node.lhs.target, value) for value in values]
-    return [
-        value for field, value in pairs if not _is_expression(value) and _is_invalid(field, value)
-    ]
+            yield from ((node.lhs.target, each) for each in (node.rhs if is_list else [node.rhs]))
+
+
+def _find_mistyped(query: FailedQuery) -> list[object]:
+    """Return the values that were written to a field, or compared with it, and are not valid."""
+    return [value for field, value in _iter_pairs(query) if _is_invalid(field, value)]
+
+
+def _find_long_durations(query: FailedQuery) -> list[object]:
+    """Return the durations that SQLite cannot store: their microseconds have over 63 bits."""
+    durations = [value for _, value in _iter_pairs(query) if isinstance(value, timedelta)]
+    return [each for each in durations if abs(duration_microseconds(each)) > MAX_INTEGER]
 
 
 def _find_large_limits(query: FailedQuery) -> list[object]:

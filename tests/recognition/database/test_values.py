@@ -22,6 +22,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, Ln, Repeat, Reverse
 from django.test import Client
 from django.urls import path
+from django.utils.dateparse import parse_duration
 from rest_framework.generics import CreateAPIView, GenericAPIView, ListAPIView
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
@@ -41,6 +42,9 @@ TAKEN = "Another resource has the same value for this field."
 UNSET = "A required field or parameter for the resource has not been set."
 UNHANDLED = expect("INTERNAL_ERROR")
 LONG = "b" * 31
+# More microseconds than an integer of SQLite has.
+CENTURIES = "999999998 00:00:00"
+MILLENNIA = "-999999999 00:00:00"
 
 
 def run(statement: str, parameters: Any) -> None:
@@ -129,6 +133,8 @@ FUNCTIONS: dict[str, Any] = {
     "exponent": lambda q="1e999999", key=KEY: [*Ticket.objects.filter(pk=key, price__lt=q)],
     "wait": lambda q="x", key=KEY: [*Ticket.objects.filter(pk=key, wait__gt=q)],
     "wait-save": lambda q="x", r="": Ticket(email="new", wait=q, notes=r).save(),
+    "wait-parsed": lambda q=CENTURIES, r=1: [*find_by(row=r, wait__gt=parse_duration(q))],
+    "wait-one-of": lambda q=CENTURIES: [*find_by(wait__in=[parse_duration(q)])],
     "negative": lambda q=-7, r="": Ticket(email="new", count=q, notes=r).save(),
     "twice": lambda q=90001, r="": Ticket(pk=q, email="new", notes=r).save(force_insert=True),
     "null": lambda: Ticket(email="new", row=None).save(),
@@ -170,7 +176,7 @@ class ValueView(GenericAPIView[Any]):
 class TicketSerializer(ModelSerializer[Ticket]):
     class Meta:
         model = Ticket
-        fields = ["email", "data"]
+        fields = ["email", "data", "wait"]
 
 
 class TicketView(CreateAPIView[Ticket]):
@@ -206,6 +212,7 @@ urlpatterns = [
     path("list/<name>/", TicketList.as_view()),
     path("tickets/", TicketView.as_view()),
     path("own-tickets/", TicketView.as_view(constants={"data": ["\0"]})),
+    path("own-wait/", TicketView.as_view(constants={"wait": parse_duration(CENTURIES)})),
     path("own-key/", ValueView.as_view(), {"name": "key"}),
     path("<name>/", ValueView.as_view()),
     path("<name>/of/<key>/", ValueView.as_view()),
@@ -287,6 +294,11 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (ALL, "wait/?q=x", SENT),
     (ALL, "wait-save/?q=x&r=a", SENT),
     (ALL, "wait-save/?r=a", UNHANDLED),
+    *(
+        (("sqlite3",), f"{name}/?{query}", outcome)
+        for name in ("wait-parsed", "wait-one-of")
+        for query, outcome in ((f"q={MILLENNIA}", SENT), ("page=1", UNHANDLED))
+    ),
     (ALL, "negative/?q=-7&r=a", SENT),
     (ALL, "negative/?r=a", UNHANDLED),
     (ALL, "twice/?q=90001&r=a", expect("ALREADY_EXISTS", f"id: {TAKEN}")),
@@ -385,6 +397,18 @@ def test_a_key_that_is_missing_at_commit_is_the_clients_mistake_if_the_client_se
     outcomes = [read(post(client, "/key/of/999/", {"email": "new"})), read(client.get("/own-key/"))]
     assert outcomes == [expect("MISSING_RESOURCE"), UNHANDLED]
     assert not Ticket.objects.filter(email="new").exists()
+
+
+@pytest.mark.parametrize("driver", ["mysqlclient", "PyMySQL", "sqlite3"], indirect=True)
+def test_a_duration_that_its_column_cannot_store_is_the_clients_mistake_if_the_client_sent_it(
+    driver: Driver,
+) -> None:
+    client = Client(raise_request_exception=False)
+    outcomes = [
+        read(post(client, "/tickets/", {"email": "new", "wait": CENTURIES})),
+        read(post(client, "/own-wait/", {"email": "new", "wait": "1 00:00:00"})),
+    ]
+    assert outcomes == [expect("INVALID_CONTENT", f"wait: {WRONG}"), UNHANDLED]
 
 
 INVALID_CURSORS = [
