@@ -73,9 +73,10 @@ PARSERS: Mapping[type, Callable[[str], object]] = {
     time: parse_time,
     timedelta: parse_duration,
     bool: _parse_bool,
+    float: float,
     str: lambda text: clean_ipv6_address(text) if ":" in text else None,
 }
-MAX_PARSED = 100
+MAX_PARSED = 1_000
 
 # The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, the
 # wildcards that a `contains` adds, and the anchors of a pattern.

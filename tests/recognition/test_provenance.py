@@ -84,7 +84,11 @@ REJECTED: dict[str, tuple[Callable[[str], object], str, str]] = {
     "save()": (lambda v: Thing(shelf_id=v).save(), "x", "INVALID_ID"),
     "one of a list": (find_in_list, "x", "INVALID_ID"),
     "an int": (lambda v: [*Thing.objects.filter(size__gt=v)], "x", "INVALID_CONTENT"),
-    "infinity": (lambda v: [*Thing.objects.filter(size__gt=float(v))], "inf", "INVALID_CONTENT"),
+    "a number without end": (
+        lambda v: [*Thing.objects.filter(size__gt=float(v))],
+        "inf",
+        "INVALID_CONTENT",
+    ),
     "one of many": (lambda v: [*Thing.objects.filter(size__in=[v])], "x", "INVALID_CONTENT"),
     "a bool": (lambda v: [*Thing.objects.filter(shelf__isnull=v)], "x", "INVALID_CONTENT"),
     "a year": (lambda v: [*User.objects.filter(date_joined__year=v)], "99999", "INVALID_CONTENT"),

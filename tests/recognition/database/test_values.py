@@ -318,7 +318,7 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (POSTGRESQL, "search/?q=(", SENT),
     (SERVERS, "misspelt/?q=a", UNHANDLED),
     (MYSQL, "infinite/?page=2", UNHANDLED),
-    (MYSQL, "infinite/?q=inf", SENT),
+    *((MYSQL, f"infinite/?q={q}", SENT) for q in ("inf", "-Infinity", "1e400", "9" * 400, "NaN")),
     (POSTGRESQL, "booking/?page=2", UNHANDLED),
     (POSTGRESQL, "booking/?q=9&r=8", expect("INVALID_CONTENT")),
     (POSTGRESQL, "range/?page=2", UNHANDLED),
