@@ -52,6 +52,10 @@ FAILED_FUNCTION = "user-defined function raised exception"
 # Longer patterns are not compiled: 0.5 MB take two seconds.
 MAX_PATTERN = 1_000
 
+# Python warns about a pattern with these, and means something else by them than a database:
+# `[[:alpha:]]`. The thread of another request could see a filter of warnings.
+AMBIGUOUS = re.compile(r"\[\^?\[|\[.*?(?:--|&&|~~|\|\|)", re.DOTALL)
+
 # NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -306,6 +310,8 @@ def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
 
 
 def _is_invalid_pattern(value: str) -> bool:
+    if AMBIGUOUS.search(value):
+        return True
     try:
         re.compile(value)
     except (re.error, OverflowError, RecursionError):

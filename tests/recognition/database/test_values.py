@@ -244,6 +244,8 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (("sqlite3",), "function/?q=a", UNHANDLED),
     (ALL, "pattern/?page=2", UNHANDLED),
     (ALL, "pattern/?q=(", SENT),
+    # Python has warnings about these.
+    *((SERVERS, f"pattern/?q={q}", SENT) for q in ("[[:foo:]]", "[^[:foo:]]", "([a||b]")),
     *((SERVERS, f"{name}/?q={LONG}", SENT) for name in FUNCTIONS if name[:2] in ("sa", "up", "sq")),
     *(
         (SERVERS, f"{name}/?page=2", UNHANDLED)
