@@ -215,7 +215,10 @@ PAGINGS: Mapping[type[Any], Paging] = {
     ),
     stock_pagination.PageNumberPagination: Paging(can_be_missing=True),
     stock_pagination.LimitOffsetPagination: Paging(),
-    stock_pagination.CursorPagination: Paging(can_be_missing=True),
+    # A cursor that cannot be decoded is a 404, one whose value the column rejects a 400.
+    stock_pagination.CursorPagination: Paging(
+        "cursor_query_param", stock_pagination.CursorPagination.invalid_cursor_message, True
+    ),
     # A pagination of the project's own.
     object: Paging(can_be_missing=True),
 }

@@ -320,7 +320,7 @@ CASES: list[tuple[Any, dict[str, Any], str, str, set[str]]] = [
             (pagination.CursorPagination, CONTENT),
             (stock_pagination.PageNumberPagination, MISSING),
             (stock_pagination.LimitOffsetPagination, set()),
-            (stock_pagination.CursorPagination, MISSING),
+            (stock_pagination.CursorPagination, MISSING | CONTENT),
             (Parsing, MISSING | CONTENT),
             (OwnPagination, MISSING | CONTENT),
         ]
