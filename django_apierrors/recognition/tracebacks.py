@@ -204,9 +204,8 @@ def _get_keys(frames: list[FrameType]) -> Path:
     """Return the keys that lead through fields to the value in the last frame."""
     keys: list[Any] = []
     field = container = None
-    for frame in frames:
-        if frame.f_code.co_name not in ("run_validation", "to_internal_value"):
-            continue
+    methods = ("run_validation", "to_internal_value")
+    for frame in [frame for frame in frames if frame.f_code.co_name in methods]:
         value = frame.f_locals[frame.f_code.co_varnames[1]]
         if field is not frame.f_locals["self"]:
             field = frame.f_locals["self"]
