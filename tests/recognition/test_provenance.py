@@ -969,7 +969,7 @@ def measure_levels(levels: int) -> float:
 def test_the_time_for_a_list_of_many_levels_is_linear() -> None:
     # A comparison at each level that goes through all levels takes 30 to 50 times as long.
     small = min(measure_levels(1_000) for _attempt in range(5))
-    assert measure_levels(8_000) < max(24 * small, 0.7)
+    assert measure_levels(8_000) < max(24 * small, 1)
 
 
 def test_a_request_that_cannot_be_searched_does_not_change_the_error(
