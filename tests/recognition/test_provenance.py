@@ -969,7 +969,7 @@ def measure_list(rows: str) -> float:
 
 
 def test_a_list_of_many_levels_takes_six_times_as_long_as_a_long_list_at_most() -> None:
-    # It takes 8 to 19 times as long if a comparison at each level goes through all levels.
+    # If a comparison at each level goes through all levels, the list takes 8 to 19 times as long.
     flat = measure_list(f"[{'[],' * 8_000}[]]")
     assert measure_list("[" * 8_000 + "]" * 8_000) < 6 * flat
 
