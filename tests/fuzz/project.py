@@ -16,7 +16,6 @@ from wsgiref.util import setup_testing_defaults
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import got_request_exception
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
@@ -272,18 +271,3 @@ def counted_failures() -> Iterator[list[str]]:
         yield counter.messages
     finally:
         logger.removeHandler(counter)
-
-
-@contextmanager
-def counted_reports() -> Iterator[list[object]]:
-    """Yield the exceptions that are reported as unhandled in the block."""
-    reports: list[object] = []
-
-    def listen(**kwargs: object) -> None:
-        reports.append(kwargs)
-
-    got_request_exception.connect(listen)
-    try:
-        yield reports
-    finally:
-        got_request_exception.disconnect(listen)

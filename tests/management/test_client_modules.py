@@ -146,7 +146,7 @@ OTHER_SCHEMA = "it is not a list of codes that --format json printed"
             for change in ({"name": 1}, {"status": "410"}, {"status": True}, {"number": 1.5})
         ),
         (b'[{"name": "GONE", "status": 410}]', OTHER_SCHEMA),
-        # A code that is no longer in the catalogue is checked too.
+        # The file may name a code that the catalogue does not have.
         (b'[{"name": "SOLD_OUT"}]', OTHER_SCHEMA),
         (json.dumps([ROW, ROW]).encode(), "it has the code GONE 2 times"),
     ],

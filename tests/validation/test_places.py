@@ -173,7 +173,7 @@ class DateFilter:
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         if view.kwargs.get("shelf_pk") == "7":
-            raise NotFound("There is no shelf 7.")
+            raise NotFound("Shelf 7 does not exist.")
         errors = {name: ["Required."] for name in ("since", *view.kwargs)}
         raise ValidationError(errors)
 
