@@ -90,9 +90,13 @@ def act(do: Act, place: str, layers: str, **changes: Any) -> RawResponse:
 
 
 def can_be_classified(exception: Exception) -> bool:
-    """Whether the `isinstance()` of DRF's `handle_exception()` does not raise."""
+    """Whether DRF's `handle_exception()` reaches the handler.
+
+    It calls `isinstance()`, and sets the status of an exception about credentials.
+    """
     try:
-        isinstance(exception, (NotAuthenticated, AuthenticationFailed))
+        if isinstance(exception, (NotAuthenticated, AuthenticationFailed)):
+            exception.status_code = exception.status_code
     except Exception:
         return False
     return True
