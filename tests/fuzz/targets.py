@@ -92,7 +92,7 @@ def act(do: Act, place: str, layers: str, **changes: Any) -> RawResponse:
 def can_be_classified(exception: Exception) -> bool:
     """Whether DRF's `handle_exception()` reaches the handler.
 
-    It calls `isinstance()`, and sets the status of an exception about credentials.
+    DRF calls `isinstance()`, and sets the status of an exception about credentials.
     """
     try:
         if isinstance(exception, (NotAuthenticated, AuthenticationFailed)):
