@@ -25,7 +25,7 @@ from django_apierrors.catalog import (
 )
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
-from django_apierrors.validation.codes import find_code, get_catalog_name
+from django_apierrors.validation.codes import find_catalog_name, find_code
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.extra import NO_EXTRA, expand
 from django_apierrors.validation.messages import (
@@ -236,7 +236,7 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     """
     try:
         function = import_string(str(api_errors.BODY))
-        extended: Any = function(deepcopy(body), error, get_django_request(request))
+        extended: Any = function(deepcopy(body), error, find_django_request(request))
         if not is_error_body(extended, error.status):
             raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
         # The renderer would otherwise fail, and the client would get the fallback.
@@ -253,7 +253,7 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     return result
 
 
-def get_django_request(request: AnyRequest | None) -> HttpRequest | None:
+def find_django_request(request: AnyRequest | None) -> HttpRequest | None:
     """Return Django's request, from which DRF's is made."""
     # Private; checked on DRF 3.16 to 3.18.
     return getattr(request, "_request", request)
@@ -287,7 +287,7 @@ def get_truncation_message(left_out: int) -> str:
 
 def get_shared_code(messages: Messages, status: int) -> ErrorCode:
     """Return the code that all messages share, those left out too, else the code of the status."""
-    names = {get_catalog_name(code) for code in messages.codes}
+    names = {find_catalog_name(code) for code in messages.codes}
     name = names.pop() if len(names) == 1 else None
     return get_or_make_code(name, status) if name else get_code_of_status(status)
 

@@ -14,7 +14,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from rest_framework.views import set_rollback
 
 from django_apierrors import fallback
-from django_apierrors.errors import get_django_request
+from django_apierrors.errors import find_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.handling.monitors import is_monitor, notify_monitors
 from django_apierrors.handling.reporting import get_error, is_unhandled, report
@@ -59,7 +59,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         return response
     if settings.DEBUG_PROPAGATE_EXCEPTIONS:
         return None
-    state = getattr(get_django_request(request), "apierrors", None)
+    state = getattr(find_django_request(request), "apierrors", None)
     if state is not None and view is not None:
         state.defer(request, view)
         return None
@@ -71,7 +71,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         return None
     response = _respond(exc, request, view)
     roll_back_open_blocks()
-    notify_monitors(settings.MIDDLEWARE, get_django_request(request), exc)
+    notify_monitors(settings.MIDDLEWARE, find_django_request(request), exc)
     return response
 
 
@@ -145,7 +145,7 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)
     try:
-        report(exc, get_django_request(request), response, error)
+        report(exc, find_django_request(request), response, error)
     except Exception:
         fallback.log_failure("reporting an exception")
     return response

@@ -75,7 +75,7 @@ class RequestState:
         self.body = error.get_body(request)
         keep_error(request, error)
 
-    def get_body(self, response: HttpResponseBase) -> Body | None:
+    def find_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
 
         Django logs each 500 that it makes. A 500 that is not logged is another middleware's.
@@ -244,7 +244,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
         return response
     error_response = cast("HttpResponse", response)
     try:
-        body = state.get_body(response)
+        body = state.find_body(response)
         error, exception = (None, None) if body is None else (state.error, state.exception)
         with rewriting.override_language(request):
             body = body or rewriting.find_body(request, error_response)

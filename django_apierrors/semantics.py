@@ -26,7 +26,7 @@ from django_apierrors.conf import api_errors, is_strict
 from django_apierrors.fallback import logger
 from django_apierrors.http.request_bodies import (
     check_content_encoding,
-    get_content_length,
+    find_content_length,
     read_chunked_body,
 )
 from django_apierrors.renderers import JSONRenderer
@@ -263,7 +263,7 @@ class StatusAwareMixin(Base):
         raises if the body has been read.
         """
         read_chunked_body(request)
-        if not get_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):
+        if not find_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):
             return
         parser = self.get_content_negotiator().select_parser(request, request.parsers or ())
         if parser is None:

@@ -20,7 +20,7 @@ from typing import Any
 from django.dispatch import Signal
 from django.http.response import HttpResponseBase
 
-from django_apierrors.errors import Error, get_django_request
+from django_apierrors.errors import Error, find_django_request
 from django_apierrors.fallback import log_failure
 
 error_sent = Signal()
@@ -40,7 +40,7 @@ def send_error_sent(
         sent = error if isinstance(error, Error) else Error.of_body(error)
         error_sent.send_robust(
             sender=None,
-            request=get_django_request(request),
+            request=find_django_request(request),
             response=response,
             # A project's handler may change the status of a response.
             error=sent._replace(status=response.status_code),
@@ -53,6 +53,6 @@ def send_error_sent(
 
 def keep_error(request: Any, error: Error) -> None:
     """Keep `error` on Django's request, for the log records about it."""
-    django_request: Any = get_django_request(request)
+    django_request: Any = find_django_request(request)
     if django_request is not None:
         django_request.api_error = error

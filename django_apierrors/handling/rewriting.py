@@ -24,7 +24,7 @@ from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.request_bodies import get_content_length
+from django_apierrors.http.request_bodies import find_content_length
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
 from django_apierrors.recognition import messages
 from django_apierrors.validation.places import UNSAFE_METHODS
@@ -181,7 +181,7 @@ def is_oversized_body(request: HttpRequest, response: HttpResponse) -> bool:
     Outside views, in its CSRF check, Django responds with a bare 400.
     """
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    is_too_large = limit is not None and (get_content_length(request) or 0) > limit
+    is_too_large = limit is not None and (find_content_length(request) or 0) > limit
     return is_too_large and response.status_code == 400 and is_logged(response)
 
 

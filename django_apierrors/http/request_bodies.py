@@ -11,7 +11,7 @@ from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, UnsupportedMediaType
 
-from django_apierrors.errors import get_django_request
+from django_apierrors.errors import find_django_request
 from django_apierrors.exceptions import ContentTooLarge
 from django_apierrors.validation.places import UNSAFE_METHODS, AnyRequest
 
@@ -30,7 +30,7 @@ class UnsupportedContentEncoding(UnsupportedMediaType):
     default_detail = _("Send the body without a Content-Encoding.")
 
 
-def get_content_length(request: AnyRequest) -> int | None:
+def find_content_length(request: AnyRequest) -> int | None:
     """Return the `Content-Length` of `request`, `None` if it is missing or malformed."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or "")
@@ -53,10 +53,10 @@ def read_chunked_body(request: AnyRequest) -> None:
     ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired if the end of the
     body is unknown or if the stream was read before.
     """
-    if request.method not in UNSAFE_METHODS or get_content_length(request) is not None:
+    if request.method not in UNSAFE_METHODS or find_content_length(request) is not None:
         return
     # DRF's request has no attributes of its own that could be set. Checked on DRF 3.16 to 3.18.
-    django_request: Any = get_django_request(request)
+    django_request: Any = find_django_request(request)
     try:
         if hasattr(django_request, "environ"):
             _read_wsgi_body(django_request)

@@ -38,7 +38,7 @@ from django_apierrors.introspection import request_errors
 from django_apierrors.introspection.endpoints import Endpoint
 from django_apierrors.operations.views import OperationView
 from django_apierrors.recognition import recognise
-from django_apierrors.validation.codes import GENERIC_CODES, get_catalog_name
+from django_apierrors.validation.codes import GENERIC_CODES, find_catalog_name
 from django_apierrors.validation.identifiers import find_lookup_field
 from django_apierrors.validation.messages import BODY, QUERY
 
@@ -101,7 +101,7 @@ def get_detail_codes(errors: Sequence[Error], endpoint: Endpoint) -> set[str]:
     declared = [error for error in get_possible_errors(endpoint) if error.code.name in names]
     codes = {item.code or "invalid" for error in (*errors, *declared) for item in error.items}
     for code in request_errors.get_field_codes(endpoint):
-        if names & {"INVALID_CONTENT", get_catalog_name(code)}:
+        if names & {"INVALID_CONTENT", find_catalog_name(code)}:
             codes.add(code)
     return codes | get_common_detail_codes(errors)
 
@@ -209,7 +209,7 @@ def has_identifier(endpoint: Endpoint) -> bool:
     return bool(variables) and not is_operation(endpoint)
 
 
-def get_version_error(endpoint: Endpoint) -> Exception | None:
+def make_version_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a version that is not allowed."""
     versioning = endpoint.view.versioning_class
     if versioning is None or not versioning.allowed_versions:
@@ -237,18 +237,18 @@ ERROR_RULES: Sequence[ErrorRule] = (
         lambda endpoint: endpoint.reads_body and settings.DATA_UPLOAD_MAX_MEMORY_SIZE is not None,
         exceptions.ContentTooLarge,
     ),
-    get_version_error,
+    make_version_error,
     error_if(lambda endpoint: endpoint.variables, Http404),
     error_if(has_identifier, exceptions.InvalidId),
     error_if(is_operation, exceptions.Gone),
-    request_errors.get_missing_page_error,
-    request_errors.get_content_error,
-    request_errors.get_page_error,
-    request_errors.get_filter_error,
-    request_errors.get_malformed_key_error,
-    request_errors.get_unknown_key_error,
-    request_errors.get_duplicate_error,
-    request_errors.get_state_error,
+    request_errors.make_missing_page_error,
+    request_errors.make_content_error,
+    request_errors.make_page_error,
+    request_errors.make_filter_error,
+    request_errors.make_malformed_key_error,
+    request_errors.make_unknown_key_error,
+    request_errors.make_duplicate_error,
+    request_errors.make_state_error,
     lambda endpoint: Exception(),
     lambda endpoint: exceptions.ServiceUnavailable(),
 )

@@ -40,7 +40,7 @@ KEYS = ("4711", "00000000-0000-4000-8000-000000000000", "1" * 24)
 PROTECTING = (models.PROTECT, models.RESTRICT)
 
 
-def get_content_error(endpoint: Endpoint) -> Exception | None:
+def make_content_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a body: a missing required field, else malformed JSON."""
     if not endpoint.reads_body:
         return None
@@ -73,7 +73,7 @@ def _get_validator_code(validator: Any) -> str:
     return str(getattr(validator, "code", None) or default)
 
 
-def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
+def make_duplicate_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a value that is not unique, of a validator or of the database."""
     owners = [*endpoint.fields.items(), *(("", item) for item in endpoint.serializers)]
     for path, owner in owners:
@@ -84,7 +84,7 @@ def get_duplicate_error(endpoint: Endpoint) -> Exception | None:
     return AlreadyExists() if is_unique else None
 
 
-def get_malformed_key_error(endpoint: Endpoint) -> Exception | None:
+def make_malformed_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a malformed foreign key."""
     for path, field in _iter_relations(endpoint):
         for code in ("incorrect_type", "invalid"):
@@ -93,7 +93,7 @@ def get_malformed_key_error(endpoint: Endpoint) -> Exception | None:
     return None
 
 
-def get_unknown_key_error(endpoint: Endpoint) -> Exception | None:
+def make_unknown_key_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a foreign key of a resource that does not exist."""
     for path, field in _iter_relations(endpoint):
         slug = getattr(field, "slug_field", None) or "pk"
@@ -128,7 +128,7 @@ def _make_key(field: Any, slug: str) -> str:
     return next(keys, KEYS[0])
 
 
-def get_state_error(endpoint: Endpoint) -> Exception | None:
+def make_state_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception of a check constraint, or of rows that protect the one to delete."""
     if endpoint.method == "DELETE":
         model = endpoint.model if endpoint.action == "destroy" else None
@@ -230,7 +230,7 @@ PARSING_METHODS = {
 }
 
 
-def get_page_error(endpoint: Endpoint) -> Exception | None:
+def make_page_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for an invalid parameter of the pagination."""
     for paginator, paging in _find_paging(endpoint):
         if paging.parameter:
@@ -240,7 +240,7 @@ def get_page_error(endpoint: Endpoint) -> Exception | None:
     return None
 
 
-def get_missing_page_error(endpoint: Endpoint) -> Exception | None:
+def make_missing_page_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception for a page that does not exist."""
     for paginator, paging in _find_paging(endpoint):
         name, message = get_page_parameter(paginator)
@@ -264,15 +264,15 @@ def _find_paging(endpoint: Endpoint) -> Iterator[tuple[Any, Paging]]:
         yield paginator, next(PAGINGS[cls] for cls in type(paginator).__mro__ if cls in PAGINGS)
 
 
-def get_filter_error(endpoint: Endpoint) -> Exception | None:
+def make_filter_error(endpoint: Endpoint) -> Exception | None:
     """Return the exception of the first filter that can reject; `get_object()` filters too."""
     if not (endpoint.is_list or endpoint.is_about_one_object):
         return None
-    errors = map(_get_backend_error, getattr(endpoint.view, "filter_backends", ()))
+    errors = map(_make_backend_error, getattr(endpoint.view, "filter_backends", ()))
     return next(filter(None, errors), None)
 
 
-def _get_backend_error(backend: Any) -> Exception | None:
+def _make_backend_error(backend: Any) -> Exception | None:
     if issubclass(backend, filters.OrderingFilter):
         message = str(filters.NO_ORDERING % {"fields": "colour"})
         return ValidationError({backend.ordering_param: [message]})

@@ -15,7 +15,7 @@ from rest_framework.utils import json
 
 from django_apierrors.catalog import get_code
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error, get_django_request
+from django_apierrors.errors import Error, find_django_request
 from django_apierrors.handling import reporting
 from django_apierrors.handling.responses import make_response
 from django_apierrors.operations.failures import find_exception, read_error
@@ -81,7 +81,7 @@ def make_failed_response(
             error = reporting.with_reference(error, reporting.add_reference(exc))
         response = make_response(error, request, view, exception=exc)
         keep_error(request, error)
-        reporting.report(exc, get_django_request(request), response, error)
+        reporting.report(exc, find_django_request(request), response, error)
     return response
 
 

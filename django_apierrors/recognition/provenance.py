@@ -28,7 +28,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.permissions import SAFE_METHODS
 
 from django_apierrors.catalog import get_code
-from django_apierrors.errors import Error, get_django_request
+from django_apierrors.errors import Error, find_django_request
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import RejectedValues, find_rejected_values
@@ -293,7 +293,7 @@ def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Sourc
 
 def _iter_sent(request: AnyRequest, body: object) -> Iterator[Sent]:
     """Yield all values that the client sent, and the containers around them."""
-    django_request: Any = get_django_request(request)
+    django_request: Any = find_django_request(request)
     match: Any = django_request.resolver_match
     variables: dict[Any, Any] = {}
     if match is not None:

@@ -29,8 +29,8 @@ from django_apierrors.recognition.database.drivers import (
 from django_apierrors.recognition.database.lookup import trace_constraint
 from django_apierrors.recognition.database.statements import (
     FailedQuery,
+    find_parameters,
     get_failed_query,
-    get_parameters,
 )
 from django_apierrors.recognition.tracebacks import iter_frames
 
@@ -88,13 +88,13 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     """
     driver_error = classify(exception)
     # No driver can encode half of a surrogate pair.
-    is_not_encoded = isinstance(exception, UnicodeEncodeError) and get_parameters(exception)
+    is_not_encoded = isinstance(exception, UnicodeEncodeError) and find_parameters(exception)
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
     if isinstance(exception, OperationalError) and str(exception) == FAILED_FUNCTION:
-        patterns = _find_invalid_patterns(get_parameters(exception))
+        patterns = _find_invalid_patterns(find_parameters(exception))
         return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):
         return _find_in_get(exception)
@@ -130,7 +130,7 @@ def _find_by_driver_error(
     values = [value for field, value in written if not fields or field.name in fields]
     if match.is_column_check and not any(map(_is_expression, values)) and values:
         return RejectedValues(code, values, fields)
-    return RejectedValues(None, values or get_parameters(exception), fields) if is_safe else None
+    return RejectedValues(None, values or find_parameters(exception), fields) if is_safe else None
 
 
 def _find_in_statement(
@@ -157,7 +157,7 @@ def _find_in_statement(
         values = [value for _, value in written if value is not None]
         values += _iter_calculated(query, pairs)
     elif not rejected:
-        values = get_parameters(exception)
+        values = find_parameters(exception)
         values = _find_suspects(key, values or ()) or values
     return RejectedValues("INVALID_CONTENT", values, frozenset(f.name for f, _ in rejected))
 
@@ -178,7 +178,7 @@ def _find_unsuitable(
 
     Otherwise the statement itself is wrong, which is a mistake of the project.
     """
-    parameters = get_parameters(exception)
+    parameters = find_parameters(exception)
     if parameters is None:
         return None
     key, query = driver_error and driver_error.key, get_failed_query(exception)

@@ -224,23 +224,23 @@ def parse_status(message: str) -> int | None:
     return int(match[0]) if match else None
 
 
-def get_cause(exception: BaseException) -> BaseException | None:
+def find_cause(exception: BaseException) -> BaseException | None:
     """Return the exception that `exception` was raised from."""
     return exception.__cause__
 
 
-def get_os_error(exception: BaseException) -> OSError | None:
+def find_os_error(exception: BaseException) -> OSError | None:
     """Return the OSError in the context of `exception`; any other exception is unrelated."""
     context = exception.__context__
     return context if isinstance(context, OSError) else None
 
 
-def get_first_argument(exception: BaseException) -> object:
+def find_first_argument(exception: BaseException) -> object:
     """Return the exception that `exception` was made with, if it was."""
     return exception.args[0] if exception.args else None
 
 
-def get_server_timeout(exception: BaseException) -> TimeoutError | None:
+def make_server_timeout(exception: BaseException) -> TimeoutError | None:
     """Return a TimeoutError if MongoDB's servers did not respond, else `None`.
 
     The message has the exception of each server, then the settings in brackets. While the first
@@ -254,9 +254,9 @@ def get_server_timeout(exception: BaseException) -> TimeoutError | None:
 # the wrapper's own row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
     # SMTP.getreply() raises it in place of any OSError, of a timeout too.
-    "smtplib.SMTPServerDisconnected": get_os_error,
-    "django.db.utils.InterfaceError": get_cause,
-    "django.db.utils.OperationalError": get_cause,
+    "smtplib.SMTPServerDisconnected": find_os_error,
+    "django.db.utils.InterfaceError": find_cause,
+    "django.db.utils.OperationalError": find_cause,
     "urllib.error.URLError": lambda exc: exc.reason,
     "urllib3.exceptions.MaxRetryError": lambda exc: exc.reason,
     **dict.fromkeys(
@@ -268,23 +268,23 @@ UNWRAP: Mapping[str, Callable[[Any], object]] = {
             "urllib3.exceptions.SSLError",
             "pika.exceptions.AMQPConnectionError",
         ),
-        get_first_argument,
+        find_first_argument,
     ),
     # The cause may be a certificate that does not verify.
-    "httpx.NetworkError": get_cause,
-    "httpcore.NetworkError": get_os_error,
-    "aiohttp.client_exceptions.ClientOSError": get_cause,
-    "redis.exceptions.ConnectionError": get_os_error,
-    "valkey.exceptions.ConnectionError": get_os_error,
+    "httpx.NetworkError": find_cause,
+    "httpcore.NetworkError": find_os_error,
+    "aiohttp.client_exceptions.ClientOSError": find_cause,
+    "redis.exceptions.ConnectionError": find_os_error,
+    "valkey.exceptions.ConnectionError": find_os_error,
     # The cause is a parse error, of a response that is not HTTP.
-    "aiohttp.client_exceptions.ClientResponseError": get_cause,
-    "redis.exceptions.RedisClusterException": get_cause,
-    "valkey.exceptions.ValkeyClusterException": get_cause,
-    "pymongo.errors.ServerSelectionTimeoutError": get_server_timeout,
+    "aiohttp.client_exceptions.ClientResponseError": find_cause,
+    "redis.exceptions.RedisClusterException": find_cause,
+    "valkey.exceptions.ValkeyClusterException": find_cause,
+    "pymongo.errors.ServerSelectionTimeoutError": make_server_timeout,
     # The cause may be a timeout.
-    "kombu.exceptions.OperationalError": get_cause,
+    "kombu.exceptions.OperationalError": find_cause,
     "opensearchpy.exceptions.ConnectionError": lambda exc: exc.info,
-    "oracledb.exceptions.Error": get_cause,
+    "oracledb.exceptions.Error": find_cause,
     "pika.adapters.utils.connection_workflow.AMQPConnectorPhaseErrorBase": (
         lambda exc: exc.exception
     ),

@@ -70,7 +70,7 @@ def find_code(message_code: object, status: int) -> catalog.ErrorCode | None:
     A number that no entry has is sent as it is: it is the name of a new code. Return `None` for a
     code that is as general as the status, or that is not a code.
     """
-    spelling = get_spelling(message_code)
+    spelling = find_spelling(message_code)
     if spelling is None or spelling in GENERIC_CODES:
         return None
     if not is_number(spelling):
@@ -83,7 +83,7 @@ def find_code(message_code: object, status: int) -> catalog.ErrorCode | None:
     return None if number == status else next(entries, new)
 
 
-def get_spelling(message_code: object) -> str | None:
+def find_spelling(message_code: object) -> str | None:
     """Return a code as a string; a member of an Enum has the spelling of its value."""
     if isinstance(message_code, Enum):
         message_code = message_code.value
@@ -102,7 +102,7 @@ def is_number(spelling: str) -> bool:
 
 def is_code(value: object) -> bool:
     """Whether `value` can be a code: a number, a name, one of the generic codes."""
-    spelling = get_spelling(value)
+    spelling = find_spelling(value)
     if spelling is None:
         return False
     return spelling in GENERIC_CODES or is_number(spelling) or normalize(spelling) is not None
@@ -113,7 +113,7 @@ def is_capitalized_word(value: object) -> bool:
     return isinstance(value, str) and value.isalpha() and value.istitle()
 
 
-def get_catalog_name(message_code: object) -> str | None:
+def find_catalog_name(message_code: object) -> str | None:
     """Return the name in the catalogue for a message's code (`unique`), if it has one."""
     name = normalize(message_code)
     return name if name in catalog.CATALOG or name in api_errors.CODES else None
@@ -124,7 +124,7 @@ def normalize(message_code: object) -> str | None:
 
     Nothing checks a code before: it may be a number, a sentence, a list.
     """
-    code = get_spelling(message_code)
+    code = find_spelling(message_code)
     if code is None or code in GENERIC_CODES or len(code) > MAX_NAME_LENGTH:
         return None
     name = CODES_BY_MESSAGE_CODE.get(code) or SEPARATOR.sub("_", code).upper()

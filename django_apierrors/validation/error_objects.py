@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeGuard
 from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
-from django_apierrors.validation.codes import get_spelling, is_capitalized_word, is_code
+from django_apierrors.validation.codes import find_spelling, is_capitalized_word, is_code
 from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
@@ -191,7 +191,7 @@ def is_redundant(
         return key in MESSAGE_KEYS and isinstance(data[key], str) and not data[key].strip()
     value = data[key]
     is_string = isinstance(value, (str, Promise, bool))
-    spelling = get_string(value).strip().lower() if is_string else get_spelling(value)
+    spelling = get_string(value).strip().lower() if is_string else find_spelling(value)
     if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
         return True
     is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)

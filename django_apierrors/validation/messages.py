@@ -13,7 +13,7 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import logger
-from django_apierrors.validation.codes import get_extra, get_spelling
+from django_apierrors.validation.codes import find_spelling, get_extra
 from django_apierrors.validation.extra import NO_DATA, NO_EXTRA, VALUE_TYPES, clean, get_string
 
 # A client may choose the keys of a dict.
@@ -257,5 +257,5 @@ def read_message(value: object) -> str:
 
 def spell_code(code: object) -> str | None:
     """Return the code of a message, `None` for `error`: DRF gives it to messages without a code."""
-    spelling = get_spelling(code)
+    spelling = find_spelling(code)
     return None if spelling in (None, APIException.default_code) else cut(clean(spelling))

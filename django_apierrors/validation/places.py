@@ -53,7 +53,7 @@ def locate_items(
     """
     body = None if request is None or place is not None else get_parsed_body(request)
     is_known = body is not None and body != ()
-    spell = get_spelling_function()
+    spell = find_spelling_function()
     # Parsed once: a query may have a thousand parameters, and as many messages about them. Not
     # `request.GET`, which a middleware may have changed.
     query = "" if spell is None or request is None else request.META.get("QUERY_STRING", "")
@@ -161,7 +161,7 @@ def make_pointer(keys: Iterable[object]) -> str | None:
     return "".join(tokens)
 
 
-def get_spelling_function() -> Callable[[str], str] | None:
+def find_spelling_function() -> Callable[[str], str] | None:
     """Return the function named by `FIELD_NAMES`, `None` without one or if its import fails."""
     try:
         function: Any = api_errors.FIELD_NAMES and import_string(api_errors.FIELD_NAMES)
@@ -185,7 +185,7 @@ def get_spelling_function() -> Callable[[str], str] | None:
 
 def spell_names(names: Iterable[str]) -> str:
     """Return the names in a message about several fields, as the client spells them."""
-    names, spell = [*names], get_spelling_function()
+    names, spell = [*names], find_spelling_function()
     try:
         return ", ".join(map(spell, names) if spell else names)
     except Exception:

@@ -28,8 +28,8 @@ from django_apierrors.catalog import CATALOG, get_code_of_status
 from django_apierrors.validation.codes import (
     CODES_BY_MESSAGE_CODE,
     GENERIC_CODES,
+    find_catalog_name,
     find_code,
-    get_catalog_name,
 )
 from tests.bodies import body
 from tests.models import Shelf, Thing
@@ -196,7 +196,7 @@ def test_an_exceptions_own_code_is_sent_in_capitals_if_it_is_an_identifier(
 def test_a_value_that_is_not_a_name_or_a_number_is_not_a_code() -> None:
     for message_code in (None, "", True, 4.2, ["a"], {"a": 1}, {1}, b"a", object()):
         assert find_code(message_code, 409) is None
-        assert get_catalog_name(message_code) is None
+        assert find_catalog_name(message_code) is None
 
 
 @given(st.text() | st.integers() | st.binary() | st.none() | st.lists(st.text()))

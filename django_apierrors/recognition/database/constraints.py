@@ -91,7 +91,7 @@ def get_sent_names(match: ConstraintMatch, exception: BaseException) -> tuple[st
     return names
 
 
-def get_project_message(constraint: BaseConstraint | None) -> str | None:
+def find_project_message(constraint: BaseConstraint | None) -> str | None:
     """Return the message that the project gave to `constraint`; Django's default has its name."""
     message = getattr(constraint, "violation_error_message", None)
     if constraint is None or message is None or "%(name)" in str(message):

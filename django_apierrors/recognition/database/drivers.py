@@ -90,12 +90,12 @@ MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 
 def classify(exception: BaseException) -> DriverError | None:
     """Return a driver's exception with its code, even if Django wraps it; `None` without a row."""
-    cause = _get_cause(exception)
+    cause = _find_cause(exception)
     if cause is None:
         return None
     if find_attribute(cause, "pgcode") == CLOSED_CURSOR and cause.__context__ is not None:
         # psycopg2 closes the cursor of an iterator() that has failed in the database.
-        cause = _get_cause(cause.__context__) or cause
+        cause = _find_cause(cause.__context__) or cause
     # MySQL first: PyMySQL has SQLSTATEs too, which are less exact than its numbers.
     for find_row in (_find_mysql_row, _find_sqlite_row, _find_sqlstate_row, _find_message_row):
         row = find_row(cause)
@@ -126,7 +126,7 @@ def find_attribute(exception: BaseException, name: str) -> Any:
         return None
 
 
-def _get_cause(exception: BaseException) -> BaseException | None:
+def _find_cause(exception: BaseException) -> BaseException | None:
     if not isinstance(exception, DatabaseError):
         return exception
     cause, context = exception.__cause__, exception.__context__

@@ -17,7 +17,7 @@ from django_apierrors.recognition.database.drivers import (
     parse_violation,
 )
 from django_apierrors.recognition.database.statements import FailedQuery, get_failed_query
-from django_apierrors.validation.codes import get_catalog_name
+from django_apierrors.validation.codes import find_catalog_name
 from django_apierrors.validation.messages import Item
 
 # An error in the content that was sent is a 400, even if its code has another status elsewhere: a
@@ -35,8 +35,8 @@ def recognise_database_error(exception: BaseException) -> Error | None:
         return Error.of_code(code)
     name, match = trace_constraint(exception, driver_error)
     project_code = getattr(match.constraint, "violation_error_code", None)
-    code = get_or_make_code(get_catalog_name(project_code) or name, CONTENT_STATUS)
-    project_message = constraints.get_project_message(match.constraint)
+    code = get_or_make_code(find_catalog_name(project_code) or name, CONTENT_STATUS)
+    project_message = constraints.find_project_message(match.constraint)
     names = constraints.get_sent_names(match, exception)
     fields, keys = ", ".join(names), names if len(names) == 1 else ()
     items = []

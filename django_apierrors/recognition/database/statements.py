@@ -57,7 +57,7 @@ def get_failed_query(exception: BaseException) -> FailedQuery:
     return FailedQuery()
 
 
-def get_parameters(exception: BaseException) -> Sequence[Any] | None:
+def find_parameters(exception: BaseException) -> Sequence[Any] | None:
     """Return the parameters of the statement that a database rejected, of raw SQL too.
 
     `None` if it rejected no statement: at COMMIT, or while rows are fetched.

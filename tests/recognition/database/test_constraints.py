@@ -19,8 +19,8 @@ from django_apierrors.recognition.database.constraints import (
     NO_MATCH,
     ConstraintMatch,
     find_match,
+    find_project_message,
     find_unique_constraint,
-    get_project_message,
     get_public_names,
     has_relations,
 )
@@ -205,7 +205,7 @@ def test_the_message_of_a_constraint_is_sent_unless_it_contains_the_name(
     constraint = models.CheckConstraint(
         condition=models.Q(a=1), name="c", violation_error_message=message
     )
-    assert get_project_message(constraint) == sent
+    assert find_project_message(constraint) == sent
 
 
 def test_a_constraint_is_found_by_its_fields_if_it_is_the_only_one() -> None:
