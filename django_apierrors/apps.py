@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 from django.utils.translation import pgettext_lazy
@@ -24,7 +23,7 @@ def add_error_to_record(record: logging.LogRecord) -> bool:
 
     A filter of the logger `django.request`, which writes the records of Django and of this package.
     """
-    error = getattr(getattr(record, "request", None), "api_error", None)
+    error = getattr(getattr(record, "request", None), "apierrors_error", None)
     if error is not None:
         record.code, record.reference = error.code.name, error.reference
     return True
@@ -82,16 +81,12 @@ class APIErrorsConfig(AppConfig):
     verbose_name = pgettext_lazy("apierrors", "API errors")
 
     def ready(self) -> None:
-        """Import the checks, add the filter and an empty `API_ERRORS`, connect the receivers."""
+        """Import the checks, add the filter, and connect the receivers."""
         from django_apierrors import checks  # noqa: F401
 
         logging.getLogger("django.request").addFilter(add_error_to_record)
         setting_changed.connect(connect_report)
         connect_report()
-        if not hasattr(settings, "API_ERRORS"):
-            # Django needs ten times longer to read a setting that does not exist, and each error
-            # reads a dozen keys of this one.
-            settings.API_ERRORS = {}
         # `django.tasks` is not an app. Its backport, for Django 5.2, may be missing in
         # INSTALLED_APPS.
         framework = "django.tasks" if find_spec("django.tasks") else "django_tasks"

@@ -125,7 +125,7 @@ class Error(NamedTuple):
     - `reference`: the reference of an unhandled exception, in its message and in the log;
     - `extra`: the key `extra` of the body;
     - `place`: the place of the value in the request (`body`, `query`, `path`, `header`), if this
-      cannot be found from the request itself, as for a schema.
+      cannot be found from the request itself, as for a schema; `""` if there is no place.
     """
 
     code: ErrorCode
@@ -179,7 +179,7 @@ class Error(NamedTuple):
 
     def get_messages(self) -> list[str]:
         """Return the messages for a person, at least one."""
-        messages = [f"{item[0]}: {item[2]}" if item[0] else item[2] for item in self.items]
+        messages = [*map(str, self.items)]
         if self.left_out:
             messages.append(get_truncation_message(self.left_out))
         return messages or [str(self.code.message)]

@@ -59,7 +59,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
         return response
     if settings.DEBUG_PROPAGATE_EXCEPTIONS:
         return None
-    state = getattr(find_django_request(request), "apierrors", None)
+    state = getattr(find_django_request(request), "apierrors_state", None)
     if state is not None and view is not None:
         state.defer(request, view)
         return None

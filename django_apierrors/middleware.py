@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class RequestState:
-    """The state of one request that the middleware needs; on Django's request as `apierrors`."""
+    """The state of one request: the attribute `apierrors_state` of Django's request."""
 
     # A DRF view took part, whether the URL leads to it or a plain view called it.
     is_drf = False
@@ -106,7 +106,7 @@ class APIErrorsMiddleware:
         """Return the response for `request`."""
         if self.is_async:
             return self.acall(request)
-        request.apierrors = RequestState()  # type: ignore[attr-defined]
+        request.apierrors_state = RequestState()  # type: ignore[attr-defined]
         try:
             response = cast("HttpResponseBase", self.get_response(request))
         except Exception as exc:
@@ -115,7 +115,7 @@ class APIErrorsMiddleware:
 
     async def acall(self, request: HttpRequest) -> HttpResponseBase:
         """Return the response for `request`, under ASGI."""
-        request.apierrors = RequestState()  # type: ignore[attr-defined]
+        request.apierrors_state = RequestState()  # type: ignore[attr-defined]
         try:
             response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
         except Exception as exc:
@@ -157,7 +157,7 @@ class APIErrorsMiddleware:
 @receiver(got_request_exception, dispatch_uid="django_apierrors.middleware.expect_response")
 def expect_response(request: HttpRequest | None = None, **kwargs: object) -> None:
     """Recognise an exception of another middleware or of the URLconf, before Django responds."""
-    state: RequestState | None = getattr(request, "apierrors", None)
+    state: RequestState | None = getattr(request, "apierrors_state", None)
     exception = sys.exc_info()[1]
     if request is None or state is None or state.body is not None or exception is None:
         return
@@ -176,7 +176,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
     """Return the response for an exception of a view, `None` if Django makes it."""
     if not is_api_request(request):
         return None
-    state: RequestState = request.apierrors  # type: ignore[attr-defined]
+    state: RequestState = request.apierrors_state  # type: ignore[attr-defined]
     state.shows_debug_page = prefers_debug_page(request)
     if state.shows_debug_page:
         return None
@@ -230,7 +230,7 @@ def handle_urlconf_error(request: HttpRequest, exception: Exception) -> HttpResp
 
 def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Bring `response` into the format if it is an error of the API in another format."""
-    state: RequestState = request.apierrors  # type: ignore[attr-defined]
+    state: RequestState = request.apierrors_state  # type: ignore[attr-defined]
     if response.status_code >= 400:
         rewriting.add_vary(response, request)
         add_view_headers(response, state.headers)
@@ -283,7 +283,7 @@ def prefers_debug_page(request: HttpRequest) -> bool:
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Whether `response` is a page for a person: DRF negotiated HTML, or Django made the page."""
-    state: RequestState = request.apierrors  # type: ignore[attr-defined]
+    state: RequestState = request.apierrors_state  # type: ignore[attr-defined]
     renderer = getattr(response, "accepted_renderer", None)
     if state.html_request is not None or makes_page(renderer, request):
         return True

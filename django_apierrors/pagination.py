@@ -107,11 +107,11 @@ class CursorPagination(pagination.CursorPagination):
         try:
             queryset.filter(**{f"{field}__gt": position})
         except (DjangoValidationError, TypeError, ValueError, OverflowError) as exc:
-            raise self.get_invalid_cursor_error() from exc
+            raise self.make_invalid_cursor_error() from exc
         features = connections[getattr(queryset, "db", DEFAULT_DB_ALIAS)].features
         if features.prohibits_null_characters_in_text_exception and "\0" in str(position):
             # PostgreSQL rejects it when it runs the query. A row of SQLite may have it.
-            raise self.get_invalid_cursor_error()
+            raise self.make_invalid_cursor_error()
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the cursor of the request, if any; raise ValidationError if it is invalid."""
@@ -120,9 +120,9 @@ class CursorPagination(pagination.CursorPagination):
             b64decode(request.query_params.get(self.cursor_query_param, ""), validate=True)
             return super().decode_cursor(request)
         except (ValueError, NotFound) as exc:
-            raise self.get_invalid_cursor_error() from exc
+            raise self.make_invalid_cursor_error() from exc
 
-    def get_invalid_cursor_error(self) -> ValidationError:
+    def make_invalid_cursor_error(self) -> ValidationError:
         """Return the exception for an invalid cursor."""
         return ValidationError({self.cursor_query_param: [self.invalid_cursor_message]})
 

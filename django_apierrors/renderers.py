@@ -14,7 +14,7 @@ from django_apierrors import fallback
 from django_apierrors.errors import Error, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
-from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
+from django_apierrors.http.problems import JSON, apply_content_type, apply_fallback, make_problem
 from django_apierrors.http.scope import is_excluded, is_html, makes_page
 from django_apierrors.signals import keep_error, send_error_sent
 
@@ -51,7 +51,7 @@ class JSONRenderer(renderers.JSONRenderer):
             sent = error or body
         except Exception:
             fallback.log_failure("rendering an error")
-            rendered, sent = get_fallback(response, request), fallback.get_body()
+            rendered, sent = apply_fallback(response, request), fallback.get_body()
             if is_inside_page:
                 response["Content-Type"] = "text/html; charset=utf-8"
                 is_inside_page = False

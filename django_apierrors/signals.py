@@ -55,4 +55,4 @@ def keep_error(request: Any, error: Error) -> None:
     """Keep `error` on Django's request, for the log records about it."""
     django_request: Any = find_django_request(request)
     if django_request is not None:
-        django_request.api_error = error
+        django_request.apierrors_error = error

@@ -800,14 +800,14 @@ def test_a_success_is_returned_as_it_is() -> None:
         assert APIErrorsMiddleware(lambda request, response=response: response)(request) is response
         assert (response.status_code, response.content) == (status, b"unchanged")
         assert response["ETag"] == '"1"'
-        assert set(vars(request)) - before == {"apierrors"}
+        assert set(vars(request)) - before == {"apierrors_state"}
 
 
 def test_a_signal_without_our_request_or_without_an_exception_changes_nothing() -> None:
     request = RequestFactory().get("/nowhere")
     got_request_exception.send(sender=None)
     got_request_exception.send(sender=None, request=request)
-    assert not hasattr(request, "apierrors")
-    state = request.apierrors = RequestState()  # type: ignore[attr-defined]
+    assert not hasattr(request, "apierrors_state")
+    state = request.apierrors_state = RequestState()  # type: ignore[attr-defined]
     got_request_exception.send(sender=None, request=request)
     assert state.body is None

@@ -12,7 +12,7 @@ from rest_framework.settings import api_settings
 
 from django_apierrors.conf import api_errors
 from django_apierrors.handler import ErrorFormatMixin
-from django_apierrors.handling.monitors import MONITORS
+from django_apierrors.handling.monitors import is_monitor
 from django_apierrors.introspection.findings import HANDLER_HINT, find_middleware, has_stock_handler
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
@@ -64,7 +64,7 @@ def has_view_with_mixin() -> bool:
 def check_middleware() -> Iterator[CheckMessage]:
     """Yield a warning if the middleware is missing, or if any but a monitor stands before it."""
     position = find_middleware()
-    before = [path for path in settings.MIDDLEWARE[:position] if path not in MONITORS]
+    before = [path for path in settings.MIDDLEWARE[:position] if not is_monitor(path)]
     if position is None:
         yield Warning(
             "The middleware of django_apierrors is not installed.",

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 Test: TypeAlias = Callable[[Any], bool]
 
 
-class Rule(NamedTuple):
+class ValueRule(NamedTuple):
     """The values that a key accepts, in words and as a test.
 
     `correct` returns the value that was probably meant, or raises an exception.
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
     correct: Callable[[Any], object] = lambda value: None
 
 
-Rules: TypeAlias = Mapping[str, Rule]
+Rules: TypeAlias = Mapping[str, ValueRule]
 
 # The name of a header; RFC 9110, section 5.6.2.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -77,9 +77,9 @@ def _is_function(value: object, *arguments: str) -> bool:
         return False
 
 
-def _make_function_rule(*arguments: str) -> Rule:
+def _make_function_rule(*arguments: str) -> ValueRule:
     words = f"the dotted path of a function ({', '.join(arguments)}) that is not async"
-    return Rule(words, lambda value: _is_function(value, *arguments), _correct_path)
+    return ValueRule(words, lambda value: _is_function(value, *arguments), _correct_path)
 
 
 def _is_header_name(value: object) -> bool:
@@ -95,17 +95,17 @@ def _is_integer(minimum: int, maximum: float = math.inf) -> Test:
     return lambda value: type(value) is int and minimum <= value <= maximum
 
 
-def _make_optional(rule: Rule) -> Rule:
+def _make_optional(rule: ValueRule) -> ValueRule:
     test = rule.test
     return rule._replace(
         words=f"None, or {rule.words}", test=lambda value: value is None or test(value)
     )
 
 
-def _make_choice(*choices: object) -> Rule:
+def _make_choice(*choices: object) -> ValueRule:
     *others, last = (f'"{name}"' if isinstance(name, str) else repr(name) for name in choices)
     # True is equal to 1.
-    return Rule(
+    return ValueRule(
         f"{', '.join(others)} or {last}",
         lambda value: any(type(value) is type(choice) and value == choice for choice in choices),
         lambda value: find_nearest_choice(value, choices),
@@ -150,30 +150,30 @@ def _correct_class_path(value: str) -> str:
 
 
 BOOLEAN = _make_choice(True, False)._replace(correct=_correct_boolean)
-SECONDS = Rule("a number of seconds", _is_integer(0), _correct_integer(0))
-STRING = Rule("a string", _is(str, Promise))
+SECONDS = ValueRule("a number of seconds", _is_integer(0), _correct_integer(0))
+STRING = ValueRule("a string", _is(str, Promise))
 HANDLER = _make_function_rule("exception")
-PREFIXES = Rule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
-EXCEPTION_CLASS = Rule("an exception class", _is_class_path, _correct_class_path)
-CODE_NAME = Rule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
-HEADER = Rule("the name of a header of your own", _is_header_name, _correct_header_name)
+PREFIXES = ValueRule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
+EXCEPTION_CLASS = ValueRule("an exception class", _is_class_path, _correct_class_path)
+CODE_NAME = ValueRule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
+HEADER = ValueRule("the name of a header of your own", _is_header_name, _correct_header_name)
 
 # For each key the values that it accepts.
 VALUES: Rules = {
-    "CODES": Rule("a dict of dicts", _is(Mapping)),
+    "CODES": ValueRule("a dict of dicts", _is(Mapping)),
     "CODE_FORMAT": _make_choice("legacy", "name", "number"),
-    "EXCEPTIONS": Rule("a dict of class names", _is(Mapping)),
-    "MORE_INFO": Rule("a string", _is(str)),
+    "EXCEPTIONS": ValueRule("a dict of class names", _is(Mapping)),
+    "MORE_INFO": ValueRule("a string", _is(str)),
     "DETAILS": BOOLEAN,
     "FIELD_NAMES": _make_optional(_make_function_rule("name")),
     "BODY": _make_optional(_make_function_rule("body", "error", "request")),
     "CODE_HEADER": _make_optional(HEADER),
     "MAX_ERRORS": _make_optional(
-        Rule("an integer of at least 2", _is_integer(2), _correct_integer(2))
+        ValueRule("an integer of at least 2", _is_integer(2), _correct_integer(2))
     ),
     "PATHS": _make_optional(PREFIXES),
     "EXCLUDED_PATHS": PREFIXES,
-    "CHALLENGE": Rule("a string of one line", _is_line, lambda value: " ".join(value.split())),
+    "CHALLENGE": ValueRule("a string of one line", _is_line, lambda value: " ".join(value.split())),
     "RETRY_AFTER": SECONDS,
     "PROBE_PERMISSIONS": BOOLEAN,
     "HIDE_FORBIDDEN": BOOLEAN,
@@ -186,17 +186,21 @@ VALUES: Rules = {
 
 # The same for the keys of an entry of `CODES`.
 CHANGES: Rules = {
-    "status": Rule("an HTTP status from 400 to 599", _is_integer(400, 599), _correct_integer()),
-    "number": _make_optional(
-        Rule("an integer of 32 bits", _is_integer(0, 2**32 - 1), _correct_integer())
+    "status": ValueRule(
+        "an HTTP status from 400 to 599", _is_integer(400, 599), _correct_integer()
     ),
-    "message": Rule("a string", lambda value: isinstance(value, (str, Promise)) and value != ""),
+    "number": _make_optional(
+        ValueRule("an integer of 32 bits", _is_integer(0, 2**32 - 1), _correct_integer())
+    ),
+    "message": ValueRule(
+        "a string", lambda value: isinstance(value, (str, Promise)) and value != ""
+    ),
     "description": STRING,
     "advice": STRING,
     "retry": _make_choice("no", "later", "after change"),
-    "since": Rule("a string that is not translated", _is(str), str),
+    "since": ValueRule("a string that is not translated", _is(str), str),
     "deprecated": BOOLEAN,
-    "replaced_by": _make_optional(Rule("the name of a code", _is(str))),
+    "replaced_by": _make_optional(ValueRule("the name of a code", _is(str))),
 }
 
 
@@ -216,7 +220,7 @@ def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
     return by_capitals[nearest[0]] if nearest else None
 
 
-def find_value_hint(value: object, rule: Rule) -> str | None:
+def find_value_hint(value: object, rule: ValueRule) -> str | None:
     """Return a hint at the value that was probably meant, or why a path cannot be imported."""
     # The value may be of any type.
     with suppress(Exception):

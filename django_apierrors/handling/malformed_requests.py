@@ -15,7 +15,7 @@ from django_apierrors.handling.responses import make_response
 from django_apierrors.handling.rewriting import add_language_to_vary, override_language
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
-from django_apierrors.http.problems import JSON, apply_content_type, get_fallback, make_problem
+from django_apierrors.http.problems import JSON, apply_content_type, apply_fallback, make_problem
 from django_apierrors.http.request_bodies import read_chunked_body
 from django_apierrors.http.scope import is_api_request, is_api_view
 from django_apierrors.recognition.lookup import recognise
@@ -61,7 +61,7 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> Malfor
         response.error = error
     except Exception:
         fallback.log_failure("responding to a malformed request")
-        response.content, response.error = get_fallback(response, request), fallback.get_body()
+        response.content, response.error = apply_fallback(response, request), fallback.get_body()
     response["Content-Length"] = str(len(response.content))
     return response
 

@@ -21,7 +21,11 @@ MONITORS = {
 
 def is_monitor(path: str) -> bool:
     """Whether the middleware, or a class that it extends, is one of `MONITORS`."""
-    bases = getattr(import_string(path), "__mro__", ())
+    try:
+        bases = getattr(import_string(path), "__mro__", ())
+    except ImportError:
+        # Django reports it when it loads the middleware.
+        return False
     return any(f"{base.__module__}.{base.__qualname__}" in MONITORS for base in bases)
 
 

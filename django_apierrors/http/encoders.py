@@ -18,9 +18,9 @@ except ImportError:
 
 # These values go to `default()`, as in DRF: dates in DRF's format, dataclasses, which DRF rejects,
 # and subclasses, for which json.dumps() decides: the items() of a QueryDict, not its lists.
-OPTIONS = 0
+ORJSON_OPTIONS = 0
 if orjson is not None:
-    OPTIONS = (
+    ORJSON_OPTIONS = (
         orjson.OPT_PASSTHROUGH_DATETIME
         | orjson.OPT_PASSTHROUGH_DATACLASS
         | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -52,7 +52,7 @@ def encode(data: Any) -> bytes:
     if orjson is not None:
         recorder = Recorder()
         try:
-            encoded: bytes = orjson.dumps(data, default=recorder.record, option=OPTIONS)
+            encoded: bytes = orjson.dumps(data, default=recorder.record, option=ORJSON_OPTIONS)
         except TypeError:
             default = recorder.replay
         else:

@@ -117,8 +117,8 @@ def get_title(code: str | int, status: int) -> str:
     return next(messages, get_phrase(status))
 
 
-def get_fallback(response: HttpResponseBase, request: AnyRequest | None) -> bytes:
-    """Return the fallback body, for an error whose rendering fails, and adapt `response` to it."""
+def apply_fallback(response: HttpResponseBase, request: AnyRequest | None) -> bytes:
+    """Set the status and the content type of the fallback on `response`, and return its body."""
     response.status_code = fallback.STATUS
     response["Content-Type"] = JSON
     return fallback.PROBLEM if apply_content_type(response, request) else fallback.BODY

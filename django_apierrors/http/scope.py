@@ -55,7 +55,7 @@ def is_api_view(request: HttpRequest) -> bool:
 
     A DRF view that a plain view calls is noticed when it raises: the handler then sets `is_drf`.
     """
-    if getattr(getattr(request, "apierrors", None), "is_drf", False):
+    if getattr(getattr(request, "apierrors_state", None), "is_drf", False):
         return True
     match = request.resolver_match
     return match is not None and hasattr(getattr(match.func, "cls", None), "renderer_classes")

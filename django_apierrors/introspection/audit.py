@@ -22,6 +22,7 @@ from django_apierrors.introspection.findings import (
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.recognition.permissions import METHODS
 from django_apierrors.routing import Route, get_routes
+from django_apierrors.semantics import FRAMEWORKS
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _get_methods(route: Route) -> Sequence[str]:
 
 def _is_of_project(handler: Any) -> bool:
     package = str(getattr(handler, "__module__", "")).partition(".")[0]
-    return package not in ("rest_framework", "django_apierrors")
+    return package not in FRAMEWORKS
 
 
 def _make_unreadable(exc: Exception, path: str, method: str = "*") -> Sequence[Finding]:

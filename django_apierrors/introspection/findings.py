@@ -33,7 +33,7 @@ from django_apierrors.routing import Route
 from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMixin, defines_patch
 
 # Returns the message of a finding, `None` if there is none.
-Rule: TypeAlias = Callable[[Endpoint, Route], str | None]
+FindingRule: TypeAlias = Callable[[Endpoint, Route], str | None]
 
 STOCK_BASES = (GenericAPIView, ViewSetMixin)
 UPLOAD_PARSERS = (MultiPartParser, FileUploadParser)
@@ -78,7 +78,7 @@ def find_project_findings() -> Iterator[Finding]:
 
 
 def find_findings(
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, FindingRule],
     endpoint: Endpoint,
     route: Route,
     path: str,
@@ -210,13 +210,13 @@ def check_stock(endpoint: Endpoint, route: Route) -> str | None:
     )
 
 
-METHOD_RULES: Mapping[str, Rule] = {
+METHOD_RULES: Mapping[str, FindingRule] = {
     "patch": check_patch,
     "status": check_status,
     "location": check_location,
     "parser": check_parser,
 }
-VIEW_RULES: Mapping[str, Rule] = {"renderer": check_renderer, "stock": check_stock}
+VIEW_RULES: Mapping[str, FindingRule] = {"renderer": check_renderer, "stock": check_stock}
 
 
 def _join_names(classes: Iterable[type[Any]]) -> str:
@@ -238,15 +238,13 @@ class IgnoreRule:
             raise ValueError(f"{self.text!r} is not of the form ROUTE:FINDING.")
 
     def matches(self, finding: Finding) -> bool:
-        """Whether the rule matches a finding; a rule that has matched is used."""
+        """Whether the rule matches a finding."""
         # Brackets in a route are not patterns.
         pattern = self.route.replace("[", "[[]")
         routes = (finding.route, f"{finding.method} {finding.route}")
-        is_match = fnmatchcase(finding.name, self.name) and any(
+        return fnmatchcase(finding.name, self.name) and any(
             fnmatchcase(route, pattern) for route in routes
         )
-        self.is_used = self.is_used or is_match
-        return is_match
 
 
 def read_rules(texts: Sequence[str], paths: Sequence[str]) -> list[IgnoreRule]:
@@ -257,7 +255,8 @@ def read_rules(texts: Sequence[str], paths: Sequence[str]) -> list[IgnoreRule]:
 
 
 def apply_rules(rules: Sequence[IgnoreRule], findings: Iterable[Finding]) -> None:
-    """Set `ignored` of each finding; all rules are tried, so that `is_used` of each is correct."""
+    """Set `ignored` of each finding that a rule matches, and `is_used` of each of these rules."""
     for finding in findings:
-        matches = [rule.matches(finding) for rule in rules]
-        finding.ignored = any(matches)
+        for rule in rules:
+            if rule.matches(finding):
+                finding.ignored = rule.is_used = True

@@ -146,10 +146,10 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
             )
 
 
-def is_authenticated(endpoint: Endpoint) -> bool:
+def can_fail_authentication(endpoint: Endpoint) -> bool:
     """Whether credentials can be missing or invalid; a session is never invalid."""
-    authenticators = _are_sessions(endpoint)
-    return not all(authenticators) or (bool(authenticators) and is_restricted(endpoint))
+    are_sessions = _are_sessions(endpoint)
+    return not all(are_sessions) or (bool(are_sessions) and is_restricted(endpoint))
 
 
 def is_restricted(endpoint: Endpoint) -> bool:
@@ -226,7 +226,7 @@ def error_if(
 
 # If two exceptions have the same status and code, the first is the example.
 ERROR_RULES: Sequence[ErrorRule] = (
-    error_if(is_authenticated, NotAuthenticated),
+    error_if(can_fail_authentication, NotAuthenticated),
     error_if(is_restricted, PermissionDenied),
     error_if(is_checked_for_csrf, PermissionDenied),
     error_if(is_restricted_by_method, exceptions.MethodForbidden),

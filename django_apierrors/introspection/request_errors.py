@@ -1,7 +1,7 @@
 """The errors that the body or the parameters of a request can cause at an endpoint.
 
-Each `get_…_error` function returns the exception that such a request ends with, `None` if it cannot
-occur.
+Each `make_…_error` function returns the exception that such a request ends with, `None` if it
+cannot occur.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from django_apierrors.recognition.rejected_values import find_rejected_values
 from django_apierrors.validation.extra import clean
 from django_apierrors.validation.messages import Item
 
-NAME = "django_apierrors: "
+LINE_PREFIX = "django_apierrors: "
 
 # The exceptions of the tasks that are run inside `keeping_exceptions()`, by the id of the result.
 _exceptions: ContextVar[dict[str, BaseException] | None] = ContextVar("exceptions", default=None)
@@ -84,7 +84,7 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         exception.add_note(line)
         # Many tasks may raise the same exception object.
         notes = exception.__notes__
-        notes[:] = [note for note in notes if note is line or not str(note).startswith(NAME)]
+        notes[:] = [note for note in notes if note is line or not str(note).startswith(LINE_PREFIX)]
     make_picklable(exception)
 
 
@@ -124,7 +124,8 @@ def make_line(exception: BaseException, task: Task, result_id: object) -> str:
         items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
         record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
         record.append(is_unhandled(error, exception))
-        return f"{NAME}{result_id} {_make_signer(result_id).sign_object(record, compress=True)}\n"
+        signed = _make_signer(result_id).sign_object(record, compress=True)
+        return f"{LINE_PREFIX}{result_id} {signed}\n"
     except Exception:
         # The worker stores the traceback without the line.
         log_failure("making the error of a task")
@@ -157,7 +158,7 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
     """
     # A message may repeat what a client sent. The client does not know the id at that time.
     # The traceback is `None` if Celery stopped the task.
-    line = rf"{NAME}{re.escape(result.id)} ([\w.:-]+)"
+    line = rf"{LINE_PREFIX}{re.escape(result.id)} ([\w.:-]+)"
     match = re.search(line, failure.traceback or "", re.ASCII)
     with contextlib.suppress(signing.BadSignature, ValueError):
         record = _make_signer(result.id).unsign_object(match[1] if match else "")

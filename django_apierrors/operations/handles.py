@@ -36,7 +36,7 @@ ID_CODECS: Sequence[tuple[Callable[[str], bytes], Callable[[bytes], str]]] = (
     (urlsafe_b64decode, lambda content: urlsafe_b64encode(content).decode()),
     (str.encode, bytes.decode),
 )
-TEXT = 2
+TEXT_CODEC = 2
 
 
 def find_owner(request: Request) -> str | None:
@@ -134,12 +134,12 @@ def read_handle(signed: str, owner: str | None) -> Handle | None:
 
 def encode_id(result_id: str) -> bytes:
     """Return the id of a result in few bytes."""
-    for index, (encode, decode) in enumerate(ID_CODECS[:TEXT]):
+    for index, (encode, decode) in enumerate(ID_CODECS[:TEXT_CODEC]):
         with contextlib.suppress(ValueError):
             content = encode(result_id)
             if decode(content) == result_id:
                 return bytes([index]) + content
-    return bytes([TEXT]) + result_id.encode()
+    return bytes([TEXT_CODEC]) + result_id.encode()
 
 
 def _encode(content: bytes) -> str:

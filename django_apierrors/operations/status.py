@@ -21,7 +21,6 @@ from django_apierrors.handling.responses import make_response
 from django_apierrors.operations.failures import find_exception, read_error
 from django_apierrors.operations.handles import Handle
 from django_apierrors.operations.tasks import TaskResult
-from django_apierrors.signals import keep_error
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -80,7 +79,6 @@ def make_failed_response(
         if reporting.is_unhandled(error, exc):
             error = reporting.with_reference(error, reporting.add_reference(exc))
         response = make_response(error, request, view, exception=exc)
-        keep_error(request, error)
         reporting.report(exc, find_django_request(request), response, error)
     return response
 

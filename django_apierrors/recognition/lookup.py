@@ -37,7 +37,7 @@ from django_apierrors.recognition.permissions import (
     is_object_hidden,
     refine_forbidden,
 )
-from django_apierrors.recognition.provenance import check_client_sent_value, locate_parameter
+from django_apierrors.recognition.provenance import locate_parameter, refine_by_provenance
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
     CODES_BY_ATTRIBUTE,
@@ -98,7 +98,7 @@ def recognise(
         if is_method_missing(error, exception, request, view):
             return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
         error = refine_forbidden(error, exception, request, view)
-    return check_client_sent_value(error, exception, request) if is_ours else error
+    return refine_by_provenance(error, exception, request) if is_ours else error
 
 
 def recognise_class_path(path: str) -> Error:
@@ -385,7 +385,7 @@ def _recognise_inner(
     if request is None or _has_project_row(exception):
         return error
     unrecognised = Error.of_code(get_code("INTERNAL_ERROR"))
-    checked = check_client_sent_value(
+    checked = refine_by_provenance(
         error or unrecognised, exception, request, is_compared=is_compared
     )
     return None if checked is unrecognised else checked

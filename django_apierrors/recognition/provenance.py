@@ -108,7 +108,7 @@ class Source(NamedTuple):
     keys: Path = ()
 
 
-def check_client_sent_value(
+def refine_by_provenance(
     error: Error,
     exception: BaseException,
     request: AnyRequest,
@@ -128,7 +128,7 @@ def check_client_sent_value(
         rejected = find_rejected_values(cause, is_safe=request.method in SAFE_METHODS)
         if rejected is None:
             return error
-        if request.method == "DELETE" and rejected == ("MISSING_RESOURCE", None, frozenset()):
+        if request.method == "DELETE" and rejected.is_unknown_row:
             # At COMMIT SQLite has one message for a missing row and for a row that is still needed.
             return Error.of_code(get_code("INVALID_STATE"))
         pagination = find_query_reader(cause, None)
@@ -227,7 +227,7 @@ def _find_source(
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
     # If a client omits a value from a body that the view has parsed, the value is NULL.
-    is_left_out = rejected == (None, [None], frozenset()) and body != ()
+    is_left_out = rejected.is_null and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
     fallback = Source(BODY) if is_unknown or is_left_out else None

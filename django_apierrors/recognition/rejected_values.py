@@ -79,6 +79,16 @@ class RejectedValues(NamedTuple):
     values: Sequence[object] | None
     fields: frozenset[str] = frozenset()
 
+    @property
+    def is_null(self) -> bool:
+        """Whether a column without a known name rejected NULL."""
+        return self.code is None and self.values == [None]
+
+    @property
+    def is_unknown_row(self) -> bool:
+        """Whether there is no row for a foreign key, whose name and value are unknown."""
+        return self.code == "MISSING_RESOURCE" and not self.values and not self.fields
+
 
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
     """Return the values that `exception` is about, `None` if it is about no value of a model.

@@ -96,8 +96,8 @@ def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
             value = JSONEncoder().default(value)
         except TypeError:
             return value
-    is_left = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
-    if is_left or id(value) in outer or len(outer) > MAX_DEPTH:
+    is_unchanged = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
+    if is_unchanged or id(value) in outer or len(outer) > MAX_DEPTH:
         return value
     outer = (*outer, id(value))
     if isinstance(value, Mapping):

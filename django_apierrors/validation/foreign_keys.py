@@ -53,8 +53,8 @@ def find_malformed_keys(detail: Any) -> set[Path]:
 
 def _find_malformed(field: Any, detail: Any, sent: Any) -> Iterator[Path]:
     # Without a relation there is nothing to look for among the errors of ten thousand rows.
-    is_without = isinstance(field, ListSerializer) and not _has_keys(field)
-    steps: list[Step] = [] if is_without else [((), field, detail, sent)]
+    lacks_keys = isinstance(field, ListSerializer) and not _has_keys(field)
+    steps: list[Step] = [] if lacks_keys else [((), field, detail, sent)]
     while steps:
         path, field, detail, sent = steps.pop()
         if isinstance(field, (RelatedField, ManyRelatedField)):

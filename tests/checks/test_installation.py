@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from django.core.checks import ERROR, WARNING
 from django.urls import path
+from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 from pytest_django.fixtures import Settings
 from rest_framework.views import APIView
 
 from django_apierrors.checks import check_installation
 from django_apierrors.handler import ErrorFormatMixin
-from django_apierrors.handling.monitors import MONITORS
 from django_apierrors.middleware import APIErrorsMiddleware
 from django_apierrors.renderers import JSONRenderer
 
@@ -26,6 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 COMMON = "django.middleware.common.CommonMiddleware"
+MONITORS = [
+    "opentelemetry.instrumentation.django.middleware.otel_middleware._DjangoMiddleware",
+    f"{__name__}.OwnMonitor",
+]
 STOCK_RENDERERS = [
     "rest_framework.renderers.JSONRenderer",
     "rest_framework.renderers.BrowsableAPIRenderer",
@@ -39,6 +43,10 @@ class OwnRenderer(JSONRenderer):
 
 class OwnMiddleware(APIErrorsMiddleware):
     """A middleware of a project, based on ours."""
+
+
+class OwnMonitor(_DjangoMiddleware):
+    """A middleware of a project, based on that of OpenTelemetry."""
 
 
 def handle(exc: Exception, context: Any) -> None:
@@ -69,6 +77,8 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"MIDDLEWARE": NO_MIDDLEWARE}, {"W002": f"{MIDDLEWARE!r} first"}),
     ({"MIDDLEWARE": (COMMON, MIDDLEWARE)}, {"W003": f"before {COMMON!r}"}),
     ({"MIDDLEWARE": [*MONITORS, COMMON, MIDDLEWARE]}, {"W003": f"before {COMMON!r}"}),
+    # Django reports that it does not exist.
+    ({"MIDDLEWARE": ["shop.Missing", MIDDLEWARE]}, {"W003": "before 'shop.Missing'"}),
     ({"MIDDLEWARE": (COMMON, OWN)}, {"W003": f"before {COMMON!r}"}),
     (
         {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from adrf.generics import RetrieveUpdateAPIView as AsyncRetrieveUpdateAPIView
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver, include, path, re_path
 from django.views.decorators.cache import cache_page
@@ -17,6 +18,7 @@ from rest_framework.routers import DefaultRouter
 from django_apierrors import generics, viewsets
 from django_apierrors.introspection.audit import Audit, MethodReport, RouteReport, make_audit
 from django_apierrors.introspection.findings import Finding
+from django_apierrors.semantics import StatusAwareMixin
 from tests.models import Shelf
 
 
@@ -137,6 +139,14 @@ def test_a_patch_that_the_view_never_responds_to_is_a_405(audit: Any) -> None:
     [report] = route.methods
     errors = [{"status": 405, "code": "METHOD_NOT_ALLOWED"}]
     assert (report.method, report.successes, report.errors) == ("PATCH", (), errors)
+
+
+def test_a_patch_of_adrf_is_not_a_method_of_a_view_that_disables_it(audit: Any) -> None:
+    class ShelfView(StatusAwareMixin, AsyncRetrieveUpdateAPIView):
+        queryset = Shelf.objects.all()
+
+    [route] = audit(path("a/<pk>/", ShelfView.as_view())).routes
+    assert [report.method for report in route.methods] == ["GET", "PUT"]
 
 
 def test_a_function_view_of_drf_has_its_own_methods(audit: Any) -> None:

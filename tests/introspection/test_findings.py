@@ -248,8 +248,7 @@ PATCH = Finding("patch", "Update with PUT:", "/things/<int:pk>", "PATCH")
 def test_a_rule_matches_by_route_or_by_method_and_route(
     text: str, finding: Finding, expected: bool
 ) -> None:
-    rule = IgnoreRule(text)
-    assert (rule.matches(finding), rule.is_used) == (expected, expected)
+    assert IgnoreRule(text).matches(finding) is expected
 
 
 def test_each_rule_that_matches_any_finding_is_used() -> None:

@@ -288,7 +288,7 @@ def test_an_error_in_a_message_is_not_the_error_of_the_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1")
-    for message in (stolen, f"{failures.NAME}x\n", failures.NAME * 3):
+    for message in (stolen, f"{failures.LINE_PREFIX}x\n", failures.LINE_PREFIX * 3):
         monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, text=message: SoldOutError(text))  # type: ignore[misc,arg-type]
         outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
         assert outcome["error"] == body("SOLD_OUT", message, status=409)
@@ -301,7 +301,8 @@ def test_the_class_decides_if_the_worker_stored_no_error(
     get_outcome(api, accepted)
     result = DBTaskResult.objects.get()
     other = signing.Signer(salt=f"{failures.__name__}:{result.pk}").sign_object([1])
-    for lines in ("", f"{failures.NAME}{result.pk} {other}", f"{failures.NAME}{result.pk} x"):
+    line = f"{failures.LINE_PREFIX}{result.pk}"
+    for lines in ("", f"{line} {other}", f"{line} x"):
         DBTaskResult.objects.update(traceback=lines)
         assert api.get(accepted["Location"]).json()["error"] == body("INVALID_CONTENT")
 
@@ -361,7 +362,7 @@ def test_a_traceback_that_is_formatted_after_the_signal_has_the_error() -> None:
             error = failures.read_error(failure, result)
             assert error.get_body() == body("SOLD_OUT", message, status=409)
             # An exception object that is raised again has the line of its last task only.
-            assert stored.count(failures.NAME) == 1
+            assert stored.count(failures.LINE_PREFIX) == 1
 
 
 def test_rq_stores_an_escaped_traceback_in_place_of_one_that_cannot_be_encoded() -> None:
