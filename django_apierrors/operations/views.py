@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
 from django.urls import NoReverseMatch
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -28,8 +29,14 @@ from django_apierrors.operations.transactions import NonAtomicMixin
 from django_apierrors.semantics import StatusAwareMixin, hide_docstrings
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     Base = APIView
+    # A view that accepts work often has no model: `AcceptedAPIView` needs none in brackets.
+    ModelT = TypeVar("ModelT", bound=Model, covariant=True, default=Any)
 else:
+    from django_apierrors.generics import ModelT
+
     Base = object
 
 
@@ -138,7 +145,7 @@ class AcceptedMixin(NonAtomicMixin, OperationMixin):
         return Response(value, status=204 if value is None else 200)
 
 
-class AcceptedAPIView(AcceptedMixin, GenericAPIView[Any]):
+class AcceptedAPIView(AcceptedMixin, GenericAPIView[ModelT]):
     """Accepts a POST for `task`, with the serializer's `validated_data` as its arguments.
 
     Without a `serializer_class` the body is ignored.
