@@ -17,13 +17,14 @@ from types import ModuleType
 from typing import Any
 
 import django
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.conf import settings
 from django.core.management import call_command
 from django.core.signals import got_request_exception
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
+from django.utils.decorators import sync_and_async_middleware
 
 from tests.systems.systems import SYSTEMS, Read, System
 
@@ -37,19 +38,25 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "/outage": lambda: TimeoutError("secret"),
     "/missing": lambda: Http404("secret"),
 }
-PATHS = ("/", *FAULTS, "/unmatched")
+# A view of Django raises the same; then the renderer, and a middleware, raise.
+PLAIN = {f"/plain{path}": make_error for path, make_error in FAULTS.items()}
+PATHS = ("/", *FAULTS, *PLAIN, "/rendering", "/middleware", "/unmatched")
 
 
 def main(name: str, folder: Path) -> None:
     """Print the outcomes as one JSON document, as the last line."""
     system = SYSTEMS[name]
     configure(system, folder)
-    stock: dict[str, Any] = {"MIDDLEWARE": [*system.middleware]}
+    inner = [*system.middleware, f"{__name__}.raise_in_middleware"]
+    stock: dict[str, Any] = {"MIDDLEWARE": inner}
     handler = stock | {
         "INSTALLED_APPS": [*settings.INSTALLED_APPS, "django_apierrors"],
         "REST_FRAMEWORK": settings.REST_FRAMEWORK | {"EXCEPTION_HANDLER": HANDLER},
     }
-    middleware = handler | {"MIDDLEWARE": [APP_MIDDLEWARE, *system.middleware]}
+    middleware = handler | {
+        "MIDDLEWARE": [APP_MIDDLEWARE, *inner],
+        "API_ERRORS": {"PATHS": ["/"]},
+    }
     # The stock project runs before anything of ours is imported.
     ways = {"stock": stock, "handler": handler, "middleware": middleware}
     outcomes = {}
@@ -92,15 +99,39 @@ def make_views() -> Iterator[Any]:
 
     class ThingView(APIView):
         make_error: Any = None
+        thing = {"name": "Lantern"}
 
         def get(self, request: Any) -> Response:
             if self.make_error is not None:
                 raise self.make_error()
-            return Response({"name": "Lantern"})
+            return Response(self.thing)
+
+    def show(request: HttpRequest) -> HttpResponse:
+        raise PLAIN[request.path]()
 
     yield path("", ThingView.as_view())
     for name, make_error in FAULTS.items():
         yield path(name[1:], ThingView.as_view(make_error=make_error))
+    for name in PLAIN:
+        yield path(name[1:], show)
+    yield path("rendering", ThingView.as_view(thing={"name": object()}))
+
+
+@sync_and_async_middleware
+def raise_in_middleware(get_response: Any) -> Any:
+    """Raise for one path, before the view."""
+
+    def middleware(request: HttpRequest) -> Any:
+        if request.path == "/middleware":
+            raise ZeroDivisionError("secret")
+        return get_response(request)
+
+    async def async_middleware(request: HttpRequest) -> Any:
+        if request.path == "/middleware":
+            raise ZeroDivisionError("secret")
+        return await get_response(request)
+
+    return async_middleware if iscoroutinefunction(get_response) else middleware
 
 
 class Records(logging.Handler):

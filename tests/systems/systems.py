@@ -14,8 +14,15 @@ from django.http.response import HttpResponseBase
 # Returns the package's records of the last request.
 Read = Callable[[HttpResponseBase], Any]
 
-# The exceptions that stock Django shows to a package.
-RAISED = {"/unhandled": ["ZeroDivisionError"], "/outage": ["TimeoutError"]}
+# The exceptions that stock Django shows to a package: those of views and of rendering.
+RAISED = {
+    "/unhandled": ["ZeroDivisionError"],
+    "/outage": ["TimeoutError"],
+    "/plain/unhandled": ["ZeroDivisionError"],
+    "/plain/outage": ["TimeoutError"],
+    "/plain/missing": ["Http404"],
+    "/rendering": ["TypeError"],
+}
 
 
 class System(NamedTuple):
@@ -52,7 +59,8 @@ def install_opentelemetry() -> Iterator[Read]:
         (span,) = exporter.get_finished_spans()
         exporter.clear()
         assert span.attributes["http.status_code"] == response.status_code
-        return [event.attributes["exception.type"] for event in span.events]
+        types = [event.attributes["exception.type"] for event in span.events]
+        return [name.rpartition(".")[2] for name in types]
 
     DjangoInstrumentor().instrument(tracer_provider=provider)
     yield read
@@ -161,8 +169,9 @@ def expect_exceptions(path: str, status: int) -> list[str]:
 
 
 def expect_reports(path: str, status: int) -> list[str]:
-    """Return each exception that is reported: a 504 is not."""
-    return RAISED.get(path, []) if status == 500 else []
+    """Return each exception that is reported, also that of a middleware: a 404 or 504 is not."""
+    reported = RAISED | {"/middleware": ["ZeroDivisionError"]}
+    return reported.get(path, []) if status == 500 else []
 
 
 def expect_events(path: str, status: int) -> list[list[Any]]:

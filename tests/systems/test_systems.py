@@ -36,17 +36,35 @@ STOCK: dict[str, tuple[int, Any]] = {
     "/unhandled": (500, None),
     "/outage": (500, None),
     "/missing": (404, {"detail": "secret"}),
+    "/plain/unhandled": (500, None),
+    "/plain/outage": (500, None),
+    "/plain/missing": (404, None),
+    "/rendering": (500, None),
+    "/middleware": (500, None),
     "/unmatched": (404, None),
-    "/static/site.css": (200, None),
-    "/static/missing.css": (404, None),
 }
 HANDLER = STOCK | {
     "/unhandled": (500, make_body(500, "INTERNAL_ERROR", INTERNAL)),
     "/outage": (504, make_body(504, "GATEWAY_TIMEOUT", SILENT)),
     "/missing": (404, make_body(404, "MISSING_RESOURCE", MISSING)),
 }
-MIDDLEWARE = HANDLER | dict.fromkeys(("/unmatched", "/static/missing.css"), HANDLER["/missing"])
-WAYS = {"stock": STOCK, "handler": HANDLER, "middleware": MIDDLEWARE}
+MIDDLEWARE = HANDLER | {
+    "/plain/unhandled": HANDLER["/unhandled"],
+    "/plain/outage": HANDLER["/outage"],
+    "/plain/missing": HANDLER["/missing"],
+    "/rendering": HANDLER["/unhandled"],
+    "/middleware": HANDLER["/unhandled"],
+    "/unmatched": HANDLER["/missing"],
+}
+STATIC: dict[str, tuple[int, Any]] = {
+    "/static/site.css": (200, None),
+    "/static/missing.css": (404, None),
+}
+WAYS = {
+    "stock": STOCK | STATIC,
+    "handler": HANDLER | STATIC,
+    "middleware": MIDDLEWARE | STATIC | {"/static/missing.css": HANDLER["/missing"]},
+}
 
 
 def require_distribution(name: str) -> None:
@@ -78,6 +96,6 @@ def test_errors_have_the_format_and_are_recorded_as_without_it(name: str, tmp_pa
                 "recorded": SYSTEMS[name].expect(path, responses[path][0]),
             }
             for interface in ("WSGI", "ASGI")
-            for path in (*list(STOCK)[:5], *SYSTEMS[name].paths)
+            for path in (*STOCK, *SYSTEMS[name].paths)
         }
         assert outcomes[way] == expected, way
