@@ -232,7 +232,7 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
     The function gets a copy of `body`, the error, and Django's request or `None`. A body that
-    is larger than other errors can be is a failure too. `SystemExit` is raised, as in a view.
+    is larger than other errors can be is a failure too. `SystemExit` is not caught.
     """
     try:
         function = import_string(str(api_errors.BODY))
@@ -286,7 +286,7 @@ def get_truncation_message(left_out: int) -> str:
 
 
 def get_shared_code(messages: Messages, status: int) -> ErrorCode:
-    """Return the code that all messages share, those left out too, else the code of the status."""
+    """Return the code that all messages share, even omitted ones, else the code of the status."""
     names = {find_catalog_name(code) for code in messages.codes}
     name = names.pop() if len(names) == 1 else None
     return get_or_make_code(name, status) if name else get_code_of_status(status)
@@ -310,7 +310,7 @@ def get_more_info(code: ErrorCode, request: AnyRequest | None) -> str:
     """Return the `moreInfo` of the body: a link about the code, or `""`.
 
     A URL template is filled in. The name of a URL is reversed, for codes of the catalogue only: the
-    reference has no page for other codes.
+    reference pages do not have a page for other codes.
     """
     setting = api_errors.MORE_INFO
     if not setting or is_template(setting):
@@ -326,7 +326,7 @@ def get_more_info(code: ErrorCode, request: AnyRequest | None) -> str:
     try:
         return request.build_absolute_uri(url) if request is not None else url
     except DisallowedHost:
-        # The error may be this very exception; the path alone is a working link.
+        # The error itself may be a DisallowedHost. The path alone is a working link too.
         return url
 
 

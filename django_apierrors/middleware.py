@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class RequestState:
-    """The state of one request: the attribute `apierrors_state` of Django's request."""
+    """The state of one request, for the middleware: its attribute `apierrors_state`."""
 
     # A DRF view took part, whether the URL leads to it or a plain view called it.
     is_drf = False
@@ -128,7 +128,7 @@ class APIErrorsMiddleware:
         return await sync_to_async(format_response)(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        """Read a body that was sent in chunks: for DRF it would be empty."""
+        """Read a body that was sent in chunks: DRF would treat the body as empty."""
         return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -1,7 +1,7 @@
 """OpenAPI: the schema class for drf-spectacular that documents the errors of each operation.
 
-To install it: `REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "django_apierrors.openapi.AutoSchema"}`.
-A project with a schema class of its own puts `ErrorSchemaMixin` in front of it.
+To install it, add `"DEFAULT_SCHEMA_CLASS": "django_apierrors.openapi.AutoSchema"` to the dict
+`REST_FRAMEWORK`. A project with a schema class of its own puts `ErrorSchemaMixin` in front of it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
     }
 
 
-# The prefix of the components for the bodies in a media type, and the keys that only those have.
+# For each media type: the prefix of the components for its bodies, and the keys of only these
+# bodies.
 MEDIA_TYPES: Mapping[str, tuple[str, Schema]] = {
     JSON: ("APIError", {}),
     PROBLEM: ("APIProblem", {name: {"type": "string"} for name in STRING_MEMBERS}),
@@ -359,7 +360,7 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
         is_ours = isinstance(self.view, LocationMixin)
         if status == "201" and (not is_ours or is_list_serializer(self.get_request_serializer())):
             return {}
-        # The mixin has added those of errors.
+        # ErrorSchemaMixin has added the headers of errors.
         return make_headers(STATUS_HEADERS[int(status)] if status in ("201", "202") else ())
 
     def _refer_to_operation(self) -> Schema:

@@ -1,4 +1,4 @@
-"""The renderer: returned errors come out in the format, successes as DRF renders them."""
+"""The renderer: converts the errors that views return, and renders successes as DRF does."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ class JSONRenderer(renderers.JSONRenderer):
                 response.add_post_render_callback(lambda page: send_error_sent(page, request, sent))
             else:
                 send_error_sent(response, request, sent, self.exception)
-        # A cycle: its traceback refers to the frame of dispatch(), which refers to the response.
+        # Otherwise a cycle: the traceback of the exception has the frame of dispatch(), which
+        # refers to the response, which refers to this renderer.
         self.exception = None
         return rendered
 

@@ -1,4 +1,4 @@
-"""Semantics: the statuses that a method may succeed with, and what each of them must carry.
+"""Semantics: the success statuses of each method, and the parts that each response must have.
 
 Sources: the API document's "HTTP Verbs" and "Success Codes"; RFC 9110, sections 15.3.2 (201),
 15.3.3 (202) and 15.3.5 (204).
@@ -331,7 +331,7 @@ def hide_docstrings(*classes: object) -> None:
     """Remove the docstrings of base classes of ours, and of their methods that handle requests.
 
     DRF, drf-spectacular and drf-yasg would print them in the public documentation of a project's
-    view. DRF's own methods have none, and drf-spectacular ignores the docstrings of DRF's classes.
+    view. DRF's own methods do not have any, and drf-spectacular ignores those of DRF's classes.
     """
     for cls in classes:
         if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):

@@ -1,4 +1,4 @@
-"""Run the test suites of DRF and of the packages beside it with this app in their settings.
+"""Run the test suites of DRF and of packages used with DRF, with this app in their settings.
 
     python -m suites --only djangorestframework-3.18
 

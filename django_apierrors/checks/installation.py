@@ -24,7 +24,7 @@ MIDDLEWARE = "django_apierrors.middleware.APIErrorsMiddleware"
 def find_missing_parts() -> Iterator[CheckMessage]:
     """Yield a message for each part of the package that is missing or in the wrong place."""
     if has_stock_handler():
-        # A project may give the format to single views first.
+        # A project may start with the format for single views.
         message_class = Warning if has_view_with_mixin() else Error
         yield message_class(
             "The exception handler of django_apierrors is not installed.",
@@ -53,7 +53,7 @@ def find_missing_parts() -> Iterator[CheckMessage]:
 
 
 def has_view_with_mixin() -> bool:
-    """Whether a view of the URLconf extends `ErrorFormatMixin`; not if the URLconf is broken."""
+    """Whether a view of the URLconf extends `ErrorFormatMixin`; `False` for a broken URLconf."""
     try:
         classes = [getattr(route.view, "cls", object) for route in get_routes(get_resolver())]
     except Exception:
@@ -62,7 +62,7 @@ def has_view_with_mixin() -> bool:
 
 
 def check_middleware() -> Iterator[CheckMessage]:
-    """Yield a warning if the middleware is missing, or if any but a monitor stands before it."""
+    """Yield a warning if the middleware is missing or not the first; monitors may stand before."""
     position = find_middleware()
     before = [path for path in settings.MIDDLEWARE[:position] if not is_monitor(path)]
     if position is None:

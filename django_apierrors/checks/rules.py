@@ -205,7 +205,7 @@ CHANGES: Rules = {
 
 
 def suggest(name: object, choices: Iterable[object]) -> str:
-    """Return a hint at the choice that is nearest to `name`, or at all choices."""
+    """Return a hint with the choice that is nearest to `name`, or with all choices."""
     choices = [*choices]
     nearest = find_nearest_choice(name, choices)
     if nearest is not None:
@@ -221,7 +221,7 @@ def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
 
 
 def find_value_hint(value: object, rule: ValueRule) -> str | None:
-    """Return a hint at the value that was probably meant, or why a path cannot be imported."""
+    """Return a hint with the value that was probably meant, or with the error of an import."""
     # The value may be of any type.
     with suppress(Exception):
         corrected = None if value is None else rule.correct(value)

@@ -84,7 +84,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
         elif name not in CATALOG and "status" not in changes:
             yield Error(
                 f"{key} is a new code without a status.",
-                f"Add one, as in {{'status': 409}}; or did you mean another code? "
+                f"Add a status, as in {{'status': 409}}. Or did you mean another code? "
                 f"{rules.suggest(name, CATALOG)}",
                 id=check_id,
             )
@@ -95,7 +95,7 @@ def check_codes(codes: Mapping[str, Any]) -> Iterator[CheckMessage]:
 
 
 def check_replacements(codes: Mapping[Any, Any], check_id: str) -> Iterator[CheckMessage]:
-    """Yield an error for each `replaced_by` that leads clients to no code, or is never shown."""
+    """Yield an error for each `replaced_by` that is not a code in use, or that is never shown."""
     entries = {
         name: dict(changes) for name, changes in codes.items() if isinstance(changes, Mapping)
     }
@@ -131,7 +131,7 @@ def check_numbers(codes: Mapping[Any, Any], check_id: str) -> Iterator[CheckMess
 def check_exceptions(
     rows: Mapping[Any, Any], codes: Mapping[str, CodeChanges]
 ) -> Iterator[CheckMessage]:
-    """Yield an error for each row of `EXCEPTIONS` that can never apply, or names no code."""
+    """Yield an error for each row of `EXCEPTIONS` that can never apply, or has an invalid code."""
     names = [
         *CATALOG,
         *filter(rules.CODE_NAME.test, codes),
@@ -205,4 +205,4 @@ def find_class_hint(name: object) -> str | None:
     if not rules.is_exception_class(cls):
         return form
     class_path = rules.get_dotted_path(cls)
-    return None if class_path == name else f"Write {class_path!r}, as the class itself does."
+    return None if class_path == name else f"Write {class_path!r}, the name in the class itself."

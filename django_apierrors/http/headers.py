@@ -100,7 +100,7 @@ def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str
 
 
 def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:
-    """Return the `Retry-After` of a response that has none, in seconds."""
+    """Return the `Retry-After` of a response without this header, in seconds."""
     return str(api_errors.RETRY_AFTER)
 
 

@@ -140,5 +140,5 @@ def _is_of_project(handler: Any) -> bool:
 
 
 def _make_unreadable(exc: Exception, path: str, method: str = "*") -> Sequence[Finding]:
-    message = f"It cannot be read: {type(exc).__name__}: {exc}"
+    message = f"The view cannot be read: {type(exc).__name__}: {exc}"
     return (Finding("unreadable", message, path, method),)

@@ -61,8 +61,8 @@ def find_operation(path: str, method: str) -> Operation | None:
 def find_undeclared(endpoint: Endpoint, error: Error) -> Undeclared | None:
     """Return the code of `error` or of a message in it that the endpoint does not declare.
 
-    The messages need their places: only the codes of those about the body are known, and only if
-    the view has a serializer. A view may pass the body to any serializer.
+    The messages need their places: only the codes of messages about the body are known, and only if
+    the view has a serializer. Without it, the view may validate the body in any way.
     """
     errors = [declared for declared in get_errors(endpoint) if declared.status == error.status]
     if error.code.name not in {declared.code.name for declared in errors}:
@@ -83,7 +83,7 @@ def report_undeclared(request: HttpRequest | None, error: Error, **kwargs: Any) 
         located = error.locate(request) if api_errors.DETAILS else error._replace(items=())
         undeclared = find_undeclared(operation.endpoint, located)
         if undeclared is not None:
-            # The warning of GET stands for HEAD too.
+            # A warning about HEAD has the method GET, whose schema HEAD has too.
             warn_once(operation.route, operation.endpoint.method, undeclared)
 
 

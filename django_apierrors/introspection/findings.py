@@ -85,7 +85,7 @@ def find_findings(
     method: str,
     project_findings: dict[str, Finding],
 ) -> Iterator[Finding]:
-    """Yield the findings about a view, or about one method of it; `path` is the route to name.
+    """Yield the findings about a view, or about one method of it, at the route `path`.
 
     A finding that the default classes of the settings cause is added to `project_findings`, once.
     """
@@ -124,7 +124,10 @@ def check_patch(endpoint: Endpoint, route: Route) -> str | None:
     if defines_patch(endpoint.view):
         name = (getattr(endpoint.view, "action_map", None) or {}).get("patch", "patch")
         return f"Update with PUT: let {name}() handle PUT in place of PATCH."
-    return "Update with PUT: remove 'patch' from http_method_names; partial_put = True helps."
+    return (
+        "Update with PUT: remove 'patch' from http_method_names. With partial_put = True a PUT may "
+        "omit fields."
+    )
 
 
 def check_status(endpoint: Endpoint, route: Route) -> str | None:
@@ -168,10 +171,10 @@ def check_parser(endpoint: Endpoint, route: Route) -> str | None:
 
 
 def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
-    """Check for a renderer that leaves the errors that a view returns in their own format.
+    """Check for a renderer that does not convert the errors that a view returns.
 
-    The middleware reformats what they render. A page keeps its HTML, and the browsable API renders
-    the error inside its page with the first renderer that is not HTML.
+    The middleware converts these errors. A page keeps its HTML, and the browsable API renders the
+    error inside its page with the first renderer that is not HTML.
     """
     others = _join_names(
         cls

@@ -147,7 +147,7 @@ def get_possible_errors(endpoint: Endpoint) -> Iterator[Error]:
 
 
 def can_fail_authentication(endpoint: Endpoint) -> bool:
-    """Whether credentials can be missing or invalid; a session is never invalid."""
+    """Whether a 401 is possible. A session is never invalid, but a view may require one."""
     are_sessions = _are_sessions(endpoint)
     return not all(are_sessions) or (bool(are_sessions) and is_restricted(endpoint))
 
@@ -170,7 +170,7 @@ def is_checked_for_csrf(endpoint: Endpoint) -> bool:
 
 
 def is_throttled(endpoint: Endpoint) -> bool:
-    """Whether a throttle has a rate; DRF's throttles have none until the settings name one."""
+    """Whether a throttle has a rate; DRF's throttles need a rate in the settings."""
     throttles = endpoint.call("get_throttles", endpoint.view.throttle_classes)
     return any(_has_rate(throttle, endpoint.view) for throttle in throttles)
 

@@ -1,7 +1,7 @@
 """The errors that the body or the parameters of a request can cause at an endpoint.
 
-Each `make_…_error` function returns the exception that such a request ends with, `None` if it
-cannot occur.
+Each `make_…_error` function returns the exception that such a request causes, `None` if the view
+cannot raise it.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _has_unique(model: Any, names: set[str]) -> bool:
 def _is_protected(model: Any, seen: frozenset[Any] = frozenset()) -> bool:
     # A deletion cascades to other rows, which may be protected too.
     seen |= {model}
-    # A relation called `+` is hidden, but it can protect too.
+    # A relation with the name `+` is hidden, but can protect rows too.
     for relation in model._meta.get_fields(include_hidden=True):
         on_delete = getattr(relation, "on_delete", None)
         if on_delete in PROTECTING:
@@ -196,7 +196,7 @@ class Paging(NamedTuple):
     """How a pagination fails.
 
     `parameter` is the attribute with the name of the parameter that it rejects with `message`;
-    `can_be_missing` is whether a page may not exist.
+    `can_be_missing` is true if a page may not exist.
     """
 
     parameter: str = ""
@@ -265,7 +265,10 @@ def _find_paging(endpoint: Endpoint) -> Iterator[tuple[Any, Paging]]:
 
 
 def make_filter_error(endpoint: Endpoint) -> Exception | None:
-    """Return the exception of the first filter that can reject; `get_object()` filters too."""
+    """Return the exception of the first filter that can reject a request, for a list or an object.
+
+    `get_object()` filters too.
+    """
     if not (endpoint.is_list or endpoint.is_about_one_object):
         return None
     errors = map(_make_backend_error, getattr(endpoint.view, "filter_backends", ()))

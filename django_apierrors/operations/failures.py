@@ -49,7 +49,7 @@ def keeping_exceptions() -> Iterator[None]:
 
 
 def find_exception(result: TaskResult) -> BaseException | None:
-    """Return the exception of a task that was run inside the block, `None` if it is unknown."""
+    """Return the exception of a task that was run in `keeping_exceptions()`, `None` without one."""
     return (_exceptions.get() or {}).get(result.id)
 
 
@@ -67,7 +67,7 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # The worker may be unable to import the task.
         with contextlib.suppress(Gone):
             instance.traceback += make_line(exception, load_task(instance.task_path), instance.pk)
-        # A database rejects some characters that a client may have sent, and the worker would end.
+        # Otherwise the worker would end: a database rejects some characters that clients may send.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
     line = make_line(exception, task_result.task, task_result.id)
@@ -79,7 +79,8 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # The caller of `ImmediateBackend` reports the exception.
         exceptions[task_result.id] = exception
         return
-    # RQ and Celery format it later, with its notes. A frozen dataclass rejects a note.
+    # RQ and Celery format the traceback later, with the notes of the exception. A frozen dataclass
+    # rejects a note.
     with contextlib.suppress(Exception):
         exception.add_note(line)
         # Many tasks may raise the same exception object.
@@ -103,7 +104,7 @@ def find_unstorable(sender: object) -> str:
 def make_picklable(exception: BaseException) -> None:
     """Let Celery pickle an exception whose class cannot be called with its `args`.
 
-    Otherwise Celery makes an exception of a parent class, and formats the traceback of that.
+    Otherwise Celery makes an exception of a parent class, and stores its traceback instead.
     """
     try:
         pickle.loads(pickle.dumps(exception))
@@ -111,8 +112,8 @@ def make_picklable(exception: BaseException) -> None:
         with contextlib.suppress(Exception):
             # Not a local class, which can never be pickled.
             pickle.dumps(cls := type(exception))
-            # Pickle makes an exception with nothing in it: the stored error has the rest. Only for
-            # this object: a function registered with `copyreg` is for all objects of its class.
+            # Pickle makes an exception without attributes: the stored error has its values. The
+            # method is set on this object, because `copyreg` would change all objects of the class.
             reduced = (copyreg.__newobj__, (cls,))  # type: ignore[attr-defined]
             exception.__reduce_ex__ = lambda protocol: reduced  # type: ignore[method-assign]
 
@@ -156,7 +157,7 @@ def read_error(failure: TaskError, result: TaskResult) -> Error:
     The reference of an unhandled exception is the id of the result: the records of all task
     backends about a failed task have it.
     """
-    # A message may repeat what a client sent. The client does not know the id at that time.
+    # A message may repeat a line that a client sent, but a client cannot know the id in advance.
     # The traceback is `None` if Celery stopped the task.
     line = rf"{LINE_PREFIX}{re.escape(result.id)} ([\w.:-]+)"
     match = re.search(line, failure.traceback or "", re.ASCII)

@@ -56,8 +56,8 @@ def find_owner(request: Request) -> str | None:
         return None
     raise ImproperlyConfigured(
         f"Neither the user ({get_class_path(user)}) nor the credential "
-        f"({get_class_path(credential)}) of the request has a `pk` to bind an operation to. "
-        "Override get_caller() on the views that accept work and on the operation's."
+        f"({get_class_path(credential)}) of the request has a `pk`, so the operation has no owner. "
+        "Override get_caller() of the views that accept work and of the operation's view."
     )
 
 

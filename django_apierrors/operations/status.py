@@ -70,7 +70,7 @@ def make_failed_response(
 ) -> Response:
     """Return the response for the error of a task that was run at once, and report its exception.
 
-    The record of the task framework is written before the exception has a reference.
+    The task framework logs the exception too, but before the exception has a reference.
     """
     try:
         # The receivers of Django's signal read the exception that is being handled.

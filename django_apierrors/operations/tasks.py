@@ -106,7 +106,7 @@ class ArgumentEncoder(JSONEncoder):
             return str(value)
         if isinstance(value, File):
             # DRF's encoder would iterate over it and send its lines.
-            raise TypeError("A file cannot go to a task: store it, and pass its name.")
+            raise TypeError("A file cannot be an argument of a task: store it, and pass its name.")
         return super().default(value)
 
 
@@ -131,7 +131,7 @@ def find_number_errors(value: Any, max_depth: int = 50) -> Any:
     """
     if isinstance(value, float) and not math.isfinite(value):
         return [ErrorDetail(str(FloatField.default_error_messages["invalid"]), code="invalid")]
-    # Deeper values are JSON of the client's.
+    # Only JSON that the client sent is deeper.
     if not max_depth or not isinstance(value, (Mapping, list)):
         return None
     items: Any = value.items() if isinstance(value, Mapping) else enumerate(value)
@@ -214,6 +214,6 @@ def load_result(backend: str, result_id: str) -> TaskResult:
     if result.task is not None:
         load_task(result.task.module_path)
     elif result.status == "READY" and find_celery_app(task_backend) is not None:
-        # Celery has no state of it.
+        # Celery does not have the result: accept() has stored the state SENT for each task.
         raise Gone
     return result

@@ -71,13 +71,13 @@ class NonAtomicMixin(Base):
         A worker might run before the COMMIT, and a rollback does not always remove the task.
         """
         open_connections = connections.all(initialized_only=True)
-        # The block of a TestCase is not an open one.
+        # The block of a TestCase does not count.
         if any(find_open_block(connection) is not None for connection in open_connections):
             action = get_action(self, request)
             raise ImproperlyConfigured(
                 f"{type(self).__name__}.{action}() accepts work inside a transaction. Name "
-                f"{action!r} in accepting_actions or override get_accepting_actions(): that takes "
-                "it out of ATOMIC_REQUESTS. Call accept() after a transaction.atomic() of your own."
+                f"{action!r} in accepting_actions or override get_accepting_actions(): the action "
+                "then runs outside ATOMIC_REQUESTS. Call accept() after your own atomic() block."
             )
 
 

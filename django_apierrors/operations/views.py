@@ -41,7 +41,7 @@ else:
 
 
 class OperationMixin(Base):
-    """The URL and the owner of an operation, for the views that accept work and its own view."""
+    """The URL and the owner of an operation: for the views that accept work, and OperationView."""
 
     operation_view_name = "operation-detail"
     operation_url_kwarg = "handle"
@@ -67,7 +67,7 @@ class OperationMixin(Base):
         url = find_url(request, name, {variable: handle})
         if url is None:
             raise ImproperlyConfigured(
-                f"{type(self).__name__} finds no URL named {name!r} that takes a {variable!r}. Add "
+                f"{type(self).__name__} cannot find a URL pattern {name!r} with {variable!r}. Add "
                 f"path('operations/<str:{variable}>', OperationView.as_view(), name={name!r}), set "
                 "operation_view_name, or override get_operation_url()."
             )
@@ -170,7 +170,7 @@ class AcceptedAPIView(AcceptedMixin, GenericAPIView[ModelT]):
         """
         if not isinstance(serializer.validated_data, Mapping):
             raise ImproperlyConfigured(
-                f"{type(self).__name__}.serializer_class makes no dict of arguments. Override "
+                f"{type(self).__name__}.serializer_class does not return a dict. Override "
                 "get_task_kwargs(), as in: return {'rows': serializer.validated_data}."
             )
         return serializer.validated_data
@@ -244,7 +244,7 @@ class OperationView(OperationMixin, StatusAwareMixin, APIView):
         if error is not None:
             body["status"] = "failed"
             body.pop("result", None)
-            # This request is not the one that started the task, so it does not have the place.
+            # The place of the value is in the request that started the task, not in this one.
             body["error"] = error._replace(place="").get_body(self.request)
         return body
 

@@ -2,7 +2,7 @@
 
 Tables decide: `EXCEPTIONS` of the project and `tables` by the class of the exception, `tracebacks`
 by the functions in its traceback, `database` by the error details of the driver. `permissions`
-and `provenance` then look at the request.
+and `provenance` then read the request.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-# The dotted names of the class of an exception and of its parents, the nearest first. The rows of
-# `EXCEPTIONS`.
+# The dotted names of the class of an exception and of its parents, the nearest first.
 ClassNames: TypeAlias = tuple[str, ...]
+
+# The rows of `EXCEPTIONS`, or those of a table.
 Rows: TypeAlias = Mapping[str, str | None]
 
 # The exceptions that an exception is inside of, the outermost first.
@@ -120,7 +121,7 @@ def recognise_class_path(path: str) -> Error:
 
 
 def _has_project_row(exception: BaseException) -> bool:
-    """Whether the nearest row for the class of `exception` is the project's: it decides alone."""
+    """Whether the project has the nearest row for the class of `exception`, which then decides."""
     project_rows = api_errors.EXCEPTIONS
     if not project_rows:
         return False
@@ -237,7 +238,7 @@ def _make_error(name: str | None) -> Error | None:
 
 
 def _get_code_of_row(name: str, status: int) -> ErrorCode:
-    """Return the code of a row; an HTTP name has its HTTP status, another new name `status`."""
+    """Return the code of a row. A new name has its HTTP status, else `status`."""
     return get_or_make_code(name, STATUSES_BY_NAME.get(name, status))
 
 
@@ -360,7 +361,7 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 def _recognise_wrapped(
     exception: BaseException, names: ClassNames, request: AnyRequest | None, outer: Outer
 ) -> Error | None:
-    """Return the error of the exception inside a wrapper, or the one that a group agrees on."""
+    """Return the error of the exception inside a wrapper, or of the exceptions in a group."""
     inside, project_rows = (*outer, exception), api_errors.EXCEPTIONS
     if isinstance(exception, BaseExceptionGroup):
         return _recognise_group(exception, request, inside)
@@ -394,7 +395,7 @@ def _recognise_inner(
 def _recognise_group(
     group: BaseExceptionGroup[BaseException], request: AnyRequest | None, inside: Outer
 ) -> Error | None:
-    """Return the error that all exceptions of a group, nested groups too, agree on."""
+    """Return the error whose code all exceptions of a group and of its nested groups have."""
     leaves = _read(_get_leaves, group)
     errors = [
         _recognise_inner(leaf, request, inside, is_compared=number < MAX_COMPARED)
@@ -444,7 +445,7 @@ def _recognise_attribute(
 
 
 def _read(function: Callable[[Any], object], exception: BaseException) -> object:
-    """Return what `function` reads from `exception`, `None` if the function fails."""
+    """Return the value that `function` reads from `exception`, `None` if the function fails."""
     try:
         return function(exception)
     except Exception:

@@ -57,7 +57,7 @@ def complete_methods(error: Error, method: str, allowed: str) -> Error:
 
 
 def lacks_slash(request: HttpRequest) -> bool:
-    """Whether the URL is unmatched, but is matched with a slash at its end."""
+    """Whether the URL matches a URL pattern only with a slash at its end."""
     if request.resolver_match is not None or request.path_info.endswith("/"):
         return False
     try:

@@ -1,8 +1,8 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and the objects that `HIDE_FORBIDDEN` hides.
 
-To choose between the two codes, the view's own checks are run for its other methods, until the
-first that is open. The checks run code of the project: a permission class with `probe = False` is
-omitted.
+To choose between the two codes, the view's own checks are run for its other methods, until one of
+them is open: its checks pass. The checks run code of the project: a permission class with
+`probe = False` is omitted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PERMISSION_DENIED = (django_exceptions.PermissionDenied, exceptions.PermissionDenied)
 
-# Reads come first: a permission may write.
+# Reads come first, because a permission may write to the database if the method is unsafe.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # The checks of DRF's APIView that reject a request with a 403.
@@ -93,7 +93,7 @@ def _with_code(error: Error, name: str) -> Error:
 
 
 def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
-    """Return the frames of the check that raised `exception`: of an override, then of DRF's."""
+    """Return the frames of the check that raised `exception`: an override, then DRF's method."""
     frames = [frame for frame, _is_last in iter_frames(exception)]
     return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
 
@@ -105,7 +105,7 @@ def _is_probed(permission: Any) -> bool:
 
 
 def _is_anonymous(exception: BaseException, request: Any) -> bool:
-    """Whether the view has authenticators that neither know the client nor raised `exception`."""
+    """Whether the view has authenticators that neither accepted the client nor raised."""
     names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
     if "authenticate" in names or not getattr(request, "authenticators", None):
         return False
@@ -147,6 +147,6 @@ def _is_open(request: Request, view: APIView, method: str, arguments: list[Any])
             if arguments:
                 probe.check_object_permissions(other, *arguments)
     except Exception:
-        # A check that raises opens nothing; PostgreSQL rejects queries in a failed transaction.
+        # The method is not open. For example, PostgreSQL rejects queries in a failed transaction.
         return False
     return True

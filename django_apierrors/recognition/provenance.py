@@ -65,8 +65,8 @@ def _parse_bool(text: str) -> bool | None:
 
 
 # The functions of fields that convert a string or a number, by the type of a rejected value. Longer
-# strings than MAX_PARSED are not parsed. One character is parsed below the name of a field only,
-# because `page=1` does not send True.
+# strings than MAX_PARSED are not parsed. One character is parsed only under a key with the name of
+# a field, because `page=1` does not send True.
 PARSERS: Mapping[type, Callable[[str], object]] = {
     datetime: _parse_datetime,
     date: _parse_date,
@@ -78,8 +78,8 @@ PARSERS: Mapping[type, Callable[[str], object]] = {
 }
 MAX_PARSED = 1_000
 
-# The spellings of one value differ in these: the hyphens of a UUID, `shelf_id` and `shelfId`, the
-# wildcards that a `contains` adds, and the anchors of a pattern.
+# The spellings of one value differ in these characters: the hyphens of a UUID, the underscore in
+# `shelf_id` (`shelfId`), the wildcards that a `contains` adds, and the anchors of a pattern.
 IGNORED = re.compile(r"[-+_%\\^$]+")
 
 # A view may split a string into these parts.
@@ -187,7 +187,7 @@ def _move_to_query(item: Item, name: str) -> Item:
 
 def _decode_cursor(pagination: Any) -> dict[str, object]:
     """Return the value in the cursor of DRF's pagination, by the name of its parameter."""
-    # DRF sets the attribute when it has decoded the parameter. Other paginations have none.
+    # DRF sets the attribute when it has decoded the parameter. Other paginations do not have it.
     position = getattr(getattr(pagination, "cursor", None), "position", None)
     return {} if position is None else {get_page_parameter(pagination)[0]: position}
 
@@ -203,7 +203,7 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     """Return the error about the value at `source`."""
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
     if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
-        # The message is about the resource of the URL, so it names no field.
+        # The message is about the resource of the URL, not about a field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
         name = "INVALID_ID"
@@ -220,9 +220,9 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
 def _find_source(
     rejected: RejectedValues, request: AnyRequest, decoded: Mapping[str, object]
 ) -> Source | None:
-    """Return where the client sent one of the values, `None` if it did not.
+    """Return where the client sent one of the values, `None` if it sent none of them.
 
-    `decoded` has values of the query string that are spelled in another way there.
+    `decoded` has values that the query string contains in an encoded form, such as a cursor.
     """
     body = get_parsed_body(request)
     sent = [*islice(_iter_sent(request, body), MAX_SENT)]
@@ -251,9 +251,9 @@ def _find_source(
 
 
 def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object, Source]:
-    """Return where each spelling was sent, if it was.
+    """Return, for each spelling that was sent, where it was sent.
 
-    A list or a dict as a whole comes first, then a value below the name of a field of the model.
+    A list or a dict as a whole has priority, then a value under the name of a field of the model.
     """
     values = rejected.values or ()
     wanted = frozenset[object]().union(*map(_spell_all, values)) - {None}
@@ -392,7 +392,7 @@ def _iter_parsed(
 def _spell(value: object) -> object:
     """Return a value as a simplified string or as a number, `None` if no client can send it."""
     if isinstance(value, datetime):
-        # The end of the calendar has no time in UTC.
+        # At the ends of the calendar, a time of another time zone cannot be converted to UTC.
         with suppress(OverflowError):
             value = value.astimezone(UTC) if is_aware(value) else value
         value = value.date()

@@ -52,8 +52,8 @@ FAILED_FUNCTION = "user-defined function raised exception"
 # Longer patterns are not compiled: 0.5 MB take two seconds.
 MAX_PATTERN = 1_000
 
-# Python warns about a pattern with these, and means something else by them than a database:
-# `[[:alpha:]]`. The thread of another request could see a filter of warnings.
+# Python warns about a pattern with these, and reads them in another way than a database:
+# `[[:alpha:]]`. The warning is not suppressed, because a filter applies to the other threads too.
 AMBIGUOUS = re.compile(r"\[\^?\[|\[.*?(?:--|&&|~~|\|\|)", re.DOTALL)
 
 # NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
@@ -62,9 +62,10 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # A LIMIT and an integer of SQLite have 63 bits, and a sign.
 MAX_INTEGER = 2**63 - 1
 
-# The lookups that compare with each value of a list; and values whose parts an `in` would prepare:
-# characters, keys, lines.
+# The lookups that compare with each value of a list.
 MULTIPLE = ("in", "range")
+
+# If one of these is the value of an `in`, Django prepares its characters, keys or lines.
 ITERABLES = (str, bytes, dict, UploadedFile)
 
 
@@ -91,9 +92,9 @@ class RejectedValues(NamedTuple):
 
 
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
-    """Return the values that `exception` is about, `None` if it is about no value of a model.
+    """Return the values that `exception` is about, `None` if it is not about values of a model.
 
-    `is_safe` is whether the request has a safe method. A violated constraint is then about a value,
+    `is_safe` is true if the request has a safe method. A violated constraint is then about a value,
     otherwise about the state of the resource.
     """
     driver_error = classify(exception)
@@ -184,9 +185,9 @@ def _find_suspects(key: object, parameters: Sequence[Any]) -> list[object]:
 def _find_unsuitable(
     exception: BaseException, driver_error: DriverError | None = None
 ) -> RejectedValues | None:
-    """Return the values that can be shown to be why a statement failed, `None` without any.
+    """Return the values that certainly caused a statement to fail, `None` without such a value.
 
-    Otherwise the statement itself is wrong, which is a mistake of the project.
+    Without such a value the statement itself is wrong, which is a mistake of the project.
     """
     parameters = find_parameters(exception)
     if parameters is None:
@@ -269,7 +270,7 @@ def _iter_calculated(query: FailedQuery, pairs: Sequence[Any]) -> Iterator[objec
         operand = node.value if isinstance(node, Value) else getattr(node, "rhs", None)
         if isinstance(node, Value):
             yield operand
-        # A number with a large exponent is rejected wherever it is.
+        # A number with a large exponent is rejected in every part of a statement.
         operands = operand if isinstance(operand, (list, tuple)) else [operand]
         yield from (each for each in operands if isinstance(each, Decimal))
 
@@ -382,7 +383,7 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
     # The last frame is the one that raised the exception.
     is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
     if isinstance(exception, RecursionError):
-        # Otherwise the field calls itself for every value.
+        # For any other value, the field itself is the cause: it calls itself without end.
         is_unhandled = not isinstance(next(iter(values), None), (dict, list, tuple))
     return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
 

@@ -56,7 +56,7 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "django.core.exceptions.ObjectDoesNotExist": "MISSING_RESOURCE",
     "django.core.exceptions.PermissionDenied": "ACCESS_FORBIDDEN",
     "django.core.exceptions.BadRequest": "INVALID_CONTENT",
-    # An instance has messages of its own.
+    # For the class alone: an instance with messages is recognised by its messages.
     "django.core.exceptions.ValidationError": "INVALID_CONTENT",
     "django.core.exceptions.SuspiciousOperation": "INVALID_CONTENT",
     "django.core.exceptions.RequestDataTooBig": "CONTENT_TOO_LARGE",
@@ -236,7 +236,7 @@ def find_os_error(exception: BaseException) -> OSError | None:
 
 
 def find_first_argument(exception: BaseException) -> object:
-    """Return the exception that `exception` was made with, if it was."""
+    """Return the first argument of `exception`, which may be another exception."""
     return exception.args[0] if exception.args else None
 
 
@@ -253,7 +253,7 @@ def make_server_timeout(exception: BaseException) -> TimeoutError | None:
 # Wrappers: how to get the exception inside. The inner exception decides if it is recognised, else
 # the wrapper's own row. urllib's HTTPError is a URLError too; its `reason` is a string.
 UNWRAP: Mapping[str, Callable[[Any], object]] = {
-    # SMTP.getreply() raises it in place of any OSError, of a timeout too.
+    # SMTP.getreply() raises it in place of any OSError, including a timeout.
     "smtplib.SMTPServerDisconnected": find_os_error,
     "django.db.utils.InterfaceError": find_cause,
     "django.db.utils.OperationalError": find_cause,

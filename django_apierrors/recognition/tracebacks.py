@@ -60,7 +60,7 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
     "filter_queryset_by_parents_lookups": LOOKUP,
     "select_renderer": NEGOTIATION,
     "select_parser": NEGOTIATION,
-    # DRF raises a bare Http404 if `?format=` names no renderer.
+    # DRF raises a bare Http404 if `?format=` does not name a renderer.
     "filter_renderers": RaiseSite(
         frozenset({"rest_framework.negotiation"}), (Http404,), "UNSUPPORTED_MEDIA_TYPE"
     ),
@@ -92,7 +92,7 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
     "read_frame": RaiseSite(
         frozenset({"amqp.transport"}), (OSError,), "SERVICE_UNAVAILABLE", is_exact=True
     ),
-    # Celery, if its result backend does not come back.
+    # Celery, if its result backend stays unavailable.
     "reconnect_on_error": RaiseSite(
         frozenset({"celery.backends.asynchronous", "celery.backends.redis"}),
         (RuntimeError,),
@@ -105,8 +105,8 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
 # The methods that read the query string: of a pagination, of a filter backend.
 QUERY_METHODS = frozenset({"paginate_queryset", "filter_queryset"})
 
-# The attribute of a pagination with the name of the parameter of a page, and its message about one
-# that does not exist.
+# Two attributes of a pagination: the name of its page parameter, and the message for a page that
+# does not exist.
 PAGE_PARAMETERS: Mapping[str, str] = {
     "page_query_param": "invalid_page_message",
     "cursor_query_param": "invalid_cursor_message",
@@ -156,7 +156,7 @@ def _is_of_earlier_raise(
 
 
 def find_raise_site(exception: BaseException) -> str | None:
-    """Return the name of the code of the first raise site that `exception` passed, if any."""
+    """Return the name of the code of the first raise site that `exception` passed, or `None`."""
     for frame, is_last in iter_frames(exception):
         site = RAISE_SITES.get(frame.f_code.co_name)
         if site is not None and _matches(site, exception, frame, is_last):
@@ -176,7 +176,7 @@ def find_query_reader(exception: BaseException, view: Any) -> Any:
 
 
 def get_page_parameter(pagination: Any) -> tuple[str, object]:
-    """Return the parameter of a page and the message about one that does not exist."""
+    """Return the name of the page parameter, and the message for a page that does not exist."""
     for name, message in PAGE_PARAMETERS.items():
         if hasattr(pagination, name):
             return getattr(pagination, name), getattr(pagination, message, "")
@@ -195,7 +195,7 @@ def find_rejecting_field(exception: BaseException) -> tuple[Any, Path] | None:
     frames = [frame for frame, _ in iter_frames(exception) if _is_of_field(frame)]
     if not frames or frames[-1].f_code.co_name != "to_internal_value":
         return None
-    # In a field of the project's, the exception is an unhandled exception of the project.
+    # An exception that a field of the project's own raises is an unhandled exception.
     is_of_drf = frames[-1].f_globals.get("__name__") in (Field.__module__, RelatedField.__module__)
     return (frames[-1].f_locals["self"], _get_keys(frames)) if is_of_drf else None
 
@@ -216,7 +216,7 @@ def _get_keys(frames: list[FrameType]) -> Path:
 
 
 def _find_key(container: Any, value: object) -> list[Any]:
-    """Return the key or the index of a value in a container, in a list, which is empty if none."""
+    """Return a list with the key or the index of a value in a container, or an empty list."""
     if not isinstance(container, CONTAINERS):
         return []
     entries = container.items() if isinstance(container, Mapping) else enumerate(container)
@@ -236,7 +236,7 @@ def _matches(site: RaiseSite, exception: BaseException, frame: FrameType, is_las
         return type(exception) in site.classes
     if not site.raised_below:
         return isinstance(exception, site.classes)
-    # An exception that the function itself raises is about its arguments: a mistake of the code.
+    # If the function itself raises it, the project has passed wrong arguments.
     if not is_last and isinstance(exception, site.classes):
         return True
     context = None if exception.__suppress_context__ else exception.__context__

@@ -40,7 +40,7 @@ class Exchange:
         """Return the exchange of a response.
 
         The response may be that of Django's or DRF's test clients, of `requests` (DRF's
-        RequestsClient), `httpx` or schemathesis, or of a view that was called.
+        RequestsClient), `httpx` or schemathesis, or of a view that a test called directly.
         """
         if not getattr(response, "is_rendered", True):
             response.render()
@@ -99,6 +99,6 @@ def read_headers(headers: Iterable[tuple[str, Any]]) -> dict[str, str]:
 
 
 def hide(secret: re.Pattern[str], headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the headers, with a placeholder for the value of one whose name may be of a secret."""
+    """Yield the headers; a placeholder replaces the value of each whose name matches `secret`."""
     for name, value in headers.items():
         yield name, NOT_SHOWN if secret.search(name) else value

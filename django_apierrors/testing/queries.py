@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-# The prefix that executemany() is logged with, comments, strings, and the one clause of a SELECT
-# that contains such a word.
+# The parts of a statement in which WORDS do not mean a write: the prefix that Django logs for
+# executemany(), comments, strings, and a clause of a SELECT.
 NOISE = re.compile(
     r"^\d+ times: |/\*.*?\*/|'(?:[^']|'')*'|\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE | re.DOTALL
 )
@@ -43,7 +43,7 @@ def capture_writes(
 
 
 def is_write(sql: str) -> bool:
-    """Whether a statement writes; one that begins with WITH may write further on."""
+    """Whether a statement writes; a statement that begins with WITH may write after that."""
     bare = NOISE.sub(" ", sql)
     first = FIRST_WORD.match(bare)
     word = first[1].upper() if first else ""

@@ -65,7 +65,7 @@ class EndpointMixin:
         response = self.send("POST", self.url, self.get_document())
         location = response.headers.get("Location")
         if response.status_code != 201 or location is None:
-            raise SkipTest(f"POST {self.url} created no resource: override make_resource()")
+            raise SkipTest(f"no 201 with a Location from POST {self.url}: override make_resource()")
         return str(location)
 
     def send(
@@ -166,7 +166,7 @@ def leave_out_405(responses: Iterable[Any], methods: str) -> Iterator[Any]:
 
 
 def skip_if_405(responses: Iterable[Any], methods: str) -> None:
-    """Skip the check if the endpoint has none of its methods."""
+    """Skip the check if the endpoint does not have any of its methods."""
     if all(response.status_code == 405 for response in responses):
         raise SkipTest(f"the endpoint does not have {methods}")
 
@@ -186,7 +186,7 @@ class VerbContract(EndpointMixin):
     def test_post_is_201_with_a_location_that_answers(self) -> None:
         """A success of POST is allowed by the table, and its Location is 200 for the client."""
         if self.url is None:
-            raise SkipTest("there is no URL to POST to")
+            raise SkipTest("`url` is not set")
         response = self.request_or_skip("POST", self.url, self.get_document())
         location = response.headers.get("Location")
         if location is not None:

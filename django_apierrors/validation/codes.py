@@ -52,7 +52,7 @@ GENERIC_CODES: Mapping[str, str] = {
 # Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`.
 SEPARATOR = re.compile(r"-|(?<=\w)[.:/](?=\w)")
 
-# A name has 64 characters at most, a number of the catalogue 32 bits.
+# The length of a name, and the largest number of the catalogue, which has 32 bits.
 MAX_NAME_LENGTH = 64
 MAX_NUMBER = 2**32 - 1
 
@@ -68,7 +68,7 @@ def find_code(message_code: object, status: int) -> catalog.ErrorCode | None:
     """Return the catalogue's code for a project's own code: `out_of_stock`, `cart.full`, 41003.
 
     A number that no entry has is sent as it is: it is the name of a new code. Return `None` for a
-    code that is as general as the status, or that is not a code.
+    code that is as general as the status, and for a value that cannot be a code.
     """
     spelling = find_spelling(message_code)
     if spelling is None or spelling in GENERIC_CODES:
@@ -122,7 +122,7 @@ def find_catalog_name(message_code: object) -> str | None:
 def normalize(message_code: object) -> str | None:
     """Return a message's code as the catalogue spells it, `None` if it is a generic one.
 
-    Nothing checks a code before: it may be a number, a sentence, a list.
+    The value is not checked before this call: it may be a number, a sentence or a list.
     """
     code = find_spelling(message_code)
     if code is None or code in GENERIC_CODES or len(code) > MAX_NAME_LENGTH:

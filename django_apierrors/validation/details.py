@@ -58,8 +58,9 @@ NUMBERS = (int, float, Decimal)
 MAX_SHORT_LENGTH = 10_000
 
 # The place of a part of a detail. "held": the detail itself, or a part in `errors` or in another
-# envelope. "listed": an error object in a list. "field": below the name of a field, where each
-# value is a message. "beside": beside a message; sentences are messages, and other values are data.
+# envelope. "listed": an error object in a list. "field": a part under the name of a field, where
+# each value is a message. "beside": a part beside a message, where sentences are messages and other
+# values are data.
 Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
@@ -218,7 +219,7 @@ class _Reader(Collector):
             segment = segments.get(key) if type(key) is str else None
             spelling = spellings.get(code) if type(code) is str else None
             if segment is None or spelling is None or not message.isascii() or not message.strip():
-                # The first of its kind.
+                # The first message with this key or this code.
                 path = keys if key in frame.general else [*keys, key]
                 self.read_leaf(path, value[0], (0,), frame.field)
             elif self.left_out:
@@ -245,7 +246,7 @@ class _Reader(Collector):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):
             self.spellings[get_string(code)] = spelling
-        # A general key is the name of a field in other places.
+        # The same string may be a general key here, and the name of a field in other places.
         if keys and type(keys[-1]) is str and keys[-1] not in get_general_keys():
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
@@ -318,7 +319,7 @@ class _Reader(Collector):
         keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
         # The messages in an object without a message of its own are about its field.
         field = parts.field if parts and not parts.messages and parts.field else ()
-        # Numbers are messages only if nothing else can be one.
+        # Numbers are messages only if all values are numbers.
         has_data = not all(isinstance(value, NUMBERS) for value in data.values())
         rest = {}
         for key, value in data.items():

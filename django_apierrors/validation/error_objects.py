@@ -18,7 +18,7 @@ from django_apierrors.validation.extra import CONTAINERS, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts only without another message.
-# Further keys count only beside a field: a field may have the same name.
+# FIELD_MESSAGE_KEYS count only beside the name of a field: they may be names of fields themselves.
 SUMMARY = "title"
 FIELD_MESSAGE_KEYS = ("description", "defaultMessage")
 MESSAGE_KEYS = (
@@ -34,7 +34,7 @@ LIST_KEYS = frozenset(
     | {"causes", "fieldErrors", "fieldViolations", "violations"}
 )
 
-# The keys of a code, `error` beside another message only.
+# The keys of a code. `error` is the key of a code only beside another message.
 CODE_KEYS = ("code", "error_code", "errorCode", "error")
 
 # The keys of a field; in the second tuple only in the objects of a list.
@@ -62,7 +62,7 @@ REDUNDANT: Mapping[str, frozenset[str]] = {
 }
 STATUS_KEYS = frozenset({"status", "statusCode", "status_code"})
 
-# Two words, the end of a sentence, or a script without spaces between words.
+# Matches two words, the end of a sentence, or a script without spaces between words.
 SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]")
 
 

@@ -25,7 +25,7 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 # Further levels of data are left out: encoders have a limit.
 MAX_DEPTH = 32
 
-# The data of a part of a detail without data.
+# In place of data, if a part of a detail does not contain data.
 NO_DATA: Any = object()
 
 # A plain dict: MappingProxyType can be neither pickled nor copied.
@@ -38,14 +38,14 @@ def clean(string: str) -> str:
 
 
 def get_string(value: object) -> str:
-    """Return a value of one of the types as a string, `""` if that fails."""
+    """Return a value of one of the VALUE_TYPES as a string, `""` if the conversion fails."""
     value = value.value if isinstance(value, Enum) else value
     try:
         if isinstance(value, bytes):
             return value.decode(errors="replace")
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
-        # A lazy string may raise, and an int with thousands of digits.
+        # A lazy string may raise, and so may an int with thousands of digits.
         log_failure("reading a value in the detail of an error")
         return ""
 
@@ -85,9 +85,9 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
 
 
 def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
-    """Return `value` with what DRF's encoder makes of each generator, view or queryset in it.
+    """Return `value` with each generator, dict view and queryset in it as DRF's encoder reads it.
 
-    `outer` has the ids of the containers around it. The errors of a serializer have none of these.
+    `outer` has the ids of the containers around it. The errors of a serializer stay unchanged.
     """
     if value is None or isinstance(value, VALUE_TYPES):
         return value

@@ -1,4 +1,4 @@
-"""Foreign keys in a body: whether the form of a key is wrong, or its target."""
+"""Foreign keys in a body: whether a rejected key is malformed, or its resource does not exist."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.validation.identifiers import is_malformed
 from django_apierrors.validation.messages import Path
 
-# The code with which relations reject an int of the wrong type.
+# The code of a relation's message for a value that is not an int, if the key is an int.
 MALFORMED = "incorrect_type"
 
 # The codes with which other malformed keys are rejected: by the key's own field, or because the
 # lookup of a string finds nothing.
 AMBIGUOUS_CODES = frozenset({"invalid", "does_not_exist"})
 
-# `dict` first: its instances need no look at the registry of `Mapping`.
+# `dict` first: for its instances, isinstance() does not search the registry of `Mapping`.
 MAPPINGS = (dict, Mapping)
 
 CONTAINER_FIELDS = (ListSerializer, ListField, DictField)
@@ -46,7 +46,7 @@ def find_malformed_keys(detail: Any) -> set[Path]:
     try:
         return set(_find_malformed(serializer, detail, serializer.initial_data))
     except Exception:
-        # Querysets and fields are the project's; the error is sent without them.
+        # Querysets and fields are the project's. The error is sent without this distinction.
         log_failure("looking for malformed keys in the errors of a serializer")
         return set()
 
@@ -79,7 +79,7 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
                 keys = (*path, key) if isinstance(detail, (*MAPPINGS, list)) else path
                 yield from ((keys, field.child, inner, value) for value in _get_values(sent))
             elif inner and _has(sent, key):
-                # Before DRF 3.18 the rows without errors are in the list too, empty.
+                # Before DRF 3.18 the list also has an empty dict for each row without errors.
                 yield (*path, key), field.child, inner, sent[key]
     elif isinstance(field, BaseSerializer) and isinstance(sent, MAPPINGS):
         fields = getattr(field, "fields", {})
@@ -96,7 +96,7 @@ def _has_keys(serializer: Any) -> bool:
 
 
 def _may_contain_keys(field: Any) -> bool:
-    """Whether a key may be in a field; nested serializers may nest without end."""
+    """Whether a field may contain keys. Nested serializers count unread: they may be recursive."""
     while isinstance(field, CONTAINER_FIELDS):
         field = field.child
     return isinstance(field, (RelatedField, ManyRelatedField, BaseSerializer))

@@ -27,7 +27,7 @@ MAX_CONTENT_BYTES = 990_000
 # The longest character in JSON: `\u0001`, and a surrogate pair, `\ud83d\ude00`, in ASCII.
 MAX_CHARACTER_BYTES, MAX_CHARACTER_BYTES_IN_ASCII = 6, 12
 
-# The characters that DRF escapes in UTF-8, and the bytes that the escapes are longer.
+# The characters that DRF escapes in UTF-8, and the further bytes that each escape needs.
 LINE_SEPARATORS = ("\u2028", "\u2029")
 ESCAPE_BYTES = 3
 
@@ -186,7 +186,7 @@ class Collector:
             self.add(field, spelling, message, path, place, get_extra(code))
 
     def add_extra(self, data: Any) -> None:
-        """Add the keys of the data for which, with their whole values, there is room."""
+        """Add each key of the data whose whole value fits into the body."""
         if data is NO_DATA:
             return
         left_out = []
@@ -211,12 +211,12 @@ def truncate(items: Iterable[Item]) -> Messages:
 
 
 def get_general_keys() -> tuple[str, str]:
-    """Return the keys under which Django and DRF put messages that are about no field."""
+    """Return the keys under which Django and DRF put messages without a field."""
     return NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY
 
 
 def drop_general_keys(path: Path) -> Path:
-    """Return `path` without the keys of messages that are about no field."""
+    """Return `path` without the keys of messages without a field."""
     general = get_general_keys()
     return tuple(key for key in path if key not in general)
 

@@ -126,7 +126,7 @@ def get_query(request: AnyRequest) -> Mapping[str, Any]:
 def get_parsed_body(request: AnyRequest) -> object:
     """Return the parsed body, `()` if nothing has read it, `None` if it cannot be read again."""
     # Private, but DRF's Request reads it too; checked on Django 5.2 and 6.1. If nothing has read
-    # the body, it is not read here: that could wait for the client.
+    # the body, it is not read here: reading could wait for the client.
     if not request._read_started:  # type: ignore[union-attr]
         return ()
     try:
@@ -134,7 +134,7 @@ def get_parsed_body(request: AnyRequest) -> object:
             return request.POST or json.loads(request.body.decode())
         return () if request.data is None else request.data
     except APIException:
-        # The view has not read `data` either: the error would be that of this exception.
+        # The view has not read `data`: otherwise the error would be that of this exception.
         return ()
     except Exception:
         # The view has read a stream, or the body is not JSON.
@@ -198,9 +198,9 @@ def spell_item(
 ) -> messages.Item:
     """Return `item` with each name in the path of its field as `spell` returns it.
 
-    The names of URL variables and of headers stay. The name of a query parameter changes only if
-    the client sent the changed name: djangorestframework-camel-case changes `request.GET`. `sent`
-    has the names that the client sent, `None` without a request.
+    The names of URL variables and of headers do not change. The name of a query parameter changes
+    only if the client sent the changed name: djangorestframework-camel-case changes `request.GET`.
+    `sent` has the names that the client sent, `None` without a request.
     """
     if item.place in (messages.PATH, messages.HEADER) or not item.field:
         return item

@@ -158,9 +158,9 @@ def test_a_function_view_of_drf_has_its_own_methods(audit: Any) -> None:
 def test_a_view_that_raises_is_a_finding_and_the_others_are_audited(audit: Any) -> None:
     views = [LazyView(), NeedsRequest.as_view(), Misnamed.as_view(), Shelves.as_view()]
     lazy, created, misnamed, shelves = audit(*(path("shelves/", view) for view in views)).routes
-    text = "It cannot be read: ImportError: No module named 'shop'"
+    text = "The view cannot be read: ImportError: No module named 'shop'"
     assert lazy == RouteReport("/shelves/", "?", (Finding("unreadable", text, "/shelves/"),))
-    text = "It cannot be read: RuntimeError: No request."
+    text = "The view cannot be read: RuntimeError: No request."
     assert created == make_report("NeedsRequest", (Finding("unreadable", text, "/shelves/"),))
     [report] = misnamed.methods
     [finding] = report.findings

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 class OutOfStock(APIException):
     status_code = 409
-    default_detail = "There is none left."
+    default_detail = "The item is out of stock."
     default_code = "out_of_stock"
 
 

@@ -47,7 +47,10 @@ CLEAN = f"""
 
 1 method of 1 route: 0 findings, 0 ignored. 1 route to views that are not DRF's: not audited.
 """
-PATCH = "Update with PUT: remove 'patch' from http_method_names; partial_put = True helps."
+PATCH = (
+    "Update with PUT: remove 'patch' from http_method_names. With partial_put = True a PUT may "
+    "omit fields."
+)
 WRONG = f"""
 /shelves  {__name__}.Shelves
   GET     200  {ALL}

@@ -1,6 +1,6 @@
 """The numbers and names that drivers give to errors, and the code of each.
 
-From the vendors' tables. docs/databases.md describes which fault raises which.
+The tables of the vendors are the source. docs/databases.md lists the faults that cause each error.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ CODES_BY_DRIVER_MESSAGE: Mapping[tuple[str, str], str] = {
     ("pymysql.err.Error", "Already closed"): "SERVICE_UNAVAILABLE",
 }
 
-# NULL in a column that must have a value. The description of INVALID_CONTENT is about just that.
+# NULL in a column that must have a value. The description of INVALID_CONTENT names this fault.
 NOT_NULL = frozenset({"SQLITE_CONSTRAINT_NOTNULL", "23502", 1048, 1364})
 
 # A value that is calculated or written, not one that a lookup compares with a column.
@@ -159,7 +159,7 @@ CALCULATED = frozenset({"22001", "22003", "22008", "22009", "22015", 1264, 1265,
 # A regular expression, or the pattern of a LIKE.
 PATTERN = frozenset({"2201B", "22025", 1139, *range(3684, 3700)})
 
-# data_exception, of which the reason is a range.
+# data_exception: raised for a range whose lower bound is the larger one.
 REVERSED_RANGE = "22000"
 
 # Errors of PostgreSQL about a statement, which may be about a value in it: undefined_function,

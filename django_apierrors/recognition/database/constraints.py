@@ -1,4 +1,4 @@
-"""Constraints: the model fields, and the project's own message, behind the names in a violation."""
+"""Constraints: from the names in a violation to the model's fields and the project's message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_apierrors.recognition.tracebacks import iter_frames
 class ConstraintMatch(NamedTuple):
     """The fields of a model, by name, and the constraint that they violate.
 
-    `is_column_check` is for the check that the type of a field brings with it.
+    `is_column_check` is true for the check constraint that Django adds for the type of a field.
     """
 
     fields: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ NO_MATCH = ConstraintMatch()
 
 
 def find_match(violation: ConstraintViolation, query: FailedQuery) -> ConstraintMatch:
-    """Return the fields and the constraint behind the names in `violation`."""
+    """Return the fields and the constraint that the names in `violation` refer to."""
     models = [
         model for model in apps.get_models(include_auto_created=True) if not model._meta.proxy
     ]
@@ -145,7 +145,7 @@ def _iter_matches(model: type[Model], name: str) -> Iterator[ConstraintMatch]:
 
 def _is_unique_name(name: str, table: str, columns: Sequence[str]) -> bool:
     # The name that Django gives to a UNIQUE of several columns, or to one added later. Only the end
-    # is compared: each database cuts the names in front of the digest differently.
+    # is compared: each database shortens the part before the digest in its own way.
     return name.endswith(f"{names_digest(table, *columns, length=8)}_uniq")
 
 
@@ -184,7 +184,7 @@ def _iter_references(expression: Any) -> Iterator[str]:
 def _get_field_names(
     models: Sequence[type[Model]], model: type[Model] | None, columns: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the fields of `columns`; if the model is unknown, those that all models agree on."""
+    """Return the fields of `columns`; without a model, those that all models have in common."""
     owners = models if model is None else [model]
     names = []
     for column in columns:

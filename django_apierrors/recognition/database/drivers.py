@@ -47,7 +47,7 @@ SQLITE = re.compile(
 )
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`. Its words are translated. An index on an
-# expression names no columns, and does not match.
+# expression has no columns in its message, and does not match.
 POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
 
 # `invalid input syntax for type integer: "x"`, `value "99999" is out of range for type smallint`.
@@ -82,8 +82,8 @@ MYSQL: Mapping[object, re.Pattern[str]] = {
     for number in numbers
 }
 
-# `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. A value
-# that is longer is cut; a backslash stands for bytes.
+# `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. The
+# server cuts longer values, and writes bytes with a backslash.
 MYSQL_VALUE_NUMBERS = frozenset({1292, 1366, 1525})
 MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
 

@@ -23,7 +23,7 @@ CURSORS = "django.db.backends.utils"
 # The attribute that has the JSON in a parameter, by the package of its class.
 JSON_ATTRIBUTES = {"psycopg": "obj", "psycopg2": "adapted"}
 
-# A bulk_create() or an executemany() may write a million rows. The others are not looked at.
+# Only the first rows are read: a bulk_create() or an executemany() may write a million.
 MAX_ROWS = 1_000
 
 
