@@ -27,7 +27,7 @@ help:
 	@echo "make lint        check style, formatting and spelling"
 	@echo "make types       check the types of the package"
 	@echo "make matrix      run the tests on every Python, Django and DRF supported (tox; ONLY=py311-django52-drf316, SKIP=…)"
-	@echo "make suites      run DRF's own tests, and those of packages beside it, with this app (ONLY=djangorestframework-3.18)"
+	@echo "make suites      run DRF's own tests, and those of packages that are used with DRF, with this app (ONLY=djangorestframework-3.18)"
 	@echo "make applications send the same requests to whole applications, with and without this app (needs PostgreSQL"
 	@echo "                 and Redis; ONLY=pulpcore, REQUESTS=1000)"
 	@echo "make coverage    as with COVERAGE=1, and write the report to htmlcov/index.html"
