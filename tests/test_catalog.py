@@ -176,7 +176,7 @@ def test_each_code_has_the_words_of_the_document_or_is_listed_as_an_addition() -
         assert corrected == ({"message"} if name in CORRECTED else set()), name
 
 
-def test_the_codes_that_the_document_lists_have_its_descriptions_whole() -> None:
+def test_the_codes_that_the_document_lists_have_its_complete_descriptions() -> None:
     listed = ["INVALID_ID", "INVALID_CONTENT", "INVALID_STATE", "MISSING_RESOURCE"]
     listed += ["ALREADY_EXISTS", "ACCESS_FORBIDDEN", "METHOD_FORBIDDEN"]
     with translation.override("en"):
@@ -226,7 +226,7 @@ OUT = "Out of stock."
         ),
     ],
 )
-def test_a_change_leaves_the_rest_and_a_projects_own_code_follows_ours(
+def test_a_changed_code_keeps_its_place_and_a_new_code_comes_last(
     settings: Settings, name: str, changes: Any, expected: ErrorCode
 ) -> None:
     assert get_codes() == CATALOG
@@ -241,7 +241,7 @@ def test_an_unknown_name_has_no_code_but_a_code_can_be_made_of_it() -> None:
     assert get_or_make_code("OUT_OF_STOCK", 402) == expected
 
 
-def test_a_changed_status_replaces_the_catalogues_and_not_the_exceptions(
+def test_a_changed_status_replaces_that_of_the_catalogue_and_not_that_of_the_exception(
     settings: Settings,
 ) -> None:
     for code in CATALOG.values():

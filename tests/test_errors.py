@@ -213,7 +213,7 @@ def test_if_the_host_is_not_allowed_the_link_is_a_path(client: Client, settings:
 
 
 @pytest.mark.parametrize("name", ["no-such-name", "page-without-a-code", "no_namespace:errors"])
-def test_if_more_info_names_no_url_the_error_has_no_link(
+def test_if_more_info_does_not_name_a_url_the_error_has_no_link(
     client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     settings.API_ERRORS = {"MORE_INFO": name}
@@ -248,7 +248,7 @@ def test_details_come_last_and_only_if_they_are_switched_on(
         ],
     }
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": 2}
-    # The truncation message is about no place.
+    # The truncation message does not have a place.
     for name, code, place in (
         ("denied", "unauthenticated", {"in": "header"}),
         ("invalid", "invalid_content", {}),

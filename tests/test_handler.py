@@ -217,7 +217,7 @@ def test_an_excluded_path_keeps_the_errors_of_stock_drf(client: Client, settings
 
 
 @pytest.mark.parametrize("status", [200, 302, 304, 399])
-def test_an_exception_that_is_not_an_error_is_sent_as_by_stock_drf(
+def test_an_api_exception_with_a_status_below_400_is_sent_as_by_stock_drf(
     client: Client, settings: Settings, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     ours = client.get(f"/redirect/{status}/")

@@ -96,7 +96,7 @@ def test_a_format_that_cannot_be_served_is_415(
 
 
 @pytest.mark.parametrize(("url", "accept"), [*PLACES, ("stock/thing", "text/csv")])
-def test_without_the_middleware_it_is_415_and_a_setting_makes_it_406(
+def test_a_format_that_cannot_be_served_is_415_without_the_middleware_and_406_with_a_setting(
     client: Client, settings: Any, url: str, accept: str
 ) -> None:
     with_middleware, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.MIDDLEWARE[1:]

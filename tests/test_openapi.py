@@ -471,7 +471,7 @@ def test_the_headers_of_a_status_are_required() -> None:
         "503": ["Retry-After"],
     }
     assert [name for name, status in headers if status == "200"] == ["GET /operations/{handle}"]
-    # The Location of DRF's own views is not certain, and a list has none.
+    # The Location of DRF's own views is not certain, and a list does not have one.
     assert ("POST /stock", "201") not in headers
     many = make_handler(request=ThingSerializer(many=True), responses=ThingSerializer(many=True))
     assert required_headers(responses_of(generics.CreateAPIView, "POST", post=many)["201"]) == []
@@ -664,7 +664,7 @@ def strip(document: Mapping[str, Any]) -> dict[str, Any]:
         (STOCK, OwnAutoSchema, OwnErrorSchema),
     ],
 )
-def test_nothing_changes_but_errors(
+def test_only_errors_change(
     settings: Any,
     capsys: pytest.CaptureFixture[str],
     bases: tuple[Any, Any],
@@ -721,7 +721,7 @@ class Awkward(stock_generics.ListCreateAPIView):
 
 
 @pytest.mark.parametrize(("field", "codes"), AWKWARD.values(), ids=AWKWARD)
-def test_a_schema_that_works_without_us_never_fails(
+def test_a_field_or_a_filter_that_needs_a_request_does_not_break_the_schema(
     settings: Any, field: Any, codes: list[str]
 ) -> None:
     settings.API_ERRORS = {"DETAILS": True}

@@ -65,7 +65,7 @@ def describe(project: Project, settings: str) -> dict[str, Any]:
 
 
 @pytest.mark.once
-def test_a_project_without_the_two_lines_is_as_it_was(tmp_path: Path) -> None:
+def test_a_project_without_the_two_lines_does_not_change(tmp_path: Path) -> None:
     with make_project(tmp_path / "project", "stock") as project:
         project.write("shop/views.py", VIEWS)
         project.write("config/urls.py", URLS)

@@ -426,7 +426,7 @@ def test_a_new_resource_without_a_location_is_201(
         ("/by-name/", [{"name": "none-a/b"}, {"name": "none-c/d"}]),
     ],
 )
-def test_keys_that_fit_no_url_are_logged_once_for_their_view(
+def test_keys_that_do_not_fit_a_url_are_logged_once_for_their_view(
     client: Client, caplog: pytest.LogCaptureFixture, url: str, rows: list[dict[str, Any]]
 ) -> None:
     Shelf.objects.create(pk=1, name="a/b")

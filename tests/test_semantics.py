@@ -299,7 +299,7 @@ def test_the_handler_responds_to_a_violation_without_the_middleware(
     ("method", "url"),
     [("PUT", "/enveloped/{}/"), ("DELETE", "/enveloped/{}/"), ("POST", "/empty/")],
 )
-def test_a_204_has_no_bytes_whatever_the_renderer(
+def test_a_204_has_no_bytes_with_any_renderer(
     client: Client, shelf: Shelf, method: str, url: str
 ) -> None:
     url = url.format(shelf.pk)

@@ -293,7 +293,7 @@ def test_one_signal_is_sent_for_a_request_that_django_cannot_read(sent: Sent) ->
     assert [each["error"].code.name for each in sent] == ["UNSUPPORTED_MEDIA_TYPE"]
 
 
-def test_one_signal_is_sent_for_the_fallback_of_such_a_request(
+def test_one_signal_is_sent_for_the_fallback_of_a_request_that_django_cannot_read(
     settings: Settings, sent: Sent
 ) -> None:
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"state": 415}}}
@@ -399,7 +399,7 @@ def test_the_log_record_of_an_error_has_its_code_and_its_reference(
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
-def test_all_that_names_the_code_agrees_if_the_body_cannot_be_rendered(
+def test_the_header_the_record_and_the_signal_have_the_code_of_the_fallback(
     settings: Settings, sent: Sent, caplog: pytest.LogCaptureFixture, accept: str
 ) -> None:
     settings.MIDDLEWARE = []

@@ -65,7 +65,7 @@ def read_section_blocks(page: str, title: str) -> list[Block]:
     return blocks
 
 
-def test_the_tables_of_the_readme_and_the_index_are_the_sources() -> None:
+def test_the_tables_of_the_readme_and_the_index_have_the_rows_of_the_source_code() -> None:
     defaults = [
         [key, json.dumps(value) if isinstance(value, str) else repr(value)]
         for key, value in DEFAULTS.items()
@@ -139,7 +139,9 @@ def test_the_table_of_methods_has_the_allowed_statuses() -> None:
         pytest.param(2, CODES_BY_SQLITE_NAME, id="SQLite"),
     ],
 )
-def test_the_table_of_database_errors_is_the_sources(column: int, codes: dict[object, str]) -> None:
+def test_the_table_of_database_errors_has_the_rows_of_the_source_code(
+    column: int, codes: dict[object, str]
+) -> None:
     table: dict[str, str] = {}
     section = read_section("docs/databases.md", "## The code of each error")
     for code, *cells in re.findall(

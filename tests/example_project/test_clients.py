@@ -179,7 +179,7 @@ def test_the_npm_client_creates_reads_updates_and_finds_a_thng(npm: Outcomes) ->
         assert npm[step] == {"resolved": [npm["upsert"]["resolved"]]}, step
 
 
-def test_the_npm_client_deletes_to_undefined(npm: Outcomes) -> None:
+def test_the_npm_client_returns_undefined_for_a_delete(npm: Outcomes) -> None:
     steps = ("delete", "take one out", "take all out", "delete collection")
     assert pick(npm, *steps) == {step: {"resolved": "undefined"} for step in steps}
 

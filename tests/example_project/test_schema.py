@@ -58,7 +58,7 @@ def unlimited_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.once
 @pytest.mark.timeout(0 if "SCHEMATHESIS_EXAMPLES" in os.environ else 180)
-def test_schemathesis_finds_no_failure(
+def test_schemathesis_passes(
     unlimited_lines: None, production_server: Server, tmp_path: Path
 ) -> None:
     require_package("schemathesis")

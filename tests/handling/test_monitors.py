@@ -27,7 +27,7 @@ urlpatterns = [
 
 
 class Monitor(_DjangoMiddleware):
-    """A subclass that makes no spans, and keeps the exceptions of all instances."""
+    """A subclass that does not make spans, and keeps the exceptions of all instances."""
 
     recorded: list[Exception] = []
 

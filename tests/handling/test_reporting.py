@@ -141,7 +141,7 @@ def test_an_exception_has_one_record_and_an_unhandled_one_a_signal_and_a_referen
     assert bool(get_reference(response)) == is_unhandled
 
 
-def test_a_record_is_djangos_and_has_the_reference(
+def test_the_record_of_django_has_the_reference(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     reference = get_reference(client.get("/unhandled/"))

@@ -233,7 +233,7 @@ def test_a_batch_keeps_the_row_of_the_view_that_succeeded(
 @pytest.mark.parametrize(
     ("name", "is_json"), [("careless-batch", True), ("careless-plain-batch", False)]
 )
-def test_a_batch_that_catches_nothing_fails_as_a_whole(name: str, is_json: bool) -> None:
+def test_a_batch_that_catches_no_exception_fails_as_a_whole(name: str, is_json: bool) -> None:
     response = send(f"/{name}/")
     # For a batch in a DRF view the handler is called again, for a batch in a plain view it is not.
     assert (response.status_code, response["Content-Type"] == "application/json") == (500, is_json)

@@ -83,7 +83,7 @@ def test_an_excluded_path_has_its_own_formats(client: Client, settings: Settings
     assert get_vary(client, "/oauth/nowhere") == set()
 
 
-def test_broken_settings_hide_no_error(client: Client, settings: Settings) -> None:
+def test_broken_settings_do_not_hide_the_error(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"PATHS": 5, "EXCLUDED_PATHS": 5}
     assert client.get("/json/timeout").status_code == 504
 

@@ -169,7 +169,7 @@ def test_a_body_whose_end_is_unknown_is_a_411(
 
 @pytest.mark.usefixtures("changing_middleware")
 @each_view
-def test_a_body_that_another_has_read_is_a_411(client: Client, url: str) -> None:
+def test_a_body_that_other_code_has_read_is_a_411(client: Client, url: str) -> None:
     for read in ("body", "stream"):
         assert_body(send(client, url, HTTP_READ=read), LENGTH_REQUIRED)
     assert_body(send_to_asgi(url, Read="stream"), LENGTH_REQUIRED)

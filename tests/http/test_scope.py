@@ -75,7 +75,9 @@ def make_request(url: str, accept: str | None = None, *, is_resolved: bool = Tru
     return request
 
 
-def test_a_drf_view_is_the_apis_and_a_plain_view_below_paths_only(settings: Settings) -> None:
+def test_a_drf_view_belongs_to_the_api_and_a_plain_view_only_below_paths(
+    settings: Settings,
+) -> None:
     for paths in (None, [], ["elsewhere"]):
         settings.API_ERRORS = {"PATHS": paths}
         for view in ("class", "viewset", "function", "decorated"):
@@ -103,7 +105,7 @@ def test_a_prefix_covers_whole_components_of_the_path(settings: Settings) -> Non
     assert actual == expected
 
 
-def test_an_excluded_path_is_not_the_apis_even_below_paths(settings: Settings) -> None:
+def test_an_excluded_path_does_not_belong_to_the_api_even_below_paths(settings: Settings) -> None:
     assert not is_excluded(make_request("/drf/class"))
     settings.API_ERRORS = {"PATHS": ["/"], "EXCLUDED_PATHS": ["/drf/class/", "plain"]}
     assert not is_api_request(make_request("/drf/class", "application/json"))
@@ -123,7 +125,7 @@ def test_an_excluded_path_is_not_the_apis_even_below_paths(settings: Settings) -
         (["api"], "/api/nowhere", CHROME, True),
     ],
 )
-def test_an_unmatched_url_is_the_apis_below_paths_or_for_a_client_that_does_not_prefer_html(
+def test_an_unmatched_url_belongs_to_the_api_below_paths_or_if_the_client_does_not_prefer_html(
     settings: Settings, paths: list[str] | None, url: str, accept: str | None, expected: bool
 ) -> None:
     settings.API_ERRORS = {"PATHS": paths}
@@ -175,9 +177,7 @@ def test_a_long_accept_prefers_json_and_is_not_parsed(
 
 # A test client sends the last as it is: not as a string.
 @pytest.mark.parametrize("length", ["9" * 4400, "many", "-1", 17], ids=str)
-def test_a_length_that_is_not_a_number_for_python_does_not_matter(
-    client: Client, length: str
-) -> None:
+def test_a_content_length_that_python_cannot_parse_is_ignored(client: Client, length: str) -> None:
     response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length)
     assert_body(response, body("MISSING_RESOURCE"))
     response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length, HTTP_HOST="a_b")

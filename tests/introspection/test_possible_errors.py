@@ -490,7 +490,7 @@ def test_a_view_names_further_errors_by_action_or_method(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("item", ["OUT_OF_STOK", ValueError, 409])
-def test_a_view_that_names_no_error_is_misconfigured(item: Any) -> None:
+def test_a_view_whose_possible_errors_are_not_errors_is_misconfigured(item: Any) -> None:
     view = with_attributes(Open, possible_errors=[item])
     with pytest.raises(ImproperlyConfigured, match=r"Plain\.possible_errors names .* neither"):
         errors_of(view)

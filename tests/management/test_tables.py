@@ -33,7 +33,7 @@ def test_no_line_is_wider_than_the_terminal_or_the_narrowest_text(width: int) ->
     assert max(map(len, make_table(HEAD, ROWS, width))) <= max(width, 22)
 
 
-def test_a_text_is_folded_with_its_indents_but_not_at_a_tied_space() -> None:
+def test_a_text_is_folded_with_its_indents_but_not_at_a_non_breaking_space() -> None:
     text = f"404{TIED}GONE, 500{TIED}INTERNAL_ERROR"
     assert fold(text, 26, "! ", "  ") == ["! 404 GONE,", "  500 INTERNAL_ERROR"]
     assert fold(text, None, "! ", "  ") == ["! 404 GONE, 500 INTERNAL_ERROR"]

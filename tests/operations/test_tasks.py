@@ -44,7 +44,7 @@ def test_an_argument_without_a_json_type_is_an_error() -> None:
             serialize_arguments(tasks.echo, [], {"value": value})
 
 
-def test_a_result_is_gone_if_its_backend_is() -> None:
+def test_a_result_of_a_removed_task_backend_is_gone() -> None:
     for backend in ("", "gone"):
         with pytest.raises(Gone):
             load_result(backend, "1")

@@ -247,7 +247,7 @@ def test_the_codes_and_the_data_of_failed_tasks_are_the_projects(
         assert get_outcome(api, post(api, "/accept/fail", {"how": "row"}))["error"] == error
 
 
-def test_an_exception_of_no_client_is_an_internal_error_without_its_message(
+def test_an_unhandled_exception_of_a_task_is_an_internal_error_without_its_message(
     api: Client,  # noqa: F811
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,

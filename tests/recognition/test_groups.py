@@ -56,7 +56,7 @@ def test_a_group_that_contains_the_same_group_twice_on_each_level_takes_linear_t
     assert time.perf_counter() - begun < 1
 
 
-def test_a_circle_of_causes_ends() -> None:
+def test_a_circle_of_causes_does_not_cause_an_endless_loop() -> None:
     exception = OperationalError("gone")
     exception.__cause__ = exception
     assert respond(exception)["status"] == 500

@@ -272,7 +272,7 @@ def test_none_removes_a_row(
     assert recognise(exception).code.name == after
 
 
-def test_none_keeps_a_wrapper_from_being_unwrapped(settings: Settings) -> None:
+def test_a_row_with_none_prevents_the_unwrapping_of_a_wrapper(settings: Settings) -> None:
     for name in UNWRAP:
         settings.API_ERRORS = {}
         inner = TimeoutError("timed out")
@@ -300,7 +300,7 @@ def test_none_keeps_a_wrapper_from_being_unwrapped(settings: Settings) -> None:
     ],
     ids=repr,
 )
-def test_a_group_is_recognised_if_all_its_exceptions_agree(
+def test_a_group_is_recognised_if_all_its_exceptions_have_the_same_code(
     exceptions_: list[Exception], outcome: Any
 ) -> None:
     assert read(respond_to(ExceptionGroup("secret", exceptions_))) == outcome
@@ -395,7 +395,7 @@ def test_a_function_of_the_project_describes_an_exception(
         )
 
 
-def test_a_function_that_cannot_be_called_leaves_the_code_of_the_class(settings: Settings) -> None:
+def test_the_code_of_the_class_is_sent_if_the_function_cannot_be_called(settings: Settings) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"nowhere.ShelfEmptyError": f"{__name__}.describe"}}
     assert recognise_class_path("nowhere.ShelfEmptyError").code.name == "INTERNAL_ERROR"
     settings.API_ERRORS = {

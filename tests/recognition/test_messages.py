@@ -173,7 +173,7 @@ def test_without_a_request_the_message_is_that_of_the_code(name: str) -> None:
         assert_body(response.render(), status_body(response.status_code))
 
 
-def test_facts_that_cannot_be_read_leave_the_message_of_the_code(
+def test_the_message_of_the_code_is_sent_if_the_facts_cannot_be_read(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     response = client.get("/broken-view?format=csv")
@@ -224,7 +224,7 @@ def test_the_number_of_seconds_decides_the_form_in_each_language(
         ("own default", body("THROTTLED", "Slow down.")),
     ],
 )
-def test_a_message_of_the_project_and_an_exception_without_facts_get_none(
+def test_a_message_of_the_project_gets_no_facts(
     client: Client, name: str, expected: dict[str, Any]
 ) -> None:
     assert_body(client.get(f"/raise/{name}"), expected)
@@ -241,7 +241,7 @@ def test_the_project_decides_the_message_of_a_code(client: Client, settings: Set
 # One row has a code, the other removes a row of ours.
 @pytest.mark.parametrize("code", ["CONFLICT", None])
 @pytest.mark.usefixtures("has_middleware")
-def test_a_row_of_the_project_for_a_parent_leaves_the_facts_of_nearer_rows(
+def test_a_row_of_the_project_for_a_parent_keeps_the_facts_of_nearer_rows(
     client: Client, settings: Settings, code: str | None
 ) -> None:
     settings.API_ERRORS = {"EXCEPTIONS": {"builtins.Exception": code}}

@@ -545,7 +545,7 @@ def test_an_exception_inside_a_group_or_a_wrapper_has_the_same_error(
         ("q=x&q=9&name=an int&name=a missing key", UNHANDLED),
     ],
 )
-def test_all_exceptions_of_a_group_are_about_values_of_the_client_or_the_group_is_unhandled(
+def test_a_group_is_unhandled_unless_all_its_exceptions_are_about_values_of_the_client(
     query: str, outcome: Outcome
 ) -> None:
     client = Client(raise_request_exception=False)
@@ -675,7 +675,9 @@ def test_a_value_in_a_list_that_a_field_of_drf_does_not_expect_has_its_index(
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | None) -> None:
+def test_a_key_is_found_in_any_type_of_value(
+    client: Client, data: object, name: str | None
+) -> None:
     prefix = f"{name}: " if name else ""
     missing = expect("MISSING_RESOURCE", f"{prefix}{MISSING}", status=400)
     outcome = read(client.post("/key/", json.dumps(data), "application/json"))
@@ -706,7 +708,9 @@ def test_a_key_is_found_in_any_form(client: Client, data: object, name: str | No
         ("/json/?a=1", UNHANDLED),
     ],
 )
-def test_a_url_and_a_query_have_a_value_too(client: Client, target: str, outcome: Outcome) -> None:
+def test_a_value_in_the_url_or_the_query_is_found(
+    client: Client, target: str, outcome: Outcome
+) -> None:
     assert read(client.get(target)) == outcome
 
 
@@ -904,7 +908,7 @@ def test_an_uploaded_file_in_the_place_of_a_number_is_named(
     assert reported == []
 
 
-def test_a_key_of_an_object_that_is_no_name_is_a_value_of_the_client(client: Client) -> None:
+def test_a_key_that_cannot_be_a_field_name_is_a_value_of_the_client(client: Client) -> None:
     outcome = send(client, "/upload/", {"things": {"7x": 2}})
     assert outcome == expect("INVALID_ID", f"things.7x: {MALFORMED}")
     # A key that can be the name of a field is the project's.
@@ -1024,7 +1028,7 @@ def test_a_row_of_the_project_for_a_parent_of_a_class_with_a_row_does_not_decide
     assert read(client.get("/clean/project/")) == expect("INVALID_CONTENT", "The shop is closed.")
 
 
-def test_a_key_that_is_missing_at_commit_may_be_anything_that_was_sent(
+def test_at_commit_any_sent_value_may_be_the_missing_key(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite names neither the key nor the field, and finds a row in use by the same check."""

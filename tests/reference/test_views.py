@@ -237,7 +237,7 @@ def test_a_number_has_no_thousands_separators(client: Client, settings: Any) -> 
     assert "33619968" in get_page(client, "/errors/UNAUTHENTICATED").strings
 
 
-def test_a_reference_in_another_namespace_below_variables_links_to_itself(client: Client) -> None:
+def test_reference_pages_in_another_namespace_link_to_each_other(client: Client) -> None:
     document = client.get("/v2/errors/GONE").json()
     related = [entry["href"] for entry in document["related"]]
     assert document["href"] == "http://testserver/v2/errors/GONE"

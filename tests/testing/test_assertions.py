@@ -137,7 +137,7 @@ NEAR_MISSES: list[dict[str, Any]] = [
 ]
 
 
-def test_a_near_miss_is_invalid() -> None:
+def test_a_body_with_one_wrong_part_is_invalid() -> None:
     Draft202012Validator.check_schema(ERROR_SCHEMA)
     assert json.loads(json.dumps(ERROR_SCHEMA)) == ERROR_SCHEMA
     for changes in NEAR_MISSES:

@@ -276,7 +276,7 @@ def run_for_resource(prefix: str, **attributes: Any) -> tuple[dict[str, str], di
 
 
 @pytest.mark.parametrize(("cls", "check"), BREACHES)
-def test_a_breach_is_found_by_its_check_and_by_no_other(cls: type[Any], check: str) -> None:
+def test_a_violation_fails_only_its_own_check(cls: type[Any], check: str) -> None:
     if issubclass(cls, ShelfView):
         failed, skipped = run_for_resource(cls.__name__)
     else:

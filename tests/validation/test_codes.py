@@ -144,7 +144,7 @@ urlpatterns = [
 
 
 @pytest.mark.parametrize(("message_code", "name"), CODES_BY_MESSAGE_CODE.items())
-def test_a_code_that_all_messages_share_is_the_errors(
+def test_a_code_that_all_messages_share_is_the_code_of_the_error(
     client: Client, message_code: str, name: str
 ) -> None:
     expected = body(name, "name: No.", status=400)

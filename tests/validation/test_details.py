@@ -372,7 +372,7 @@ def test_the_key_of_messages_about_no_field_is_drfs_setting(settings: Settings) 
     assert raise_detail(detail) == invalid("One.", "non_field_errors: Two.")
 
 
-def test_a_detail_that_contains_itself_ends() -> None:
+def test_a_detail_that_contains_itself_does_not_cause_an_endless_loop() -> None:
     for detail in ({"first": ["One."]}, ReturnDict({"first": ["One."]}, serializer=None)):
         detail |= {"self": detail, "list": [detail, {"sku": ["Two."]}]}
         assert raise_detail(detail) == invalid("first: One.", "list[1].sku: Two.")
@@ -494,7 +494,7 @@ def test_the_size_is_that_of_ascii_if_the_renderer_writes_ascii(settings: Settin
         assert 100_000 < len(json.dumps(error.get_body())) <= 1_000_000
 
 
-def test_pointers_count_too(settings: Settings) -> None:
+def test_the_size_of_pointers_counts_for_the_limit_of_a_body(settings: Settings) -> None:
     settings.API_ERRORS = {"DETAILS": True, "MAX_ERRORS": None}
     # A pointer has two characters for each tilde.
     detail: Any = {f"{n}": ["No."] for n in range(2_000)}
@@ -515,7 +515,7 @@ def test_a_segment_of_a_path_has_at_most_100_characters(client: Client) -> None:
     assert len(errors) == 1_000
 
 
-def test_nothing_that_a_client_sent_is_kept(client: Client) -> None:
+def test_details_of_requests_do_not_stay_in_memory(client: Client) -> None:
     def send(times: int) -> int:
         for number in range(times):
             for kind in ("missing", "code"):

@@ -351,7 +351,7 @@ def test_a_value_of_another_shape_is_a_400(client: Client, document: Any, field:
 
 
 @pytest.mark.parametrize("field", ["broken", "no_model"])
-def test_a_queryset_without_a_model_leaves_the_error_as_it_is(
+def test_a_queryset_without_a_model_does_not_change_the_error(
     client: Client, caplog: pytest.LogCaptureFixture, field: str
 ) -> None:
     response = post(client, {field: "x"})
@@ -402,7 +402,7 @@ def test_malformed_keys_are_found_in_errors_of_any_shape(
 @pytest.mark.parametrize(
     "document", [{"thing": "x"}, {"owners": [{}, {"thing": "x"}]}, {"dict": {"a": "x"}}]
 )
-def test_a_rejected_key_leaves_the_exception_and_the_errors_as_they_are(document: Any) -> None:
+def test_a_rejected_key_does_not_change_the_exception_and_the_errors(document: Any) -> None:
     request = APIRequestFactory().post("/")
     serializer = RelationsSerializer(data=document, context={"request": request})
     with pytest.raises(ValidationError) as raised:

@@ -192,7 +192,7 @@ def test_the_data_of_an_exception_that_a_view_raises_is_that_of_its_message(
     assert sent["extra"] == sent["details"][0]["extra"] == {"by": "Ada"}
 
 
-def test_the_first_message_decides_about_a_key_of_several(settings: Settings) -> None:
+def test_if_several_messages_have_a_key_the_first_value_is_sent(settings: Settings) -> None:
     settings.API_ERRORS = {"DETAILS": True}
     first, second = StockError(extra={"a": 1}), StockError(extra={"a": 2, "b": 3})
     for exception in (
@@ -204,7 +204,9 @@ def test_the_first_message_decides_about_a_key_of_several(settings: Settings) ->
         assert [detail["extra"] for detail in sent["details"]] == [{"a": 1}, {"a": 2, "b": 3}]
 
 
-def test_an_exception_without_data_is_drfs(settings: Settings) -> None:
+def test_an_exception_without_data_has_the_detail_and_the_body_of_drfs_exception(
+    settings: Settings,
+) -> None:
     settings.API_ERRORS = {"DETAILS": True}
     for exception in (ValidationError(), ValidationError("No.", "unique"), ValidationError({})):
         expected = serializers.ValidationError(*exception.args)

@@ -624,7 +624,9 @@ def test_a_parameter_is_spelt_as_it_was_sent_if_a_middleware_has_changed_it(
     assert received["errors"] == [f"maxPrice: {NUMBER}"]
 
 
-def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None:
+def test_the_examples_of_the_schema_have_names_as_the_client_spells_them(
+    settings: Settings,
+) -> None:
     settings.API_ERRORS = CAMEL
     view = subclass(generics.CreateAPIView, serializer_class=OrderSerializer, queryset=None)
     document = SchemaGenerator(patterns=[path("orders", view.as_view())]).get_schema(public=True)
@@ -636,7 +638,7 @@ def test_the_examples_of_the_schema_are_spelt_so_too(settings: Settings) -> None
 
 
 @pytest.mark.parametrize("names", [["Vase"], ["Jug"], ["Jug", "Vase"]])
-def test_the_fields_of_a_unique_set_are_spelt_so_too(
+def test_the_fields_of_a_unique_set_have_names_as_the_client_spells_them(
     quiet_client: Client, settings: Settings, names: list[str]
 ) -> None:
     settings.API_ERRORS = CAMEL
@@ -662,7 +664,7 @@ def test_the_message_of_one_unique_field_stays(quiet_client: Client, settings: S
     ("function", "names"),
     [("camelize_name", "onShelf, totalSize"), ("fail", "on_shelf, total_size")],
 )
-def test_the_example_of_a_unique_set_is_spelt_so_too(
+def test_the_example_of_a_unique_set_has_names_as_the_client_spells_them(
     settings: Settings, function: str, names: str
 ) -> None:
     settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}

@@ -146,7 +146,7 @@ def test_the_fields_of_a_constraint_on_expressions_are_found() -> None:
 
 
 @pytest.mark.usefixtures("registered")
-def test_a_name_of_two_models_is_matched_by_the_model_or_not_at_all() -> None:
+def test_a_constraint_name_of_two_models_is_matched_only_with_the_model() -> None:
     for name, field in {"One": "a", "Two": "b"}.items():
         constraint = models.UniqueConstraint(fields=[field], name="shared_name")
         # Projects choose a schema with these quotes.

@@ -245,7 +245,7 @@ def test_a_message_without_a_number_has_its_code_only_if_it_is_whole() -> None:
     ],
     ids=repr,
 )
-def test_an_exception_in_no_table_is_an_internal_error(exception: Exception) -> None:
+def test_an_exception_without_a_row_is_an_internal_error(exception: Exception) -> None:
     assert recognise(exception).code.name == "INTERNAL_ERROR"
 
 
