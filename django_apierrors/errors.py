@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
@@ -109,6 +110,7 @@ BODY_PROPERTIES: Mapping[str, dict[str, Any]] = {
     },
 }
 REQUIRED_KEYS = ("status", "errors", "code", "moreInfo")
+TYPES: Mapping[str, Any] = {"array": list, "integer": int, "object": dict, "string": str}
 
 # A plain dict: MappingProxyType can be neither pickled nor copied.
 NO_HEADERS: Mapping[str, str] = {}
@@ -237,12 +239,16 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     try:
         function = import_string(str(api_errors.BODY))
         extended: Any = function(deepcopy(body), error, find_django_request(request))
-        if not is_error_body(extended, error.status):
-            raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
         # The renderer would otherwise fail, and the client would get the fallback.
         content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
         content.encode()
         result: Body = json.loads(content)
+        if not is_error_body(result, error.status) or body.keys() - result.keys() - {"extra"}:
+            raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
+        # The code of an exception may have another spelling than those of the catalogue.
+        changed = {key: value for key, value in result.items() if value != body.get(key)}
+        if reasons := [*find_invalid_values(changed, BODY_PROPERTIES)]:
+            raise ValueError(f"In the body from BODY {', '.join(reasons):.200}.")
         # A problem document repeats the messages.
         sent = [result, result["errors"]] if api_errors.PROBLEM_JSON else [result]
         if (size := get_size(sent)) > MAX_BODY_BYTES:
@@ -275,6 +281,42 @@ def is_error_body(data: object, status: int | None = None) -> bool:
         and bool(data["errors"])
         and all(isinstance(message, str) and message for message in data["errors"])
         and isinstance(data.get("extra", {}), Mapping)
+    )
+
+
+def find_invalid_values(
+    body: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield the reasons why values of `body`, decoded JSON, are not valid by `properties`."""
+    for key, value in body.items():
+        if key in properties and not is_valid(value, properties[key]):
+            yield f"{key!r} must be {properties[key]['description']}, not {value!r}"
+
+
+def is_valid(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether `value`, decoded JSON, is valid by the keywords that `BODY_PROPERTIES` uses."""
+    if "oneOf" in schema:
+        return any(is_valid(value, option) for option in schema["oneOf"])
+    # Not isinstance(): a bool is an int.
+    if type(value) is not TYPES[schema["type"]]:
+        return False
+    if isinstance(value, int):
+        return bool(schema["minimum"] <= value <= schema["maximum"])
+    if isinstance(value, dict):
+        if "properties" not in schema:
+            return True
+        properties = schema["properties"]
+        return set(schema["required"]) <= value.keys() <= properties.keys() and all(
+            is_valid(entry, properties[key]) for key, entry in value.items()
+        )
+    if isinstance(value, list):
+        return len(value) >= schema.get("minItems", 0) and all(
+            is_valid(item, schema["items"]) for item in value
+        )
+    return (
+        len(value) >= schema.get("minLength", 0)
+        and value in schema.get("enum", [value])
+        and re.search(schema.get("pattern", ""), value) is not None
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -486,6 +486,28 @@ def change_and_fail(body: Any, error: Any, request: Any) -> Any:
     raise ValueError("body")
 
 
+# Values that break the shape of a body: they cannot be encoded, or are of another type or spelling.
+WRONG_VALUES: Mapping[str, Sequence[Any]] = {
+    "status": ["x", "403", 403.5, None, object()],
+    "errors": ["No.", [], [""], [None], {"name": ["No."]}, object()],
+    "code": ["", "not found", -1, 2**32, True, None, object()],
+    "moreInfo": [None, 1, {}],
+    "extra": ["x", [], None],
+    "details": ["x", None, {}, [{}], [{"field": "", "code": "", "message": "No."}]],
+}
+
+WRONG: dict[str, Any] = {}
+
+
+def change_key(body: Any, error: Any, request: Any) -> Any:
+    return {**body, **WRONG}
+
+
+def remove_details(body: Any, error: Any, request: Any) -> Any:
+    del body["details"]
+    return body
+
+
 def describe(body: Mapping[str, Any], error: Any, request: Any) -> Any:
     """Add the arguments of the function to the body."""
     return {**body, "code_": error.code.name, "path": request.path if request else None}
@@ -553,6 +575,33 @@ def test_a_function_that_fails_is_logged_and_the_plain_body_is_sent(
     assert [record.getMessage() for record in failures] == [
         "django_apierrors failed while calling the function named by BODY."
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in WRONG_VALUES.items() for value in values]
+)
+def test_a_wrong_value_from_the_function_is_logged_and_the_plain_body_is_sent(
+    settings: Settings, caplog: pytest.LogCaptureFixture, key: str, value: object
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    expected = get("/forbidden").content
+    caplog.clear()
+    settings.API_ERRORS = {"DETAILS": True, "BODY": f"{__name__}.change_key"}
+    WRONG.clear()
+    WRONG[key] = value
+
+    assert get("/forbidden").content == expected
+    [failure] = [record for record in caplog.records if record.name == "django_apierrors"]
+    assert "BODY" in failure.getMessage()
+
+
+def test_the_details_cannot_be_removed(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True, "BODY": f"{__name__}.remove_details"}
+
+    assert [detail["code"] for detail in get("/forbidden").json()["details"]] != []
+    assert "calling the function named by BODY" in caplog.text
 
 
 def add_generator(body: Any, error: Any, request: Any) -> Any:
