@@ -30,7 +30,7 @@ from django_apierrors.introspection.endpoints import Endpoint, get_meta_model, g
 from django_apierrors.recognition.tracebacks import get_page_parameter
 from django_apierrors.validation.foreign_keys import MALFORMED
 from django_apierrors.validation.identifiers import is_malformed
-from django_apierrors.validation.places import spell_names
+from django_apierrors.validation.places import find_spelling_function
 
 UNIQUE_VALIDATORS = (UniqueValidator, UniqueTogetherValidator, BaseUniqueForValidator)
 
@@ -155,7 +155,8 @@ def _get_unique_message(validator: Any) -> str:
     # UniqueTogetherValidator has fields, BaseUniqueForValidator a date_field.
     date_field = getattr(validator, "date_field", "")
     names = getattr(validator, "fields", None) or [date_field]
-    return format_message(validator.message, field_names=spell_names(names), date_field=date_field)
+    spelt = ", ".join(map(find_spelling_function() or str, names))
+    return format_message(validator.message, field_names=spelt, date_field=date_field)
 
 
 def _get_written_models(endpoint: Endpoint) -> Iterator[tuple[Any, set[str]]]:

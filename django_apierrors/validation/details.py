@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import DictField
 from rest_framework.validators import UniqueTogetherValidator
 
-from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import MessageCode
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import error_objects
@@ -47,7 +47,7 @@ from django_apierrors.validation.messages import (
     read_message,
     spell_code,
 )
-from django_apierrors.validation.places import spell_names
+from django_apierrors.validation.places import find_spelling_function
 
 # The ids of the containers around a value.
 Outer: TypeAlias = tuple[int, ...]
@@ -145,13 +145,13 @@ def find_inner_field(field: Any, key: object) -> Any:
     return fields.get(key) if isinstance(fields, Mapping) else None
 
 
-def spell_unique_message(message: str, serializer: Any) -> str:
+def spell_unique_message(message: str, serializer: Any, spell: Callable[[str], str]) -> str:
     """Return the message of a UniqueTogetherValidator with the names as the client spells them."""
     for validator in getattr(serializer, "validators", ()):
         if isinstance(validator, UniqueTogetherValidator):
             names, template = validator.fields, str(validator.message)
             if message == template.format(field_names=", ".join(names)):
-                return template.format(field_names=spell_names(names))
+                return template.format(field_names=", ".join(map(spell, names)))
     return message
 
 
@@ -168,6 +168,11 @@ class _Reader(Collector):
         self.errors: object = None
         self.start = 0
         self.malformed: set[Path] | None = None
+
+    @cached_property
+    def spell(self) -> Callable[[str], str] | None:
+        """The function named by `FIELD_NAMES`, the same for all messages."""
+        return find_spelling_function()
 
     def read_fields(self, detail: object, path: Path = ()) -> None:
         """Read the errors of a serializer: each value is a message, each key a field.
@@ -240,8 +245,8 @@ class _Reader(Collector):
             return
         code = getattr(value, "code", None)
         spelling = spell_code(code)
-        if spelling == "unique" and api_errors.FIELD_NAMES:
-            message = spell_unique_message(message, serializer)
+        if spelling == "unique" and self.spell is not None:
+            message = spell_unique_message(message, serializer, self.spell)
         if spelling in AMBIGUOUS_CODES and self.is_malformed((*keys[self.start :], *index)):
             spelling = MALFORMED
         elif spelling is not None and not (spelling in AMBIGUOUS_CODES and self.malformed):

@@ -63,11 +63,7 @@ def locate_items(
             item = item._replace(place=find_place(item, code, request, body, place))
         keys = item.keys
         if spell is not None:
-            try:
-                item = spell_item(item, spell, None if request is None else sent)
-            except Exception:
-                log_failure("calling the function named by FIELD_NAMES")
-                spell = None
+            item = spell_item(item, spell, None if request is None else sent)
         # A middleware may have changed the names, and a constraint of a database does not name the
         # row, or has names that the client does not know.
         if is_known and not any(is_sent(path, body, item.code) for path in (keys, item.keys)):
@@ -162,7 +158,10 @@ def make_pointer(keys: Iterable[object]) -> str | None:
 
 
 def find_spelling_function() -> Callable[[str], str] | None:
-    """Return the function named by `FIELD_NAMES`, `None` without one or if its import fails."""
+    """Return the function named by `FIELD_NAMES`, `None` without one or if its import fails.
+
+    A name for which the function fails stays. The first failure is logged.
+    """
     try:
         function: Any = api_errors.FIELD_NAMES and import_string(api_errors.FIELD_NAMES)
     except Exception:
@@ -171,26 +170,25 @@ def find_spelling_function() -> Callable[[str], str] | None:
     if not function:
         return None
 
+    has_failed = False
+
     # Each name once for an error: a body may have a thousand messages about ten fields.
     @cache
     def spell(name: str) -> str:
-        spelling = function(name)
-        # Half of a surrogate pair cannot be sent.
-        if not isinstance(spelling, str) or not spelling or clean(spelling) != spelling:
+        nonlocal has_failed
+        try:
+            spelling = function(name)
+            # Half of a surrogate pair cannot be sent.
+            if isinstance(spelling, str) and spelling and clean(spelling) == spelling:
+                return spelling
             raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
-        return spelling
+        except Exception:
+            if not has_failed:
+                log_failure("calling the function named by FIELD_NAMES")
+            has_failed = True
+        return name
 
     return spell
-
-
-def spell_names(names: Iterable[str]) -> str:
-    """Return the names in a message about several fields, as the client spells them."""
-    names, spell = [*names], find_spelling_function()
-    try:
-        return ", ".join(map(spell, names) if spell else names)
-    except Exception:
-        log_failure("calling the function named by FIELD_NAMES")
-        return ", ".join(names)
 
 
 def spell_item(

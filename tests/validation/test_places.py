@@ -96,6 +96,12 @@ def name_lines(request: Request) -> Response:
     return Response(status=204)
 
 
+def place(request: Request) -> Response:
+    """Validate a list of places."""
+    TogetherSerializer(data=request.data, many=True).is_valid(raise_exception=True)
+    return Response(status=204)
+
+
 def search(request: Request) -> Response:
     """Validate the query."""
     QuerySerializer(data=request.query_params).is_valid(raise_exception=True)
@@ -275,6 +281,7 @@ urlpatterns = [
     path("order", make_view(order)),
     path("camel", make_view(order, **CAMEL_CASE)),
     path("lines", make_view(name_lines, **CAMEL_CASE)),
+    path("sets", make_view(place)),
     path("search", make_view(search)),
     path("rows", make_view(lambda request: throw(ValidationError([{"name": ["No."]}])))),
     path("clash", make_view(clash)),
@@ -734,6 +741,45 @@ def test_if_the_function_fails_all_messages_are_sent(
     )
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert "FIELD_NAMES" in record.getMessage()
+
+
+def camelize_all_but_lists(name: str) -> Any:
+    """Return a name, and values that are not names for two others."""
+    if name == "line_items":
+        raise LookupError(name)
+    return 7 if name == "unit_prices" else camelize_name(name)
+
+
+def test_the_names_for_which_the_function_fails_stay(
+    quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {
+        "FIELD_NAMES": f"{__name__}.camelize_all_but_lists",
+        "DETAILS": True,
+    }
+    rows = {"line_items": [{}], "unit_prices": {"per_kilo": "x"}}
+    received = send(quiet_client, Sent("POST", "order", [], [rows, {"client_name": ""}]))
+    assert [detail["field"] for detail in received["details"]] == [
+        "[0].clientName",
+        "[0].line_items[0].unitPrice",
+        "[0].unit_prices.perKilo",
+        "[1].clientName",
+    ]
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "FIELD_NAMES" in record.getMessage()
+
+
+def test_a_failure_is_logged_once_for_many_unique_sets(
+    quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.fail"}
+    Thing.objects.create(name="Vase", shelf=Shelf.objects.create(pk=1, name="Lamp"), size=3)
+    data = {"on_shelf": 1, "total_size": 3, "thing_name": "Jug"}
+    received = send(quiet_client, Sent("POST", "sets", [], [data] * 3))
+    assert received["errors"] == [
+        f"[{row}]: The fields on_shelf, total_size must make a unique set." for row in range(3)
+    ]
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
 
 
 def test_an_unhandled_exception_has_the_code_of_the_error_in_details(
