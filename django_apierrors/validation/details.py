@@ -168,6 +168,8 @@ class _Reader(Collector):
         self.errors: object = None
         self.start = 0
         self.malformed: set[Path] | None = None
+        # The `initial_data` of the serializer, if `keys` lead from there.
+        self.data: object = None
 
     @cached_property
     def spell(self) -> Callable[[str], str] | None:
@@ -186,10 +188,12 @@ class _Reader(Collector):
             return
         keys: list[object] = [*drop_general_keys(path)]
         self.errors, self.start, self.malformed = detail, len(keys), None
+        serializer = getattr(detail, "serializer", None)
+        self.data = None if keys else getattr(serializer, "initial_data", None)
         # Whether `invalid` is about a malformed key depends on the serializer.
         self.spellings.clear()
         opened = {id(detail)}
-        stack = [Frame.of(detail, getattr(detail, "serializer", None), len(keys))]
+        stack = [Frame.of(detail, serializer, len(keys))]
         while stack:
             frame = stack[-1]
             del keys[frame.depth :]
@@ -233,7 +237,7 @@ class _Reader(Collector):
                 if prefix is None:
                     prefix = make_path(keys)
                 field = f"{prefix}{segment}" if prefix else segment.removeprefix(".")
-                self.add(field, spelling, message, (*keys, key))
+                self.add(field, spelling, message, (*keys, key), data=self.data)
         return None
 
     def read_leaf(
@@ -256,7 +260,7 @@ class _Reader(Collector):
             self.segments[keys[-1]] = make_segment(keys[-1])
         self.codes.add(spelling)
         field = "" if self.left_out else make_path(keys)
-        self.add(field, spelling, message, tuple(keys), extra=get_extra(code))
+        self.add(field, spelling, message, tuple(keys), extra=get_extra(code), data=self.data)
 
     def is_malformed(self, place: Path) -> bool:
         """Whether the message at `place` in the errors of a serializer is about a malformed key."""

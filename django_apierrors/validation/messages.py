@@ -47,7 +47,8 @@ class Item(NamedTuple):
     """One message with the path of its field (`""` if it has no field) and its own code.
 
     `keys` lead to the field, if they are known. `place` is one of `PLACES`, `""` if the message has
-    no place, `None` if the place was not determined yet. `extra` is data about the message.
+    no place, `None` if the place was not determined yet. `extra` is data about the message. `data`
+    is the `initial_data` of the serializer that found the error: `keys` lead from there.
     """
 
     field: str
@@ -56,6 +57,7 @@ class Item(NamedTuple):
     keys: Path = ()
     place: str | None = None
     extra: Mapping[str, Any] = NO_EXTRA
+    data: object = None
 
     def __str__(self) -> str:
         """Return the message as it is sent, the field in front of it."""
@@ -152,6 +154,7 @@ class Collector:
         keys: Path = (),
         place: str | None = None,
         extra: Mapping[str, Any] = NO_EXTRA,
+        data: object = None,
     ) -> None:
         """Add a message, or only count it if the body is full."""
         limits = self.limits
@@ -171,7 +174,7 @@ class Collector:
             logger.warning(TOO_LARGE, [*extra])
             extra, extra_size = NO_EXTRA, 0
         self.room -= size + extra_size
-        self.items.append(Item(field, code, message, keys, place, extra))
+        self.items.append(Item(field, code, message, keys, place, extra, data))
 
     def add_message(
         self, path: Path, value: object, code: object = None, place: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import cache, reduce
+from itertools import islice
 from operator import getitem
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
@@ -20,7 +21,7 @@ from rest_framework.utils import json
 from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import messages
-from django_apierrors.validation.extra import clean
+from django_apierrors.validation.extra import MAX_DEPTH, clean
 
 # Django's request, or DRF's, which is made from it.
 AnyRequest: TypeAlias = HttpRequest | Request
@@ -38,6 +39,9 @@ PLACES_BY_CODE: Mapping[str, str] = {
     "UNAUTHENTICATED": messages.HEADER,
     "UNSUPPORTED_MEDIA_TYPE": messages.HEADER,
 }
+
+# The number of values of a body among which the data of a serializer are searched.
+MAX_SEARCHED = 100_000
 
 # A name in the path of a field.
 NAME = re.compile(r"[^\W\d]\w*")
@@ -58,7 +62,14 @@ def locate_items(
     # `request.GET`, which a middleware may have changed.
     query = "" if spell is None or request is None else request.META.get("QUERY_STRING", "")
     sent = dict(parse_qsl(query, keep_blank_values=True))
+    data: object = None
+    prefix: messages.Path | None = ()
     for item in items:
+        if is_known and item.data is not None:
+            if item.data is not data:
+                # Once for all messages of a serializer.
+                data, prefix = item.data, find_prefix(item.data, body)
+            item = item._replace(keys=() if prefix is None else (*prefix, *item.keys))
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
         keys = item.keys
@@ -77,6 +88,8 @@ def find_place(
     """Return where the client sent the value that `item` is about, `""` if that is unknown."""
     if place == "":
         return ""
+    if item.data is not None and request is not None and item.data is get_query(request):
+        return messages.QUERY
     if not item.field:
         return find_place_of_code(code, request, place)
     if place is not None or request is None:
@@ -135,6 +148,28 @@ def get_parsed_body(request: AnyRequest) -> object:
     except Exception:
         # The view has read a stream, or the body is not JSON.
         return None
+
+
+def find_prefix(data: object, body: Any) -> messages.Path | None:
+    """Return the keys that lead to `data`, the same object, in `body`; `()` for a copy of `body`.
+
+    A serializer may validate a part of the body. `None` for a mapping without a key of the body.
+    """
+    if isinstance(data, (dict, list)):
+        for keys, value in islice(iter_values(body), MAX_SEARCHED):
+            if value is data:
+                return keys
+    is_comparable = isinstance(data, Mapping) and isinstance(body, Mapping) and bool(body)
+    return None if is_comparable and body.keys().isdisjoint(data) else ()
+
+
+def iter_values(value: Any, keys: messages.Path = ()) -> Iterator[tuple[messages.Path, Any]]:
+    """Yield the values in a document, each with the keys that lead to it."""
+    yield keys, value
+    # A document in YAML may contain itself.
+    if isinstance(value, (dict, list)) and len(keys) < MAX_DEPTH:
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from iter_values(entry, (*keys, key))
 
 
 def is_sent(keys: messages.Path, body: Any, code: str | None) -> bool:

@@ -90,6 +90,24 @@ def order(request: Request) -> Response:
     return Response(status=204)
 
 
+def order_part(request: Request) -> Response:
+    """Validate a part of the body, a copy of a part, or the query."""
+    data = request.data if isinstance(request.data, dict) else {}
+    parts: Mapping[str, Any] = {
+        "attributes": lambda: data["data"]["attributes"],
+        "copy": lambda: {**data["data"], "owner": 7},
+        "body": lambda: {**data, "owner": 7},
+        "rows": lambda: data["rows"],
+        "query": lambda: request.query_params,
+    }
+    part = parts[request.query_params["part"]]()
+    serializer = OrderSerializer(data=part, many=isinstance(part, list))
+    if "returned" in request.query_params and not serializer.is_valid():
+        return Response(serializer.errors, status=400)
+    serializer.is_valid(raise_exception=True)
+    return Response(status=204)
+
+
 def name_lines(request: Request) -> Response:
     """Validate an order whose lines are rejected as a whole."""
     NamedSerializer(data=request.data).is_valid(raise_exception=True)
@@ -279,7 +297,9 @@ MANY: Any = {f"max_price_{number}": "No." for number in range(900)}
 
 urlpatterns = [
     path("order", make_view(order)),
+    path("part", make_view(order_part)),
     path("camel", make_view(order, **CAMEL_CASE)),
+    path("camel/part", make_view(order_part, **CAMEL_CASE)),
     path("lines", make_view(name_lines, **CAMEL_CASE)),
     path("sets", make_view(place)),
     path("search", make_view(search)),
@@ -389,6 +409,54 @@ SENT = {
         "order",
         [{"field": f"unit_prices.{LONG[:99]}…", "in": "body"}],
         {"client_name": "Ann", "unit_prices": {LONG: "x"}},
+    ),
+    "a part of the body": Sent(
+        "POST",
+        "part?part=attributes&client_name=query",
+        [
+            of_body("client_name", "/data/attributes/client_name"),
+            of_body("line_items[0].unit_price", "/data/attributes/line_items/0/unit_price"),
+        ],
+        {"data": {"type": [], "attributes": {"client_name": "", "line_items": [{}]}}},
+    ),
+    "a field that is missing in a part": Sent(
+        "POST",
+        "part?part=attributes&returned",
+        [of_body("client_name", "/data/attributes/client_name")],
+        {"client_name": "Ann", "data": {"attributes": {}}},
+    ),
+    "a whole part": Sent(
+        "POST",
+        "part?part=attributes",
+        [of_body("", "/data/attributes")],
+        {"data": {"attributes": {"client_name": "nobody"}}},
+    ),
+    "rows in a part": Sent(
+        "POST",
+        "part?part=rows",
+        [of_body("[1].client_name", "/rows/1/client_name")],
+        {"rows": [{"client_name": "Ann"}, {}]},
+    ),
+    "a copy of a part": Sent(
+        "POST",
+        "part?part=copy",
+        [{"field": "client_name", "in": "body"}],
+        {"data": {"line_items": []}},
+    ),
+    "a copy of the body": Sent(
+        "POST", "part?part=body", [of_body("client_name", "/client_name")], {"line_items": []}
+    ),
+    "a part of a body with very many values": Sent(
+        "POST",
+        "part?part=attributes",
+        [{"field": "client_name", "in": "body"}],
+        {"ids": [0] * 100_000, "data": {"attributes": {"client_name": ""}}},
+    ),
+    "a serializer of the query of a POST": Sent(
+        "POST", "part?part=query", [{"field": "client_name", "in": "query"}], {"client_name": ""}
+    ),
+    "the whole query of a POST": Sent(
+        "POST", "part?part=query&client_name=nobody", [{"field": "", "in": "query"}], {}
     ),
     "malformed JSON": Sent("POST", "order", [of_body("", "")], b"{"),
     "a serializer of the query": Sent("GET", "search", [{"field": "max_price", "in": "query"}]),
@@ -575,6 +643,11 @@ SPELT: Mapping[str, tuple[Sent, list[str], list[str | None]]] = {
             f"unitPrices.perKilo: {NUMBER}",
         ],
         ["/clientName", "/lineItems/0/unitPrice", "/unitPrices/perKilo"],
+    ),
+    "a part of the body": (
+        Sent("POST", "camel/part?part=rows", [], {"rows": [{"clientName": "Ann"}, {}]}),
+        [f"[1].clientName: {REQUIRED}"],
+        ["/rows/1/clientName"],
     ),
     "a message about a row": (
         Sent("POST", "lines", [], {"orderLines": [{"unitPrice": 1}]}),
