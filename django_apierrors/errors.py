@@ -187,12 +187,18 @@ class Error(NamedTuple):
         return messages or [str(self.code.message)]
 
     def get_details(self, request: AnyRequest | None) -> list[Detail]:
-        """Return an object for each message of an error whose items have places."""
+        """Return an object for each message of an error whose items have places.
+
+        The data of an error with one message are those of the message.
+        """
         # The default message of the code and the truncation message have no item.
         others = self.get_messages()[len(self.items) :]
         code, place = self.code.name, "" if self.left_out else self.place
         items = [Item("", code.lower(), message) for message in others]
-        return [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
+        details = [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
+        if self.extra and len(details) == 1:
+            details[0]["extra"] = self.extra
+        return details
 
     def locate(self, request: AnyRequest | None) -> Error:
         """Return the error whose items have places, and names as the client spells them."""

@@ -194,7 +194,7 @@ class Collector:
             return
         left_out = []
         for key, value in (data if isinstance(data, dict) else {LIST_KEY: data}).items():
-            size = get_size(key) + get_size(value) + 2
+            size = (get_size(key) + get_size(value) + 2) * self.limits.extra_copies
             if size > self.room:
                 left_out.append(key)
                 continue

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import path
 from pytest_django.fixtures import Settings
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -48,6 +48,13 @@ class ConflictError(APIException):
     status_code = 409
     default_detail = "It is locked."
     extra: ClassVar[dict[str, Any]] = {"by": "Ada"}
+
+
+def make_exception(cls: type[APIException], *args: Any, extra: Any) -> APIException:
+    """Return an exception with data."""
+    exception = cls(*args)
+    exception.extra = extra  # type: ignore[attr-defined]
+    return exception
 
 
 class QuantityField(serializers.IntegerField):
@@ -162,12 +169,48 @@ def test_the_data_of_an_exception_inside_a_serializer_is_in_the_details_and_in_t
         ] == (rows if settings.API_ERRORS else [])
 
 
-def test_another_exception_inside_a_serializer_keeps_its_data(client: Client) -> None:
-    response = client.post("/shelves", make_shelf({"sku": "locked"}), "application/json")
-    assert response.json() == {
-        **body("CONFLICT", "It is locked.", status=409),
-        "extra": {"by": "Ada"},
+def test_another_exception_inside_a_serializer_keeps_its_data(
+    client: Client, settings: Settings
+) -> None:
+    document = make_shelf({"sku": "locked"})
+    expected = {**body("CONFLICT", "It is locked.", status=409), "extra": {"by": "Ada"}}
+    assert client.post("/shelves", document, "application/json").json() == expected
+    settings.API_ERRORS = {"DETAILS": True}
+    detail = {"field": "", "code": "invalid", "message": "It is locked.", "extra": {"by": "Ada"}}
+    assert client.post("/shelves", document, "application/json").json() == {
+        **expected,
+        "details": [detail],
     }
+
+
+@pytest.mark.parametrize(
+    ("exception", "extras"),
+    [
+        # A default message of DRF's is replaced by that of the catalogue.
+        (make_exception(NotFound, extra={"shelf": 7}), [{"shelf": 7}]),
+        (APIException({"detail": "Only 3 are left.", "available": 3}), [{"available": 3}]),
+        (StockError(extra={"available": 1}), [{"available": 1}]),
+        # The data may be about any of them.
+        (make_exception(APIException, ["One.", "Two."], extra={"limit": 3}), [None, None]),
+    ],
+)
+def test_the_data_of_an_error_with_one_message_are_those_of_the_message(
+    settings: Settings, exception: APIException, extras: list[Any]
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    sent = recognise(exception).get_body()
+    assert [detail.get("extra") for detail in sent["details"]] == extras
+    assert sent["extra"] in (extras[0], {"limit": 3})
+
+
+def test_data_that_details_repeat_fit_into_the_body(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    large = make_exception(ConflictError, extra={"by": "Ada", "rows": "x" * 600_000})
+    sent = recognise(large).get_body()
+    assert sent["extra"] == sent["details"][0]["extra"] == {"by": "Ada"}
+    assert "rows" in caplog.text
 
 
 def test_a_problem_has_the_data_of_each_message(client: Client, settings: Settings) -> None:
