@@ -5,7 +5,8 @@ Its receivers get these keyword arguments:
 - `request`: Django's `HttpRequest`, `None` if an error was made without one.
 - `response`: the response, with its final status and headers.
 - `error`: the `Error`; metrics can count by `error.code.name` and `error.status`.
-- `exception`: the exception that the error was made for, `None` for an error that a view returned.
+- `exception`: the exception that the error was made for, `None` for an error that a view, or an
+  exception handler other than ours, returned.
 - `reference`: the reference of an unhandled exception, `None` for other errors.
 
 If a receiver raises, its exception is logged, and the client gets the same response. Under ASGI
