@@ -23,6 +23,7 @@ from django_apierrors.validation.extra import (
     MAX_DEPTH,
     NO_DATA,
     VALUE_TYPES,
+    Repeats,
     clean,
     get_string,
     make_data,
@@ -161,6 +162,7 @@ class _Reader(Collector):
     def __init__(self, status: int, limits: Limits | None) -> None:
         super().__init__(limits)
         self.status = status
+        self.repeats = Repeats()
         # The spellings of the keys and the codes that were read.
         self.segments: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
@@ -208,7 +210,7 @@ class _Reader(Collector):
                 keys.append(key)
             if not is_container:
                 self.read_leaf(keys, value, () if frame.is_mapping else (key,), frame.field)
-            elif id(value) not in opened:
+            elif id(value) not in opened and self.repeats.can_read(value):
                 opened.add(id(value))
                 is_general = key in frame.general
                 field = frame.field if is_general else find_inner_field(frame.field, key)
@@ -281,7 +283,8 @@ class _Reader(Collector):
                 return make_data(value)
             self.add_message(path, value)
             return NO_DATA
-        if id(value) in outer or (is_beside and len(outer) > MAX_DEPTH):
+        is_inside = id(value) in outer or (is_beside and len(outer) > MAX_DEPTH)
+        if is_inside or not self.repeats.can_read(value):
             return NO_DATA
         if hasattr(value, "serializer") or len(outer) > MAX_DEPTH:
             self.read_fields(value, path)
@@ -343,7 +346,7 @@ class _Reader(Collector):
                 parts
                 and (is_listed or parts.field is not None or error_objects.is_summary(data, key))
             ):
-                value = make_data(value, outer)
+                value = make_data(value, outer, self.repeats)
             else:
                 value = self.read(value, (*path, key), outer, inner)
             if value is not NO_DATA and isinstance(key, VALUE_TYPES):

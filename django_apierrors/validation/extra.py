@@ -25,11 +25,33 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 # Further levels of data are left out: encoders have a limit.
 MAX_DEPTH = 32
 
+# The largest number of values that are read again because their container is in several places.
+MAX_REPEATED = 50_000
+
 # In place of data, if a part of a detail does not contain data.
 NO_DATA: Any = object()
 
 # A plain dict: MappingProxyType can be neither pickled nor copied.
 NO_EXTRA: Mapping[str, Any] = {}
+
+
+class Repeats:
+    """Limits how often containers in several places are read.
+
+    Sixteen levels of `{"a": inner, "b": inner}` have 65,536 paths to the innermost dict.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first container."""
+        self.ids: set[int] = set()
+        self.room = MAX_REPEATED
+
+    def can_read(self, container: Any) -> bool:
+        """Whether to read `container`, for the first time or again; called for each time."""
+        is_repeated = id(container) in self.ids
+        self.ids.add(id(container))
+        self.room -= (1 + len(container)) * is_repeated
+        return not is_repeated or self.room >= 0
 
 
 def clean(string: str) -> str:
@@ -50,22 +72,23 @@ def get_string(value: object) -> str:
         return ""
 
 
-def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
+def make_data(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = None) -> Any:
     """Return `value` as JSON can represent it, `NO_DATA` if a client may not see it.
 
     `outer` has the ids of the containers around it.
     """
+    repeats = repeats or Repeats()
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, CONTAINERS):
-        if id(value) in outer or len(outer) >= MAX_DEPTH:
+        if id(value) in outer or len(outer) >= MAX_DEPTH or not repeats.can_read(value):
             return NO_DATA
         outer = (*outer, id(value))
         if not isinstance(value, Mapping):
-            entries = (make_data(entry, outer) for entry in value)
+            entries = (make_data(entry, outer, repeats) for entry in value)
             return [entry for entry in entries if entry is not NO_DATA]
         pairs = [
-            (clean(get_string(key)), make_data(entry, outer))
+            (clean(get_string(key)), make_data(entry, outer, repeats))
             for key, entry in value.items()
             if isinstance(key, VALUE_TYPES)
         ]
@@ -84,7 +107,7 @@ def make_data(value: Any, outer: tuple[int, ...] = ()) -> Any:
     return JSONEncoder().default(value) if isinstance(value, VALUE_TYPES) else NO_DATA
 
 
-def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
+def expand(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = None) -> Any:
     """Return `value` with each generator, dict view and queryset in it as DRF's encoder reads it.
 
     `outer` has the ids of the containers around it. The errors of a serializer stay unchanged.
@@ -97,12 +120,13 @@ def expand(value: Any, outer: tuple[int, ...] = ()) -> Any:
         except TypeError:
             return value
     is_unchanged = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
-    if is_unchanged or id(value) in outer or len(outer) > MAX_DEPTH:
+    repeats = repeats or Repeats()
+    if is_unchanged or id(value) in outer or len(outer) > MAX_DEPTH or not repeats.can_read(value):
         return value
     outer = (*outer, id(value))
     if isinstance(value, Mapping):
-        return {key: expand(entry, outer) for key, entry in value.items()}
-    return [expand(entry, outer) for entry in value]
+        return {key: expand(entry, outer, repeats) for key, entry in value.items()}
+    return [expand(entry, outer, repeats) for entry in value]
 
 
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:

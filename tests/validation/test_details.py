@@ -389,6 +389,39 @@ def test_a_detail_in_two_places_is_sent_for_both() -> None:
     assert raise_detail({"a": shared, "b": [shared]}) == invalid("a.sku: One.", "b[0].sku: One.")
 
 
+class CountedDict(dict[str, Any]):
+    """A dict that counts how often its kind is read."""
+
+    reads = 0
+
+    def items(self) -> Any:
+        CountedDict.reads += 1
+        return super().items()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda data: Error.of_data(data, 400),
+        lambda data: read_detail(data, 400),
+        lambda data: read_detail(data, 400, is_serializer=True),
+        lambda data: read_detail("No.", 400, extra=data),
+        lambda data: read_detail({"detail": "No.", "title": data, "available": 3}, 400),
+    ],
+    ids=["returned", "raised", "of a serializer", "extra", "beside a message"],
+)
+def test_containers_in_many_places_are_read_a_limited_number_of_times(
+    read: Callable[[Any], object],
+) -> None:
+    data = CountedDict(message=["No."])
+    for _ in range(18):
+        # 2 ** 18 paths lead to the innermost dict, and thirty levels would take an hour.
+        data = CountedDict(a=data, b=data)
+    CountedDict.reads = 0
+    read(data)
+    assert 18 <= CountedDict.reads < 100_000
+
+
 def test_a_detail_deeper_than_python_recurses_is_flattened() -> None:
     detail: list[Any] = ["Deep."]
     for _level in range(99_999):
