@@ -22,7 +22,7 @@ from django_apierrors.handling.responses import make_fallback_response, make_res
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html
 from django_apierrors.recognition import recognise
-from django_apierrors.recognition.lookup import is_readable
+from django_apierrors.recognition.lookup import find_status, is_error
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     context = context or {}
     request, view = context.get("request"), context.get("view")
     # A redirect or a 304 is not an error.
-    is_readable_error = isinstance(exc, APIException) and is_readable(exc)
-    is_success = is_readable_error and exc.status_code in range(100, 400)  # type: ignore[attr-defined]
+    is_success = isinstance(exc, APIException) and (find_status(exc) or 500) < 400
     if is_success or (request is not None and is_excluded(request)):
         return drf_exception_handler(exc, dict(context))
     if isinstance(exc, DRF_EXCEPTIONS):
@@ -137,7 +136,7 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     try:
         error = get_error(exc, request, view)
         # Read from DRF's class only: the __getattr__() of another class may raise.
-        has_detail = isinstance(exc, ValidationError) and is_readable(exc)
+        has_detail = isinstance(exc, ValidationError) and is_error(exc)
         detail = getattr(exc, "detail", None) if has_detail else None
         serializer = getattr(detail, "serializer", None)
         response = make_response(error, request, view, serializer, exc)

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sys
+import traceback
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from django.core import signals
@@ -22,7 +25,7 @@ from django_apierrors import fallback
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
-from django_apierrors.recognition.lookup import is_readable
+from django_apierrors.recognition.lookup import is_error
 from django_apierrors.signals import keep_error
 from django_apierrors.validation.messages import Item
 from django_apierrors.validation.places import AnyRequest
@@ -50,9 +53,7 @@ def get_error(
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
     """Whether `exception` was not recognised; an APIException is, if it can be read."""
-    if error.code.name != "INTERNAL_ERROR":
-        return False
-    return not (isinstance(exception, APIException) and is_readable(exception))
+    return error.code.name == "INTERNAL_ERROR" and not is_error(exception)
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:
@@ -76,8 +77,28 @@ def with_reference(error: Error, reference: str) -> Error:
 
 
 def is_noted(error: Error, exception: BaseException) -> bool:
-    """Whether the reference of `error`, if it has one, is a note of `exception`."""
-    return error.reference is None or f"Reference: {error.reference}" in _get_notes(exception)
+    """Whether the reference of `error`, if it has one, is in the record that Django logs."""
+    if error.reference is None:
+        return True
+    is_note = f"Reference: {error.reference}" in _get_notes(exception)
+    return is_note and is_printable(exception) and bool(exception)
+
+
+def is_printable(exception: BaseException) -> bool:
+    """Whether logging can print `exception`, and those that led to it: a method may raise."""
+    inner: BaseException | None = exception
+    seen: set[int] = set()
+    try:
+        while inner is not None and id(inner) not in seen:
+            seen.add(id(inner))
+            if isinstance(inner, BaseExceptionGroup):
+                # A group may have so many exceptions that this would take minutes.
+                return True
+            inner = inner.__context__ if inner.__cause__ is None else inner.__cause__
+        traceback.print_exception(exception, limit=0, file=StringIO())
+    except Exception:
+        return False
+    return True
 
 
 def _get_notes(exception: BaseException) -> list[Any]:
@@ -146,6 +167,13 @@ def _log(
     level: str,
     note: str = "",
 ) -> None:
+    exc_info = None
+    if exception is not None and is_printable(exception):
+        # A tuple: logging omits the traceback of an exception that counts as false.
+        exc_info = (type(exception), exception, exception.__traceback__)
+    elif exception is not None:
+        substitute = Exception(f"{type(exception).__qualname__}, which cannot be printed")
+        exc_info = (Exception, substitute, sys.exc_info()[2])
     log_response(
         "%s: %s%s",
         response.reason_phrase,
@@ -153,6 +181,6 @@ def _log(
         note,
         response=response,
         request=request,
-        exception=exception,
+        exception=exc_info,  # type: ignore[arg-type]
         level=level,
     )

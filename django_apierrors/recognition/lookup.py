@@ -146,7 +146,7 @@ def _recognise(
     elif is_of_project and not isinstance(exception, exceptions.APIException):
         return _make_error(name)
     if isinstance(exception, exceptions.APIException):
-        return _recognise_api_exception(exception, name) if is_readable(exception) else None
+        return _recognise_api_exception(exception, name) if is_error(exception) else None
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
@@ -156,21 +156,35 @@ def _recognise(
     )
 
 
-def is_readable(exception: BaseException) -> bool:
-    """Whether the attributes that DRF reads can be read: a property of a project may raise."""
+def find_status(exception: exceptions.APIException) -> int | None:
+    """Return the status of `exception`, `None` if DRF cannot respond with it.
+
+    Django makes a number of a string, as of a member of HTTPStatus. A property of a project may
+    raise.
+    """
+    # DRF's handle_exception() changes the 401 of an instance to 403 if the first authenticator has
+    # no challenge.
+    unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+    source = type(exception) if isinstance(exception, unauthenticated) else exception
     try:
-        for name in ("status_code", "detail", "default_code", "default_detail"):
+        for name in ("detail", "default_code", "default_detail"):
             getattr(exception, name, None)
+        status = int(source.status_code)
     except Exception:
-        return False
-    return True
+        return None
+    return status if 100 <= status <= 599 else None
+
+
+def is_error(exception: BaseException) -> bool:
+    """Whether `exception` is an APIException that can be read, with a status of an error."""
+    return isinstance(exception, exceptions.APIException) and (find_status(exception) or 0) >= 400
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:
     """Return the error for the APIException that the project's function at `path` returns."""
     try:
         described = import_string(path)(exception)
-        if not isinstance(described, exceptions.APIException):
+        if not is_error(described):
             raise TypeError(f"{path} must return an APIException, not {described!r}.")
     except Exception:
         log_failure(f"calling {path}")
@@ -243,7 +257,7 @@ def _get_code_of_row(name: str, status: int) -> ErrorCode:
 
 
 def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
-    status = _get_status(exception)
+    status = find_status(exception) or 500
     error = Error.of_messages(
         _get_messages(exception, status), status, getattr(exception, "default_code", None)
     )
@@ -252,16 +266,6 @@ def _recognise_api_exception(exception: exceptions.APIException, name: str | Non
         error = error._replace(code=code, status=code.status)
     headers = _get_headers(exception)
     return error._replace(headers=headers) if headers else error
-
-
-def _get_status(exception: exceptions.APIException) -> int:
-    # DRF's handle_exception() changes the 401 of an instance to 403 if the first authenticator has
-    # no challenge.
-    unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
-    source = type(exception) if isinstance(exception, unauthenticated) else exception
-    status = source.status_code
-    # The status may be a member of HTTPStatus.
-    return int(status) if isinstance(status, int) and 400 <= status <= 599 else 500
 
 
 def _get_messages(exception: exceptions.APIException, status: int) -> Messages:

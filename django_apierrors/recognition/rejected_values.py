@@ -104,7 +104,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
-    if isinstance(exception, OperationalError) and str(exception) == FAILED_FUNCTION:
+    if isinstance(exception, OperationalError) and exception.args == (FAILED_FUNCTION,):
         patterns = _find_invalid_patterns(find_parameters(exception))
         return RejectedValues("INVALID_CONTENT", patterns)
     if isinstance(exception, ObjectDoesNotExist):

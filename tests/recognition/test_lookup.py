@@ -159,10 +159,16 @@ def test_a_code_that_is_not_a_name_is_ignored(code: Any) -> None:
         assert read(respond_to(exception)) == expect("ACCESS_FORBIDDEN", "No.")
 
 
-@pytest.mark.parametrize("status", [600, "400", None])
-def test_a_status_that_is_not_an_error_is_a_500(status: object) -> None:
+@pytest.mark.parametrize("status", [600, 302, -1, "x", None, True, float("inf"), object()])
+def test_a_status_that_is_not_an_error_is_an_unhandled_exception(status: object) -> None:
+    error = recognise(make_class(exceptions.APIException, status_code=status)("Odd."))
+    assert (error.status, error.code.name, error.items) == (500, "INTERNAL_ERROR", ())
+
+
+@pytest.mark.parametrize("status", ["409", 409.0, b"409"])
+def test_a_status_that_django_makes_a_number_of_is_kept(status: object) -> None:
     exception = make_class(exceptions.APIException, status_code=status)("Odd.")
-    assert read(respond_to(exception)) == expect("INTERNAL_ERROR", "Odd.")
+    assert read(respond_to(exception)) == expect("CONFLICT", "Odd.", status=409)
 
 
 @pytest.mark.parametrize(
