@@ -14,7 +14,6 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import DictField
 from rest_framework.validators import UniqueTogetherValidator
 
-from django_apierrors.exceptions import MessageCode
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import error_objects
 from django_apierrors.validation.codes import get_extra
@@ -37,8 +36,6 @@ from django_apierrors.validation.foreign_keys import (
 )
 from django_apierrors.validation.messages import (
     Collector,
-    Item,
-    Limits,
     Messages,
     Path,
     drop_general_keys,
@@ -55,9 +52,6 @@ Outer: TypeAlias = tuple[int, ...]
 
 NUMBERS = (int, float, Decimal)
 
-# A message of at most this length fits into every body; a longer one needs a `_Reader`.
-MAX_SHORT_LENGTH = 10_000
-
 # The place of a part of a detail. "held": the detail itself, or a part in `errors` or in another
 # envelope. "listed": an error object in a list. "field": a part under the name of a field, where
 # each value is a message. "beside": a part beside a message, where sentences are messages and other
@@ -68,7 +62,6 @@ Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 def read_detail(
     detail: object,
     status: int,
-    limits: Limits | None = None,
     *,
     extra: object = None,
     is_serializer: bool = False,
@@ -79,17 +72,9 @@ def read_detail(
     a list are messages of one field. Other entries of a list are named by their index, and so are
     int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last message has the number of the others. `extra` is further data, and the
-    limits are those of the settings if none are given.
+    can be sent, the last message has the number of the others. `extra` is further data.
     """
-    if (
-        type(detail) is ErrorDetail
-        and extra is None
-        and len(detail) <= MAX_SHORT_LENGTH
-        and not isinstance(detail.code, MessageCode)
-    ):
-        return _read_short(detail)
-    reader = _Reader(status, limits)
+    reader = _Reader(status)
     try:
         if is_serializer:
             reader.read_fields(detail)
@@ -102,13 +87,6 @@ def read_detail(
         # The mappings of a project may raise anything.
         log_failure("reading the detail of an error")
     return reader.get_messages()
-
-
-def _read_short(detail: ErrorDetail) -> Messages:
-    message, spelling = read_message(detail), spell_code(detail.code)
-    if not message:
-        return Messages(code=detail.code)
-    return Messages([Item("", spelling, message)], frozenset({spelling}), code=detail.code)
 
 
 def iter_entries(container: Any) -> Iterator[tuple[object, Any]]:
@@ -159,8 +137,8 @@ def spell_unique_message(message: str, serializer: Any, spell: Callable[[str], s
 class _Reader(Collector):
     """Reads a detail, in time linear in its size."""
 
-    def __init__(self, status: int, limits: Limits | None) -> None:
-        super().__init__(limits)
+    def __init__(self, status: int) -> None:
+        super().__init__()
         self.status = status
         self.repeats = Repeats()
         # The spellings of the keys and the codes that were read.

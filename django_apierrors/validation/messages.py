@@ -84,11 +84,11 @@ class Limits(NamedTuple):
     each message.
     """
 
-    messages: int | None = None
-    copies: int = 1
-    path_copies: int = 1
-    extra_copies: int = 1
-    overhead: int = 8
+    messages: int | None
+    copies: int
+    path_copies: int
+    extra_copies: int
+    overhead: int
 
 
 def get_limits() -> Limits:
@@ -100,11 +100,11 @@ def get_limits() -> Limits:
     count, has_details = api_errors.MAX_ERRORS, bool(api_errors.DETAILS)
     copies = 1 + has_details + bool(api_errors.PROBLEM_JSON)
     return Limits(
-        None if count is None else max(count, 2),
-        copies,
-        copies + 2 * has_details,
-        1 + has_details,
-        200 if has_details else 8,
+        messages=None if count is None else max(count, 2),
+        copies=copies,
+        path_copies=copies + 2 * has_details,
+        extra_copies=1 + has_details,
+        overhead=200 if has_details else 8,
     )
 
 
@@ -122,9 +122,9 @@ def get_size(value: Any) -> int:
 class Collector:
     """Collects the messages and the data of a body, as long as there is room for them."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        """Start with an empty body; its default limits are those of the settings."""
-        self.limits = limits or get_limits()
+    def __init__(self) -> None:
+        """Start with an empty body, with the limits of the settings."""
+        self.limits = get_limits()
         self.room = MAX_CONTENT_BYTES
         self.items: list[Item] = []
         self.codes: set[str | None] = set()

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import pytest
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import path
 from django.utils import translation
 from django.utils.functional import lazystr
@@ -42,7 +42,6 @@ from django_apierrors.http.encoders import encode
 from django_apierrors.http.problems import make_problem
 from django_apierrors.recognition import recognise
 from django_apierrors.validation.details import read_detail
-from django_apierrors.validation.messages import Limits
 from tests.bodies import body
 
 pytestmark = pytest.mark.urls(__name__)
@@ -447,7 +446,7 @@ def make_objects(count: int) -> Any:
     return {"bulk": [{"id": number, "detail": "Not here."} for number in range(count)]}
 
 
-def measure(detail: Any, limits: Limits) -> float:
+def measure(detail: Any) -> float:
     """Return the seconds of this process that reading takes, the best of three."""
     seconds = []
     # The time of a collection depends on all objects of the process.
@@ -455,7 +454,7 @@ def measure(detail: Any, limits: Limits) -> float:
     try:
         for _time in range(3):
             started = time.process_time()
-            read_detail(detail, 400, limits)
+            read_detail(detail, 400)
             seconds.append(time.process_time() - started)
     finally:
         gc.enable()
@@ -464,10 +463,11 @@ def measure(detail: Any, limits: Limits) -> float:
 
 @pytest.mark.parametrize("make", [make_rows, make_stairs, make_objects])
 def test_ten_times_the_messages_take_less_than_forty_times_as_long(
-    make: Callable[[int], Any],
+    settings: Settings, make: Callable[[int], Any]
 ) -> None:
-    for limits in (Limits(), Limits(100)):
-        assert measure(make(10_000), limits) < 40 * measure(make(1_000), limits)
+    for limit in (None, 100):
+        settings.API_ERRORS = {"MAX_ERRORS": limit}
+        assert measure(make(10_000)) < 40 * measure(make(1_000))
 
 
 # As a message in JSON, a character of the last one has twelve bytes.
@@ -663,8 +663,10 @@ def get_strings(detail: object) -> Iterator[str]:
 def test_each_message_of_any_tree_is_sent_once_in_order_or_counted(
     detail: object, limit: int
 ) -> None:
-    every = read_detail(detail, 400, Limits(), is_serializer=True)
-    limited = read_detail(detail, 400, Limits(limit), is_serializer=True)
+    with override_settings(API_ERRORS={"MAX_ERRORS": None}):
+        every = read_detail(detail, 400, is_serializer=True)
+    with override_settings(API_ERRORS={"MAX_ERRORS": limit}):
+        limited = read_detail(detail, 400, is_serializer=True)
     expected = [string for string in get_strings(detail) if string.strip()]
     assert [item.message for item in every.items] == expected
     assert limited.items == every.items[: len(limited.items)]
