@@ -18,8 +18,9 @@ from rest_framework.urlpatterns import format_suffix_patterns
 
 from django_apierrors.negotiation import JSONContentNegotiation
 from django_apierrors.renderers import JSONRenderer
+from django_apierrors.semantics import StatusAwareMixin
 from tests.bodies import assert_body, body, requested_body
-from tests.support import make_view, subclass
+from tests.support import OpenView, make_view, subclass
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -36,6 +37,10 @@ def make_negotiation(name: str | None) -> Any:
     return subclass(JSONContentNegotiation, settings=SimpleNamespace(URL_FORMAT_OVERRIDE=name))
 
 
+class OurView(StatusAwareMixin, OpenView):
+    """A view that raises the exception of the negotiation after its other checks."""
+
+
 STOCK = {
     "content_negotiation_class": DefaultContentNegotiation,
     "renderer_classes": [renderers.JSONRenderer],
@@ -43,6 +48,7 @@ STOCK = {
 VIEWS: dict[str, dict[str, Any]] = {
     "": {},
     "stock/": STOCK,
+    "ours/": {**STOCK, "base": OurView},
     "json-first/": {"renderer_classes": [JSONRenderer, TextRenderer]},
     "text-first/": {"renderer_classes": [TextRenderer, JSONRenderer]},
     "no-renderer/": {"renderer_classes": []},
@@ -71,7 +77,7 @@ PLACES = [
 
 
 # DRF's own negotiation raises other exceptions for the same requests.
-@pytest.mark.parametrize("prefix", ["/", "/stock/"])
+@pytest.mark.parametrize("prefix", ["/", "/stock/", "/ours/"])
 @pytest.mark.parametrize(
     ("url", "accept"),
     [

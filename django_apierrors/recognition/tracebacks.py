@@ -145,14 +145,17 @@ def _is_of_earlier_raise(
     """Whether `frame`, which comes after `previous`, belongs to an earlier raise.
 
     Only a `raise` of an exception that has a traceback adds frames that `previous` did not call.
-    If an `except` clause raised the exception that it caught, `frame` or its caller is one of
-    `frames`: then `frame` does not belong to an earlier raise.
+    If the function that raises the exception, or a function that it called, has caught it before,
+    `frame` or one of its callers is one of `frames`: then `frame` belongs to this raise.
     """
-    if frame in frames or frame.f_back in frames:
-        return False
     code = previous.tb_frame.f_code
     is_raise = code.co_code[previous.tb_lasti] == opmap["RAISE_VARARGS"]
-    return is_raise and previous.tb_frame.f_globals.get("__name__") not in FUTURES
+    if not is_raise or previous.tb_frame.f_globals.get("__name__") in FUTURES:
+        return False
+    caller: FrameType | None = frame
+    while caller is not None and caller not in frames:
+        caller = caller.f_back
+    return caller is None
 
 
 def find_raise_site(exception: BaseException) -> str | None:
