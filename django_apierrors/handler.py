@@ -20,7 +20,7 @@ from django_apierrors.handling.monitors import is_monitor, notify_monitors
 from django_apierrors.handling.reporting import get_error, is_unhandled, report
 from django_apierrors.handling.responses import make_fallback_response, make_response, set_renderer
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
-from django_apierrors.http.scope import is_excluded, is_html
+from django_apierrors.http.scope import is_excluded, is_html, prefers_debug_page
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.lookup import find_status, is_error
 from django_apierrors.renderers import JSONRenderer
@@ -62,7 +62,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if state is not None and view is not None:
         state.defer(request, view)
         return None
-    if _is_called_by_project(request, view) or _is_for_middleware(exc):
+    if _is_called_by_project(request, view) or _is_for_middleware(exc) or _has_debug_page(request):
         return None
     if not opened_all_blocks(getattr(getattr(request, "resolver_match", None), "func", None)):
         # If the handler responded, either the writes of a middleware would be rolled back, or the
@@ -109,6 +109,13 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
         if method is not None and str(method.__module__).partition(".")[0] not in PACKAGES:
             return True
     return False
+
+
+def _has_debug_page(request: Request | None) -> bool:
+    """Whether Django's technical page is the response; DRF needs the renderer for it."""
+    django_request = find_django_request(request)
+    is_negotiated = getattr(request, "accepted_renderer", None) is not None
+    return is_negotiated and django_request is not None and prefers_debug_page(django_request)
 
 
 def _is_for_middleware(exc: Exception) -> bool:

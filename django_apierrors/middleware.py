@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import takewhile
@@ -24,7 +25,7 @@ from django_apierrors.handling import reporting, rewriting
 from django_apierrors.handling.malformed_requests import find_unreadable_body_response
 from django_apierrors.handling.monitors import notify_monitors
 from django_apierrors.handling.responses import make_fallback_response, make_response
-from django_apierrors.http.scope import is_api_request, makes_page, prefers_html
+from django_apierrors.http.scope import is_api_request, makes_page, prefers_debug_page
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import keep_error, send_error_sent
 
@@ -78,11 +79,11 @@ class RequestState:
     def find_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
 
-        Django logs each 500 that it makes. A 500 that is not logged is another middleware's.
+        Django logs each response that it makes to an exception. A response that is not logged is
+        another middleware's.
         """
-        if response.status_code != self.status:
-            return None
-        return self.body if self.status < 500 or rewriting.is_logged(response) else None
+        is_expected = response.status_code == self.status and rewriting.is_logged(response)
+        return self.body if is_expected else None
 
 
 class APIErrorsMiddleware:
@@ -154,11 +155,32 @@ class APIErrorsMiddleware:
             return None
 
 
-@receiver(got_request_exception, dispatch_uid="django_apierrors.middleware.expect_response")
-def expect_response(request: HttpRequest | None = None, **kwargs: object) -> None:
+@receiver(got_request_exception, dispatch_uid="django_apierrors.middleware.expect_error")
+def expect_error(request: HttpRequest | None = None, **kwargs: object) -> None:
     """Recognise an exception of another middleware or of the URLconf, before Django responds."""
+    expect_response(request, sys.exception(), 500)
+
+
+def expect_bad_request(record: logging.LogRecord) -> bool:
+    """Recognise a SuspiciousOperation of another middleware, before Django responds with a 400.
+
+    A filter of the logger for its class: Django sends no signal.
+    """
+    exception = record.exc_info[1] if record.exc_info else None
+    expect_response(getattr(record, "request", None), exception, 400)
+    return True
+
+
+# The exceptions whose error is not a 400. Django has a logger for each class.
+for name in ("RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"):
+    logging.getLogger(f"django.security.{name}").addFilter(expect_bad_request)
+
+
+def expect_response(
+    request: HttpRequest | None, exception: BaseException | None, status: int
+) -> None:
+    """Recognise an exception to which Django is about to respond with `status`."""
     state: RequestState | None = getattr(request, "apierrors_state", None)
-    exception = sys.exc_info()[1]
     if request is None or state is None or state.body is not None or exception is None:
         return
     if is_api_request(request) and not prefers_debug_page(request):
@@ -167,7 +189,7 @@ def expect_response(request: HttpRequest | None = None, **kwargs: object) -> Non
                 error = reporting.get_error(exception, state.drf_request or request)
                 # Otherwise Django's record does not have the reference.
                 if reporting.is_noted(error, exception):
-                    state.expect(error, exception, request)
+                    state.expect(error, exception, request, status)
         except Exception:
             fallback.log_failure("recognising an exception")
 
@@ -274,11 +296,6 @@ def render(response: Response) -> HttpResponse:
     """Render `response`: Django does not render the response to an exception of the rendering."""
     rendered: HttpResponse = response.render()
     return rendered
-
-
-def prefers_debug_page(request: HttpRequest) -> bool:
-    """Whether a developer's browser gets Django's technical page."""
-    return settings.DEBUG and prefers_html(request)
 
 
 def is_page(request: HttpRequest, response: HttpResponseBase) -> bool:

@@ -185,6 +185,22 @@ def test_under_debug_an_exception_of_the_negotiation_gets_its_body(
         assert_body(client.get(f"/negotiation/?fault={fault}"), FAULTS[fault][1])
 
 
+# In Django's technical page.
+TRACEBACK = '<div id="traceback">'
+
+
+def test_under_debug_a_browser_gets_the_technical_page_for_what_stock_drf_raises(
+    client: Client, settings: Settings
+) -> None:
+    settings.DEBUG = True
+    for fault in ("unhandled", "timeout"):
+        response = client.get(f"/browsable/{fault}/", headers={"Accept": "text/html"})
+        assert (response.status_code, TRACEBACK in response.text) == (500, True)
+        assert_body(client.get(f"/browsable/{fault}/?format=json"), FAULTS[fault][1])
+    response = client.get("/browsable/404/", headers={"Accept": "text/html"})
+    assert (response.status_code, TRACEBACK in response.text) == (404, False)
+
+
 def test_only_drfs_exceptions_get_a_body_if_django_propagates_exceptions(
     client: Client, settings: Settings
 ) -> None:

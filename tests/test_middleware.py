@@ -12,7 +12,12 @@ from typing import Any, NoReturn
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.core.signals import got_request_exception
 from django.http import (
     Http404,
@@ -78,6 +83,7 @@ FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "forbidden": (lambda: PermissionDenied(SECRET), FORBIDDEN),
     "bad": (lambda: BadRequest(SECRET), CONTENT),
     "suspicious": (lambda: SuspiciousOperation(SECRET), CONTENT),
+    "too large": (lambda: RequestDataTooBig(SECRET), TOO_LARGE),
     "credentials": (lambda: NotAuthenticated(), body("UNAUTHENTICATED")),
     "throttled": (lambda: Throttled(7), wait_body(7)),
 }
@@ -502,6 +508,7 @@ def test_a_body_over_a_limit_is_a_413(settings: Settings) -> None:
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.cookies["csrftoken"] = "a" * 32
     assert_body(client.post("/api/protected-form", {"a": "b" * 200}), TOO_LARGE)
+    assert_body(client.post("/api/protected-form", {"a": "1", "b": "2", "c": "3"}), TOO_LARGE)
     # A view's own 400 stays one.
     assert_body(send("/api/upload", "POST", "b" * 200, "image/png"), CONTENT)
 

@@ -24,7 +24,6 @@ from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
-from django_apierrors.http.request_bodies import find_content_length
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
 from django_apierrors.recognition import messages
 from django_apierrors.validation.places import UNSAFE_METHODS
@@ -50,8 +49,6 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     the response of a DRF view or below `PATHS`; other JSON is another API's format.
     """
     status = response.status_code
-    if is_oversized_body(request, response):
-        return Error.of_status(413).get_body(request)
     if is_error_view_response(request, response) or not (
         is_json(response) or hasattr(response, "data")
     ):
@@ -173,16 +170,6 @@ def is_error_view_response(request: HttpRequest, response: HttpResponse) -> bool
     if request.resolver_match is not None:
         return False
     return response.status_code == 404 or is_logged(response)
-
-
-def is_oversized_body(request: HttpRequest, response: HttpResponse) -> bool:
-    """Whether `response` is Django's for a body over `DATA_UPLOAD_MAX_MEMORY_SIZE`.
-
-    Outside views, in its CSRF check, Django responds with a bare 400.
-    """
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    is_too_large = limit is not None and (find_content_length(request) or 0) > limit
-    return is_too_large and response.status_code == 400 and is_logged(response)
 
 
 def is_logged(response: HttpResponseBase) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from rest_framework.settings import api_settings
@@ -86,6 +87,11 @@ def prefers_html(request: HttpRequest) -> bool:
     except ValueError:
         # Django cannot decode `Accept: text/html; a*=bogus''x`.
         return False
+
+
+def prefers_debug_page(request: HttpRequest) -> bool:
+    """Whether a developer's browser gets Django's technical page."""
+    return settings.DEBUG and prefers_html(request)
 
 
 def has_json_format(request: HttpRequest) -> bool:
