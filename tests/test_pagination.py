@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.urls import include, path
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import DurationField
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
@@ -24,8 +26,8 @@ from rest_framework.test import APIRequestFactory
 from django_apierrors import filters, generics, pagination, viewsets
 from django_apierrors.pagination import MAX_LIMIT, check_number
 from tests.bodies import assert_body, body
-from tests.models import Parcel, Shelf
-from tests.support import NameSerializer, subclass
+from tests.models import Parcel, Shelf, Ticket
+from tests.support import NameSerializer, make_serializer, subclass
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 
@@ -41,8 +43,13 @@ PAGINATIONS: dict[str, tuple[type, dict[str, Any]]] = {
     "cursors": (pagination.CursorPagination, CURSORS),
     "capped-cursors": (pagination.CursorPagination, {**CURSORS, "max_page_size": 3}),
     "names": (pagination.CursorPagination, {**CURSORS, "ordering": ("-name",)}),
+    "waits": (pagination.CursorPagination, {**CURSORS, "ordering": ("wait", "pk")}),
+    "long-waits": (pagination.CursorPagination, {**CURSORS, "ordering": ("-total", "-pk")}),
     "unpaged": (pagination.CursorPagination, {"page_size": None}),
 }
+
+
+WAITS = ("waits", "long-waits")
 
 
 def make_pagination(name: str) -> Any:
@@ -79,6 +86,11 @@ class ParcelList(generics.ListAPIView):
     pagination_class = subclass(pagination.CursorPagination, **{**CURSORS, "ordering": "code"})
 
 
+class TicketList(generics.ListAPIView):
+    queryset = Ticket.objects.annotate(total=F("wait"))
+    serializer_class = make_serializer(Ticket, "wait")
+
+
 class ShelfViewSet(Shelves, viewsets.ReadOnlyModelViewSet):
     pagination_class = make_pagination("pages")
 
@@ -88,7 +100,7 @@ class ShelfViewSet(Shelves, viewsets.ReadOnlyModelViewSet):
 
 
 VIEWS: dict[str, dict[str, Any]] = {
-    **{name: {"pagination_class": make_pagination(name)} for name in PAGINATIONS},
+    **{name: {"pagination_class": make_pagination(name)} for name in PAGINATIONS.keys() - {*WAITS}},
     "names": {"pagination_class": make_pagination("names"), "filter_backends": []},
     "list": {},
     "sorted": {"filter_backends": [SortFilter]},
@@ -100,6 +112,10 @@ router.register("router", ShelfViewSet)
 urlpatterns = [
     *(path(f"{name}/", ShelfList.as_view(**attributes)) for name, attributes in VIEWS.items()),
     path("codes/", ParcelList.as_view()),
+    *(
+        path(f"{name}/", TicketList.as_view(pagination_class=make_pagination(name)))
+        for name in WAITS
+    ),
     path("", include(router.urls)),
 ]
 
@@ -193,15 +209,27 @@ def test_a_cursor_reaches_rows_that_the_validators_of_their_field_reject(client:
 
 
 @pytest.mark.django_db
-def test_a_cursor_may_have_nul_where_the_database_stores_it(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+def test_a_cursor_may_have_nul_where_the_database_stores_it(client: Client) -> None:
+    assert get(client, "names", cursor=make_cursor(p="a\0")).status_code == 200
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_the_links_of_cursors_about_durations_lead_through_all_rows(
+    client: Client, name: str
 ) -> None:
-    cursor = make_cursor(p="a\0")
-    assert get(client, "names", cursor=cursor).status_code == 200
-    features = connection.features
-    exception = (ValueError, "A string literal cannot contain NUL (0x00) characters.")
-    monkeypatch.setattr(type(features), "prohibits_null_characters_in_text_exception", exception)
-    response = get(client, "names", cursor=cursor)
+    waits = [timedelta(days=days, microseconds=days) for days in (-2, 0, 0, 0, 400, 3, 3)]
+    Ticket.objects.bulk_create(Ticket(email=f"{n}", wait=wait) for n, wait in enumerate(waits))
+    contents = [client.get(f"/{name}/").json()]
+    while contents[-1]["next"]:
+        contents.append(client.get(contents[-1]["next"]).json())
+    rows = [row["wait"] for content in contents for row in content["results"]]
+    waits.sort(reverse=name == "long-waits")
+    assert rows == [DurationField().to_representation(wait) for wait in waits]
+    assert client.get(contents[-1]["previous"]).json()["results"] == contents[-2]["results"]
+
+
+def test_a_cursor_about_durations_that_is_not_one_is_400(client: Client) -> None:
+    response = get(client, "waits", cursor=make_cursor(p="soon"))
     assert_body(response, body("INVALID_CONTENT", "cursor: Invalid cursor"))
 
 
