@@ -146,12 +146,20 @@ def is_sentence(value: object) -> bool:
     return isinstance(value, (str, Promise)) and SENTENCE.search(get_string(value)) is not None
 
 
+def can_be_message(value: object) -> bool:
+    """Whether `value`, in a mapping beside a message, is or has a message: a text, a container."""
+    return is_sentence(value) or is_capitalized_word(value) or isinstance(value, CONTAINERS)
+
+
 def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
     """Whether `data[key]` holds further messages."""
     value = data[key]
     if key in ENVELOPE_KEYS:
         return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
+        return False
+    if value and isinstance(value, Mapping) and not any(map(can_be_message, value.values())):
+        # Kubernetes: the name and the kind of the resource.
         return False
     entries = filter(is_plain_mapping, value)
     return any(has_message(entry) or has_field(entry) for entry in (data, *entries))

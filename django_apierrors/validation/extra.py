@@ -12,7 +12,9 @@ from uuid import UUID
 
 from django.db.models import Model
 from django.utils.functional import Promise
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.utils.serializer_helpers import ReturnDict
 
 from django_apierrors.fallback import log_failure
 
@@ -24,6 +26,9 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 
 # Further levels of data are left out: encoders have a limit.
 MAX_DEPTH = 32
+
+# The names of fields that are also the keys of a list of messages.
+COPIED_NAMES = frozenset({"detail", "error"})
 
 # The largest number of values that are read again because their container is in several places.
 MAX_REPEATED = 50_000
@@ -123,10 +128,38 @@ def expand(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = No
     repeats = repeats or Repeats()
     if is_unchanged or id(value) in outer or len(outer) > MAX_DEPTH or not repeats.can_read(value):
         return value
+    if is_copy_of_errors(value):
+        return ReturnDict(value, serializer=None)  # type: ignore[call-overload]
     outer = (*outer, id(value))
     if isinstance(value, Mapping):
         return {key: expand(entry, outer, repeats) for key, entry in value.items()}
     return [expand(entry, outer, repeats) for entry in value]
+
+
+def is_copy_of_errors(value: Any) -> bool:
+    """Whether `value` is a dict made of the errors of a serializer with a field of `COPIED_NAMES`.
+
+    All its values are lists and dicts of DRF's messages. If `{"error": exc.detail}` has only these
+    too, its messages have a general code.
+    """
+    if not isinstance(value, Mapping) or "errors" in value:
+        return False
+    names, values = COPIED_NAMES & value.keys(), [*value.values()]
+    if not all(isinstance(value[name], list) for name in names):
+        return False
+    if not names or not all(isinstance(inner, CONTAINERS) for inner in values):
+        return False
+    codes, seen = [], set[int]()
+    while values:
+        inner = values.pop()
+        if isinstance(inner, ErrorDetail):
+            codes.append(inner.code)
+        elif not isinstance(inner, CONTAINERS):
+            return False
+        elif id(inner) not in seen:
+            seen.add(id(inner))
+            values += inner.values() if isinstance(inner, Mapping) else inner
+    return len(value) > 1 or any(code not in ("invalid", "error") for code in codes)
 
 
 def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
@@ -137,6 +170,8 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
     if detail is given or depth > MAX_DEPTH or hasattr(detail, "serializer"):
         return detail
     if isinstance(detail, dict) and isinstance(given, Mapping):
+        if is_copy_of_errors(given):
+            return ReturnDict(detail, serializer=None)  # type: ignore[call-overload]
         return {
             key: restore_values(value, given[key], depth + 1) if key in given else value
             for key, value in detail.items()

@@ -82,6 +82,12 @@ def make_body(*errors: str, code: str | int = "INVALID_CONTENT", **keys: Any) ->
     return {"status": 400, "errors": list(errors), "code": code, "moreInfo": "", **keys}
 
 
+MISSING = [ErrorDetail("This field is required.", "required")]
+CLOSED = [ErrorDetail("The ticket is closed.", "invalid")]
+
+# Fields with the names of the keys of error objects.
+FIELDS = ("detail", "error", "message", "code", "title", "name")
+
 SPELLINGS = ("cart_full", "CART_FULL", "cart.full", "cart-full", "cart:full")
 
 # The table of the docs, and what real packages send: the detail, and its body.
@@ -320,6 +326,42 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
             },
         ),
     ),
+    (
+        {
+            "kind": "Status",
+            "message": "The pod is missing.",
+            "reason": "NotFound",
+            "details": {"name": "web", "kind": "pods", "retryAfterSeconds": 3},
+            "code": 400,
+        },
+        make_body(
+            "The pod is missing.",
+            extra={
+                "kind": "Status",
+                "reason": "NotFound",
+                "details": {"name": "web", "kind": "pods", "retryAfterSeconds": 3},
+            },
+        ),
+    ),
+    # Dicts made of the errors of a serializer.
+    (
+        {**dict.fromkeys(FIELDS, MISSING), "lines": [{}, {"detail": MISSING}]},
+        make_body(*(f"{name}: {MISSING[0]}" for name in (*FIELDS, "lines[1].detail"))),
+    ),
+    ([{}, {"detail": CLOSED, "lines": []}], make_body("[1].detail: The ticket is closed.")),
+    ({"errors": {"error": MISSING}}, make_body(f"error: {MISSING[0]}")),
+    ({"detail": MISSING}, make_body(f"detail: {MISSING[0]}")),
+    # The details of exceptions.
+    ({"error": CLOSED}, make_body("The ticket is closed.")),
+    (
+        {"detail": CLOSED, "errors": {"name": MISSING}},
+        make_body("The ticket is closed.", f"name: {MISSING[0]}"),
+    ),
+    (
+        {"error": {"name": CLOSED}, "available": MISSING},
+        make_body("name: The ticket is closed.", f"available: {MISSING[0]}"),
+    ),
+    ({"detail": MISSING, "left": 3}, make_body(str(MISSING[0]), extra={"left": 3})),
     # Fields with these names.
     *(
         ({key: value}, make_body(f"{path}: Too long."))
