@@ -287,7 +287,11 @@ class ErrorSchemaMixin(Base):
             "code": self._refer(ResolvedComponent.SCHEMA, f"APIError{name}Code", code_schema),
         }
         if api_errors.DETAILS:
-            enum = {"type": "string", "enum": sorted(detail_codes)}
+            # Generators give `OUT_OF_STOCK` and `out_of_stock` the same name. The spelling of the
+            # project's exception stays: that of the catalogue, in lower case, comes first.
+            codes = sorted(detail_codes, reverse=True)
+            spellings = {re.sub(r"[^A-Za-z0-9]+", "_", code).lower(): code for code in codes}
+            enum = {"type": "string", "enum": sorted(spellings.values())}
             code_ref = self._refer(ResolvedComponent.SCHEMA, f"APIError{name}DetailCode", enum)
             narrowed["details"] = make_details_schema(code_ref, self._refer_to_extra())
         refs = {}

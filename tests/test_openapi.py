@@ -37,6 +37,7 @@ from django_apierrors.semantics import POLLABLE
 from tests.bodies import body
 from tests.models import Shelf, Thing
 from tests.services import require_package
+from tests.support import subclass
 
 require_package("drf_spectacular")
 require_package("openapi_spec_validator")
@@ -845,6 +846,16 @@ def test_details_have_an_enum_of_the_codes_of_the_fields(
     allowed = get_detail_enum(document, name)
     assert codes <= {detail["code"] for detail in response.json()["details"]} <= allowed
     assert "out_of_stock" not in allowed
+
+
+@pytest.mark.parametrize("code", ["OUT_OF_STOCK", "out.of.stock", "out-of-stock"])
+def test_the_enum_has_one_spelling_of_a_code(settings: Any, code: str) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    error = make_exception(409, "Out of stock.", code)
+    document = make(path("here", subclass(Plain, possible_errors=[error]).as_view()))
+    # openapi-python-client fails if two values of an enum have the same name in Python.
+    schemas = document["components"]["schemas"]
+    assert schemas["APIError409HereRetrieveDetailCode"]["enum"] == sorted([code, "invalid"])
 
 
 def get_detail_enum(document: Any, name: str) -> set[str]:
