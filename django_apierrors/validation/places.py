@@ -155,10 +155,13 @@ def find_prefix(data: object, body: Any) -> messages.Path | None:
 
     A serializer may validate a part of the body. `None` for a mapping without a key of the body.
     """
-    if isinstance(data, (dict, list)):
-        for keys, value in islice(iter_values(body), MAX_SEARCHED):
-            if value is data:
-                return keys
+    if data is body:
+        return ()
+    values = islice(iter_values(body), MAX_SEARCHED)
+    paths = [keys for keys, value in values if value is data]
+    if len(paths) == 1:
+        # Equal numbers and short texts may be one object.
+        return paths[0]
     is_comparable = isinstance(data, Mapping) and isinstance(body, Mapping) and bool(body)
     return None if is_comparable and body.keys().isdisjoint(data) else ()
 

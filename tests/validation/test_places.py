@@ -431,6 +431,18 @@ SENT = {
         [of_body("", "/data/attributes")],
         {"data": {"attributes": {"client_name": "nobody"}}},
     ),
+    "a part that is a text": Sent(
+        "POST",
+        "part?part=attributes",
+        [of_body("", "/data/attributes")],
+        {"data": {"attributes": "a text"}},
+    ),
+    "a part that is a number as another one": Sent(
+        "POST",
+        "part?part=attributes",
+        [of_body("", "")],
+        {"data": {"type": 7, "attributes": 7}},
+    ),
     "rows in a part": Sent(
         "POST",
         "part?part=rows",
