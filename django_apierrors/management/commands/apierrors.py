@@ -65,7 +65,7 @@ class Command(BaseCommand):
             "--check",
             metavar="PATH",
             help="compare the catalogue with a file that --format json printed; exit with 1 if a "
-            "code disappeared or changed its status or number",
+            "code disappeared or changed its status, number or value",
         )
         parser.add_argument(
             "--ignore",
