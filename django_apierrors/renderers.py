@@ -78,7 +78,7 @@ class JSONRenderer(renderers.JSONRenderer):
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
     ) -> bytes:
-        """Return `data` as JSON; no bytes for no data."""
+        """Return `data` as JSON; no bytes for `None`."""
         if data is None:
             return b""
         if self.is_compact_utf8() and not self.is_indented(accepted_media_type, context):

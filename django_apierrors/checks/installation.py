@@ -47,7 +47,7 @@ def find_missing_parts() -> Iterator[CheckMessage]:
         yield Warning(
             "PROBLEM_JSON is on, but DRF rejects clients that accept only problem details.",
             "Set REST_FRAMEWORK['DEFAULT_CONTENT_NEGOTIATION_CLASS'] = "
-            "'django_apierrors.negotiation.JSONContentNegotiation': they then get JSON on success.",
+            "'django_apierrors.negotiation.JSONContentNegotiation': successes are then JSON.",
             id="django_apierrors.W005",
         )
 
@@ -75,6 +75,7 @@ def check_middleware() -> Iterator[CheckMessage]:
     elif before:
         yield Warning(
             "The middleware of django_apierrors is not the first.",
-            f"Put it before {before[0]!r}: it formats the errors of the middleware below it only.",
+            f"Put {MIDDLEWARE!r} before {before[0]!r}: the errors of that middleware do not have "
+            "the format.",
             id="django_apierrors.W003",
         )

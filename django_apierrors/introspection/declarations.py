@@ -83,7 +83,7 @@ def report_undeclared(request: HttpRequest | None, error: Error, **kwargs: Any) 
         located = error.locate(request) if api_errors.DETAILS else error._replace(items=())
         undeclared = find_undeclared(operation.endpoint, located)
         if undeclared is not None:
-            # A warning about HEAD has the method GET, whose schema HEAD has too.
+            # HEAD has the operation of GET, so both have the same warning.
             warn_once(operation.route, operation.endpoint.method, undeclared)
 
 

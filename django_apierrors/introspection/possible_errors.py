@@ -153,13 +153,13 @@ def can_fail_authentication(endpoint: Endpoint) -> bool:
 
 
 def is_restricted(endpoint: Endpoint) -> bool:
-    """Whether a permission other than AllowAny decides."""
+    """Whether the view has a permission other than AllowAny."""
     permissions = endpoint.call("get_permissions", endpoint.view.permission_classes)
     return any(AllowAny not in (item, type(item)) for item in permissions)
 
 
 def is_restricted_by_method(endpoint: Endpoint) -> bool:
-    """Whether METHOD_FORBIDDEN is possible: the URL has another method, and permissions decide."""
+    """Whether METHOD_FORBIDDEN is possible: the URL has another method and the view permissions."""
     others = endpoint.methods - {endpoint.method}
     return api_errors.PROBE_PERMISSIONS and bool(others) and is_restricted(endpoint)
 

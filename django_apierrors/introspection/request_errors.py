@@ -224,7 +224,7 @@ PAGINGS: Mapping[type[Any], Paging] = {
     object: Paging(can_be_missing=True),
 }
 
-# A subclass that overrides one of these may reject more.
+# A subclass that overrides one of these methods may reject further values.
 PARSING_METHODS = {
     *("paginate_queryset", "get_page_number", "get_page_size"),
     *("get_limit", "get_offset", "decode_cursor"),

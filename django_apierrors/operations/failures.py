@@ -142,7 +142,7 @@ def make_task_error(exception: BaseException, task: Task) -> Error:
     """Return the error to store for a failed task."""
     code = getattr(task.func, "__code__", None)
     if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
-        # The task did not raise it: the task backend cannot store the result.
+        # The task did not raise the exception: the task backend could not store the result.
         return Error.of_code(get_code("INTERNAL_ERROR"))
     if find_rejected_values(exception, is_safe=False) is not None:
         # The value may be the project's: a worker has no request to compare it with.

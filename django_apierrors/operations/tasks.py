@@ -181,7 +181,7 @@ def storing_state(task: Task) -> Iterator[None]:
     """Store a state in Celery for each message of `task` that is published inside the block.
 
     Celery reports a result that it does not have as pending, and stores nothing before a worker
-    starts the task. The signal is sent before the message, so no worker can have started it.
+    starts the task. The signal is sent before the message, so the task cannot have started.
     """
     app = find_celery_app(task.get_backend())
     if app is None:

@@ -195,9 +195,9 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error by a more specific source than the class.
+    """Return the error that the raise site, the rejecting field or the driver gives `exception`.
 
-    `None` if the project has removed the nearest row of the class.
+    These are more specific than the class. `None` if the project has removed the nearest row.
     """
     if project_rows.get(_find_nearest(exception, names, project_rows), "") is None:
         return None
@@ -440,7 +440,7 @@ def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]
 def _recognise_attribute(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error by the number or name that `exception` has: an errno, an HTTP status."""
+    """Return the error for a number or a name in `exception`: an errno, an HTTP status."""
     for name in names:
         if name in CODES_BY_ATTRIBUTE and name not in project_rows:
             get_number, codes = CODES_BY_ATTRIBUTE[name]

@@ -144,7 +144,7 @@ def add_token(error: Error, exception: BaseException, request: Any, view: Any) -
     return complete_message(error._replace(items=()), NO_CSRF_TOKEN) if is_about_token else error
 
 
-# By code.
+# The functions that complete a message, by the code of the error.
 FUNCTIONS: Mapping[str, Callable[[Error, BaseException, Any, Any], Error]] = {
     "MISSING_RESOURCE": add_slash,
     "ACCESS_FORBIDDEN": add_token,

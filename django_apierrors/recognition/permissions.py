@@ -105,7 +105,10 @@ def _is_probed(permission: Any) -> bool:
 
 
 def _is_anonymous(exception: BaseException, request: Any) -> bool:
-    """Whether the view has authenticators that neither accepted the client nor raised."""
+    """Whether the view has authenticators, and none of them has authenticated the client.
+
+    `False` if an authenticator raised `exception`.
+    """
     names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
     if "authenticate" in names or not getattr(request, "authenticators", None):
         return False

@@ -164,8 +164,8 @@ CODES_BY_ERRNO: Mapping[object, str] = {
 }
 
 # The statuses of a gateway whose service is down: behind a gateway, a client never sees a refused
-# connection. With any other status the service is up, and the request was wrong or the code of the
-# service is.
+# connection. With any other status the service is up, and either the request or the code of the
+# service is wrong.
 CODES_BY_HTTP_STATUS: Mapping[object, str] = {
     502: "SERVICE_UNAVAILABLE",
     503: "SERVICE_UNAVAILABLE",

@@ -161,7 +161,7 @@ class _Reader(Collector):
 
         A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
         that changes with each step: the deeper the detail, the longer a copy for each message would
-        take. A container inside itself is passed over.
+        take. A container inside itself is skipped.
         """
         if not isinstance(detail, CONTAINERS):
             self.add_message(path, detail)

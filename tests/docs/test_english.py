@@ -103,7 +103,7 @@ PROSE_RULES = {
     r"\bis whether\b": 'Write "is true if".',
     r"\b(?:can|cannot|may) be one\b": "Repeat the noun.",
     r"\bagrees? on\b": 'Write "have the same".',
-    r"\b(?:names|finds|makes|fits) no \w+": 'Write "does not …".',
+    r"\b(?:names|finds|makes|fits|rejects|rejected) no \w+": 'Write "does not …".',
     r"\bmade with, if\b": "Name the condition.",
 }
 

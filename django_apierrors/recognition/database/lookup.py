@@ -69,7 +69,7 @@ def _refine(
 ) -> tuple[str, constraints.ConstraintMatch]:
     if code == "MISSING_RESOURCE" and (
         # SQLite has one error for a missing row and for a row that others still refer to.
-        # PostgreSQL names the columns of the referenced key for the second.
+        # In the second case PostgreSQL names the columns of the referenced key.
         query.is_deletion or not constraints.has_relations(match.model, violation.columns)
     ):
         return "INVALID_STATE", constraints.NO_MATCH

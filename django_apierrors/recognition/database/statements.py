@@ -60,7 +60,7 @@ def get_failed_query(exception: BaseException) -> FailedQuery:
 def find_parameters(exception: BaseException) -> Sequence[Any] | None:
     """Return the parameters of the statement that a database rejected, of raw SQL too.
 
-    `None` if it rejected no statement: at COMMIT, or while rows are fetched.
+    `None` if it did not reject a statement: at COMMIT, or while rows are fetched.
     """
     for frame, _is_last in iter_frames(exception):
         if frame.f_globals.get("__name__") == CURSORS:
