@@ -349,9 +349,10 @@ def _make_path(keys: Keys) -> Path:
 
 
 def _spell_all(value: object) -> frozenset[object]:
-    """Return the spellings of all values in a rejected value."""
+    """Return the spellings of all values in a rejected value; of empty containers only alone."""
     values = (inner for _, inner in islice(_walk(value), MAX_SENT))
-    return frozenset(_spell(inner) for inner in values if not _has_values(inner))
+    spellings = frozenset(_spell(inner) for inner in values if not _has_values(inner))
+    return spellings - {()} or spellings
 
 
 def _has_values(value: object) -> bool:

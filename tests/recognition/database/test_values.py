@@ -189,6 +189,11 @@ class TicketView(CreateAPIView[Ticket]):
         serializer.save(**self.constants)
 
 
+class WrappingTicketView(TicketView):
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(data={"sent": serializer.validated_data["data"], "tags": []})
+
+
 class TicketPagination(CursorPagination):
     page_size = 2
 
@@ -212,6 +217,7 @@ urlpatterns = [
     path("list/<name>/", TicketList.as_view()),
     path("tickets/", TicketView.as_view()),
     path("own-tickets/", TicketView.as_view(constants={"data": ["\0"]})),
+    path("wrapped-tickets/", WrappingTicketView.as_view()),
     path("own-wait/", TicketView.as_view(constants={"wait": parse_duration(CENTURIES)})),
     path("own-key/", ValueView.as_view(), {"name": "key"}),
     path("<name>/", ValueView.as_view()),
@@ -458,3 +464,10 @@ def test_json_that_postgresql_does_not_store_is_the_clients_mistake_if_the_clien
     outcome = read(client.post("/tickets/", content, "application/json"))
     assert outcome == expect("INVALID_CONTENT", f"data: {WRONG}")
     assert read(post(client, "/own-tickets/", {"email": "new", "data": 1})) == UNHANDLED
+
+
+@pytest.mark.parametrize("driver", POSTGRESQL, indirect=True)
+def test_an_empty_list_of_the_project_beside_a_sent_value_is_not_compared(driver: Driver) -> None:
+    client = Client(raise_request_exception=False)
+    outcome = read(post(client, "/wrapped-tickets/", {"email": "new", "data": "\0"}))
+    assert outcome == expect("INVALID_CONTENT", f"data: {WRONG}")
