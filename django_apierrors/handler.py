@@ -22,7 +22,7 @@ from django_apierrors.handling.responses import make_fallback_response, make_res
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html, prefers_debug_page
 from django_apierrors.recognition import recognise
-from django_apierrors.recognition.lookup import find_status, is_error
+from django_apierrors.recognition.api_exceptions import find_status, is_error
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from django_apierrors import fallback
 from django_apierrors.errors import Error
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
-from django_apierrors.recognition.lookup import is_error
+from django_apierrors.recognition.api_exceptions import is_error
 from django_apierrors.signals import keep_error
 from django_apierrors.validation.messages import Item
 from django_apierrors.validation.places import AnyRequest

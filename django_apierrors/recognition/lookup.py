@@ -1,35 +1,34 @@
 """Recognition: from an exception to an `Error`.
 
 Tables decide: `EXCEPTIONS` of the project and `tables` by the class of the exception, `tracebacks`
-by the functions in its traceback, `database` by the error details of the driver. `permissions`
-and `provenance` then read the request.
+by the functions in its traceback, `database` by the error details of the driver. An APIException
+of DRF has its own status and messages (`api_exceptions`). `permissions` and `provenance` then read
+the request.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils import translation
 from django.utils.module_loading import import_string
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.relations import RelatedField
 
-from django_apierrors import exceptions as our_exceptions
-from django_apierrors.catalog import STATUSES_BY_NAME, ErrorCode, get_code, get_or_make_code
+from django_apierrors.catalog import get_code, get_or_make_code
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
-from django_apierrors.http.headers import is_header_safe
-from django_apierrors.http.request_bodies import UnsupportedContentEncoding
 from django_apierrors.parsers import refine_parse_error
-from django_apierrors.recognition.database.drivers import find_attribute
+from django_apierrors.recognition.api_exceptions import (
+    get_code_of_row,
+    is_error,
+    recognise_api_exception,
+)
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.messages import add_known_facts
 from django_apierrors.recognition.permissions import (
@@ -49,9 +48,8 @@ from django_apierrors.recognition.tracebacks import (
     find_rejecting_field,
 )
 from django_apierrors.validation.details import read_detail
-from django_apierrors.validation.extra import restore_values
 from django_apierrors.validation.foreign_keys import MALFORMED
-from django_apierrors.validation.messages import BODY, Item, Messages, make_path, truncate
+from django_apierrors.validation.messages import BODY, Item, make_path, truncate
 from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
@@ -146,7 +144,7 @@ def _recognise(
     elif is_of_project and not isinstance(exception, exceptions.APIException):
         return _make_error(name)
     if isinstance(exception, exceptions.APIException):
-        return _recognise_api_exception(exception, name) if is_error(exception) else None
+        return recognise_api_exception(exception, name) if is_error(exception) else None
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
@@ -154,30 +152,6 @@ def _recognise(
         or _make_error(name)
         or _recognise_attribute(exception, names, project_rows)
     )
-
-
-def find_status(exception: exceptions.APIException) -> int | None:
-    """Return the status of `exception`, `None` if DRF cannot respond with it.
-
-    Django makes a number of a string, as of a member of HTTPStatus. A property of a project may
-    raise.
-    """
-    # DRF's handle_exception() changes the 401 of an instance to 403 if the first authenticator has
-    # no challenge.
-    unauthenticated = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
-    source = type(exception) if isinstance(exception, unauthenticated) else exception
-    try:
-        for name in ("detail", "default_code", "default_detail"):
-            getattr(exception, name, None)
-        status = int(source.status_code)
-    except Exception:
-        return None
-    return status if 100 <= status <= 599 else None
-
-
-def is_error(exception: BaseException) -> bool:
-    """Whether `exception` is an APIException that can be read, with a status of an error."""
-    return isinstance(exception, exceptions.APIException) and (find_status(exception) or 0) >= 400
 
 
 def _describe(path: str, exception: BaseException) -> Error | None:
@@ -189,7 +163,7 @@ def _describe(path: str, exception: BaseException) -> Error | None:
     except Exception:
         log_failure(f"calling {path}")
         return None
-    return _recognise_api_exception(described, None)
+    return recognise_api_exception(described, None)
 
 
 def _recognise_details(
@@ -248,110 +222,7 @@ def _get_class_names(cls: type[BaseException]) -> ClassNames:
 
 
 def _make_error(name: str | None) -> Error | None:
-    return Error.of_code(_get_code_of_row(name, 500)) if name else None
-
-
-def _get_code_of_row(name: str, status: int) -> ErrorCode:
-    """Return the code of a row. A new name has its HTTP status, else `status`."""
-    return get_or_make_code(name, STATUSES_BY_NAME.get(name, status))
-
-
-def _recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
-    status = find_status(exception) or 500
-    error = Error.of_messages(
-        _get_messages(exception, status), status, getattr(exception, "default_code", None)
-    )
-    if name is not None:
-        code = _get_code_of_row(name, status)
-        error = error._replace(code=code, status=code.status)
-    headers = _get_headers(exception)
-    return error._replace(headers=headers) if headers else error
-
-
-def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
-    """Return the messages of `exception`; a default message of DRF's or ours is left out."""
-    detail, extra = getattr(exception, "detail", None), find_attribute(exception, "extra")
-    if isinstance(detail, str):
-        if _is_default(exception, detail):
-            detail = exceptions.ErrorDetail("", getattr(detail, "code", None))
-        return read_detail(detail, status, extra=extra)
-    for argument in exception.args:
-        detail = restore_values(detail, argument)
-    messages = read_detail(detail, status, extra=extra)
-    # The detail of `ValidationError("A message.")` is a list with this message.
-    if len(messages.items) == 1 and isinstance(detail, list):
-        [item] = messages.items
-        if not item.field and _is_default(exception, item.message):
-            return messages._replace(items=())
-    return messages
-
-
-# Not at import time: Django's translations need the apps.
-@cache
-def _get_default_messages() -> Mapping[int, str]:
-    """Return the default messages of DRF's exceptions and ours, in English.
-
-    The keys are the identities of the lazy strings. A project's own `default_detail` is not a key.
-    """
-    with translation.override(None):
-        return {
-            id(cls.default_detail): str(cls.default_detail)
-            for module in (exceptions, our_exceptions)
-            for cls in vars(module).values()
-            if isinstance(cls, type) and issubclass(cls, exceptions.APIException)
-        }
-
-
-def _is_default(exception: exceptions.APIException, message: str) -> bool:
-    """Whether `message` is a default message of DRF's or ours, not the project's own."""
-    default = exception.default_detail
-    english = _get_default_messages().get(id(default))
-    if english is None:
-        return False
-    if isinstance(exception, exceptions.Throttled):
-        return message in (english, default, *_get_throttled_messages(exception))
-    # English first: most APIs have no other language, and a translation takes longer.
-    return any(_fits_template(str(template), message, exception) for template in (english, default))
-
-
-def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
-    """Yield DRF's message, which adds how long to wait; `Retry-After` has it too."""
-    wait = find_attribute(exception, "wait")
-    if isinstance(wait, (int, float)) and math.isfinite(wait):
-        yield str(exceptions.Throttled(wait).detail)
-        with translation.override(None):
-            yield str(exceptions.Throttled(wait).detail)
-
-
-def _fits_template(template: str, message: str, exception: BaseException) -> bool:
-    """Whether `message` is `template`, filled in with a method or a media type."""
-    start, brace, end = template.partition("{")
-    if not brace:
-        return message == template
-    end = end.partition("}")[2]
-    if not (message.startswith(start) and message.endswith(end)):
-        return False
-    value = message[len(start) : len(message) - len(end)]
-    # A message that only begins and ends in the same way is the project's.
-    return '"' not in value or value in exception.args
-
-
-def _get_headers(exception: exceptions.APIException) -> dict[str, str]:
-    """Return the headers of `exception`, from the attributes that DRF reads them from.
-
-    `auth_header` is set by DRF's handle_exception() if the first authenticator has a challenge;
-    `wait` is in seconds.
-    """
-    headers = {}
-    challenge = find_attribute(exception, "auth_header")
-    if challenge and is_header_safe(challenge):
-        headers["WWW-Authenticate"] = str(challenge)
-    if isinstance(exception, UnsupportedContentEncoding):
-        headers["Accept-Encoding"] = "identity"
-    wait = find_attribute(exception, "wait")
-    if isinstance(wait, (int, float)) and 0 <= wait < math.inf:
-        headers["Retry-After"] = str(math.ceil(wait))
-    return headers
+    return Error.of_code(get_code_of_row(name, 500)) if name else None
 
 
 def _recognise_validation_error(exception: BaseException) -> Error | None:

@@ -369,7 +369,9 @@ def test_an_operation_whose_task_was_removed_is_gone(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("name", ["sqlite", "rq", "celery"])
-def test_an_unavailable_task_backend_is_a_503_within_five_seconds(name: str, tmp_path: Path) -> None:
+def test_an_unavailable_task_backend_is_a_503_within_five_seconds(
+    name: str, tmp_path: Path
+) -> None:
     require_package(PACKAGES[name])
     directory = tmp_path / "database"
     directory.mkdir()
