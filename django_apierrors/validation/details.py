@@ -16,7 +16,7 @@ from rest_framework.validators import UniqueTogetherValidator
 
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation import error_objects
-from django_apierrors.validation.codes import get_extra
+from django_apierrors.validation.codes import GENERIC_CODES, find_spelling, get_extra
 from django_apierrors.validation.extra import (
     CONTAINERS,
     MAX_DEPTH,
@@ -336,6 +336,8 @@ class _Reader(Collector):
         code = parts.code
         if code is None and parts.messages:
             code = getattr(parts.messages[0], "code", None)
+            # DRF gives `invalid` to each message: a code further inside is more specific.
+            code = None if find_spelling(code) in GENERIC_CODES else code
         for message in parts.messages:
             self.add_message((*path, *(parts.field or ())), message, code, parts.place)
         return code

@@ -19,6 +19,7 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import AccessToken
 
 from django_apierrors import handler
+from django_apierrors.errors import Error
 from django_apierrors.recognition import recognise
 from tests.bodies import body
 from tests.models import Shelf
@@ -215,6 +216,23 @@ def test_drfs_message_about_throttling_is_recognised_in_any_language() -> None:
 def test_the_default_code_of_a_class_may_be_a_number(default_code: Any, code: str | int) -> None:
     cls = type("FullError", (ConflictError,), {"default_code": default_code})
     assert recognise(cls()).get_body() == own_body(409, code, "No.")
+
+
+@pytest.mark.parametrize(
+    ("inner", "code"),
+    [
+        ({"code": "cart.full", "message": "Full."}, "CART_FULL"),
+        ({"code": 41003, "error": "Full."}, 41003),
+        ({"code": "invalid", "message": "Full."}, "INVALID_CONTENT"),
+    ],
+)
+def test_a_code_in_the_detail_counts_beside_the_code_that_drf_gives_to_each_message(
+    inner: dict[str, Any], code: str | int
+) -> None:
+    detail = {"message": "No.", "error": inner}
+    raised = recognise(exceptions.ValidationError(detail)).get_body()
+    assert raised == Error.of_data(detail, 400).get_body()
+    assert (raised["errors"], raised["code"]) == (["No.", "Full."], code)
 
 
 def test_the_errors_of_a_model_are_fields() -> None:
