@@ -83,9 +83,11 @@ class ErrorObject(NamedTuple):
 def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
     messages = [key for key in MESSAGE_KEYS if is_message(data, key)]
-    if not messages and not any(is_envelope(data, key) for key in data):
-        return None
     code_key = find_code_key(data, status)
+    if not messages and not any(is_envelope(data, key) for key in data):
+        if code_key is None or not is_listed or not is_code_of_field(data):
+            return None
+        messages = [code_key]
     others = [key for key in messages if key != code_key and not is_redundant(data, key, status)]
     # The phrase of the status, or a code, is better than no message.
     messages = [*(others or messages)[:1], *(key for key in others[1:] if key != SUMMARY)]
@@ -103,10 +105,16 @@ def is_plain_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
 
 
 def is_error_object(value: object) -> bool:
-    """Whether an entry of a list has a message, or holds messages about the field that it names."""
+    """Whether an entry of a list has a message, or messages or a code for a field that it names."""
     if not is_plain_mapping(value) or has_message(value):
         return is_plain_mapping(value)
-    return any((key in LIST_KEYS or has_field(value)) and is_envelope(value, key) for key in value)
+    holds = any((key in LIST_KEYS or has_field(value)) and is_envelope(value, key) for key in value)
+    return holds or is_code_of_field(value)
+
+
+def is_code_of_field(data: Mapping[Any, Any]) -> bool:
+    """Whether a mapping names a field and has only a code about it, as GitHub sends it."""
+    return has_field(data) and is_code(data.get("code"))
 
 
 def has_message(data: Mapping[Any, Any]) -> bool:

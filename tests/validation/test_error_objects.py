@@ -343,6 +343,19 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
             },
         ),
     ),
+    # GitHub.
+    (
+        {
+            "message": "Validation failed.",
+            "errors": [{"resource": "Issue", "field": "title", "code": "missing_field"}],
+        },
+        make_body(
+            "Validation failed.",
+            "title: missing_field",
+            extra={"errors": [{"resource": "Issue"}]},
+        ),
+    ),
+    ([{"field": "title"}, {"code": "gone"}], make_body("[0].field: title", "[1].code: gone")),
     # Dicts made of the errors of a serializer.
     (
         {**dict.fromkeys(FIELDS, MISSING), "lines": [{}, {"detail": MISSING}]},
