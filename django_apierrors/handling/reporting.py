@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+# Python prints each exception of a group as often as the groups contain it: it may take hours.
+MAX_PRINTED = 1_000
+
 MESSAGE_WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
 
 
@@ -85,16 +88,23 @@ def is_noted(error: Error, exception: BaseException) -> bool:
 
 
 def is_printable(exception: BaseException) -> bool:
-    """Whether logging can print `exception`, and those that led to it: a method may raise."""
-    inner: BaseException | None = exception
-    seen: set[int] = set()
+    """Whether logging can print `exception`, those inside it, and those that led to it.
+
+    A method of any of them may raise.
+    """
+    nodes, seen, count = [exception], set[int](), 0
     try:
-        while inner is not None and id(inner) not in seen:
-            seen.add(id(inner))
+        while nodes:
+            inner = nodes.pop()
+            count += 1
+            if count > MAX_PRINTED:
+                return False
             if isinstance(inner, BaseExceptionGroup):
-                # A group may have so many exceptions that this would take minutes.
-                return True
-            inner = inner.__context__ if inner.__cause__ is None else inner.__cause__
+                nodes += inner.exceptions
+            cause = inner.__context__ if inner.__cause__ is None else inner.__cause__
+            if cause is not None and id(cause) not in seen:
+                seen.add(id(cause))
+                nodes.append(cause)
         traceback.print_exception(exception, limit=0, file=StringIO())
     except Exception:
         return False

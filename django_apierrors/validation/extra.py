@@ -31,7 +31,7 @@ MAX_DEPTH = 32
 COPIED_NAMES = frozenset({"detail", "error"})
 
 # The largest number of values that are read again because their container is in several places.
-MAX_REPEATED = 50_000
+MAX_REPEATED = 20_000
 
 # In place of data, if a part of a detail does not contain data.
 NO_DATA: Any = object()

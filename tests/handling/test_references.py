@@ -117,7 +117,18 @@ def make_with_hostile_context() -> Exception:
     return exception
 
 
+def make_doubled_group() -> Exception:
+    """Return a group that Python would print 2 ** 30 times."""
+    exception: Exception = ValueError("unhandled")
+    for _ in range(30):
+        exception = ExceptionGroup("twice", [exception, exception])
+    return exception
+
+
 FAULTS: dict[str, Callable[[], Exception]] = {
+    "hostile group": lambda: ExceptionGroup("hostile", [HostileError(), TruthlessError()]),
+    "group": lambda: ExceptionGroup("readable", [ValueError("one"), KeyError("two")]),
+    "doubled group": make_doubled_group,
     "truthless": TruthlessError,
     "empty": EmptyError,
     "hostile context": make_with_hostile_context,
