@@ -18,7 +18,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from suites.environment import NotFetchedError, fetch_source, make_environment
@@ -48,65 +49,94 @@ def main() -> None:
     )
     parser.add_argument("--only", default="", help="the suites that have this in their names")
     parser.add_argument("--ways", default=",".join(WAYS[1:]), help="default: %(default)s")
-    parser.add_argument("--processes", default="2", help="default: %(default)s")
+    parser.add_argument("--processes", type=int, default=2, help="default: %(default)s")
     options = parser.parse_args()
-    problems: list[str] = []
+    chosen = [
+        (suite, version)
+        for suite in read_suites()
+        for version in suite.versions
+        if options.only in f"{suite.package}-{version.version}"
+    ]
     print("| suite | Django | way | tests | different |\n|---|---|---|---|---|")
-    suites = []
-    for suite in read_suites():
-        for version in suite.versions:
-            if options.only in f"{suite.package}-{version.version}":
-                suites.append(suite)
-                problems += run_suite(suite, version, options)
+    problems = run_suites(chosen, options.ways.split(","), options.processes)
     print("\n| suite | way | tests | reason |\n|---|---|---|---|")
-    print(*make_reasons(dict.fromkeys(suite.package for suite in suites)), sep="\n")
+    print(*make_reasons(dict.fromkeys(suite.package for suite, _ in chosen)), sep="\n")
     for problem in problems:
         print(problem, file=sys.stderr)
     sys.exit(bool(problems))
 
 
-def run_suite(suite: Suite, version: Version, options: argparse.Namespace) -> list[str]:
-    """Run a suite in all ways and print its rows; return the mistakes in its list."""
-    label = f"{suite.package} {version.version.rstrip('.*')}"
-    try:
-        source = fetch_source(suite.package, version.version)
-        python = make_environment(source, version.requirements)
-    except NotFetchedError as exc:
-        print_row(label, "", "skipped: it cannot be fetched from the package index", "", "")
-        return [f"{label} cannot be fetched: {exc}"] if os.environ.get("CI") else []
+def run_suites(
+    chosen: Sequence[tuple[Suite, Version]], ways: Sequence[str], processes: int
+) -> list[str]:
+    """Run the suites in all ways and print their rows; return the mistakes in their lists.
+
+    A process runs one suite in one way: workers of pytest-xdist would start Django several times
+    for each.
+    """
+    problems = []
+    with ThreadPoolExecutor(processes) as pool:
+        prepared = [pool.submit(prepare_suite, *each) for each in chosen]
+        wait(prepared)
+        runs = [
+            {way: pool.submit(run_tests, suite, *future.result(), way) for way in ("stock", *ways)}
+            if future.exception() is None
+            else {}
+            for (suite, _), future in zip(chosen, prepared, strict=True)
+        ]
+        for (suite, version), future, outcomes in zip(chosen, prepared, runs, strict=True):
+            label = f"{suite.package} {version.version.rstrip('.*')}"
+            try:
+                mistakes = check_suite(suite, *future.result(), outcomes)
+                problems += [
+                    f"{label} ({', '.join(ways)}): {text}" for text, ways in mistakes.items()
+                ]
+            except NotFetchedError as exc:
+                print_row(label, "", "skipped: it cannot be fetched from the package index", "", "")
+                if os.environ.get("CI"):
+                    problems.append(f"{label} cannot be fetched: {exc}")
+            except SuiteError as exc:
+                problems.append(f"{label}: {exc}")
+    return problems
+
+
+def prepare_suite(suite: Suite, version: Version) -> tuple[Path, Path]:
+    """Return the folder of a suite, and the Python of its environment."""
+    source = fetch_source(suite.package, version.version)
     for path, content in suite.files.items():
         (source / path).write_text(content, "utf-8")
+    return source, make_environment(source, version.requirements)
+
+
+def check_suite(
+    suite: Suite, source: Path, python: Path, outcomes: Mapping[str, Future[Outcomes]]
+) -> dict[str, list[str]]:
+    """Print the rows of a suite; return the mistakes in its list, with the ways that have them."""
     number = source.name.rpartition("-")[2]
+    stock, *others = [future.result() for future in outcomes.values()]
+    count = sum(outcome == "passed" for outcome in stock.values())
     problems: dict[str, list[str]] = {}
-    try:
-        stock = run_tests(suite, source, python, "stock", options.processes)
-        count = sum(outcome == "passed" for outcome in stock.values())
-        for way in options.ways.split(","):
-            ours = run_tests(suite, source, python, way, options.processes)
-            differing = find_differing(stock, ours)
-            cells = [f"{suite.package} {number}", get_django(python), way, count, len(differing)]
-            print_row(*cells)
-            listed = suite.get_listed(number, way)
-            for name, text in check_listed(listed, stock, differing).items():
-                problems.setdefault(f"{name} {text}", []).append(way)
-    except SuiteError as exc:
-        return [f"{label}: {exc}"]
-    return [f"{label} ({', '.join(ways)}): {text}" for text, ways in problems.items()]
+    for way, ours in zip([*outcomes][1:], others, strict=True):
+        differing = find_differing(stock, ours)
+        print_row(f"{suite.package} {number}", get_django(python), way, count, len(differing))
+        for name, text in check_listed(suite.get_listed(number, way), stock, differing).items():
+            problems.setdefault(f"{name} {text}", []).append(way)
+    return problems
 
 
 def print_row(*cells: object) -> None:
-    """Print a row of the table, at once: a suite takes a minute."""
+    """Print a row of the table, at once: all suites take minutes."""
     print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
-def run_tests(suite: Suite, source: Path, python: Path, way: str, processes: str) -> Outcomes:
+def run_tests(suite: Suite, source: Path, python: Path, way: str) -> Outcomes:
     """Run the tests of a suite in one way, and return their outcomes."""
     report = source.parent.parent / f"{way}.json"
     report.unlink(missing_ok=True)
     command = [str(python), "-m", "pytest", "-p", "overlay", "-p", "no:cacheprovider", "--quiet"]
     # pytest-django would put the folder of our manage.py in front of the suite's.
     command += ["--rootdir", ".", "-o", "django_find_project=false"]
-    command += ["--numprocesses", processes, *suite.arguments]
+    command += suite.arguments
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
     path = os.pathsep.join((str(FOLDER), *suite.paths))
     variables = {"APIERRORS_WAY": way, "APIERRORS_REPORT": str(report), "PYTHONPATH": path}

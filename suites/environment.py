@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "suites"
 
 # The tests of each suite run under these.
-REQUIREMENTS = ("orjson", "pytest", "pytest-django", "pytest-xdist")
+REQUIREMENTS = ("orjson", "pytest", "pytest-django")
 
 
 class NotFetchedError(Exception):
@@ -20,8 +20,17 @@ class NotFetchedError(Exception):
 
 
 def run_pip(*arguments: str, python: Path | str = sys.executable) -> None:
-    """Run pip; raise NotFetchedError with its last line if it fails."""
-    command = [str(python), "-m", "pip", *arguments, "--quiet", "--disable-pip-version-check"]
+    """Run pip for an environment; raise NotFetchedError with its last line if it fails."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        *arguments,
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     # A machine without the index should not wait for minutes.
     command += ["--retries", "1"]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -54,9 +63,8 @@ def make_environment(source: Path, requirements: tuple[str, ...]) -> Path:
     stamp = folder / "requirements.txt"
     required = "\n".join((*REQUIREMENTS, *requirements))
     if not stamp.exists() or stamp.read_text("utf-8") != required:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        command = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
+        subprocess.run(command, check=True)
         run_pip("install", *REQUIREMENTS, *requirements, python=python)
-        # Our package without its requirements: DRF is the copy in the folder of the suite.
-        run_pip("install", "--no-deps", "--editable", str(ROOT), python=python)
         stamp.write_text(required, "utf-8")
     return python

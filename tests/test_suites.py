@@ -32,6 +32,9 @@ from rest_framework import generics
 from rest_framework.settings import api_settings
 from rest_framework.viewsets import ModelViewSet
 
+def test_stock():
+    assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 def test_handler():
     assert settings.INSTALLED_APPS == ("rest_framework",)
     assert api_settings.EXCEPTION_HANDLER.__module__ == "rest_framework.views"
@@ -62,7 +65,7 @@ def test_each_way_has_all_ways_before_it(tmp_path: Path) -> None:
     suite = Suite("tiny", (), arguments=("-p", "no:randomly"))
     python = Path(sys.executable)
 
-    stock, *others = [command.run_tests(suite, source, python, way, "0") for way in WAYS]
+    stock, *others = [command.run_tests(suite, source, python, way) for way in WAYS]
 
     assert set(stock.values()) == {"passed"}
     differing = [
@@ -76,7 +79,18 @@ def test_pytest_must_run_the_tests(tmp_path: Path) -> None:
     source.mkdir(parents=True)
     (source / "pytest.ini").write_text("[pytest]\n")
     with pytest.raises(command.SuiteError, match="pytest failed in the way stock"):
-        command.run_tests(Suite("empty", ()), source, Path(sys.executable), "stock", "0")
+        command.run_tests(Suite("empty", ()), source, Path(sys.executable), "stock")
+
+
+def test_each_test_file_must_be_importable(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "tiny-1"
+    source.mkdir(parents=True)
+    (source / "conftest.py").write_text(CONFTEST)
+    (source / "pytest.ini").write_text("[pytest]\n")
+    (source / "test_right.py").write_text("def test_right(): pass\n")
+    (source / "test_wrong.py").write_text("import no_such_package\n")
+    with pytest.raises(command.SuiteError, match="no_such_package"):
+        command.run_tests(Suite("tiny", ()), source, Path(sys.executable), "stock")
 
 
 @pytest.mark.parametrize(
