@@ -50,4 +50,9 @@ def test_the_commands_of_a_workflow_exist(name: str) -> None:
                 values["ONLY"].startswith(f"py{number}-") or values["PYTHON"] == f"python{python}"
             )
         if target == "suites":
-            assert values["ONLY"] in suites
+            assert values.get("ONLY", "") in ("", *suites)
+
+
+def test_all_suites_run_in_ci() -> None:
+    assert "make suites" in [command for _, command in read_commands("ci")]
+    assert "make suites" in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
