@@ -326,7 +326,7 @@ class AutoSchema(ErrorSchemaMixin, openapi.AutoSchema):
     def get_response_serializers(self) -> Any:
         """Return the serializer of the success: that of the operation for accepted work."""
         if self._endpoint.is_accepting or isinstance(self.view, OperationView):
-            description = gettext("The state of the operation.")
+            description = gettext("The status of the operation.")
             return OpenApiResponse(self._refer_to_operation(), description)
         return super().get_response_serializers()
 

@@ -92,12 +92,12 @@ LOCATION = Requirement(
 NO_BODY = Requirement(
     "no body", lambda response: not has_body(response), "Leave the data out, or return 200."
 )
-STATE = Requirement("the state of the operation in its body", has_body, ACCEPT_HINT)
+OPERATION_STATUS = Requirement("the status of the operation in its body", has_body, ACCEPT_HINT)
 POLLABLE = tuple(map(make_header_requirement, ("Location", "Content-Location", "Retry-After")))
 
 PLAIN: Successes = {200: (), 204: (NO_BODY,)}
 PARTIAL: Successes = {206: ()}
-ACCEPTED: Successes = {202: (*POLLABLE, STATE)}
+ACCEPTED: Successes = {202: (*POLLABLE, OPERATION_STATUS)}
 
 ALLOWED_STATUSES: Mapping[str, Successes] = {
     "GET": {**PLAIN, **PARTIAL, **ACCEPTED},

@@ -226,7 +226,7 @@ def test_a_method_succeeds_only_with_its_own_statuses(
             ("PUT", 202, {"headers": {**POLLABLE, name: None}}, [f"a {name} header"])
             for name in POLLABLE
         ),
-        ("DELETE", 202, {"data": None}, ["state of the operation"]),
+        ("DELETE", 202, {"data": None}, ["status of the operation"]),
         ("PATCH", 204, {"data": []}, ["no body"]),
     ],
 )

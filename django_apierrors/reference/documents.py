@@ -89,7 +89,7 @@ REQUIREMENTS: Mapping[str, StrOrPromise] = {
         "a Location header with the absolute URL of the new resource"
     ),
     "no body": pgettext_lazy("apierrors", "no body"),
-    "the state of the operation in its body": _("the state of the operation in its body"),
+    "the status of the operation in its body": _("the status of the operation in its body"),
     "a Location header": pgettext_lazy("apierrors", "a Location header"),
     "a Content-Location header": pgettext_lazy("apierrors", "a Content-Location header"),
     "a Retry-After header": pgettext_lazy("apierrors", "a Retry-After header"),

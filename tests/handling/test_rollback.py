@@ -157,7 +157,7 @@ class Shape(NamedTuple):
 
     url: str
     atomic_requests: bool = False
-    # Without the middleware an exception travels to a dispatch() of the project.
+    # Without the middleware an exception reaches a dispatch() of the project.
     is_dispatch: bool = False
 
 
@@ -266,9 +266,9 @@ def test_a_failure_leaves_the_same_rows_as_in_stock_drf(
         for middleware in ([], MIDDLEWARE):
             response, outcome = run(place, OURS, middleware, shape, key)
             assert outcome == expected
-            travels = not middleware and shape.is_dispatch and key != "404"
+            leaves_view = not middleware and shape.is_dispatch and key != "404"
             is_ours = not fault.is_at_commit or (middleware and place is send)
-            if fault.status and is_ours and not travels:
+            if fault.status and is_ours and not leaves_view:
                 code = json.loads(response.content).get("code")
                 assert (response.status_code, code) == (fault.status, fault.code)
             if key == "unhandled":
@@ -307,7 +307,7 @@ def audit_requests(get_response: Any) -> Any:
     return middleware
 
 
-# All shapes without a `dispatch()` of the project, to which an exception travels in any case.
+# All shapes without a `dispatch()` of the project, to which an exception leaves_view in any case.
 @pytest.mark.parametrize("name", [name for name in SHAPES if not SHAPES[name].is_dispatch])
 @pytest.mark.parametrize("fault", ["unhandled", "constraint", "404", "none"])
 def test_the_writes_of_a_middleware_remain_as_in_stock_drf(
@@ -322,7 +322,7 @@ def test_the_writes_of_a_middleware_remain_as_in_stock_drf(
         assert run(send, OURS, [*ours, *middleware], SHAPES[name], fault)[1] == expected
 
 
-def test_a_block_that_no_decorator_opened_lets_the_exception_travel(settings: Any) -> None:
+def test_a_block_that_no_decorator_opened_lets_the_exception_leave_the_view(settings: Any) -> None:
     settings.MIDDLEWARE = []
     with pytest.raises(KeyError):
         Client().post("/callback/?fault=unhandled")

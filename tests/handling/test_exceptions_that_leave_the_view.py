@@ -1,4 +1,4 @@
-"""Travelling: with the handler alone, an exception reaches code that may respond to it."""
+"""With the handler alone, some exceptions reach other code that may respond to them."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def get_code(response: HttpResponse) -> Any:
 
 @EACH_WAY
 @pytest.mark.parametrize("name", ["explaining", "inheriting"])
-def test_an_exception_travels_to_a_dispatch_of_the_project(
+def test_an_exception_reaches_a_dispatch_of_the_project(
     settings: Settings, name: str, middleware: list[str]
 ) -> None:
     settings.MIDDLEWARE = middleware
@@ -213,7 +213,7 @@ def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
     assert get_code(send(f"/{name}/", "unhandled")) == "INTERNAL_ERROR"
 
 
-def test_under_asgi_an_exception_travels_too() -> None:
+def test_under_asgi_an_exception_reaches_it_too() -> None:
     client = AsyncClient(raise_request_exception=False)
     post = async_to_sync(client.post)
     assert post("/explaining/", query_params={"fault": "protected"}).status_code == 409
@@ -241,7 +241,7 @@ def test_a_batch_that_catches_no_exception_fails_as_a_whole(name: str, is_json: 
 
 
 @pytest.mark.parametrize("name", ["RespondingMiddleware", "responding_middleware"])
-def test_an_unhandled_exception_travels_to_a_process_exception(
+def test_an_unhandled_exception_reaches_a_process_exception(
     settings: Settings, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.MIDDLEWARE = [f"{__name__}.{name}"]
