@@ -257,7 +257,10 @@ class _Reader(Collector):
         """
         is_beside = context == "beside"
         if not isinstance(value, CONTAINERS):
-            if is_beside and not error_objects.is_sentence(value):
+            # A number under a key is never a message.
+            if (path and isinstance(value, NUMBERS)) or (
+                is_beside and not error_objects.is_sentence(value)
+            ):
                 return make_data(value)
             self.add_message(path, value)
             return NO_DATA
@@ -300,7 +303,7 @@ class _Reader(Collector):
     ) -> Any:
         """Read an error object, or a mapping of fields."""
         is_listed, is_top = context == "listed", context == "held" and not path
-        parts = error_objects.find_error_object(data, self.status, is_listed)
+        parts = error_objects.find_error_object(data, self.status, is_listed, is_top)
         code = self.read_object(parts, path) if parts else error_objects.find_code_of_fields(data)
         has_code = is_top and self.code is None and not (parts and parts.field)
         if has_code:
@@ -309,8 +312,6 @@ class _Reader(Collector):
         keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
         # The messages in an object without a message of its own are about its field.
         field = parts.field if parts and not parts.messages and parts.field else ()
-        # Numbers are messages only if all values are numbers.
-        has_data = not all(isinstance(value, NUMBERS) for value in data.values())
         rest = {}
         for key, value in data.items():
             if key in keys or (
@@ -318,11 +319,10 @@ class _Reader(Collector):
                 and error_objects.is_redundant(data, key, self.status, is_listed)
             ):
                 continue
-            if parts and error_objects.is_envelope(data, key):
+            if parts and error_objects.is_envelope(data, key, is_top):
                 value = self.read(value, (*path, *field), outer)
-            elif (has_data and isinstance(value, NUMBERS)) or (
-                parts
-                and (is_listed or parts.field is not None or error_objects.is_summary(data, key))
+            elif parts and (
+                is_listed or parts.field is not None or error_objects.is_summary(data, key)
             ):
                 value = make_data(value, outer, self.repeats)
             else:

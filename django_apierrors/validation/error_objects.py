@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 
 from django_apierrors.catalog import get_phrase
 from django_apierrors.validation.codes import find_spelling, is_capitalized_word, is_code
-from django_apierrors.validation.extra import CONTAINERS, get_string
+from django_apierrors.validation.extra import CONTAINERS, COPIED_NAMES, get_string
 from django_apierrors.validation.messages import BODY, HEADER, PLACES, QUERY
 
 # The keys of a message, if the value is a string. A summary counts only without another message.
@@ -26,13 +26,13 @@ MESSAGE_KEYS = (
     *(*FIELD_MESSAGE_KEYS, "reason", SUMMARY),
 )
 
-# The keys of further messages: a list, fields, error objects. A key of `LIST_KEYS` may also be a
-# field. The key then counts only beside a message or a field, or if its value has error objects.
+# The keys of further messages: a list, fields, error objects. A key of `AMBIGUOUS_KEYS` may also be
+# a field. The key then counts only beside a message or a field, if its value has error objects, or
+# if the detail does not have another list or dict.
 ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
-LIST_KEYS = frozenset(
-    {"details", "messages", "invalid-params", "invalid_params", "invalidParams"}
-    | {"causes", "fieldErrors", "fieldViolations", "violations"}
-)
+AMBIGUOUS_KEYS = COPIED_NAMES - ENVELOPE_KEYS
+LIST_KEYS = AMBIGUOUS_KEYS | {"invalid-params", "invalid_params", "invalidParams"}
+LIST_KEYS |= {"fieldErrors", "fieldViolations"}
 
 # The keys of a code. `error` is the key of a code only beside another message.
 CODE_KEYS = ("code", "error_code", "errorCode", "error")
@@ -80,11 +80,13 @@ class ErrorObject(NamedTuple):
     place: str | None = None
 
 
-def find_error_object(data: Mapping[Any, Any], status: int, is_listed: bool) -> ErrorObject | None:
+def find_error_object(
+    data: Mapping[Any, Any], status: int, is_listed: bool, is_top: bool
+) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
     messages = [key for key in MESSAGE_KEYS if is_message(data, key)]
     code_key = find_code_key(data, status)
-    if not messages and not any(is_envelope(data, key) for key in data):
+    if not messages and not any(is_envelope(data, key, is_top) for key in data):
         if code_key is None or not is_listed or not is_code_of_field(data):
             return None
         messages = [code_key]
@@ -159,13 +161,17 @@ def can_be_message(value: object) -> bool:
     return is_sentence(value) or is_capitalized_word(value) or isinstance(value, CONTAINERS)
 
 
-def is_envelope(data: Mapping[Any, Any], key: object) -> bool:
-    """Whether `data[key]` holds further messages."""
+def is_envelope(data: Mapping[Any, Any], key: object, is_top: bool = False) -> bool:
+    """Whether `data[key]` holds further messages; `is_top` if `data` is the whole detail."""
     value = data[key]
     if key in ENVELOPE_KEYS:
         return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
         return False
+    containers = [other for other in data.values() if isinstance(other, CONTAINERS)]
+    is_alone = is_top and len(containers) == 1 and not has_message(data)
+    if is_alone or key not in AMBIGUOUS_KEYS:
+        return True
     if value and isinstance(value, Mapping) and not any(map(can_be_message, value.values())):
         # Kubernetes: the name and the kind of the resource.
         return False

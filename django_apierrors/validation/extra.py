@@ -28,7 +28,7 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 MAX_DEPTH = 32
 
 # The names of fields that are also the keys of a list of messages.
-COPIED_NAMES = frozenset({"detail", "error"})
+COPIED_NAMES = frozenset({"causes", "detail", "details", "error", "messages", "violations"})
 
 # The largest number of values that are read again because their container is in several places.
 MAX_REPEATED = 20_000
@@ -145,7 +145,7 @@ def is_copy_of_errors(value: Any) -> bool:
     if not isinstance(value, Mapping) or "errors" in value:
         return False
     names, values = COPIED_NAMES & value.keys(), [*value.values()]
-    if not all(isinstance(value[name], list) for name in names):
+    if any(isinstance(value.get(name), Mapping) for name in ("detail", "error")):
         return False
     if not names or not all(isinstance(inner, CONTAINERS) for inner in values):
         return False
@@ -154,7 +154,7 @@ def is_copy_of_errors(value: Any) -> bool:
         inner = values.pop()
         if isinstance(inner, ErrorDetail):
             codes.append(inner.code)
-        elif not isinstance(inner, CONTAINERS):
+        elif not isinstance(inner, CONTAINERS) or hasattr(inner, "serializer"):
             return False
         elif id(inner) not in seen:
             seen.add(id(inner))

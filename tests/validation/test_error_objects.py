@@ -22,7 +22,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.renderers import JSONRenderer as StockRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.serializer_helpers import ReturnDict
+from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 from rest_framework.views import APIView
 
 from django_apierrors.errors import Error
@@ -45,6 +45,7 @@ from tests.support import make_view, throw
 pytestmark = pytest.mark.urls(__name__)
 
 REQUIRED = "This field is required."
+SYNTAX = "The syntax/content is incorrect."
 
 
 class BadRequestError(APIException):
@@ -364,7 +365,26 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
     ([{}, {"detail": CLOSED, "lines": []}], make_body("[1].detail: The ticket is closed.")),
     ({"errors": {"error": MISSING}}, make_body(f"error: {MISSING[0]}")),
     ({"detail": MISSING}, make_body(f"detail: {MISSING[0]}")),
+    *(
+        ({key: value}, make_body(f"{key}{field}: {MISSING[0]}"))
+        for key in ("causes", "details", "messages", "violations")
+        for value, field in ((MISSING, ""), ([{}, {"sku": MISSING}], "[1].sku"))
+    ),
+    ({"details": {1: {"sku": MISSING}}}, make_body(f"details[1].sku: {MISSING[0]}")),
+    # The errors themselves in an envelope.
+    *(
+        ({key: ReturnDict({"name": MISSING}, serializer=None)}, make_body(f"name: {MISSING[0]}"))
+        for key in ("detail", "details", "error", "messages")
+    ),
+    *(
+        (
+            {key: ReturnList([{"name": MISSING}], serializer=None)},
+            make_body(f"[0].name: {MISSING[0]}"),
+        )
+        for key in ("detail", "details", "error")
+    ),
     # The details of exceptions.
+    ({"details": {"name": CLOSED}}, make_body("name: The ticket is closed.")),
     ({"error": CLOSED}, make_body("The ticket is closed.")),
     (
         {"detail": CLOSED, "errors": {"name": MISSING}},
@@ -375,10 +395,28 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         make_body("name: The ticket is closed.", f"available: {MISSING[0]}"),
     ),
     ({"detail": MISSING, "left": 3}, make_body(str(MISSING[0]), extra={"left": 3})),
+    # Envelopes alone. A message in a list of fields keeps its row.
+    *(
+        (detail, make_body(*errors))
+        for key in sorted(LIST_KEYS)
+        for detail, errors in (
+            ({key: ["Too long."]}, ["Too long."]),
+            ({key: {"name": ["Too long."]}}, ["name: Too long."]),
+            ({"error": {key: {"name": ["Too long."]}}}, ["name: Too long."]),
+            ({key: [{"messages": ["Too long."]}]}, ["[0].messages: Too long."]),
+        )
+    ),
+    (
+        {"code": "cart_full", "details": {"name": ["One."]}, "left": 3},
+        make_body("name: One.", code="CART_FULL", extra={"left": 3}),
+    ),
+    ({"fieldErrors": {"name": ["One."]}, "sku": ["Two."]}, make_body("name: One.", "sku: Two.")),
     # Fields with these names.
+    ({"details": ["One."], "sku": ["Two."]}, make_body("details: One.", "sku: Two.")),
+    ({"gift": {"messages": ["One."]}}, make_body("gift.messages: One.")),
     *(
         ({key: value}, make_body(f"{path}: Too long."))
-        for key in ("description", "defaultMessage", "target", "violations", "causes")
+        for key in ("description", "defaultMessage", "target")
         for value, path in (
             ("Too long.", key),
             (["Too long."], key),
@@ -404,8 +442,7 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         {"detail": "No.", "source": "shop", "loc": {"a": 1}},
         make_body("No.", extra={"source": "shop", "loc": {"a": 1}}),
     ),
-    # Lists that are fields, unless they hold error objects or stand beside a message.
-    ({"messages": ["Too few."]}, make_body("messages: Too few.")),
+    # Lists that hold error objects or stand beside a message.
     ({"details": "No."}, make_body("details: No.")),
     ({"messages": [{"message": "Too few."}]}, make_body("Too few.")),
     ({"detail": "No.", "messages": ["Too few."]}, make_body("No.", "Too few.")),
@@ -418,10 +455,15 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
         {"lines": [{"sku": ["One."], "left": 3}]},
         make_body("lines[0].sku: One.", extra={"lines": [{"left": 3}]}),
     ),
-    ({"size": 5}, make_body("size: 5")),
+    *(
+        (data, make_body(SYNTAX, extra=data))
+        for data in ({"available": 3}, {"left": 1.5, "ids": [1, 2]}, {"shop": {"open": False}})
+    ),
+    ({"login_url": "https://example.com/"}, make_body("login_url: https://example.com/")),
+    ({"until": None}, make_body(SYNTAX)),
     (
         {"detail": None, "available": 3},
-        make_body("The syntax/content is incorrect.", extra={"available": 3}),
+        make_body(SYNTAX, extra={"available": 3}),
     ),
     ({"detail": "Only 3 left.", "available": 3}, make_body("Only 3 left.", extra={"available": 3})),
     (
