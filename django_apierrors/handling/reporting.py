@@ -3,7 +3,8 @@
 - An exception that is not recognised: the signal `got_request_exception` and one ERROR record, as
   Django does it.
 - A recognised exception of another package: one WARNING record with the traceback.
-- `APIException`, `Http404`, `PermissionDenied`: nothing, except a WARNING for a deliberate 5xx.
+- `APIException`, `Http404`, `PermissionDenied`: nothing, except a WARNING for a deliberate 5xx, and
+  one ERROR record for a 500 without a message of its own.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ MESSAGE_WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
 def get_error(
     exception: BaseException, request: AnyRequest | None = None, view: APIView | None = None
 ) -> Error:
-    """Return the error for `exception`; that of an unhandled one has a reference in its message.
+    """Return the error for `exception`, with a reference if it has the message of INTERNAL_ERROR.
 
     The same reference is a note on the exception, and so in the traceback that is logged; or in the
     message of our own record.
     """
     error = recognise(exception, request, view)
-    if is_unhandled(error, exception):
+    # The items of an APIException are messages of its own.
+    is_bare = error.code.name == "INTERNAL_ERROR" and not error.items
+    if is_bare or is_unhandled(error, exception):
         return with_reference(error, add_reference(exception))
     return error
 
@@ -128,6 +131,8 @@ def report(
         keep_error(request, error)
     if error is None or is_unhandled(error, exception):
         report_unhandled(exception, request, response, error)
+    elif error.reference is not None:
+        log_unhandled(exception, request, response, error)
     else:
         report_recognised(exception, request, response)
 

@@ -141,6 +141,7 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "proxy": ProxyError,
     "lookup": LookupFailedError,
     "noteless": NotelessError,
+    "bare": APIException,
     "outage": LookupGatewayError,
 }
 

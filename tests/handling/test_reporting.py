@@ -44,6 +44,7 @@ FAULTS: dict[str, Callable[[], Exception]] = {
     "timeout": TimeoutError,
     "404": Http404,
     "api-404": NotFound,
+    "bare": APIException,
     "500": lambda: DeliberateError(500),
     "502": lambda: DeliberateError(502),
     "503": lambda: DeliberateError(503),
@@ -122,8 +123,9 @@ def get_reference(response: HttpResponse) -> str:
         ("api-404", logging.WARNING, False),
         ("502", logging.WARNING, False),
         ("503", logging.WARNING, False),
-        # As in stock DRF.
+        # As in stock DRF, which does not send the signal either.
         ("500", logging.ERROR, False),
+        ("bare", logging.ERROR, True),
     ],
 )
 def test_an_exception_has_one_record_and_an_unhandled_one_a_signal_and_a_reference(
@@ -138,7 +140,7 @@ def test_an_exception_has_one_record_and_an_unhandled_one_a_signal_and_a_referen
     is_unhandled = fault == "unhandled"
     assert get_levels(caplog) == [("django.request", level, has_traceback)]
     assert signals == ([("/unhandled/", "KeyError")] if is_unhandled else [])
-    assert bool(get_reference(response)) == is_unhandled
+    assert bool(get_reference(response)) == (is_unhandled or fault == "bare")
 
 
 def test_the_record_of_django_has_the_reference(
