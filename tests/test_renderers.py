@@ -293,7 +293,6 @@ def test_an_error_below_an_excluded_path_keeps_its_shape(
     [
         ("/formatted/bad", {}),
         ("/status/404", {"MAX_ERRORS": "many"}),
-        ("/status/401", {"CHALLENGE": "not\na header"}),
     ],
 )
 def test_if_rendering_an_error_fails_the_fallback_is_sent_and_logged(

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, TypeAlias
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
+from django_apierrors.http.headers import TOKEN, is_header_name, is_header_safe
+
 Test: TypeAlias = Callable[[Any], bool]
 
 
@@ -32,8 +34,6 @@ class ValueRule(NamedTuple):
 
 Rules: TypeAlias = Mapping[str, ValueRule]
 
-# The name of a header; RFC 9110, section 5.6.2.
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_EXAMPLE = "X-Error-Code"
 
 # A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
@@ -62,7 +62,7 @@ def _is_list_of_paths(value: object) -> bool:
 
 
 def _is_line(value: object) -> bool:
-    return isinstance(value, str) and value != "" and value.isprintable()
+    return isinstance(value, str) and is_header_safe(value)
 
 
 def _is_function(value: object, *arguments: str) -> bool:
@@ -83,8 +83,7 @@ def _make_function_rule(*arguments: str) -> ValueRule:
 
 
 def _is_header_name(value: object) -> bool:
-    is_token = isinstance(value, str) and TOKEN.fullmatch(value) is not None
-    return is_token and USED_HEADERS.fullmatch(str(value)) is None
+    return is_header_name(value) and USED_HEADERS.fullmatch(value) is None
 
 
 def _is_code_name(name: object) -> bool:
@@ -173,7 +172,9 @@ VALUES: Rules = {
     ),
     "PATHS": _make_optional(PREFIXES),
     "EXCLUDED_PATHS": PREFIXES,
-    "CHALLENGE": ValueRule("a string of one line", _is_line, lambda value: " ".join(value.split())),
+    "CHALLENGE": ValueRule(
+        "a string of one line of Latin-1", _is_line, lambda value: " ".join(value.split())
+    ),
     "RETRY_AFTER": SECONDS,
     "PROBE_PERMISSIONS": BOOLEAN,
     "HIDE_FORBIDDEN": BOOLEAN,

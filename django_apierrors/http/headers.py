@@ -6,13 +6,14 @@ the Fetch standard, section 3.6 (`X-Content-Type-Options`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from django.conf import settings
 from django.http.response import HttpResponseBase
 
-from django_apierrors.conf import api_errors
+from django_apierrors.conf import APIErrorsSettings, api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.validation.places import AnyRequest
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 
 NOSNIFF = "X-Content-Type-Options"
+
+# The name of a header; RFC 9110, section 5.6.2.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def add_required_headers(
@@ -34,7 +38,7 @@ def add_required_headers(
     `nosniff` and `CODE_HEADER` are for all errors; the others depend on the status.
     """
     code_header = api_errors.CODE_HEADER
-    if code_header:
+    if is_header_name(code_header) and is_header_safe(body["code"]):
         response[code_header] = str(body["code"])
     if settings.SECURE_CONTENT_TYPE_NOSNIFF:
         # Messages repeat what clients send, and a browser must not parse them as HTML. Django's
@@ -47,15 +51,26 @@ def add_required_headers(
             response[name] = get_value(request, view)
 
 
+def is_header_name(name: object) -> TypeGuard[str]:
+    """Whether `name` can be the name of a header."""
+    return isinstance(name, str) and TOKEN.fullmatch(name) is not None
+
+
 def is_header_safe(value: object) -> bool:
-    """Whether `value` can be a header: printable Latin-1 without spaces at its ends.
+    """Whether `value` can be a header: one printable line of Latin-1 without spaces at its ends.
 
     Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters, and
     uvicorn spaces at the ends.
     """
     text = str(value)
     is_latin = text.encode("latin-1", "ignore").decode("latin-1") == text
-    return is_latin and text.isprintable() and text == text.strip()
+    return is_latin and text.isprintable() and text == text.strip() != ""
+
+
+def get_header_setting(name: str) -> str:
+    """Return the value of a setting, its default if the value cannot be a header."""
+    value = getattr(api_errors, name)
+    return str(value if is_header_safe(value) else vars(APIErrorsSettings)[name].default)
 
 
 def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
@@ -78,7 +93,7 @@ def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
     except Exception:
         # The authenticators are the project's, and may be the cause of the error.
         log_failure("reading the challenge of the authenticators")
-    return api_errors.CHALLENGE
+    return get_header_setting("CHALLENGE")
 
 
 def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str:
@@ -101,7 +116,7 @@ def get_allowed_methods(request: AnyRequest | None, view: APIView | None) -> str
 
 def get_retry_after(request: AnyRequest | None, view: APIView | None) -> str:
     """Return the `Retry-After` of a response without this header, in seconds."""
-    return str(api_errors.RETRY_AFTER)
+    return get_header_setting("RETRY_AFTER")
 
 
 REQUIRED_HEADERS: Mapping[int, tuple[str, Callable[[AnyRequest | None, APIView | None], str]]] = {

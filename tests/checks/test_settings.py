@@ -208,7 +208,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
     "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], {"/api"}, *PATTERNS]),
     "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o", *PATTERNS]),
-    "CHALLENGE": (["Key", 'Bearer realm="api"'], [None, "", "a\r\nb: c"]),
+    "CHALLENGE": (["Key", 'Bearer realm="api"'], [None, "", "a\r\nb: c", " a ", "ключ"]),
     "RETRY_AFTER": ([0, 5], [None, -1, False]),
     "PROBE_PERMISSIONS": ([True, False], [0]),
     "HIDE_FORBIDDEN": ([True, False], [0]),
@@ -281,6 +281,8 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"RETRY_AFTER": 2.0}, "Did you mean 2?"),
     ({"RETRY_AFTER": None}, None),
     ({"CHALLENGE": "Key\r\n"}, "Did you mean 'Key'?"),
+    ({"CHALLENGE": " Key "}, "Did you mean 'Key'?"),
+    ({"CHALLENGE": "ключ"}, None),
     ({"PATHS": "/api/"}, "Did you mean ['/api/']?"),
     ({"PATHS": {"/api/"}}, "Did you mean ['/api/']?"),
     (

@@ -217,6 +217,20 @@ def test_authenticators_that_fail_leave_the_challenge_of_the_setting(
 
 
 @pytest.mark.usefixtures("has_middleware")
+@pytest.mark.parametrize("value", ["", " a ", "a\nb", "\0", "ключ"])
+def test_a_setting_that_cannot_be_a_header_is_replaced_by_its_default(
+    client: Client, settings: Settings, value: str
+) -> None:
+    settings.API_ERRORS = {"CHALLENGE": value, "RETRY_AFTER": value, "CODE_HEADER": value}
+    response = client.get("/unavailable/")
+    assert_body(response, body("SERVICE_UNAVAILABLE"))
+    assert (response["Retry-After"], value in response) == ("5", False)
+    response = send(make_protected(SilentAuthentication))
+    assert_body(response, body("UNAUTHENTICATED"))
+    assert (response["WWW-Authenticate"], value in response) == (DEFAULT, False)
+
+
+@pytest.mark.usefixtures("has_middleware")
 def test_a_temporary_error_has_retry_after(client: Client, settings: Settings) -> None:
     settings.API_ERRORS = {"RETRY_AFTER": 30}
     responses = {
