@@ -73,7 +73,8 @@ class RejectedValues(NamedTuple):
     """Values, one of which was rejected, and the code if the client sent it.
 
     The code is `None` if it does not depend on where the value was sent. `values` is `None` if they
-    are unknown. `fields` are the names of the model's fields.
+    are unknown, `()` if the project raised the exception. `fields` are the names of the model's
+    fields.
     """
 
     code: str | None
@@ -103,7 +104,9 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if isinstance(exception, DataError) or is_not_encoded:
-        return _find_in_statement(exception)
+        # Django raises its DataError from that of the driver.
+        is_own = isinstance(exception, DataError) and exception.__cause__ is None
+        return RejectedValues(None, ()) if is_own else _find_in_statement(exception)
     if isinstance(exception, OperationalError) and exception.args == (FAILED_FUNCTION,):
         patterns = _find_invalid_patterns(find_parameters(exception))
         return RejectedValues("INVALID_CONTENT", patterns)

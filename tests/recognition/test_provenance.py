@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import got_request_exception
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
@@ -38,6 +38,7 @@ from django_apierrors import generics as our_generics
 from django_apierrors import viewsets as our_viewsets
 from tests.models import Shelf, Thing, Ticket
 from tests.recognition.support import Outcome, expect, read
+from tests.support import throw
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db(transaction=True)]
 
@@ -218,6 +219,7 @@ DERIVED: dict[str, Callable[[str], object]] = {
     # A value of the project's.
     "nothing": lambda q: [*Thing.objects.filter(size__gt=None)],
     "none": lambda q: [*Thing.objects.filter(size="launch-date-not-set")],
+    "raised": lambda q: throw(DataError(q)),
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
 }
@@ -732,6 +734,7 @@ def test_a_value_in_the_url_or_the_query_is_found(
         ("none/?q=a-launch-date-not-set-by-anybody-but-the-one-who-launches", UNHANDLED),
         ("short/?q=x-ray", UNHANDLED),
         ("short/?q=", UNHANDLED),
+        ("raised/?q=abc", UNHANDLED),
         ("number/?q=12:30", UNHANDLED),
         ("number/?q=a12", UNHANDLED),
     ],

@@ -132,7 +132,7 @@ class FailingQuerySet(QuerySet[Shelf]):
         self.exception = exception
 
     def get(self, *args: Any, **kwargs: Any) -> Shelf:
-        raise self.exception
+        raise self.exception from ValueError("as a driver raises it")
 
 
 urlpatterns = [
@@ -199,8 +199,11 @@ def test_an_exception_has_another_code_inside_a_lookup(cls: type[Exception]) -> 
         assert read(respond(queryset.get)) == expect("INTERNAL_ERROR")
 
 
-def test_a_data_error_outside_a_lookup_is_invalid_content() -> None:
-    assert read(respond_to(DataError("secret"))) == expect("INVALID_CONTENT")
+def test_a_data_error_outside_a_lookup_is_invalid_content_if_a_driver_raised_it() -> None:
+    error = DataError("secret")
+    assert read(respond_to(error)) == expect("INTERNAL_ERROR")
+    error.__cause__ = ValueError("A string cannot contain NUL (0x00) characters.")
+    assert read(respond_to(error)) == expect("INVALID_CONTENT")
 
 
 def test_an_exception_that_a_module_keeps_has_the_frames_of_one_raise(client: Client) -> None:

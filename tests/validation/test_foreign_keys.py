@@ -65,7 +65,7 @@ class NulLookup(Lookup):
     """A queryset whose database rejects NUL in a string, as PostgreSQL does."""
 
     def get(self, **lookup: Any) -> Any:
-        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes") from ValueError()
 
 
 def relate(source: Any, **kwargs: Any) -> Any:
