@@ -743,12 +743,12 @@ def test_an_error_whose_making_fails_gets_the_fallback_and_a_record(
     assert all(record.exc_info for record in records)
 
 
-def test_a_broken_paths_setting_leaves_djangos_response_and_a_record(
+def test_a_broken_paths_setting_counts_as_not_set_and_has_one_record(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.API_ERRORS = {"PATHS": 1}
-    assert send("/nowhere")["Content-Type"] == HTML
-    assert "django_apierrors failed while reading PATHS." in caplog.text
+    assert_body(send("/nowhere"), body("MISSING_RESOURCE"))
+    assert caplog.text.count("django_apierrors failed while reading PATHS.") == 1
 
 
 # The records that have the exception. Django reports what another middleware raises before us.

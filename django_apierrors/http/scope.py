@@ -20,18 +20,17 @@ def is_api_request(request: HttpRequest) -> bool:
 
     The view must be a DRF view, or the path must be in `PATHS`. If `PATHS` is not set and no view
     was resolved, the error gets the format unless the client prefers HTML and the URL does not name
-    JSON as its format. If a setting is broken, the view alone decides.
+    JSON as its format. A broken setting counts as not set.
     """
-    try:
-        if is_excluded(request):
-            return False
-        if is_api_view(request) or is_in_paths(request):
-            return True
-        is_unresolved = api_errors.PATHS is None and request.resolver_match is None
-        return is_unresolved and (not prefers_html(request) or has_json_format(request))
-    except Exception:
-        log_failure("reading PATHS")
-        return is_api_view(request)
+    if is_excluded(request):
+        return False
+    if is_api_view(request):
+        return True
+    paths = find_paths()
+    if paths is not None:
+        return _is_below(request.path_info, paths)
+    is_unresolved = request.resolver_match is None
+    return is_unresolved and (not prefers_html(request) or has_json_format(request))
 
 
 def is_chosen_by_accept(request: HttpRequest) -> bool:
@@ -41,13 +40,13 @@ def is_chosen_by_accept(request: HttpRequest) -> bool:
             return False
         match = request.resolver_match
         if match is None:
-            return api_errors.PATHS is None
+            return find_paths(is_logged=False) is None
         view_class = getattr(match.func, "cls", None)
         initkwargs = getattr(match.func, "initkwargs", {})
         classes = initkwargs.get("renderer_classes", getattr(view_class, "renderer_classes", ()))
         return any(is_html(renderer_class) for renderer_class in classes)
     except Exception:
-        log_failure("reading PATHS or the renderers of a view")
+        log_failure("reading the renderers of a view")
         return False
 
 
@@ -64,7 +63,18 @@ def is_api_view(request: HttpRequest) -> bool:
 
 def is_in_paths(request: HttpRequest) -> bool:
     """Whether the path of `request` is in `PATHS`."""
-    return api_errors.PATHS is not None and _is_below(request.path_info, api_errors.PATHS)
+    return _is_below(request.path_info, find_paths() or ())
+
+
+def find_paths(*, is_logged: bool = True) -> Sequence[str] | None:
+    """Return `PATHS`, `None` if it is not set or broken."""
+    try:
+        paths = api_errors.PATHS
+        return None if paths is None else [path.strip("/") for path in paths]
+    except Exception:
+        if is_logged:
+            log_failure("reading PATHS")
+        return None
 
 
 def is_excluded(request: AnyRequest) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -140,10 +141,18 @@ def test_if_a_setting_is_broken_the_view_decides(
         assert is_api_request(make_request("/drf/class"))
         assert not is_api_request(make_request("/plain/function"))
         assert f"django_apierrors failed while reading {key}." in caplog.text
-    settings.API_ERRORS = 7
-    caplog.clear()
-    assert not is_chosen_by_accept(make_request("/nowhere", is_resolved=False))
-    assert "django_apierrors failed while reading PATHS" in caplog.text
+
+
+@pytest.mark.parametrize("broken", [7, {"PATHS": 7}, {"PATHS": [7]}])
+def test_broken_paths_count_as_not_set(
+    settings: Settings, caplog: pytest.LogCaptureFixture, broken: Any
+) -> None:
+    settings.API_ERRORS = broken
+    for accept, expected in {"application/json": True, CHROME: False}.items():
+        caplog.clear()
+        request = make_request("/nowhere", accept, is_resolved=False)
+        assert (is_chosen_by_accept(request), is_api_request(request)) == (True, expected)
+        assert caplog.text.count("django_apierrors failed while reading PATHS.") == 1
 
 
 def test_html_is_preferred_if_accept_can_be_read_and_prefers_it() -> None:
