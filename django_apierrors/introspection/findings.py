@@ -213,13 +213,26 @@ def check_stock(endpoint: Endpoint, route: Route) -> str | None:
     )
 
 
+def check_declared(endpoint: Endpoint, route: Route) -> str | None:
+    """Check for methods that the class itself declares and does not have.
+
+    The `http_method_names` of a parent are for its other subclasses, and those of a viewset for all
+    its routes. Django adds `head()` to an instance. No API has TRACE, which DRF lists.
+    """
+    cls = type(endpoint.view)
+    names = () if issubclass(cls, ViewSetMixin) else vars(cls).get("http_method_names", ())
+    missing = [name for name in names if not hasattr(cls, name) and name not in ("head", "trace")]
+    listed = f"{', '.join(map(repr, missing))} from http_method_names"
+    return f"Always returns 405: remove {listed}, or add a handler." if missing else None
+
+
 METHOD_RULES: Mapping[str, FindingRule] = {
     "patch": check_patch,
     "status": check_status,
     "location": check_location,
     "parser": check_parser,
 }
-VIEW_RULES: Mapping[str, FindingRule] = {"renderer": check_renderer, "stock": check_stock}
+VIEW_RULES = {"declared": check_declared, "renderer": check_renderer, "stock": check_stock}
 
 
 def _join_names(classes: Iterable[type[Any]]) -> str:

@@ -104,6 +104,30 @@ class ParsingByRequest(List):
         return [self.request.user.parser()]
 
 
+class Declaring(Shelves, generics.ListAPIView):
+    """A view that declares methods for which it has no handler."""
+
+    http_method_names = ["get", "patch", "delete", "head", "options", "trace"]
+
+
+class Base(APIView):
+    """A base class of a project, whose names are for all its views."""
+
+    http_method_names = ["get", "post"]
+
+
+class Child(Base):
+    """A view with one of the methods."""
+
+    get = List.fail
+
+
+class DeclaringViewSet(Shelves, stock_mixins.ListModelMixin, viewsets.GenericViewSet):
+    """A viewset whose other routes may have the method."""
+
+    http_method_names = ["get", "delete"]
+
+
 class OwnMiddleware(APIErrorsMiddleware):
     """A middleware of a project, based on ours."""
 
@@ -134,6 +158,8 @@ CORRECT: dict[str, Any] = {
     "our viewset with its own create": OwnViewSet.as_view({"post": "create"}),
     "accepted work": AcceptedAPIView.as_view(),
     "a plain view of DRF": Plain.as_view(),
+    "methods that a parent declares": Child.as_view(),
+    "methods of another route": DeclaringViewSet.as_view({"get": "list"}),
     "a browsable view": List.as_view(renderer_classes=[JSONRenderer, BrowsableAPIRenderer]),
     "an upload": List.as_view(parser_classes=[VendorParser, *UPLOADS]),
 }
@@ -173,6 +199,10 @@ WRONG: dict[str, tuple[Any, dict[str, str]]] = {
         {"parser": "remove rest_framework.parsers.FormParser from parser_classes"},
     ),
     "parsers that need a request": (ParsingByRequest.as_view(), {"parser": "FormParser"}),
+    "methods without handlers": (
+        Declaring.as_view(),
+        {"declared": "remove 'patch', 'delete' from http_method_names, or"},
+    ),
     "a renderer": (
         List.as_view(renderer_classes=[StockJSONRenderer, BrowsableAPIRenderer]),
         {"renderer": "the shape that rest_framework.renderers.JSONRenderer renders"},
