@@ -172,9 +172,7 @@ VALUES: Rules = {
     ),
     "PATHS": _make_optional(PREFIXES),
     "EXCLUDED_PATHS": PREFIXES,
-    "CHALLENGE": ValueRule(
-        "a string of one line of Latin-1", _is_line, lambda value: " ".join(value.split())
-    ),
+    "CHALLENGE": ValueRule("a line of Latin-1", _is_line, lambda value: " ".join(value.split())),
     "RETRY_AFTER": SECONDS,
     "PROBE_PERMISSIONS": BOOLEAN,
     "HIDE_FORBIDDEN": BOOLEAN,

@@ -51,8 +51,7 @@ def get_error(
     """
     error = recognise(exception, request, view)
     # The items of an APIException are messages of its own.
-    is_bare = error.code.name == "INTERNAL_ERROR" and not error.items
-    if is_bare or is_unhandled(error, exception):
+    if error.code.name == "INTERNAL_ERROR" and not (error.items and is_error(exception)):
         return with_reference(error, add_reference(exception))
     return error
 

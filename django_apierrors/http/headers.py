@@ -62,7 +62,7 @@ def is_header_safe(value: object) -> bool:
     Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters, and
     uvicorn spaces at the ends.
     """
-    text = str(value)
+    text = "" if value is None else str(value)
     is_latin = text.encode("latin-1", "ignore").decode("latin-1") == text
     return is_latin and text.isprintable() and text == text.strip() != ""
 

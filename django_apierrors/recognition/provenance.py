@@ -230,8 +230,7 @@ def _find_source(
     is_left_out = rejected.is_null and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
-    is_own = rejected.values == ()
-    fallback = Source(BODY) if (is_unknown or is_left_out) and not is_own else None
+    fallback = Source(BODY) if (is_unknown or is_left_out) and rejected.values != () else None
     if rejected.values is None:
         places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]
         return Source(places[0]) if places else fallback
