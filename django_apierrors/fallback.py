@@ -11,23 +11,23 @@ logger = logging.getLogger("django_apierrors")
 STATUS = 500
 
 # A constant in English: the catalogue, a translation or a setting may have failed.
-BODY = (
+CONTENT = (
     b'{"status":500,"errors":["An error on our side, we\'re sorry. Please get in touch including '
     b'details of the request you tried and the response you received."],'
     b'"code":"INTERNAL_ERROR","moreInfo":""}'
 )
 
 # The same as problem details.
-PROBLEM = (
+PROBLEM_CONTENT = (
     b'{"type":"about:blank","title":"Internal Server Error","detail":"An error on our side, we\'re '
     b"sorry. Please get in touch including details of the request you tried and the response you "
-    b'received.",' + BODY[1:]
+    b'received.",' + CONTENT[1:]
 )
 
 
 def get_body() -> dict[str, Any]:
     """Return the fallback body as a dict."""
-    body: dict[str, Any] = json.loads(BODY)
+    body: dict[str, Any] = json.loads(CONTENT)
     return body
 
 

@@ -46,15 +46,15 @@ ESCAPES = re.compile(
 
 # A string, to the end of the document if it is not closed. All quantifiers are possessive, so that
 # the time stays linear.
-STRING = r'"(?:[^"\\]++|\\.)*+"?'
+STRING_PATTERN = r'"(?:[^"\\]++|\\.)*+"?'
 
 # The next bracket outside of a string, with all before it; nothing at the end of the document.
 OTHER = r'[^"\[\]{}]*+'
-BRACKETS = re.compile(rf"{OTHER}(?:{STRING}{OTHER})*+(?P<bracket>[\[\]{{}}]?)", re.DOTALL)
+BRACKETS = re.compile(rf"{OTHER}(?:{STRING_PATTERN}{OTHER})*+(?P<bracket>[\[\]{{}}]?)", re.DOTALL)
 
 # A number outside of a string.
 NUMBERS = re.compile(
-    rf"{STRING}|(?P<constant>-?Infinity|NaN)"
+    rf"{STRING_PATTERN}|(?P<constant>-?Infinity|NaN)"
     r"|(?P<number>-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)",
     re.DOTALL,
 )

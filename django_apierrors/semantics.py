@@ -324,7 +324,7 @@ class StatusAwareMixin(Base):
 
 
 # The methods whose docstrings schemas print.
-ACTIONS = ("list", "create", "retrieve", "update", "partial_update", "destroy")
+VIEWSET_ACTIONS = ("list", "create", "retrieve", "update", "partial_update", "destroy")
 
 
 def hide_docstrings(*classes: object) -> None:
@@ -336,7 +336,7 @@ def hide_docstrings(*classes: object) -> None:
     for cls in classes:
         if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):
             cls.__doc__ = None
-            for name in {*APIView.http_method_names, *ACTIONS} & vars(cls).keys():
+            for name in {*APIView.http_method_names, *VIEWSET_ACTIONS} & vars(cls).keys():
                 vars(cls)[name].__doc__ = None
 
 

@@ -142,8 +142,13 @@ def test_no_public_name_is_defined_twice() -> None:
             # Django prescribes the name of a command's class.
             continue
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                modules.setdefault(node.name, []).append(module)
+            names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                inner = (name for target in targets for name in ast.walk(target))
+                names = [name.id for name in inner if isinstance(name, ast.Name)]
+            for name in {name for name in names if not name.startswith("_")}:
+                modules.setdefault(name, []).append(module)
     # The name that DRF or Django prescribes; the registered check imports the one of its module.
     allowed = {"check_settings", "check_installation", "check_locations"}
     assert {name: found for name, found in modules.items() if len(found) > 1}.keys() <= allowed

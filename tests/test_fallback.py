@@ -60,7 +60,7 @@ def client(has_middleware: bool, quiet_client: Client) -> Client:
 def assert_is_fallback(response: Any) -> None:
     """Assert that `response` is the fallback."""
     assert (response.status_code, response["Content-Type"]) == (500, "application/json")
-    assert response.content == fallback.BODY
+    assert response.content == fallback.CONTENT
 
 
 def get_reasons(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ def get_reasons(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
 
 def test_the_constant_body_is_that_of_an_internal_error_in_compact_json() -> None:
     compact = json.dumps(body("INTERNAL_ERROR"), separators=(",", ":"))
-    assert (500, compact.encode()) == (fallback.STATUS, fallback.BODY)
+    assert (500, compact.encode()) == (fallback.STATUS, fallback.CONTENT)
 
 
 @pytest.mark.parametrize("fault", ["unprintable", "late"])

@@ -37,7 +37,7 @@ Rules: TypeAlias = Mapping[str, ValueRule]
 HEADER_EXAMPLE = "X-Error-Code"
 
 # A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
-PATTERN = re.compile(r"[*?\[\]^$<>]|://")
+WILDCARD = re.compile(r"[*?\[\]^$<>]|://")
 
 # The headers of responses that have a meaning of their own: those of HTTP (RFC 9110 to 9112),
 # cookies, CORS, and the headers of Django's and browsers' security.
@@ -57,7 +57,7 @@ def _is(*types: type) -> Test:
 
 def _is_list_of_paths(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(
-        isinstance(item, str) and PATTERN.search(item) is None for item in value
+        isinstance(item, str) and WILDCARD.search(item) is None for item in value
     )
 
 
@@ -133,7 +133,7 @@ def _correct_prefixes(value: Any) -> list[str]:
     """Return the prefixes up to their patterns, without the server of a URL."""
     prefixes = [value] if isinstance(value, str) else value
     paths = [re.sub(r"^\^|^\w+://[^/]*", "", prefix) for prefix in prefixes]
-    return [re.sub(rf"[^/]*({PATTERN.pattern}).*", "", path) for path in paths]
+    return [re.sub(rf"[^/]*({WILDCARD.pattern}).*", "", path) for path in paths]
 
 
 def _correct_path(value: Any) -> str | None:
@@ -150,12 +150,12 @@ def _correct_class_path(value: str) -> str:
 
 BOOLEAN = _make_choice(True, False)._replace(correct=_correct_boolean)
 SECONDS = ValueRule("a number of seconds", _is_integer(0), _correct_integer(0))
-STRING = ValueRule("a string", _is(str, Promise))
+TEXT = ValueRule("a string", _is(str, Promise))
 HANDLER = _make_function_rule("exception")
 PREFIXES = ValueRule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
 EXCEPTION_CLASS = ValueRule("an exception class", _is_class_path, _correct_class_path)
 CODE_NAME = ValueRule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
-HEADER = ValueRule("the name of a header of your own", _is_header_name, _correct_header_name)
+HEADER_NAME = ValueRule("the name of a header of your own", _is_header_name, _correct_header_name)
 
 # For each key the values that it accepts.
 VALUES: Rules = {
@@ -166,7 +166,7 @@ VALUES: Rules = {
     "DETAILS": BOOLEAN,
     "FIELD_NAMES": _make_optional(_make_function_rule("name")),
     "BODY": _make_optional(_make_function_rule("body", "error", "request")),
-    "CODE_HEADER": _make_optional(HEADER),
+    "CODE_HEADER": _make_optional(HEADER_NAME),
     "MAX_ERRORS": _make_optional(
         ValueRule("an integer of at least 2", _is_integer(2), _correct_integer(2))
     ),
@@ -194,8 +194,8 @@ CHANGES: Rules = {
     "message": ValueRule(
         "a string", lambda value: isinstance(value, (str, Promise)) and value != ""
     ),
-    "description": STRING,
-    "advice": STRING,
+    "description": TEXT,
+    "advice": TEXT,
     "retry": _make_choice("no", "later", "after change"),
     "since": ValueRule("a string that is not translated", _is(str), str),
     "deprecated": BOOLEAN,

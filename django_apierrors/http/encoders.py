@@ -37,7 +37,7 @@ PLAIN_VALUES: Mapping[type, Callable[[Any], Any]] = {
 PLAIN_TYPES = tuple(PLAIN_VALUES)
 
 # Line separators of JavaScript before 2019; DRF escapes them, and so do we.
-LINE_SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
+LINE_SEPARATOR_ESCAPES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
 get_default: Callable[[Any], Any] = JSONEncoder().default
 
@@ -66,7 +66,7 @@ def encode(data: Any) -> bytes:
 def escape_line_separators(encoded: bytes) -> bytes:
     """Return `encoded` with U+2028 and U+2029 escaped; a search for one byte comes first."""
     if b"\xe2" in encoded:
-        for raw, escaped in LINE_SEPARATORS:
+        for raw, escaped in LINE_SEPARATOR_ESCAPES:
             encoded = encoded.replace(raw, escaped)
     return encoded
 

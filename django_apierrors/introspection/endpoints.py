@@ -20,7 +20,7 @@ from django_apierrors.recognition.permissions import METHODS
 from django_apierrors.routing import Route
 
 # The actions that the handler methods of DRF's generic views call.
-ACTIONS: Mapping[str, tuple[tuple[type[Any], str], ...]] = {
+MIXINS_BY_METHOD: Mapping[str, tuple[tuple[type[Any], str], ...]] = {
     "GET": ((mixins.RetrieveModelMixin, "retrieve"), (mixins.ListModelMixin, "list")),
     "POST": ((mixins.CreateModelMixin, "create"),),
     "PUT": ((mixins.UpdateModelMixin, "update"),),
@@ -72,7 +72,7 @@ class Endpoint:
         action_map = getattr(self.view, "action_map", None)
         if action_map:
             return str(action_map.get(self.method.lower(), ""))
-        actions = ACTIONS.get(self.method, ())
+        actions = MIXINS_BY_METHOD.get(self.method, ())
         return next((name for cls, name in actions if isinstance(self.view, cls)), "")
 
     @cached_property

@@ -63,10 +63,10 @@ ClassNames: TypeAlias = tuple[str, ...]
 Rows: TypeAlias = Mapping[str, str | None]
 
 # The exceptions that an exception is inside of, the outermost first.
-Outer: TypeAlias = tuple[BaseException, ...]
+Wrappers: TypeAlias = tuple[BaseException, ...]
 
 # The largest number of wrappers and groups around an exception.
-MAX_DEPTH = 10
+MAX_WRAPPERS = 10
 
 # The largest numbers of groups in a group, and of other exceptions in it.
 MAX_GROUPS, MAX_LEAVES = 10_000, 200_000
@@ -128,10 +128,10 @@ def _has_project_row(exception: BaseException) -> bool:
 
 
 def _recognise(
-    exception: BaseException, request: AnyRequest | None, outer: Outer = ()
+    exception: BaseException, request: AnyRequest | None, outer: Wrappers = ()
 ) -> Error | None:
     """Return the error for `exception`, which is inside the wrappers and groups `outer`."""
-    if len(outer) > MAX_DEPTH or any(exception is wrapper for wrapper in outer):
+    if len(outer) > MAX_WRAPPERS or any(exception is wrapper for wrapper in outer):
         return None
     project_rows = api_errors.EXCEPTIONS
     names = _get_class_names(type(exception))
@@ -234,7 +234,7 @@ def _recognise_validation_error(exception: BaseException) -> Error | None:
 
 
 def _recognise_wrapped(
-    exception: BaseException, names: ClassNames, request: AnyRequest | None, outer: Outer
+    exception: BaseException, names: ClassNames, request: AnyRequest | None, outer: Wrappers
 ) -> Error | None:
     """Return the error of the exception inside a wrapper, or of the exceptions in a group."""
     inside, project_rows = (*outer, exception), api_errors.EXCEPTIONS
@@ -254,7 +254,7 @@ def _recognise_wrapped(
 
 
 def _recognise_inner(
-    exception: Any, request: AnyRequest | None, outer: Outer, *, is_compared: bool = True
+    exception: Any, request: AnyRequest | None, outer: Wrappers, *, is_compared: bool = True
 ) -> Error | None:
     """Return the error for an exception inside `outer`, refined by the source of its value."""
     error = _recognise(exception, request, outer)
@@ -268,7 +268,7 @@ def _recognise_inner(
 
 
 def _recognise_group(
-    group: BaseExceptionGroup[BaseException], request: AnyRequest | None, inside: Outer
+    group: BaseExceptionGroup[BaseException], request: AnyRequest | None, inside: Wrappers
 ) -> Error | None:
     """Return the error whose code all exceptions of a group and of its nested groups have."""
     leaves = _read(_get_leaves, group)

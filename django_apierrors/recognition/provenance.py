@@ -33,6 +33,7 @@ from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.fallback import log_failure
 from django_apierrors.recognition.rejected_values import RejectedValues, find_rejected_values
 from django_apierrors.recognition.tracebacks import find_query_reader, get_page_parameter
+from django_apierrors.validation.extra import CONTAINERS
 from django_apierrors.validation.messages import BODY, PATH, QUERY, Item, Path, make_path
 from django_apierrors.validation.places import AnyRequest, get_parsed_body
 
@@ -43,7 +44,6 @@ ORDER = (PATH, QUERY, BODY)
 MAX_SENT = 20_000
 
 SCALARS = (str, bytes, int, float, Decimal, UUID, date, time, timedelta, type(None))
-CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -178,7 +178,7 @@ def _find_in_statement(
 
 def _find_suspects(key: object, parameters: Sequence[Any]) -> list[object]:
     """Return the parameters of a statement that a database rejects with this error."""
-    if key in codes.PATTERN:
+    if key in codes.INVALID_PATTERN:
         return _find_invalid_patterns(parameters)
     if key == codes.REVERSED_RANGE:
         return [bound for value in parameters if isinstance(value, tuple) for bound in value]

@@ -48,9 +48,9 @@ from django_apierrors.validation.messages import (
 from django_apierrors.validation.places import find_spelling_function
 
 # The ids of the containers around a value.
-Outer: TypeAlias = tuple[int, ...]
+OuterIds: TypeAlias = tuple[int, ...]
 
-NUMBERS = (int, float, Decimal)
+NUMBER_TYPES = (int, float, Decimal)
 
 # The place of a part of a detail. "held": the detail itself, or a part in `errors` or in another
 # envelope. "listed": an error object in a list. "field": a part under the name of a field, where
@@ -249,7 +249,7 @@ class _Reader(Collector):
         return bool(self.malformed) and place in self.malformed
 
     def read(
-        self, value: Any, path: Path = (), outer: Outer = (), context: Context = "held"
+        self, value: Any, path: Path = (), outer: OuterIds = (), context: Context = "held"
     ) -> Any:
         """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
 
@@ -258,7 +258,7 @@ class _Reader(Collector):
         is_beside = context == "beside"
         if not isinstance(value, CONTAINERS):
             # A number under a key is never a message.
-            if (path and isinstance(value, NUMBERS)) or (
+            if (path and isinstance(value, NUMBER_TYPES)) or (
                 is_beside and not error_objects.is_sentence(value)
             ):
                 return make_data(value)
@@ -277,7 +277,7 @@ class _Reader(Collector):
             return self.read_mapping(value, path, outer, context)
         return self.read_list(value, path, outer, context)
 
-    def read_list(self, values: Any, path: Path, outer: Outer, context: Context) -> Any:
+    def read_list(self, values: Any, path: Path, outer: OuterIds, context: Context) -> Any:
         """Read a list. A string, or an error object in an envelope, has no index in its path."""
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
         if context == "beside" and is_flat and not all(map(error_objects.is_sentence, values)):
@@ -299,7 +299,7 @@ class _Reader(Collector):
         return [{} if rest is NO_DATA else rest for rest in rests]
 
     def read_mapping(
-        self, data: Mapping[Any, Any], path: Path, outer: Outer, context: Context
+        self, data: Mapping[Any, Any], path: Path, outer: OuterIds, context: Context
     ) -> Any:
         """Read an error object, or a mapping of fields."""
         is_listed, is_top = context == "listed", context == "held" and not path

@@ -157,7 +157,7 @@ NOT_NULL = frozenset({"SQLITE_CONSTRAINT_NOTNULL", "23502", 1048, 1364})
 CALCULATED = frozenset({"22001", "22003", "22008", "22009", "22015", 1264, 1265, 1406, 1690})
 
 # A regular expression, or the pattern of a LIKE.
-PATTERN = frozenset({"2201B", "22025", 1139, *range(3684, 3700)})
+INVALID_PATTERN = frozenset({"2201B", "22025", 1139, *range(3684, 3700)})
 
 # data_exception: raised for a range whose lower bound is the larger one.
 REVERSED_RANGE = "22000"
