@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from django_apierrors.asgi import make_minimal_request
 from django_apierrors.catalog import CODES_BY_STATUS
-from django_apierrors.fallback import BODY
+from django_apierrors.fallback import CONTENT
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from tests.bodies import body
 
@@ -67,7 +67,7 @@ def test_the_fallback_is_sent_if_the_body_cannot_be_made(
     message = lazystr(Unprintable())
     settings.API_ERRORS = {"CODES": {"UNSUPPORTED_MEDIA_TYPE": {"message": message}}}
     response = make_malformed_request_response(415, HttpRequest())
-    assert (response.status_code, response.content) == (500, BODY)
+    assert (response.status_code, response.content) == (500, CONTENT)
     assert response["Content-Type"] == "application/json"
     [record] = caplog.records
     assert (record.name, record.levelname) == ("django_apierrors", "ERROR")

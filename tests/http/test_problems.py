@@ -22,7 +22,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_apierrors.fallback import BODY, PROBLEM
+from django_apierrors.fallback import CONTENT, PROBLEM_CONTENT
 from django_apierrors.handling.malformed_requests import make_malformed_request_response
 from django_apierrors.http.problems import make_problem, prefers_problem
 from django_apierrors.renderers import JSONRenderer
@@ -164,7 +164,7 @@ MISSING = blank(body("MISSING_RESOURCE"), "Not Found")
 TAKEN = blank(BODY_OF_409, "Conflict")
 UNSUPPORTED = blank(body("UNSUPPORTED_MEDIA_TYPE"), "Unsupported Media Type")
 NOT_ALLOWED = method_body("PUT", "GET, POST, HEAD, OPTIONS")
-FALLBACK = json.loads(PROBLEM)
+FALLBACK = json.loads(PROBLEM_CONTENT)
 
 # The requests, each with its problem.
 PROBLEMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -278,12 +278,12 @@ def test_a_change_of_a_projects_handler_is_in_the_problem(client: Client) -> Non
 def test_the_fallback_is_a_problem_too(
     client: Client, on: Settings, url: str, changes: dict[str, Any], urlconf: str
 ) -> None:
-    assert blank(json.loads(BODY), "Internal Server Error") == FALLBACK
+    assert blank(json.loads(CONTENT), "Internal Server Error") == FALLBACK
     on.API_ERRORS |= changes
     on.ROOT_URLCONF = urlconf
     assert read(client.get(url, **PREFERS_PROBLEM)) == FALLBACK
     response = client.get(url)
-    assert (response.content, response["Content-Type"]) == (BODY, "application/json")
+    assert (response.content, response["Content-Type"]) == (CONTENT, "application/json")
 
 
 def test_settings_that_cannot_be_read_switch_problems_off(
@@ -291,7 +291,7 @@ def test_settings_that_cannot_be_read_switch_problems_off(
 ) -> None:
     on.API_ERRORS = 7
     response = client.get("/thing?as=raised", **PREFERS_PROBLEM)
-    assert (response.content, response["Content-Type"]) == (BODY, "application/json")
+    assert (response.content, response["Content-Type"]) == (CONTENT, "application/json")
     assert "django_apierrors failed while reading PROBLEM_JSON." in caplog.text
 
 
