@@ -37,7 +37,7 @@ Rules: TypeAlias = Mapping[str, ValueRule]
 HEADER_EXAMPLE = "X-Error-Code"
 
 # A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
-WILDCARD = re.compile(r"[*?\[\]^$<>]|://")
+WILDCARD = re.compile(r"[*?\[\]^$<>\s]|://")
 
 # The headers of responses that have a meaning of their own: those of HTTP (RFC 9110 to 9112),
 # cookies, CORS, and the headers of Django's and browsers' security.
@@ -57,7 +57,7 @@ def _is(*types: type) -> Test:
 
 def _is_list_of_paths(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(
-        isinstance(item, str) and WILDCARD.search(item) is None for item in value
+        isinstance(item, str) and item and WILDCARD.search(item) is None for item in value
     )
 
 
@@ -130,8 +130,8 @@ def _correct_header_name(value: str) -> str:
 
 
 def _correct_prefixes(value: Any) -> list[str]:
-    """Return the prefixes up to their patterns, without the server of a URL."""
-    prefixes = [value] if isinstance(value, str) else value
+    """Return the prefixes up to their patterns or spaces, without the server of a URL."""
+    prefixes = [prefix.strip() for prefix in ([value] if isinstance(value, str) else value)]
     paths = [re.sub(r"^\^|^\w+://[^/]*", "", prefix) for prefix in prefixes]
     return [re.sub(rf"[^/]*({WILDCARD.pattern}).*", "", path) for path in paths]
 

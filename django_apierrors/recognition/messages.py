@@ -15,7 +15,8 @@ from django.utils.translation import ngettext_lazy
 from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.settings import api_settings
 
-from django_apierrors.catalog import CATALOG
+from django_apierrors.catalog import CATALOG, get_code_of_status
+from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import get_allowed_methods
@@ -39,8 +40,9 @@ def complete_message(error: Error, template: Any, value: str = "", **values: obj
 
     `value` is what the client sent: it is cut, and control characters in it are replaced.
     """
-    code = error.code
-    if error.items or code.message is not CATALOG[code.name].message:
+    code, entry = error.code, CATALOG.get(error.code.name)
+    is_own = code.name in api_errors.CODES if entry is None else code.message is not entry.message
+    if error.items or is_own:
         return error
     value = cut(value)
     if not value.isprintable():
@@ -69,7 +71,9 @@ def lacks_slash(request: HttpRequest) -> bool:
 
 def add_known_facts(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
     """Return `error` with the facts about `request` in its message and its headers."""
-    function = FUNCTIONS.get(error.code.name)
+    # A code of the project's has the facts of the code with its status.
+    names = (error.code.name, get_code_of_status(error.status).name)
+    function = next((FUNCTIONS[name] for name in names if name in FUNCTIONS), None)
     try:
         return error if function is None else function(error, exception, request, view)
     except Exception:

@@ -49,8 +49,8 @@ GENERIC_CODES: Mapping[str, str] = {
 }
 
 
-# Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`.
-SEPARATOR = re.compile(r"-|(?<=\w)[.:/](?=\w)")
+# Between the words of a code: `cart-full`, `cart.full`, `cart:full`, `cart/full`, `cartFull`.
+SEPARATOR = re.compile(r"-|(?<=\w)[.:/](?=\w)|(?<=[a-z0-9])(?=[A-Z])")
 
 # The length of a name, and the largest number of the catalogue, which has 32 bits.
 MAX_NAME_LENGTH = 64

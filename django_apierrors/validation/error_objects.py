@@ -191,9 +191,9 @@ def find_code_key(data: Mapping[Any, Any], status: int) -> str | None:
 
 
 def find_code_of_fields(data: Mapping[Any, Any]) -> object:
-    """Return the code beside the fields of a mapping, if it cannot be a message about a field."""
+    """Return the code of a mapping of fields, if it cannot be a message about a field."""
     code = data.get("code")
-    return code if len(data) > 1 and is_code(code) and not is_capitalized_word(code) else None
+    return code if is_code(code) and not is_capitalized_word(code) else None
 
 
 def has_other_message(data: Mapping[Any, Any]) -> bool:

@@ -206,7 +206,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
         ["", "X Code", "X-Code: 1", "X-Code\n", 1, "Allow", "ETag", "vary", "Content-Length"],
     ),
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
-    "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], {"/api"}, *PATTERNS]),
+    "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], [""], {"/api"}, *PATTERNS]),
     "EXCLUDED_PATHS": ([[], ["/o"]], [None, "/o", *PATTERNS]),
     "CHALLENGE": (["Key", 'Bearer realm="api"'], [None, "", "a\r\nb: c", " a ", "ключ"]),
     "RETRY_AFTER": ([0, 5], [None, -1, False]),
@@ -285,6 +285,7 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"CHALLENGE": "ключ"}, None),
     ({"PATHS": "/api/"}, "Did you mean ['/api/']?"),
     ({"PATHS": {"/api/"}}, "Did you mean ['/api/']?"),
+    ({"PATHS": ["/api/ "]}, "Did you mean ['/api/']?"),
     (
         {"PATHS": ["/api/*", "^/v1/", "/v2/<int:tenant>/"]},
         "Did you mean ['/api/', '/v1/', '/v2/']?",

@@ -65,6 +65,7 @@ EXCEPTIONS: dict[str, Any] = {
     "0": lambda: Throttled(0),
     "1": lambda: Throttled(1),
     "7": lambda: Throttled(6.5),
+    "own code": lambda: Throttled(7, code="daily_quota"),
     "None": Throttled,
     "other": lambda: LookupError("secret"),
 }
@@ -187,6 +188,10 @@ def test_the_message_of_the_code_is_sent_if_the_facts_cannot_be_read(
         ("0", body("THROTTLED")),
         ("1", body_with("THROTTLED", "Wait 1 second before the next request.")),
         ("7", wait_body(7)),
+        (
+            "own code",
+            body("DAILY_QUOTA", "Daily quota. Wait 7 seconds before the next request.", status=429),
+        ),
         ("None", body("THROTTLED")),
     ],
 )

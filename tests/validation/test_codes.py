@@ -178,7 +178,7 @@ def test_the_codes_of_drfs_own_exceptions_are_generic() -> None:
     [
         ("out_of_stock", "OUT_OF_STOCK"),
         ("out-of-stock", "OUT_OF_STOCK"),
-        ("OutOfStock2", "OUTOFSTOCK2"),
+        ("OutOfStock2", "OUT_OF_STOCK2"),
         ("x" * 64, "X" * 64),
         ("x" * 65, "CONFLICT"),
         ("out of stock", "CONFLICT"),

@@ -116,6 +116,8 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
             "cart.full",
             "cart-full",
             "cart:full",
+            "cartFull",
+            "CartFull",
             *Name,
             *Mixed,
             *Plain,
@@ -136,6 +138,7 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
     ),
     ({"code": "cart_full", "errors": ["No."]}, make_body("No.", code="CART_FULL")),
     ({"code": "cart_full", "sku": ["No."]}, make_body("sku: No.", code="CART_FULL")),
+    ({"code": "cart_full"}, make_body("Cart full.", code="CART_FULL")),
     ({"code": "Expired"}, make_body("code: Expired")),
     ({"detail": "No.", "code": "No such code."}, make_body("No.", "code: No such code.")),
     # A code that is as general as the status.
@@ -303,7 +306,7 @@ DETAILS: list[tuple[Any, dict[str, Any]]] = [
                 "details": [{"code": "NullValue", "target": "name", "message": "Too long."}],
             }
         },
-        make_body("Several errors.", "name: Too long.", code="BADARGUMENT"),
+        make_body("Several errors.", "name: Too long.", code="BAD_ARGUMENT"),
     ),
     (
         {
