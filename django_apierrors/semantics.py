@@ -263,7 +263,7 @@ class StatusAwareMixin(Base):
         raises if the body has been read.
         """
         read_chunked_body(request)
-        if not find_content_length(request) or request.method not in ("POST", "PUT", "PATCH"):
+        if request.method not in ("POST", "PUT", "PATCH") or not find_content_length(request):
             return
         parser = self.get_content_negotiator().select_parser(request, request.parsers or ())
         if parser is None:

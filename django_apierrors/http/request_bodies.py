@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import APIException, UnsupportedMediaType
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
 from django_apierrors.errors import find_django_request
 from django_apierrors.exceptions import ContentTooLarge
@@ -31,12 +31,15 @@ class UnsupportedContentEncoding(UnsupportedMediaType):
 
 
 def find_content_length(request: AnyRequest) -> int | None:
-    """Return the `Content-Length` of `request`, `None` if it is missing or malformed."""
+    """Return the `Content-Length` of `request`, `None` if it is missing.
+
+    Raise ParseError if it is not a number, or has more digits than `int()` accepts.
+    """
+    length = request.META.get("CONTENT_LENGTH")
     try:
-        return int(request.META.get("CONTENT_LENGTH") or "")
-    except ValueError:
-        # Not a number, or one with more digits than `sys.set_int_max_str_digits()` allows.
-        return None
+        return int(length) if length else None
+    except ValueError as exc:
+        raise ParseError(_("The Content-Length header is not a valid number.")) from exc
 
 
 def check_content_encoding(request: AnyRequest) -> None:
@@ -51,7 +54,7 @@ def read_chunked_body(request: AnyRequest) -> None:
 
     For DRF, and under WSGI for Django, a missing `Content-Length` is 0; it is set here. Raise
     ContentTooLarge for more than `DATA_UPLOAD_MAX_MEMORY_SIZE`, LengthRequired if the end of the
-    body is unknown or if the stream was read before.
+    body is unknown or if the stream was read before, ParseError for a malformed `Content-Length`.
     """
     if request.method not in UNSAFE_METHODS or find_content_length(request) is not None:
         return
@@ -70,9 +73,8 @@ def read_chunked_body(request: AnyRequest) -> None:
 
 def _read_wsgi_body(request: Any) -> None:
     is_terminated = request.environ.get("wsgi.input_terminated", False)
-    is_announced = "HTTP_TRANSFER_ENCODING" in request.META or request.META.get("CONTENT_LENGTH")
     if not is_terminated:
-        if is_announced:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
             raise LengthRequired
         return
     content = _read_to_limit(request.environ["wsgi.input"])

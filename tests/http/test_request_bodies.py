@@ -40,6 +40,7 @@ CONTENT = b'{"a":1}'
 LENGTH_REQUIRED = body(
     "LENGTH_REQUIRED", "Send the body with a Content-Length header, not in chunks.", status=411
 )
+MALFORMED_LENGTH = body("INVALID_CONTENT", "The Content-Length header is not a valid number.")
 COMPRESSED = body("UNSUPPORTED_MEDIA_TYPE", "Send the body without a Content-Encoding.")
 TOO_LARGE = body("CONTENT_TOO_LARGE")
 
@@ -157,14 +158,20 @@ def test_asgi_has_the_whole_body(settings: Settings, url: str) -> None:
 
 @pytest.mark.usefixtures("has_middleware")
 @each_view
-@pytest.mark.parametrize(
-    "environ", [CHUNKED, {"CONTENT_LENGTH": "9" * 4400}, {"CONTENT_LENGTH": "2,2"}], ids=len
-)
-def test_a_body_whose_end_is_unknown_is_a_411(
-    client: Client, url: str, environ: dict[str, str]
+def test_a_body_whose_end_is_unknown_is_a_411(client: Client, url: str) -> None:
+    assert_body(client.generic("POST", url, **CHUNKED), LENGTH_REQUIRED)
+
+
+@pytest.mark.usefixtures("has_middleware")
+@each_view
+@pytest.mark.parametrize("length", ["9" * 4400, "2,2"], ids=len)
+@pytest.mark.parametrize("environ", [{}, CHUNKED], ids=len)
+def test_a_malformed_length_is_a_400_and_does_not_matter_to_a_get(
+    client: Client, url: str, length: str, environ: dict[str, str]
 ) -> None:
-    response = client.generic("POST", url, **{"CONTENT_TYPE": JSON, **environ})
-    assert_body(response, LENGTH_REQUIRED)
+    environ = {**environ, "CONTENT_LENGTH": length}
+    assert_body(client.generic("POST", url, **environ), MALFORMED_LENGTH)
+    assert client.generic("GET", url, **environ).json() == {}
 
 
 @pytest.mark.usefixtures("changing_middleware")
