@@ -146,3 +146,12 @@ def test_no_table_hides_a_column_on_a_phone_or_on_a_desktop(site: Path) -> None:
     # Most pages have tables, so the selector is that of the theme.
     assert sum(number > 0 for number, _ in results) > len(DOCS)
     assert [table for _, tables in results for table in tables] == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/images/*.svg")), ids=lambda path: path.stem)
+def test_the_text_of_an_image_is_legible_on_a_phone(path: Path) -> None:
+    image = path.read_text(encoding="utf-8")
+    [width] = map(int, re.findall(r'viewBox="0 0 (\d+) \d+" role="img"', image))
+    smallest = min(map(int, re.findall(r'font-size="(\d+)"', image)))
+    # The theme leaves 328 of the 360 pixels for the image.
+    assert smallest * 328 / width > 11
