@@ -185,11 +185,12 @@ def is_sent(keys: messages.Path, body: Any, code: str | None) -> bool:
 
 
 def make_pointer(keys: Iterable[object]) -> str | None:
-    """Return the JSON pointer (RFC 6901) to a value, `None` if a key is too long to be sent."""
+    """Return the JSON pointer (RFC 6901) to a value, `None` if a key cannot be sent as it is."""
     tokens = []
     for key in keys:
         token = str(key)
-        if len(token) > messages.MAX_SEGMENT_LENGTH:
+        # Too long, or half of a surrogate pair.
+        if len(token) > messages.MAX_SEGMENT_LENGTH or clean(token) != token:
             return None
         tokens.append("/" + token.replace("~", "~0").replace("/", "~1"))
     return "".join(tokens)

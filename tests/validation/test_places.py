@@ -25,6 +25,7 @@ from rest_framework.exceptions import (
     ParseError,
     ValidationError,
 )
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -297,6 +298,7 @@ MANY: Any = {f"max_price_{number}": "No." for number in range(900)}
 
 urlpatterns = [
     path("order", make_view(order)),
+    path("stock-parser", make_view(order, parser_classes=[JSONParser])),
     path("part", make_view(order_part)),
     path("camel", make_view(order, **CAMEL_CASE)),
     path("camel/part", make_view(order_part, **CAMEL_CASE)),
@@ -409,6 +411,12 @@ SENT = {
         "order",
         [{"field": f"unit_prices.{LONG[:99]}…", "in": "body"}],
         {"client_name": "Ann", "unit_prices": {LONG: "x"}},
+    ),
+    "a key that UTF-8 cannot encode": Sent(
+        "POST",
+        "stock-parser",
+        [{"field": "unit_prices.?", "in": "body"}],
+        {"client_name": "Ann", "unit_prices": {"\ud800": "x"}},
     ),
     "a part of the body": Sent(
         "POST",
