@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
+import yaml
 from django.test import Client
 from django.urls import path
 from djangorestframework_camel_case.parser import CamelCaseJSONParser
@@ -25,8 +26,9 @@ from rest_framework.exceptions import (
     ParseError,
     ValidationError,
 )
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueTogetherValidator
@@ -59,6 +61,7 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class OrderSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(required=False)
     client_name = serializers.CharField()
     line_items = LineSerializer(many=True, required=False)
     unit_prices = serializers.DictField(child=serializers.IntegerField(), required=False)
@@ -289,6 +292,19 @@ RETURNED: Mapping[str, Any] = {
 SINCE: Any = {"detail": "Required.", "source": {"parameter": "since"}}
 TWO_PLACES: Any = {"detail": "No.", "source": {"pointer": None, "parameter": "since"}}
 
+
+class YAMLParser(BaseParser):
+    """A parser whose documents may contain themselves."""
+
+    media_type = "application/yaml"
+
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        return yaml.safe_load(stream)
+
+
+# DRF's own classes: the middleware converts the errors that are returned.
+PLAIN: dict[str, Any] = {"parser_classes": [JSONParser], "renderer_classes": [JSONRenderer]}
+
 CAMEL_CASE: dict[str, Any] = {
     "parser_classes": [CamelCaseJSONParser],
     "renderer_classes": [CamelCaseJSONRenderer],
@@ -298,7 +314,9 @@ MANY: Any = {f"max_price_{number}": "No." for number in range(900)}
 
 urlpatterns = [
     path("order", make_view(order)),
-    path("stock-parser", make_view(order, parser_classes=[JSONParser])),
+    path("yaml/part", make_view(order_part, parser_classes=[YAMLParser])),
+    path("plain", make_view(order, **PLAIN)),
+    path("plain/part", make_view(order_part, **PLAIN)),
     path("part", make_view(order_part)),
     path("camel", make_view(order, **CAMEL_CASE)),
     path("camel/part", make_view(order_part, **CAMEL_CASE)),
@@ -414,7 +432,7 @@ SENT = {
     ),
     "a key that UTF-8 cannot encode": Sent(
         "POST",
-        "stock-parser",
+        "plain",
         [{"field": "unit_prices.?", "in": "body"}],
         {"client_name": "Ann", "unit_prices": {"\ud800": "x"}},
     ),
@@ -462,6 +480,26 @@ SENT = {
         "part?part=copy",
         [{"field": "client_name", "in": "body"}],
         {"data": {"line_items": []}},
+    ),
+    "returned errors of a part": Sent(
+        "POST",
+        "plain/part?part=attributes&returned",
+        [of_body("id", "/data/attributes/id")],
+        {"id": 7, "data": {"attributes": {"client_name": "Ann", "id": "x"}}},
+    ),
+    "returned errors of a part of a body that cannot be read again": Sent(
+        "POST",
+        "plain/part?part=attributes&returned",
+        [{"field": "client_name", "in": "body"}],
+        '{"data": {"attributes": {"note": "\u00e9"}}}'.encode("latin-1"),
+        headers={"Content-Type": "application/json; charset=latin-1"},
+    ),
+    "a part that contains itself, beside another": Sent(
+        "POST",
+        "yaml/part?part=attributes",
+        [{"field": "client_name", "in": "body"}],
+        b"data: {attributes: &part {inner: *part}, type: &type {inner: *type}}",
+        headers={"Content-Type": "application/yaml"},
     ),
     "a copy of the body": Sent(
         "POST", "part?part=body", [of_body("client_name", "/client_name")], {"line_items": []}
@@ -668,6 +706,25 @@ SPELT: Mapping[str, tuple[Sent, list[str], list[str | None]]] = {
         Sent("POST", "camel/part?part=rows", [], {"rows": [{"clientName": "Ann"}, {}]}),
         [f"[1].clientName: {REQUIRED}"],
         ["/rows/1/clientName"],
+    ),
+    "returned errors of a copy": (
+        Sent("POST", "camel/part?part=body&returned", [], {"lineItems": [{"unitPrice": "x"}, {}]}),
+        [
+            f"clientName: {REQUIRED}",
+            f"lineItems[0].unitPrice: {NUMBER}",
+            f"lineItems[1].unitPrice: {REQUIRED}",
+        ],
+        ["/clientName", "/lineItems/0/unitPrice", "/lineItems/1/unitPrice"],
+    ),
+    "returned errors of a part": (
+        Sent(
+            "POST",
+            "camel/part?part=attributes&returned",
+            [],
+            {"data": {"attributes": {"lineItems": [{}]}}},
+        ),
+        [f"clientName: {REQUIRED}", f"lineItems[0].unitPrice: {REQUIRED}"],
+        [None, None],
     ),
     "a message about a row": (
         Sent("POST", "lines", [], {"orderLines": [{"unitPrice": 1}]}),
