@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple, NotRequired, TypedDict
@@ -32,6 +33,7 @@ from django_apierrors.validation.extra import NO_EXTRA, expand
 from django_apierrors.validation.messages import (
     BODY,
     MAX_BODY_BYTES,
+    MAX_CONTENT_BYTES,
     PLACES,
     Item,
     Messages,
@@ -186,29 +188,56 @@ class Error(NamedTuple):
             messages.append(get_truncation_message(self.left_out))
         return messages or [str(self.code.message)]
 
-    def get_details(self, request: AnyRequest | None) -> list[Detail]:
+    def get_details(self) -> list[Detail]:
         """Return an object for each message of an error whose items have places.
 
         The data of an error with one message are those of the message.
         """
-        # The default message of the code and the truncation message have no item.
+        # The truncation message has no item.
         others = self.get_messages()[len(self.items) :]
-        code, place = self.code.name, "" if self.left_out else self.place
-        items = [Item("", code.lower(), message) for message in others]
-        details = [*map(make_detail, [*self.items, *locate_items(items, code, request, place)])]
+        items = [Item("", self.code.name.lower(), message) for message in others]
+        details = [*map(make_detail, [*self.items, *items])]
         if self.extra and len(details) == 1:
             details[0]["extra"] = self.extra
         return details
+
+    def get_size(self) -> int:
+        """Return the number of bytes of the messages and the data in the body."""
+        messages = self.get_messages()
+        sent: list[object] = [messages, self.extra]
+        if api_errors.DETAILS:
+            sent.append(self.get_details())
+        # A problem document repeats the messages.
+        return get_size([*sent, messages] if api_errors.PROBLEM_JSON else sent)
 
     def locate(self, request: AnyRequest | None) -> Error:
         """Return the error whose items have places, and names as the client spells them."""
         items = locate_items(self.items, self.code.name, request, self.place)
         return self._replace(items=[*items])
 
+    def translate(self, request: AnyRequest | None) -> Error:
+        """Return the located error, without the items that do not fit into the body.
+
+        The names of clients, and pointers, may be longer than the fields that were counted first.
+        """
+        items = self.items or [Item("", self.code.name.lower(), str(self.code.message))]
+        error = self._replace(items=items).locate(request)
+        if error.get_size() <= MAX_CONTENT_BYTES:
+            return error
+
+        def keep(count: int) -> Error:
+            left_out = self.left_out + len(items) - count
+            return error._replace(items=error.items[:count], left_out=left_out)
+
+        counts = range(1, len(items))
+        index = bisect_right(counts, MAX_CONTENT_BYTES, key=lambda count: keep(count).get_size())
+        # If one is too long, the first is sent as it was counted.
+        return keep(index) if index else keep(1)._replace(items=self.items[:1])
+
     def get_body(self, request: AnyRequest | None = None) -> Body:
         """Return the body; `request` makes the link in `moreInfo` absolute."""
         has_details = api_errors.DETAILS
-        error = self.locate(request) if has_details or api_errors.FIELD_NAMES else self
+        error = self.translate(request) if has_details or api_errors.FIELD_NAMES else self
         body: Body = {
             "status": self.status,
             "errors": error.get_messages(),
@@ -218,7 +247,7 @@ class Error(NamedTuple):
         if self.extra:
             body["extra"] = self.extra
         if has_details:
-            body["details"] = error.get_details(request)
+            body["details"] = error.get_details()
         return extend_body(body, self, request) if api_errors.BODY else body
 
 

@@ -136,6 +136,13 @@ def clash(request: Request) -> Response:
     raise ValidationError({"name": ["Taken."]})
 
 
+def innermost(request: Request) -> Response:
+    """Validate the innermost part of the body."""
+    [[rows]] = [part.values() for part in request.data.values()]
+    OrderSerializer(data=rows, many=True).is_valid(raise_exception=True)
+    return Response(status=204)
+
+
 def reject(request: Request, **kwargs: Any) -> Response:
     """Raise an error about a name that the query has as `about`."""
     raise ValidationError({request.query_params["about"]: ["Not this one."]})
@@ -310,6 +317,8 @@ CAMEL_CASE: dict[str, Any] = {
     "renderer_classes": [CamelCaseJSONRenderer],
 }
 
+DEEP: Any = {"loc": ["body", *["a"] * 10_000], "msg": "No.", "type": "value"}
+
 MANY: Any = {f"max_price_{number}": "No." for number in range(900)}
 
 urlpatterns = [
@@ -320,6 +329,8 @@ urlpatterns = [
     path("part", make_view(order_part)),
     path("camel", make_view(order, **CAMEL_CASE)),
     path("camel/part", make_view(order_part, **CAMEL_CASE)),
+    path("innermost", make_view(innermost)),
+    path("deep", make_view(lambda request: Response({"detail": [DEEP, DEEP]}, 400))),
     path("lines", make_view(name_lines, **CAMEL_CASE)),
     path("sets", make_view(place)),
     path("search", make_view(search)),
@@ -853,6 +864,51 @@ def test_a_long_name_is_cut(quiet_client: Client, settings: Settings) -> None:
     assert "pointer" not in received["details"][0]
 
 
+def lengthen(name: str) -> str:
+    """Return a name with 45 characters more."""
+    return f"{name}_{'x' * 44}"
+
+
+LENGTHENED = {"FIELD_NAMES": f"{__name__}.lengthen", "MAX_ERRORS": None}
+IDS: Any = [{"client_name": "Ann", "id": "x"}] * 20_000
+PARTS: Any = {LONG[:99]: {LONG[:98]: [{}] * 5_000}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "url", "data"),
+    [
+        (LENGTHENED, "order", IDS),
+        ({**LENGTHENED, "DETAILS": True}, "order", IDS),
+        ({**LENGTHENED, "DETAILS": True, "PROBLEM_JSON": True}, "order", IDS),
+        # The pointer begins with the keys of the part, which the path of the field does not have.
+        ({"DETAILS": True, "MAX_ERRORS": None}, "innermost", PARTS),
+    ],
+)
+def test_a_body_has_at_most_1_mb_with_the_names_of_clients(
+    quiet_client: Client, settings: Settings, changes: dict[str, Any], url: str, data: Any
+) -> None:
+    settings.API_ERRORS = changes
+    response = quiet_client.post(f"/{url}", data, "application/json")
+    assert 700_000 < len(response.content) <= 1_000_000
+    sent = response.json()
+    left_out = len(data if isinstance(data, list) else [{}] * 5_000) - len(sent["errors"]) + 1
+    assert sent["errors"][-1] == f"{left_out} more errors were left out."
+    details = sent.get("details", [])
+    assert [detail["message"] for detail in details] == [
+        message.split(": ", 1)[-1] for message in sent["errors"] if details
+    ]
+    assert all("pointer" in detail for detail in details[:-1])
+
+
+def test_one_name_that_does_not_fit_is_sent_as_the_serializer_spells_it(
+    quiet_client: Client, settings: Settings
+) -> None:
+    settings.API_ERRORS = {**LENGTHENED, "DETAILS": True}
+    received = send(quiet_client, Sent("POST", "deep", [], {}))
+    assert received["errors"] == [f"{'a.' * 9_999}a: No.", "1 more error was left out."]
+    assert received["details"][0]["field"] == f"{'a.' * 9_999}a"
+
+
 CALLS: list[str] = []
 
 
@@ -884,9 +940,11 @@ def test_a_query_is_parsed_once_for_all_messages(quiet_client: Client, settings:
 def test_if_the_function_fails_all_messages_are_sent(
     quiet_client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, function: str
 ) -> None:
-    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}"}
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.{function}", "DETAILS": True}
     document = [{}, {}, {}]
-    assert send(quiet_client, Sent("POST", "order", [], document)) == body(
+    received = send(quiet_client, Sent("POST", "order", [], document))
+    assert len(received.pop("details")) == 3
+    assert received == body(
         "INVALID_CONTENT", *(f"[{row}].client_name: {REQUIRED}" for row in range(3))
     )
     [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
