@@ -870,7 +870,7 @@ def lengthen(name: str) -> str:
 
 
 LENGTHENED = {"FIELD_NAMES": f"{__name__}.lengthen", "MAX_ERRORS": None}
-IDS: Any = [{"client_name": "Ann", "id": "x"}] * 20_000
+IDS: Any = [{"client_name": "Ann", "id": "x"}] * 13_000
 PARTS: Any = {LONG[:99]: {LONG[:98]: [{}] * 5_000}}
 
 
