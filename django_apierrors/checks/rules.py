@@ -39,14 +39,25 @@ HEADER_EXAMPLE = "X-Error-Code"
 # A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
 WILDCARD = re.compile(r"[*?\[\]^$<>\s]|://")
 
-# The headers of responses that have a meaning of their own: those of HTTP (RFC 9110 to 9112),
-# cookies, CORS, and the headers of Django's and browsers' security.
+# The headers of responses that have a meaning of their own: those of the registry of HTTP field
+# names of the IANA, and others that browsers and proxies read.
 USED_HEADERS = re.compile(
-    r"(accept|access-control|content|cross-origin|proxy|sec)(-.*)?"
-    r"|age|allow|alt-svc|authorization|cache-control|connection|cookie|date|etag|expires|host"
-    r"|keep-alive|last-modified|link|location|origin|pragma|referrer-policy|retry-after|server"
-    r"|set-cookie|status|strict-transport-security|te|trailer|transfer-encoding|upgrade|vary|via|warning"
-    r"|www-authenticate|x-content-type-options|x-frame-options",
+    r"(accept|access-control|attribution-reporting|content|cross-origin|proxy|sec|surrogate|x-accel"
+    r"|x-forwarded)(-.*)?"
+    r"|age|allow|alt-svc|authentication-(control|info)|authorization|cache-(control|status|tag)"
+    r"|cdn-(cache-control|loop)|clear-site-data|close|connection|cookie|critical-ch|date|dav"
+    r"|delta-base|deprecation|(repr-)?digest|dpop-nonce|etag|expect-ct|expires|feature-policy"
+    r"|forwarded|host|im|keep-alive|last-modified|link|location|memento-datetime|mime-version|nel"
+    r"|no-vary-search|optional-www-authenticate|origin(-agent-cluster|-trial)?|p3p|pragma"
+    r"|(document|integrity|permissions)-policy(-report-only)?|preference-applied|priority"
+    r"|public-key-pins(-report-only)?|ratelimit(-.*)?|referrer-policy|refresh|replay-nonce|report-to"
+    r"|reporting-endpoints|retry-after|server(-timing)?|service-worker-allowed|set-cookie2?|set-login"
+    r"|signature(-input)?|sourcemap|speculation-rules|status|strict-transport-security|sunset"
+    r"|supports-loading-mode|te|timing-allow-origin|tk|trace(parent|response|state)|trailer"
+    r"|transfer-encoding|upgrade|use-as-dictionary|variant-vary|vary|via|want-.*digest|warning"
+    r"|www-authenticate|x-content-type-options|x-dns-prefetch-control|x-download-options"
+    r"|x-frame-options|x-permitted-cross-domain-policies|x-robots-tag|x-sendfile|x-sourcemap"
+    r"|x-ua-compatible|x-xss-protection",
     re.IGNORECASE,
 )
 
@@ -80,6 +91,13 @@ def _is_function(value: object, *arguments: str) -> bool:
 def _make_function_rule(*arguments: str) -> ValueRule:
     words = f"the dotted path of a function ({', '.join(arguments)}) that is not async"
     return ValueRule(words, lambda value: _is_function(value, *arguments), _correct_path)
+
+
+def _is_name_function(value: object) -> bool:
+    # The function is the project's: it may raise anything.
+    with suppress(Exception):
+        return _is_function(value, "name") and isinstance(import_string(str(value))("a_name"), str)
+    return False
 
 
 def _is_header_name(value: object) -> bool:
@@ -154,6 +172,11 @@ TEXT = ValueRule("a string", _is(str, Promise))
 HANDLER = _make_function_rule("exception")
 PREFIXES = ValueRule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
 EXCEPTION_CLASS = ValueRule("an exception class", _is_class_path, _correct_class_path)
+NAME_FUNCTION = ValueRule(
+    "the dotted path of a function (name) that is not async, and returns a string for 'a_name'",
+    _is_name_function,
+    _correct_path,
+)
 CODE_NAME = ValueRule("", _is_code_name, lambda name: re.sub(r"\W+", "_", name.upper()))
 HEADER_NAME = ValueRule("the name of a header of your own", _is_header_name, _correct_header_name)
 
@@ -164,7 +187,7 @@ VALUES: Rules = {
     "EXCEPTIONS": ValueRule("a dict of class names", _is(Mapping)),
     "MORE_INFO": ValueRule("a string", _is(str)),
     "DETAILS": BOOLEAN,
-    "FIELD_NAMES": _make_optional(_make_function_rule("name")),
+    "FIELD_NAMES": _make_optional(NAME_FUNCTION),
     "BODY": _make_optional(_make_function_rule("body", "error", "request")),
     "CODE_HEADER": _make_optional(HEADER_NAME),
     "MAX_ERRORS": _make_optional(
@@ -213,10 +236,15 @@ def suggest(name: object, choices: Iterable[object]) -> str:
 
 
 def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
-    """Return the choice whose spelling, in any case, is nearest to `name`; `None` if none is."""
+    """Return the choice whose spelling, in any case, is nearest to `name`; `None` if none is.
+
+    A choice of which `name` is the beginning, or that is the beginning of `name`, has priority.
+    """
     by_capitals = {str(choice).upper(): choice for choice in choices}
-    nearest = get_close_matches(str(name).upper(), by_capitals, 1)
-    return by_capitals[nearest[0]] if nearest else None
+    start = str(name).upper()
+    nearest = get_close_matches(start, by_capitals)
+    related = [other for other in nearest if other.startswith(start) or start.startswith(other)]
+    return by_capitals[[*related, *nearest][0]] if nearest else None
 
 
 def find_value_hint(value: object, rule: ValueRule) -> str | None:

@@ -73,6 +73,8 @@ urlpatterns = [
 # The number of a message, a dict that has it, and words of the message or its hint.
 FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E001", {"CODE_FORMATS": "name"}, "Did you mean 'CODE_FORMAT'?"),
+    ("E001", {"PATCHES": True}, "Did you mean 'PATCH'?"),
+    ("E001", {"CODE_HEADERS": "X-Code"}, "Did you mean 'CODE_HEADER'?"),
     ("E001", {"max_errors": 5}, "Did you mean 'MAX_ERRORS'?"),
     ("E001", {1: 5}, f"Use one of: {', '.join(sorted(DEFAULTS))}."),
     ("E003", {"CODES": {"out of-stock": {"status": 409}}}, "Did you mean 'OUT_OF_STOCK'?"),
@@ -186,8 +188,17 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "MORE_INFO": (["", "error-page", "https://d.example/{code}", "/errors"], [None, b"/"]),
     "DETAILS": ([True, False], [1]),
     "FIELD_NAMES": (
-        [None, f"{__name__}.get_numbers", "builtins.max"],
-        ["camelize", f"{__name__}.missing", 1, *FUNCTIONS, f"{__name__}.add_key"],
+        [None, f"{__name__}.spell_name", "builtins.max"],
+        [
+            "camelize",
+            f"{__name__}.missing",
+            1,
+            *FUNCTIONS,
+            f"{__name__}.add_key",
+            # The first raises an exception, the second returns a list.
+            f"{__name__}.get_numbers",
+            "builtins.sorted",
+        ],
     ),
     "BODY": (
         [None, f"{__name__}.add_key", "builtins.max"],
@@ -203,7 +214,11 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "CODE_HEADER": (
         [None, "X-Error-Code", "Error-Code", "Vary-Code"],
-        ["", "X Code", "X-Code: 1", "X-Code\n", 1, "Allow", "ETag", "vary", "Content-Length"],
+        [
+            *("", "X Code", "X-Code: 1", "X-Code\n", 1, "Allow", "ETag", "vary", "Content-Length"),
+            *("Permissions-Policy", "Clear-Site-Data", "NEL", "Refresh", "Server-Timing"),
+            *("Reporting-Endpoints", "Timing-Allow-Origin", "X-Accel-Redirect", "X-Robots-Tag"),
+        ],
     ),
     "MAX_ERRORS": ([2, 10**6, None], [1, 2.5, True]),
     "PATHS": ([None, [], ("/api", "/v2.1/a-b_(c)/")], ["/api", [1], [""], {"/api"}, *PATTERNS]),
@@ -230,6 +245,11 @@ def broken_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def get_numbers(messages: list[CheckMessage]) -> list[str]:
     """Return the ids of messages, without the name of the package."""
     return [str(message.id).removeprefix("django_apierrors.") for message in messages]
+
+
+def spell_name(name: str) -> str:
+    """Return the name of a field as a client spells it."""
+    return name.upper()
 
 
 def read(message: CheckMessage) -> str:
@@ -263,7 +283,7 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"CODE_HEADER": "Status"}, "Did you mean 'X-Error-Code'?"),
     ({"MAX_ERRORS": 0}, "Did you mean 2?"),
     ({"RETRY_AFTER": -1}, "Did you mean 0?"),
-    ({"FIELD_NAMES": f"{__name__}.get_number"}, f"Did you mean '{__name__}.get_numbers'?"),
+    ({"FIELD_NAMES": f"{__name__}.spell_nam"}, f"Did you mean '{__name__}.spell_name'?"),
     ({"BODY": f"{__name__}.take_nothing"}, None),
     ({"FIELD_NAMES": "django.utils.textt.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
     ({"FIELD_NAMES": "djang.utils.text.slugify"}, "Did you mean 'django.utils.text.slugify'?"),
