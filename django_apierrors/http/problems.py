@@ -90,8 +90,8 @@ def apply_content_type(response: HttpResponseBase, request: AnyRequest | None) -
 def make_problem(body: Mapping[str, Any], reference: str | None = None) -> dict[str, Any]:
     """Return `body`, one of ours, as problem details, with its keys as extension members.
 
-    `instance` is the reference of an unhandled exception, as a URN. A problem is returned
-    unchanged; a string that `body` has for a member of RFC 9457 is kept.
+    `instance` is a UUID that ends with the reference of an unhandled exception. A problem is
+    returned unchanged; a string that `body` has for a member of RFC 9457 is kept.
     """
     more_info, code, status = body["moreInfo"], body["code"], body["status"]
     problem = {
@@ -101,7 +101,8 @@ def make_problem(body: Mapping[str, Any], reference: str | None = None) -> dict[
         "detail": " ".join(body["errors"]),
     }
     if reference is not None:
-        problem["instance"] = f"urn:reference:{reference}"
+        # A UUID of version 8 (RFC 9562, section 5.8), whose bits an application may choose.
+        problem["instance"] = f"urn:uuid:00000000-0000-8000-8000-{reference}"
     return problem | {
         name: value
         for name, value in body.items()

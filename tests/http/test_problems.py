@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -219,7 +220,11 @@ def test_a_problem_has_the_header_of_its_status(client: Client) -> None:
 def test_an_unhandled_exception_is_a_problem_with_its_reference(client: Client) -> None:
     problem = read(client.get("/thing?as=unhandled", **PREFERS_PROBLEM))
     instance = problem.pop("instance")
-    assert instance == f"urn:reference:{problem['detail'][-13:-1]}"
+    # A UUID of version 8 (RFC 9562), of the one variant that the RFC defines.
+    assert instance.startswith("urn:uuid:")
+    uuid = UUID(instance)
+    assert (uuid.version, uuid.variant) == (8, RFC_4122)
+    assert str(uuid)[-12:] == problem["detail"][-13:-1]
     assert problem == blank(body("INTERNAL_ERROR", *problem["errors"]), "Internal Server Error")
     assert REFERENCE.fullmatch(problem["detail"])
 
