@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from pytest_django.fixtures import Settings
+from rest_framework import renderers as drf_renderers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
@@ -93,6 +94,12 @@ class FormatView(APIView):
         return Response(body, status=404)
 
 
+def return_body(request: HttpRequest) -> JsonResponse:
+    """Return an error in the format, as a gateway returns that of another service."""
+    body = {"status": 409, "errors": ["No."], "code": "CONFLICT", "moreInfo": "", "trace": 1.50}
+    return JsonResponse(body, status=409, json_dumps_params={"indent": 1}, headers={"ETag": '"1"'})
+
+
 class UnserializableView(APIView):
     """Return an error in the format that cannot be encoded as JSON."""
 
@@ -153,6 +160,8 @@ urlpatterns = [
     path("browsable-unhandled", BrowsableView.as_view(exception=UNHANDLED)),
     path("returned", ReturnView.as_view()),
     path("made", FormatView.as_view()),
+    path("made-by-drf", FormatView.as_view(renderer_classes=[drf_renderers.JSONRenderer])),
+    path("made-by-a-plain-view", return_body),
     path("unserializable", UnserializableView.as_view()),
     path("json", get_json),
     path("plain", raise_unhandled),
@@ -265,6 +274,23 @@ def test_one_signal_is_sent_for_an_error_outside_of_drf_views(
     get(url)
 
     assert [(each["error"].code.name, each["exception"]) for each in sent] == [(code, exception)]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
+def test_one_signal_is_sent_for_a_body_in_the_format_that_another_renderer_made(
+    settings: Settings, sent: Sent, accept: str
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.API_ERRORS = {"PATHS": ["/made-by-a-plain-view"], "PROBLEM_JSON": True}
+
+    get("/made-by-drf", accept=accept)
+    response = get("/made-by-a-plain-view", accept=accept)
+
+    assert [each["error"].code.name for each in sent] == ["MISSING_RESOURCE", "CONFLICT"]
+    assert [each["exception"] for each in sent] == [None, None]
+    is_unchanged = accept == "application/json"
+    assert (response.content == return_body(response.wsgi_request).content) == is_unchanged
+    assert response.has_header("ETag") == is_unchanged
 
 
 def test_one_signal_is_sent_under_asgi(settings: Settings, sent: Sent) -> None:

@@ -43,7 +43,7 @@ LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
 def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
-    """Return the body that `response` should have, `None` if it stays as it is.
+    """Return the body of the error in `response`, `None` if that is not an error of the API.
 
     A page is always replaced: it may be a technical page. JSON is brought into the format if it is
     the response of a DRF view or below `PATHS`; other JSON is another API's format.
@@ -58,15 +58,9 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     content = read_content(response) if is_json(response) else b""
     if content is None and not hasattr(response, "data"):
         return None
-    document: Body | None = parse_json(content or b"")
-    if document is not None and is_error_body(document, status):
-        response["Content-Type"] = JSON
-        if apply_content_type(response, request):
-            return document
-        add_required_headers(response, document, request)
-        return None
-    data: Any = getattr(response, "data", document)
+    document: Any = parse_json(content or b"")
     # The view's renderer may have rendered a body of ours in another format.
+    data = document if is_error_body(document, status) else getattr(response, "data", document)
     return data if is_error_body(data, status) else Error.of_data(data, status).get_body(request)
 
 
@@ -104,20 +98,22 @@ def rewrite(
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 
-    The headers and the reference are those of `error`.
+    The headers and the reference are those of `error`. JSON of `body` stays as it is.
     """
-    for name in STALE_HEADERS:
-        del response[name]
-    response.status_code = body["status"]
-    response.reason_phrase = None  # type: ignore[assignment]
+    is_sent = is_json(response) and parse_json(read_content(response) or b"") == body
     response["Content-Type"] = JSON
     sent: Mapping[str, Any] = body
     if apply_content_type(response, request):
         sent = make_problem(body, error.reference if error else None)
-    response.content = encode(sent)
-    response["Content-Length"] = str(len(response.content))
-    if hasattr(response, "data"):
-        response.data = sent
+    if sent is not body or not is_sent:
+        for name in STALE_HEADERS:
+            del response[name]
+        response.status_code = body["status"]
+        response.reason_phrase = None  # type: ignore[assignment]
+        response.content = encode(sent)
+        response["Content-Length"] = str(len(response.content))
+        if hasattr(response, "data"):
+            response.data = sent
     for name, value in (error.headers if error else NO_HEADERS).items():
         response[name] = value
     add_required_headers(response, sent, request)
