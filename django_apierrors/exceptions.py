@@ -15,6 +15,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import CATALOG
+from django_apierrors.validation.extra import expand
 
 # The exceptions for which DRF's own exception handler has a response; all others reach Django.
 DRF_EXCEPTIONS = (APIException, Http404, PermissionDenied)
@@ -46,8 +47,10 @@ class ValidationError(exceptions.ValidationError):
         self, detail: Any = None, code: str | None = None, extra: Mapping[str, Any] | None = None
     ) -> None:
         """Give `extra`, else that of the class, to each message without a code of its own."""
-        self.extra = extra or self.extra
-        super().__init__(detail, MessageCode(code or self.default_code, self.extra))
+        # Each message reads it, and a generator can be read once.
+        self.extra = expand(extra or self.extra)
+        data = self.extra if isinstance(self.extra, Mapping) else None
+        super().__init__(detail, MessageCode(code or self.default_code, data))
 
 
 class InvalidId(APIException):

@@ -11,7 +11,7 @@ from typing import Any
 from django_apierrors import catalog
 from django_apierrors.conf import api_errors
 from django_apierrors.exceptions import MessageCode
-from django_apierrors.validation.extra import NO_EXTRA, make_data
+from django_apierrors.validation.extra import read_extra
 
 # The codes of DRF's and Django's validation messages that are more specific than INVALID_CONTENT.
 CODES_BY_MESSAGE_CODE: Mapping[str, str] = {
@@ -59,9 +59,7 @@ MAX_NUMBER = 2**32 - 1
 
 def get_extra(message_code: object) -> Mapping[str, Any]:
     """Return the data of a message's code, as JSON can represent it."""
-    extra: Any = message_code.extra if isinstance(message_code, MessageCode) else None
-    data: Mapping[str, Any] = make_data(extra) if isinstance(extra, Mapping) else NO_EXTRA
-    return data
+    return read_extra(message_code.extra if isinstance(message_code, MessageCode) else None)
 
 
 def find_code(message_code: object, status: int) -> catalog.ErrorCode | None:

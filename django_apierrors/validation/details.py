@@ -26,6 +26,7 @@ from django_apierrors.validation.extra import (
     clean,
     get_string,
     make_data,
+    read_extra,
 )
 from django_apierrors.validation.foreign_keys import (
     AMBIGUOUS_CODES,
@@ -81,8 +82,7 @@ def read_detail(
         else:
             reader.code = getattr(detail, "code", None) if isinstance(detail, str) else None
             reader.add_extra(reader.read(detail))
-        if isinstance(extra, Mapping):
-            reader.add_extra(make_data(extra))
+        reader.add_extra(read_extra(extra))
     except Exception:
         # The mappings of a project may raise anything.
         log_failure("reading the detail of an error")

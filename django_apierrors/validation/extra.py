@@ -16,7 +16,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.utils.serializer_helpers import ReturnDict
 
-from django_apierrors.fallback import log_failure
+from django_apierrors.fallback import log_failure, logger
 
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
@@ -112,6 +112,16 @@ def make_data(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None =
     return JSONEncoder().default(value) if isinstance(value, VALUE_TYPES) else NO_DATA
 
 
+def read_extra(extra: object) -> Mapping[str, Any]:
+    """Return the `extra` of an exception, or of a code, as JSON can represent it."""
+    if isinstance(extra, Mapping):
+        data: Mapping[str, Any] = make_data(expand(extra))
+        return data
+    if extra is not None:
+        logger.warning("The `extra` of an error must be a dict, not %s.", type(extra).__name__)
+    return NO_EXTRA
+
+
 def expand(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = None) -> Any:
     """Return `value` with each generator, dict view and queryset in it as DRF's encoder reads it.
 
@@ -123,6 +133,10 @@ def expand(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = No
         try:
             value = JSONEncoder().default(value)
         except TypeError:
+            return value
+        except Exception:
+            # The query of a queryset may fail.
+            log_failure("reading a value in the detail of an error")
             return value
     is_unchanged = not isinstance(value, CONTAINERS) or hasattr(value, "serializer")
     repeats = repeats or Repeats()
@@ -182,6 +196,6 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
     if given is not None and not isinstance(given, VALUE_TYPES):
         # DRF has called str(), which returns the repr of an object whose class has no __str__().
         is_internal = isinstance(given, Model) or type(given).__str__ is object.__str__
-        return given if is_internal and isinstance(detail, str) else detail
+        return expand(given) if is_internal and isinstance(detail, str) else detail
     is_string = isinstance(given, (str, Promise)) and not isinstance(given, Enum)
     return detail if is_string or detail not in (str(given), get_string(given)) else given

@@ -7,6 +7,7 @@ import enum
 import json
 import logging
 import pickle
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
@@ -114,7 +115,22 @@ def post(request: Request) -> Response:
     return Response(status=204)
 
 
-urlpatterns = [path("shelves", make_view(post))]
+def send_data(request: Request, name: str) -> Response:
+    """Raise or return an error with the data that the URL names."""
+    message, data = "No.", {"data": DATA[name]()}
+    how = request.query_params["how"]
+    if how == "returned":
+        return Response({"detail": message, **data}, status=400)
+    if how == "ours":
+        raise ValidationError([message], extra=data)
+    if how == "detail":
+        raise serializers.ValidationError({"detail": message, **data})
+    exception: Any = serializers.ValidationError(message)
+    exception.extra = data
+    raise exception
+
+
+urlpatterns = [path("shelves", make_view(post)), path("data/<name>", make_view(send_data))]
 
 
 def make_shelf(*lines: dict[str, Any], name: str = "A") -> dict[str, Any]:
@@ -290,3 +306,46 @@ def test_the_code_of_an_enum_is_its_value() -> None:
     code: Any = Reason.SOLD_OUT
     [item] = recognise(ValidationError({"sku": ["Sold out."]}, code, {"left": 0})).items
     assert (item.code, item.extra) == ("sold_out", {"left": 0})
+
+
+DATA: dict[str, Callable[[], Any]] = {
+    "queryset": lambda: Shelf.objects.values_list("name", flat=True),
+    "keys": {"A": 1}.keys,
+    "generator": lambda: (name for name in ["A"]),
+    "nested": lambda: [{"names": {"A": 1}.keys()}],
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_an_iterable_in_the_data_of_a_raised_error_is_sent_as_that_of_a_returned_one(
+    client: Client, name: str
+) -> None:
+    Shelf.objects.create(name="A")
+    expected = client.get(f"/data/{name}?how=returned").json()
+    assert expected["extra"] == {"data": [{"names": ["A"]}] if name == "nested" else ["A"]}
+    for how in ("detail", "attribute", "ours"):
+        assert client.get(f"/data/{name}?how={how}").json() == expected
+
+
+@pytest.mark.parametrize("cls", [APIException, ValidationError])
+def test_data_that_are_not_a_dict_are_logged_once(
+    caplog: pytest.LogCaptureFixture, cls: type[APIException]
+) -> None:
+    exception = cls(["One.", "Two."])
+    exception.extra = ["secret"]  # type: ignore[attr-defined]
+    assert recognise(exception).extra == {}
+    assert recognise(ValidationError(["One.", "Two."], extra=["x"])).extra == {}  # type: ignore[arg-type]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The `extra` of an error must be a dict, not list."
+    ] * 2
+
+
+def test_a_queryset_whose_query_fails_is_logged_and_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = Shelf.objects.using("missing").all()
+    error = recognise(make_exception(NotFound, extra={"rows": rows, "shelf": 7}))
+    assert error.extra == {"shelf": 7}
+    assert [record.getMessage() for record in caplog.records] == [
+        "django_apierrors failed while reading a value in the detail of an error."
+    ]

@@ -155,8 +155,9 @@ def test_the_repr_of_an_object_is_not_sent() -> None:
     error = recognise(exceptions.ValidationError(detail))
     assert error.get_body() == {
         **body("INVALID_CONTENT", "No.", "cause: Too much."),
-        "extra": {"shelves": [], "price": "12 EUR"},
+        "extra": {"shelves": [[], {}, {}], "price": "12 EUR"},
     }
+    assert error.extra["shelves"] == Error.of_data(detail, 400).extra["shelves"]
     assert recognise(RejectedShelf(Shelf())).get_messages() == ["name: No shelf."]
 
 
