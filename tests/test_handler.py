@@ -49,6 +49,14 @@ Body = dict[str, Any]
 # An exception that a project raises to send a response.
 DeliberateError = subclass(exceptions.APIException, status_code=503, default_detail="Closed.")
 
+
+def make_integrity_error() -> Exception:
+    """Return the exception that Django raises from that of a driver."""
+    exception = IntegrityError(SECRET)
+    exception.__cause__ = Exception(SECRET)
+    return exception
+
+
 # The exceptions, each with its body; no body for an unhandled one, whose reference differs.
 FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "unhandled": (lambda: KeyError(SECRET), None),
@@ -70,7 +78,7 @@ FAULTS: dict[str, tuple[Callable[[], Exception], Body | None]] = {
     "throttled": (lambda: exceptions.Throttled(7), wait_body(7)),
     "refused": (lambda: ConnectionRefusedError(SECRET), body("SERVICE_UNAVAILABLE")),
     "timeout": (lambda: TimeoutError(SECRET), body("GATEWAY_TIMEOUT")),
-    "integrity": (lambda: IntegrityError(SECRET), body("INVALID_STATE")),
+    "integrity": (make_integrity_error, body("INVALID_STATE")),
     "deliberate": (DeliberateError, body("SERVICE_UNAVAILABLE", "Closed.")),
 }
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DataError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import Field, FileField, Lookup, QuerySet, UUIDField, Value
 from django.db.models.expressions import Col
 from django.utils.duration import duration_microseconds
@@ -103,10 +103,11 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     is_not_encoded = isinstance(exception, UnicodeEncodeError) and find_parameters(exception)
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
+    if type(exception) in (DataError, IntegrityError) and exception.__cause__ is None:
+        # Django raises these from the exception of the driver.
+        return RejectedValues(None, ())
     if isinstance(exception, DataError) or is_not_encoded:
-        # Django raises its DataError from that of the driver.
-        is_own = isinstance(exception, DataError) and exception.__cause__ is None
-        return RejectedValues(None, ()) if is_own else _find_in_statement(exception)
+        return _find_in_statement(exception)
     if isinstance(exception, OperationalError) and exception.args == (FAILED_FUNCTION,):
         patterns = _find_invalid_patterns(find_parameters(exception))
         return RejectedValues("INVALID_CONTENT", patterns)

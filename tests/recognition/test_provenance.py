@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signals import got_request_exception
-from django.db import DataError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
@@ -220,6 +220,7 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "nothing": lambda q: [*Thing.objects.filter(size__gt=None)],
     "none": lambda q: [*Thing.objects.filter(size="launch-date-not-set")],
     "raised": lambda q: throw(DataError(q)),
+    "raised-integrity": lambda q: throw(IntegrityError(q)),
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
 }
@@ -735,6 +736,7 @@ def test_a_value_in_the_url_or_the_query_is_found(
         ("short/?q=x-ray", UNHANDLED),
         ("short/?q=", UNHANDLED),
         ("raised/?q=abc", UNHANDLED),
+        ("raised-integrity/?q=abc", UNHANDLED),
         ("number/?q=12:30", UNHANDLED),
         ("number/?q=a12", UNHANDLED),
     ],
