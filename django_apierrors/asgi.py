@@ -11,7 +11,7 @@ from typing import IO, Any
 import django
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from django_apierrors.handling import malformed_requests
@@ -26,6 +26,20 @@ def get_asgi_application() -> ASGIHandler:
     return APIErrorsASGIHandler()
 
 
+class Placeholder(HttpResponse):
+    """The place of the response for a malformed request, with its status."""
+
+    request: HttpRequest
+
+    def replace(self) -> HttpResponseBase:
+        """Return the response, about which the signal `error_sent` was sent."""
+        response = malformed_requests.make_malformed_request_response(
+            self.status_code, self.request
+        )
+        response.send_signal(None)
+        return response
+
+
 class APIErrorsASGIHandler(ASGIHandler):
     """Django's handler, with a JSON error for a request with a malformed `Content-Type`."""
 
@@ -35,21 +49,21 @@ class APIErrorsASGIHandler(ASGIHandler):
         """Return the request, or the response if it cannot be made."""
         try:
             result = super().create_request(scope, body_file)
+            if result[1] is None:
+                return result
+            status = result[1].status_code
         except malformed_requests.MALFORMED_REQUEST_ERRORS as exc:
-            return None, malformed_requests.make_malformed_request_response(
-                malformed_requests.get_status(exc), make_minimal_request(scope)
-            )
-        response = result[1]
-        if response is None:
-            return result
-        return None, malformed_requests.make_malformed_request_response(
-            response.status_code, make_minimal_request(scope)
-        )
+            status = malformed_requests.get_status(exc)
+        placeholder = Placeholder(status=status)
+        placeholder.request = make_minimal_request(scope)
+        return None, placeholder
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
-        """Send `response`, and before it the signal about a malformed request."""
-        if isinstance(response, malformed_requests.MalformedRequestResponse):
-            await sync_to_async(response.send_signal)(None)
+        """Send `response`; in place of a placeholder the response that a thread makes."""
+        if isinstance(response, Placeholder):
+            # Not on the event loop: the function in `BODY`, and receivers of the signal, may use
+            # the database.
+            response = await sync_to_async(response.replace)()
         await super().send_response(response, send)
 
 

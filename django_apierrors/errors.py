@@ -234,8 +234,16 @@ class Error(NamedTuple):
         # If one is too long, the first is sent as it was counted.
         return keep(index) if index else keep(1)._replace(items=self.items[:1])
 
-    def get_body(self, request: AnyRequest | None = None) -> Body:
-        """Return the body; `request` makes the link in `moreInfo` absolute."""
+    def with_code_of(self, body: Mapping[str, Any]) -> Error:
+        """Return the error with the code of its `body`, which the function in `BODY` may change."""
+        is_same = body["code"] == format_code(self.code)
+        return self if is_same else self._replace(code=Error.of_body(body).code)
+
+    def get_body(self, request: AnyRequest | None = None, *, is_extended: bool = True) -> Body:
+        """Return the body; `request` makes the link in `moreInfo` absolute.
+
+        The function in `BODY` extends the body if `is_extended` is true.
+        """
         has_details = api_errors.DETAILS
         error = self.translate(request) if has_details or api_errors.FIELD_NAMES else self
         body: Body = {
@@ -248,7 +256,7 @@ class Error(NamedTuple):
             body["extra"] = self.extra
         if has_details:
             body["details"] = error.get_details()
-        return extend_body(body, self, request) if api_errors.BODY else body
+        return extend_body(body, self, request) if api_errors.BODY and is_extended else body
 
 
 def make_detail(item: Item) -> Detail:

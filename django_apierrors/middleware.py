@@ -72,9 +72,9 @@ class RequestState:
         self, error: Error, exception: BaseException, request: HttpRequest, status: int = 500
     ) -> None:
         """Keep `error` for the response of `status` that Django is about to make."""
-        self.error, self.exception, self.status = error, exception, status
-        self.body = error.get_body(request)
-        keep_error(request, error)
+        self.body, self.exception, self.status = error.get_body(request), exception, status
+        self.error = error.with_code_of(self.body)
+        keep_error(request, self.error)
 
     def find_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.

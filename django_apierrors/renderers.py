@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from django_apierrors import fallback
-from django_apierrors.errors import Error, is_error_body
+from django_apierrors.errors import Error, extend_body, is_error_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, apply_fallback, make_problem
@@ -26,10 +26,13 @@ class JSONRenderer(renderers.JSONRenderer):
     carry. A body in the format stays as it is.
     """
 
-    # The body that the handler made, its error and its exception.
-    error_body: Any = None
+    # The error that the handler made a body of, the code in the body, and the exception.
     error: Error | None = None
+    code: str | int | None = None
     exception: BaseException | None = None
+    # Whether the function in `BODY` is called here, because the handler ran on the event loop,
+    # where it may not use the database. Django calls this renderer in a thread.
+    is_deferred = False
 
     def render(
         self,
@@ -42,7 +45,8 @@ class JSONRenderer(renderers.JSONRenderer):
         response = context.get("response")
         if response is None or response.status_code < 400:
             return self.render_data(data, accepted_media_type, context)
-        request, error = context.get("request"), self.find_built_error(data)
+        request = context.get("request")
+        data, error = self.read_data(data, response, request)
         sent: Any = error
         is_inside_page = is_html(getattr(response, "accepted_renderer", None))
         try:
@@ -70,10 +74,16 @@ class JSONRenderer(renderers.JSONRenderer):
         self.exception = None
         return rendered
 
-    def find_built_error(self, data: Any) -> Error | None:
-        """Return the error of the handler if `data` is its body, even if keys were changed."""
-        is_same = self.error and is_error_body(data) and data["code"] == self.error_body.get("code")
-        return self.error if is_same else None
+    def read_data(self, data: Any, response: Response, request: Any) -> tuple[Any, Error | None]:
+        """Return the body to send, and the error of the handler if `data` is its body.
+
+        Other keys than `code` may have been changed.
+        """
+        if self.error is None or not is_error_body(data) or data["code"] != self.code:
+            return data, None
+        if self.is_deferred:
+            data = response.data = extend_body(data, self.error, request)
+        return data, self.error.with_code_of(data)
 
     def render_data(
         self, data: Any, accepted_media_type: str | None, context: Mapping[str, Any]
@@ -131,7 +141,7 @@ def apply_format(
         # A code of the catalogue may have another status in the project.
         response.status_code = error.status
         data = response.data = error.get_body(request)
-        keep_error(request, error)
+        keep_error(request, error.with_code_of(data))
     if is_problem:
         data = response.data = make_problem(data, error.reference if error else None)
     add_required_headers(response, data, request, context.get("view"))

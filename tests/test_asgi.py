@@ -102,6 +102,20 @@ def test_a_malformed_content_type_is_415(url: str) -> None:
     assert len(signals) == 1
 
 
+def describe_thread(body: Any, error: Any, request: Any) -> Any:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return {**body, "isOnLoop": False}
+    return {**body, "isOnLoop": True}
+
+
+def test_the_function_in_body_is_not_called_on_the_event_loop(settings: Settings) -> None:
+    settings.API_ERRORS = {"BODY": f"{__name__}.describe_thread"}
+    response = send("POST", "/echo", b"{}", "application/json; charset*=bogus''x")
+    assert (response.status, json.loads(response.content)["isOnLoop"]) == (415, False)
+
+
 # DRF's parsers and Django's form parser decode the body, each with its own exceptions.
 @pytest.mark.parametrize("url", MEDIA_TYPES)
 def test_an_invalid_charset_is_rejected_when_the_body_is_read(settings: Settings, url: str) -> None:

@@ -69,8 +69,10 @@ class AsyncRaiseView(AsyncAPIView):
 
     authentication_classes = []
 
+    exception: Exception = FORBIDDEN
+
     async def get(self, request: Any) -> Response:
-        raise FORBIDDEN
+        raise self.exception
 
 
 class AsyncPageView(AsyncRaiseView):
@@ -143,6 +145,19 @@ class ChangedView(BrowsableView):
         return change_data
 
 
+def change_status_of_response(exc: Exception, context: Any) -> Any:
+    response: Any = exception_handler(exc, context)
+    response.status_code = 418
+    return response
+
+
+class AsyncChangedView(AsyncRaiseView):
+    """Have a handler that changes the response of ours, on the event loop."""
+
+    def get_exception_handler(self) -> Any:
+        return change_status_of_response
+
+
 async def raise_unhandled_async(request: HttpRequest) -> HttpResponse:
     """Raise an exception in an async view."""
     raise UNHANDLED
@@ -167,6 +182,8 @@ urlpatterns = [
     path("plain", raise_unhandled),
     path("async", raise_unhandled_async),
     path("async-view", AsyncRaiseView.as_view()),
+    path("async-unhandled", AsyncRaiseView.as_view(exception=UNHANDLED)),
+    path("async-changed", AsyncChangedView.as_view()),
     path("async-page", AsyncPageView.as_view()),
 ]
 
@@ -560,6 +577,62 @@ def test_the_function_gets_each_error_and_djangos_request(
         assert "path" not in body
     else:
         assert (body["code_"], body["path"]) == (body["code"], url)
+
+
+def describe_thread(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "isOnLoop": is_loop_running()}
+
+
+@pytest.mark.parametrize(
+    "url", ["/async-view", "/async-unhandled", "/async-changed", "/forbidden", "/missing", "/async"]
+)
+def test_the_function_is_not_called_on_the_event_loop(
+    settings: Settings, has_middleware: bool, url: str
+) -> None:
+    set_body(settings, describe_thread)
+    client = AsyncClient(raise_request_exception=False)
+
+    response = async_to_sync(client.get)(url, headers={"accept": "application/json"})
+
+    if has_middleware or url not in PATHS_OF_THE_MIDDLEWARE:
+        assert response.json()["isOnLoop"] is False
+    assert response.status_code == (418 if url == "/async-changed" else response.status_code)
+
+
+def change_code(body: Any, error: Any, request: Any) -> Any:
+    return {**body, "code": "TEAPOT"}
+
+
+@pytest.mark.parametrize("protocol", ["WSGI", "ASGI"])
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_the_header_and_the_signal_have_the_code_that_the_function_returns(
+    has_middleware: bool, settings: Settings, sent: Sent, protocol: str, accept: str
+) -> None:
+    set_body(settings, change_code)
+    settings.API_ERRORS = {**settings.API_ERRORS, "CODE_HEADER": "X-Code"}
+
+    urls = ["/forbidden", "/unhandled", "/suspicious", "/page", "/returned", "/async-view"]
+    for url in urls + PATHS_OF_THE_MIDDLEWARE * has_middleware:
+        sent.clear()
+        if protocol == "ASGI":
+            client = AsyncClient(raise_request_exception=False)
+            response = async_to_sync(client.get)(url, headers={"accept": accept})
+        else:
+            response = get(url, accept=accept)
+        assert [each["error"].code.name for each in sent] == ["TEAPOT"], url
+        assert response["X-Code"] == "TEAPOT"
+        assert (sent[0]["reference"] is None) == (response.status_code != 500)
+
+
+def test_the_log_record_has_the_code_that_the_function_returns(
+    has_middleware: bool, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_body(settings, change_code)
+    for url in ("/unhandled", "/returned", "/outage"):
+        caplog.clear()
+        get(url)
+        records: list[Any] = [each for each in caplog.records if each.name == "django.request"]
+        assert [record.code for record in records] == ["TEAPOT"]
 
 
 def test_the_function_gets_errors_outside_of_drf_views_and_problem_details(

@@ -33,7 +33,7 @@ class MalformedRequestResponse(HttpResponse):
     error: Error | Mapping[str, Any]
 
     def send_signal(self, request: HttpRequest | None) -> None:
-        """Send `error_sent`; under ASGI not on the event loop."""
+        """Send `error_sent`."""
         send_error_sent(self, request, self.error)
 
 
@@ -58,7 +58,7 @@ def make_malformed_request_response(status: int, request: HttpRequest) -> Malfor
         response.status_code = error.status
         add_required_headers(response, body)
         add_language_to_vary(response, request)
-        response.error = error
+        response.error = error.with_code_of(body)
     except Exception:
         fallback.log_failure("responding to a malformed request")
         response.content, response.error = apply_fallback(response, request), fallback.get_body()

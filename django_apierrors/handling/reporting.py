@@ -27,7 +27,6 @@ from django_apierrors.errors import Error
 from django_apierrors.exceptions import DRF_EXCEPTIONS
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.api_exceptions import is_error
-from django_apierrors.signals import keep_error
 from django_apierrors.validation.messages import Item
 from django_apierrors.validation.places import AnyRequest
 
@@ -126,8 +125,6 @@ def report(
     error: Error | None,
 ) -> None:
     """Report an exception that a response was made for; `error` is `None` if its making failed."""
-    if error is not None:
-        keep_error(request, error)
     if error is None or is_unhandled(error, exception):
         report_unhandled(exception, request, response, error)
     elif error.reference is not None:

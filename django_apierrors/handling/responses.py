@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_apierrors import fallback
+from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON
 from django_apierrors.http.scope import makes_page
 from django_apierrors.renderers import JSONRenderer
-from django_apierrors.signals import send_error_sent
+from django_apierrors.signals import keep_error, send_error_sent
 from django_apierrors.validation.places import AnyRequest
 
 if TYPE_CHECKING:
@@ -39,9 +41,13 @@ def make_response(
     which found the error, is for its forms. Otherwise our renderer is used, even if it is not among
     the view's renderers.
     """
-    body: Any = error.get_body(request)
+    is_page = makes_page(getattr(request, "accepted_renderer", None), request)
+    is_deferred = not is_page and bool(api_errors.BODY) and is_on_event_loop()
+    body: Any = error.get_body(request, is_extended=not is_deferred)
+    error = error.with_code_of(body)
+    keep_error(request, error)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)
-    if makes_page(getattr(request, "accepted_renderer", None), request):
+    if is_page:
         response.data = PageBody(body)
         response.data.serializer = serializer
         # The renderer of the page does not add them.
@@ -58,8 +64,18 @@ def make_response(
         response.add_post_render_callback(send_signal)
     else:
         renderer = set_renderer(response, request, view)
-        renderer.error_body, renderer.error, renderer.exception = response.data, error, exception
+        renderer.error, renderer.code, renderer.exception = error, body["code"], exception
+        renderer.is_deferred = is_deferred
     return response
+
+
+def is_on_event_loop() -> bool:
+    """Whether an event loop runs in this thread, as when adrf calls the handler."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def make_fallback_response(request: AnyRequest | None = None) -> Response:
