@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as drf_exception_handler
-from rest_framework.views import set_rollback
 
 from django_apierrors import fallback
 from django_apierrors.errors import find_django_request
@@ -26,8 +27,6 @@ from django_apierrors.recognition.api_exceptions import find_status, is_error
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView
-
     Base = APIView
 else:
     Base = object
@@ -80,6 +79,16 @@ class ErrorFormatMixin(Base):
     Put it in front of the view's base class. Errors that the view raises and errors that it returns
     get the format. HTML pages stay as they are.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Raise ImproperlyConfigured if the methods of APIView precede those of the mixin."""
+        super().__init_subclass__(**kwargs)
+        if APIView in cls.__mro__[: cls.__mro__.index(ErrorFormatMixin)]:
+            ordered = sorted(cls.__bases__, key=lambda base: not issubclass(base, ErrorFormatMixin))
+            names = ", ".join(base.__name__ for base in ordered)
+            raise ImproperlyConfigured(
+                f"ErrorFormatMixin must precede APIView. Write: class {cls.__name__}({names})."
+            )
 
     def get_exception_handler(self) -> Any:
         """Return our handler in place of the project's."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from django.test import Client
 from django.urls import path
@@ -50,7 +52,17 @@ class NewGenericView(ErrorFormatMixin, OldView, GenericAPIView):  # type: ignore
     pass
 
 
+class OwnMixin(ErrorFormatMixin):
+    pass
+
+
+class OwnView(OwnMixin, OldView):
+    def get_exception_handler(self) -> Any:
+        return super().get_exception_handler()
+
+
 urlpatterns = [
+    path("own/<name>", OwnView.as_view()),
     path("old/<name>", OldView.as_view()),
     path("new/<name>", NewView.as_view()),
     path("generic/<name>", NewGenericView.as_view()),
@@ -89,3 +101,16 @@ def test_a_page_stays_a_page() -> None:
 
         assert response.status_code == status
         assert response["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("mixin", [ErrorFormatMixin, OwnMixin])
+def test_a_class_with_the_mixin_after_the_view_is_rejected(mixin: type) -> None:
+    expected = (
+        f"ErrorFormatMixin must precede APIView. Write: class WrongView({mixin.__name__}, OldView)."
+    )
+    with pytest.raises(ImproperlyConfigured, match=re.escape(expected)):
+        type("WrongView", (OldView, mixin), {})
+
+
+def test_the_mixin_may_have_a_base_class_in_between(client: Client) -> None:
+    assert client.get("/own/invalid").json() == INVALID
