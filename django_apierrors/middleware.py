@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
+from django.core import exceptions
 from django.core.exceptions import SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.dispatch import receiver
@@ -171,9 +172,10 @@ def expect_bad_request(record: logging.LogRecord) -> bool:
     return True
 
 
-# The exceptions whose error is not a 400. Django has a logger for each class.
-for name in ("RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"):
-    logging.getLogger(f"django.security.{name}").addFilter(expect_bad_request)
+# Django has a logger for each class.
+for cls in vars(exceptions).values():
+    if isinstance(cls, type) and issubclass(cls, SuspiciousOperation):
+        logging.getLogger(f"django.security.{cls.__name__}").addFilter(expect_bad_request)
 
 
 def expect_response(

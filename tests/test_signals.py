@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from adrf.views import APIView as AsyncAPIView
 from asgiref.sync import async_to_sync
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
@@ -308,6 +308,21 @@ def test_one_signal_is_sent_for_a_body_in_the_format_that_another_renderer_made(
     is_unchanged = accept == "application/json"
     assert (response.content == return_body(response.wsgi_request).content) == is_unchanged
     assert response.has_header("ETag") == is_unchanged
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_host_that_is_not_allowed_is_an_error_of_the_header(
+    settings: Settings, sent: Sent, method: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.MIDDLEWARE = [MIDDLEWARE, "django.middleware.common.CommonMiddleware"]
+    settings.API_ERRORS = {"DETAILS": True}
+
+    response = Client().generic(method, "/missing", "{}", headers={"host": "evil.example"})
+
+    [detail] = response.json()["details"]
+    assert (response.status_code, detail["in"], "pointer" in detail) == (400, "header", False)
+    assert [type(each["exception"]) for each in sent] == [DisallowedHost]
 
 
 def test_one_signal_is_sent_under_asgi(settings: Settings, sent: Sent) -> None:

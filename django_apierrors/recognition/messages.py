@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
 from django_apierrors.http.headers import get_allowed_methods
 from django_apierrors.recognition.tracebacks import iter_frames
-from django_apierrors.validation.messages import Item, cut
+from django_apierrors.validation.messages import HEADER, Item, cut
 
 SENT = _("%(message)s You sent %(value)s; supported: %(supported)s.")
 REQUESTED = _("%(message)s You asked for %(value)s; supported: %(supported)s.")
@@ -148,10 +149,16 @@ def add_token(error: Error, exception: BaseException, request: Any, view: Any) -
     return complete_message(error._replace(items=()), NO_CSRF_TOKEN) if is_about_token else error
 
 
+def add_host(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
+    """Set the place of a `Host` that is not allowed."""
+    return error._replace(place=HEADER) if isinstance(exception, DisallowedHost) else error
+
+
 # The functions that complete a message, by the code of the error.
 FUNCTIONS: Mapping[str, Callable[[Error, BaseException, Any, Any], Error]] = {
     "MISSING_RESOURCE": add_slash,
     "ACCESS_FORBIDDEN": add_token,
+    "INVALID_CONTENT": add_host,
     "METHOD_NOT_ALLOWED": add_methods,
     "UNSUPPORTED_MEDIA_TYPE": add_media_types,
     "THROTTLED": add_wait,
