@@ -42,10 +42,14 @@ class Undeclared(NamedTuple):
     hint: str
 
 
-def find_operation(path: str, method: str) -> Operation | None:
-    """Return the operation of a request, `None` if its URL or its method does not exist."""
+def find_operation(request: object, path: str, method: str) -> Operation | None:
+    """Return the operation of `request`, `None` if its URL or its method does not exist.
+
+    `request` is Django's or that of another client. `path` does not have the script name.
+    """
+    match: Any = getattr(request, "resolver_match", None)
     try:
-        match = resolve(path)
+        match = match or resolve(path, getattr(request, "urlconf", None))
     except Resolver404:
         return None
     if not hasattr(match.func, "cls"):
@@ -58,30 +62,33 @@ def find_operation(path: str, method: str) -> Operation | None:
     return Operation(match.route, None if view.schema is None else endpoint)
 
 
-def find_undeclared(endpoint: Endpoint, error: Error) -> Undeclared | None:
+def find_undeclared(endpoint: Endpoint, status: int, error: Error | None) -> Undeclared | None:
     """Return the code of `error` or of a message in it that the endpoint does not declare.
 
+    `error` is `None` for a response to HEAD, of which only the status is known.
     The messages need their places: only the codes of messages about the body are known, and only if
     the view has a serializer. Without it, the view may validate the body in any way.
     """
-    errors = [declared for declared in get_errors(endpoint) if declared.status == error.status]
+    errors = [declared for declared in get_errors(endpoint) if declared.status == status]
+    if error is None:
+        return None if errors else Undeclared("error", status, HINT)
     if error.code.name not in {declared.code.name for declared in errors}:
-        return Undeclared(error.code.name, error.status, HINT)
+        return Undeclared(error.code.name, status, HINT)
     if not endpoint.reads_body or endpoint.request_serializer is None:
         return None
     codes = {item.code or "invalid" for item in error.items if item.place == BODY}
     others = codes - get_detail_codes(errors, endpoint)
-    return Undeclared(f"{min(others)!r} in details", error.status, DETAILS_HINT) if others else None
+    return Undeclared(f"{min(others)!r} in details", status, DETAILS_HINT) if others else None
 
 
 def report_undeclared(request: HttpRequest | None, error: Error, **kwargs: Any) -> None:
     """Log a warning about an undeclared error; a receiver of `error_sent`, if `STRICT` is on."""
     if request is None or not is_strict():
         return
-    operation = find_operation(request.path_info, request.method or "")
+    operation = find_operation(request, request.path_info, request.method or "")
     if operation is not None and operation.endpoint is not None:
         located = error.locate(request) if api_errors.DETAILS else error._replace(items=())
-        undeclared = find_undeclared(operation.endpoint, located)
+        undeclared = find_undeclared(operation.endpoint, error.status, located)
         if undeclared is not None:
             # HEAD has the operation of GET, so both have the same warning.
             warn_once(operation.route, operation.endpoint.method, undeclared)

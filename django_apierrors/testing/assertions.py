@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django_apierrors.catalog import get_codes
 from django_apierrors.errors import (
@@ -20,7 +19,7 @@ from django_apierrors.errors import (
 )
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
-from django_apierrors.testing.exchange import Exchange
+from django_apierrors.testing.exchange import Exchange, find_request, get_path
 from django_apierrors.validation.messages import Item
 
 # JSON Schema, draft 2020-12, for every setting: CODE_FORMAT, DETAILS, MORE_INFO, PROBLEM_JSON.
@@ -93,11 +92,12 @@ def assert_declared(response: Any) -> None:
 
     An operation declares the errors that its schema has: the code, and with `DETAILS` the codes of
     the messages about the body. The error must have the format, and its view a schema. A URL or a
-    method that does not exist is not an operation.
+    method that does not exist is not an operation. HEAD has the operation of GET, of which only the
+    status is compared.
     """
     __tracebackhide__ = True
     # `declarations` imports the project's classes. Schemathesis imports this module before setup().
-    from django_apierrors.introspection.declarations import find_operation, find_undeclared
+    from django_apierrors.introspection import declarations
 
     exchange = Exchange.of(response)
     if not exchange.method:
@@ -107,15 +107,19 @@ def assert_declared(response: Any) -> None:
     body: Any = parse_body(exchange)
     if faults := list(find_faults(exchange, body if isinstance(body, dict) else ())):
         fail("This error does not have the format", response, *faults)
-    operation = find_operation(urlsplit(exchange.url).path, exchange.method)
+    path = get_path(response)
+    operation = declarations.find_operation(find_request(response), path, exchange.method)
     if operation is not None and operation.endpoint is None:
         reason = "its view is not a view of REST framework, or the `schema` of the view is None"
         fail("The operation of this error has no schema", response, reason)
-    if operation is None or operation.endpoint is None or exchange.method == "HEAD":
+    if operation is None or operation.endpoint is None:
         return
-    details = body.get("details", ())
-    items = [Item("", it["code"], it["message"], place=it.get("in")) for it in details]
-    undeclared = find_undeclared(operation.endpoint, Error.of_body(body)._replace(items=items))
+    error = None
+    if exchange.method != "HEAD":
+        details = body.get("details", ())
+        items = [Item("", it["code"], it["message"], place=it.get("in")) for it in details]
+        error = Error.of_body(body)._replace(items=items)
+    undeclared = declarations.find_undeclared(operation.endpoint, exchange.status, error)
     if undeclared is not None:
         reason = "the schema has no {} for {}. {}".format(*undeclared)
         fail("This error is not declared", response, reason)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
+from django.urls import get_script_prefix
 from django.utils.datastructures import CaseInsensitiveMapping
 from django.utils.encoding import force_str
 
@@ -74,6 +77,19 @@ class Exchange:
 
 def read_request(response: Any) -> tuple[str, str, dict[str, str]]:
     """Return the method, the URL and the headers of the request of `response`."""
+    request = find_request(response)
+    if request is None:
+        return "", "", {}
+    url = (
+        request.get_full_path()
+        if hasattr(request, "get_full_path")
+        else re.sub("//[^/@]*@", f"//{NOT_SHOWN}@", str(request.url))
+    )
+    return str(request.method), url, read_headers(request.headers.items())
+
+
+def find_request(response: Any) -> Any:
+    """Return the request of `response`: Django's, or that of another client."""
     for name in ("wsgi_request", "asgi_request", "request"):
         try:
             request = getattr(response, name, None)
@@ -81,13 +97,17 @@ def read_request(response: Any) -> tuple[str, str, dict[str, str]]:
             # httpx raises this for a response that was built by hand.
             continue
         if request is not None and hasattr(request, "headers"):
-            url = (
-                request.get_full_path()
-                if hasattr(request, "get_full_path")
-                else re.sub("//[^/@]*@", f"//{NOT_SHOWN}@", str(request.url))
-            )
-            return str(request.method), url, read_headers(request.headers.items())
-    return "", "", {}
+            return request
+    return None
+
+
+def get_path(response: Any) -> str:
+    """Return the decoded path of the request of `response`, without the script name."""
+    request = find_request(response)
+    if hasattr(request, "path_info"):
+        return str(request.path_info)
+    prefix = (settings.FORCE_SCRIPT_NAME or get_script_prefix()).rstrip("/")
+    return unquote(urlsplit(str(request.url)).path).removeprefix(prefix)
 
 
 def read_headers(headers: Iterable[tuple[str, Any]]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from django.apps import apps
 from django.http import HttpResponse, JsonResponse
@@ -116,7 +117,22 @@ def respond(request: Any) -> HttpResponse:
     return JsonResponse({"error": "Odd."}, status=499)
 
 
+def use_own_urls(get_response: Any) -> Any:
+    """Use other URL patterns, as a middleware for several hosts."""
+
+    def respond_by_own_urls(request: Any) -> Any:
+        request.urlconf = OwnUrls
+        return get_response(request)
+
+    return respond_by_own_urls
+
+
+class OwnUrls:
+    urlpatterns: ClassVar[list[Any]] = [path("own/orders", OrderView.as_view())]
+
+
 urlpatterns = [
+    path("größe/a b", OrderView.as_view()),
     path("orders", OrderView.as_view()),
     path("declared", DeclaredView.as_view()),
     path("set", OrderViewSet.as_view({"get": "list", "post": "create"})),
@@ -324,6 +340,43 @@ def test_assert_declared_accepts_the_response_of_any_client() -> None:
     assert_declared(requests.get("http://testserver/declared"))
     with pytest.raises(AssertionError, match="has no OUT_OF_STOCK for 409"):
         assert_declared(requests.get("http://testserver/orders"))
+
+
+PATHS = ["/orders", "/größe/a b", "/gr%C3%B6%C3%9Fe/a%20b"]
+
+
+@pytest.mark.parametrize("script_name", ["", "/shop"])
+@pytest.mark.parametrize("url", PATHS)
+def test_assert_declared_finds_the_operation_of_any_path(
+    client: Client, settings: Settings, url: str, script_name: str
+) -> None:
+    responses: list[Any] = [client.get(url, SCRIPT_NAME=script_name)]
+    settings.FORCE_SCRIPT_NAME = script_name or None
+    responses.append(client.get(url))
+    # As a client receives it over HTTP.
+    request = httpx.Request("GET", f"http://testserver{script_name}{url}")
+    content, headers = responses[0].content, dict(responses[0].headers)
+    responses.append(httpx.Response(409, content=content, headers=headers, request=request))
+    for response in responses:
+        with pytest.raises(AssertionError, match="has no OUT_OF_STOCK for 409"):
+            assert_declared(response)
+
+
+def test_assert_declared_finds_the_operation_in_the_urlconf_of_a_request(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.use_own_urls"]
+    settings.API_ERRORS = {"STRICT": True}
+    with pytest.raises(AssertionError, match="has no OUT_OF_STOCK for 409"):
+        assert_declared(client.get("/own/orders"))
+    [warning] = get_warnings(caplog)
+    assert warning.startswith("GET own/orders sent OUT_OF_STOCK (409)")
+
+
+def test_assert_declared_compares_the_status_of_head(client: Client) -> None:
+    assert_declared(client.head("/declared"))
+    with pytest.raises(AssertionError, match="the schema has no error for 409"):
+        assert_declared(client.head("/orders"))
 
 
 def test_assert_declared_needs_the_request_of_a_response() -> None:
