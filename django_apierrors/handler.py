@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Mapping
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -31,7 +34,16 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-# The packages whose `dispatch()` does not respond to exceptions in its own way.
+# The methods of DRF and of adrf that an exception passes on its way out of a view.
+EXITS = (
+    "dispatch",
+    "sync_dispatch",
+    "async_dispatch",
+    "handle_exception",
+    "raise_uncaught_exception",
+)
+
+# The packages whose methods of these names do not respond to exceptions in their own way.
 PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 
 
@@ -113,11 +125,32 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
     if match is not None and getattr(match.func, "cls", None) is not cls:
         return True
     for base in cls.__mro__:
-        method = vars(base).get("dispatch")
-        # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
-        if method is not None and str(method.__module__).partition(".")[0] not in PACKAGES:
-            return True
+        for name in vars(base).keys() & EXITS:
+            method = vars(base)[name]
+            # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
+            is_of_project = str(method.__module__).partition(".")[0] not in PACKAGES
+            if is_of_project and (name != "handle_exception" or _catches(method)):
+                return True
     return False
+
+
+def _catches(method: Any) -> bool:
+    """Whether a `handle_exception()` catches exceptions of the one that it overrides.
+
+    Most projects override it to log exceptions: DRF would re-raise those that we do not handle.
+    """
+    try:
+        tree = ast.parse(dedent(inspect.getsource(method)))
+    except (OSError, TypeError, SyntaxError):
+        # The source is not installed, or was generated.
+        return False
+    return any(
+        isinstance(inner, ast.Attribute) and inner.attr == "handle_exception"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try | ast.TryStar) and node.handlers
+        for statement in node.body
+        for inner in ast.walk(statement)
+    )
 
 
 def _has_debug_page(request: Request | None) -> bool:
@@ -141,8 +174,11 @@ def _is_for_middleware(exc: Exception) -> bool:
 
 
 def _has_process_exception(middleware: Any) -> bool:
-    # A middleware may be a function, as allauth's is: it sets the attribute on its result.
-    names = getattr(getattr(middleware, "__code__", None), "co_names", ())
+    # A middleware may be a function, as allauth's is, that sets the attribute on its result. The
+    # constructor of a class may set it too.
+    functions = [vars(base).get("__init__") for base in getattr(middleware, "__mro__", ())]
+    codes = [getattr(function, "__code__", None) for function in (middleware, *functions)]
+    names = {name for code in codes if code for name in (*code.co_names, *code.co_consts)}
     return hasattr(middleware, "process_exception") or "process_exception" in names
 
 

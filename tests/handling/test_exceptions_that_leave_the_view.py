@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from adrf.views import APIView as AsyncAPIView
 from asgiref.sync import async_to_sync
 from django.contrib.auth.mixins import UserPassesTestMixin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client
 from django.urls import path
+from django.utils import translation
 from django.utils.decorators import method_decorator, sync_and_async_middleware
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.cache import never_cache
 from pytest_django.fixtures import Settings
 from rest_framework.request import Request
@@ -64,6 +69,48 @@ class ExplainingView(WritingView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return super().dispatch(request, *args, **kwargs)
+        except ProtectedError:
+            return JsonResponse({"reason": "A loan needs the shelf."}, status=409)
+
+
+class HandlingView(WritingView):
+    def handle_exception(self, exc: Exception) -> Response:
+        try:
+            return super().handle_exception(exc)
+        except ProtectedError:
+            return Response({"reason": "A loan needs the shelf."}, status=409)
+
+
+class ConvertingView(WritingView):
+    def raise_uncaught_exception(self, exc: Exception) -> None:
+        raise PermissionDenied from exc
+
+
+class LoggingView(WritingView):
+    """A view that logs each exception before DRF handles it, and catches what the log raises."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        try:
+            logging.getLogger("shop").info("%s", exc.args[0])
+        except LookupError:
+            logging.getLogger("shop").info("no argument")
+        with translation.override("en"):
+            return super().handle_exception(exc)
+
+
+class SourcelessView(WritingView):
+    """A view whose code was generated."""
+
+    exec("def handle_exception(self, exc): return WritingView.handle_exception(self, exc)")
+
+
+class AsyncView(AsyncAPIView):
+    async def post(self, request: Request) -> Response:
+        raise FAULTS[request.query_params["fault"]]()
+
+    async def async_dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().async_dispatch(request, *args, **kwargs)
         except ProtectedError:
             return JsonResponse({"reason": "A loan needs the shelf."}, status=409)
 
@@ -138,6 +185,11 @@ def careless_batch(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("plain/", WritingView.as_view()),
     path("explaining/", ExplainingView.as_view()),
+    path("handling/", HandlingView.as_view()),
+    path("converting/", ConvertingView.as_view()),
+    path("logging/", LoggingView.as_view()),
+    path("sourceless/", SourcelessView.as_view()),
+    path("async/", AsyncView.as_view()),
     path("inheriting/", InheritingView.as_view()),
     path("passing/", PassingView.as_view()),
     path("atomic/", AtomicView.as_view()),
@@ -178,6 +230,25 @@ def responding_middleware(get_response: Any) -> Any:
     return middleware
 
 
+class BaseMiddleware(MiddlewareMixin):
+    """A middleware whose instances have a `process_exception()`, and whose class does not."""
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self.process_exception = respond
+
+
+class InstanceMiddleware(BaseMiddleware):
+    """A middleware whose parent sets `process_exception`."""
+
+
+def set_middleware(get_response: Any) -> Any:
+    """Return a middleware whose `process_exception` is set by its name."""
+    middleware = MiddlewareMixin(get_response)
+    setattr(middleware, "process_exception", respond)  # noqa: B010
+    return middleware
+
+
 @pytest.fixture(autouse=True)
 def handler_alone(settings: Settings) -> None:
     settings.MIDDLEWARE = []
@@ -195,8 +266,8 @@ def get_code(response: HttpResponse) -> Any:
 
 
 @EACH_WAY
-@pytest.mark.parametrize("name", ["explaining", "inheriting"])
-def test_an_exception_reaches_a_dispatch_of_the_project(
+@pytest.mark.parametrize("name", ["explaining", "inheriting", "handling"])
+def test_an_exception_reaches_the_projects_code_around_the_handler(
     settings: Settings, name: str, middleware: list[str]
 ) -> None:
     settings.MIDDLEWARE = middleware
@@ -206,7 +277,18 @@ def test_an_exception_reaches_a_dispatch_of_the_project(
     assert b"A loan needs the shelf." in response.content
 
 
-@pytest.mark.parametrize("name", ["plain", "passing", "atomic", "decorated"])
+@EACH_WAY
+def test_an_exception_reaches_the_projects_raise_uncaught_exception(
+    settings: Settings, middleware: list[str]
+) -> None:
+    settings.MIDDLEWARE = middleware
+    for fault in ("protected", "unhandled"):
+        assert send("/converting/", fault).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "passing", "atomic", "decorated", "logging", "sourceless"]
+)
 def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
     response = send(f"/{name}/", "protected")
     assert (response.status_code, get_code(response)) == (400, "INVALID_STATE")
@@ -216,7 +298,9 @@ def test_other_dispatches_and_decorators_keep_the_format(name: str) -> None:
 def test_under_asgi_an_exception_reaches_it_too() -> None:
     client = AsyncClient(raise_request_exception=False)
     post = async_to_sync(client.post)
-    assert post("/explaining/", query_params={"fault": "protected"}).status_code == 409
+    for name in ("explaining", "handling", "async"):
+        assert post(f"/{name}/", query_params={"fault": "protected"}).status_code == 409
+        Shelf.objects.all().delete()
     assert post("/plain/", query_params={"fault": "protected"}).status_code == 400
 
 
@@ -240,7 +324,10 @@ def test_a_batch_that_catches_no_exception_fails_as_a_whole(name: str, is_json: 
     assert not Shelf.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["RespondingMiddleware", "responding_middleware"])
+@pytest.mark.parametrize(
+    "name",
+    ["RespondingMiddleware", "responding_middleware", "InstanceMiddleware", "set_middleware"],
+)
 def test_an_unhandled_exception_reaches_a_process_exception(
     settings: Settings, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
