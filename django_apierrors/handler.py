@@ -24,7 +24,7 @@ from django_apierrors.handling.monitors import is_monitor, notify_monitors
 from django_apierrors.handling.reporting import get_error, is_unhandled, report
 from django_apierrors.handling.responses import make_fallback_response, make_response, set_renderer
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
-from django_apierrors.http.scope import is_excluded, is_html, prefers_debug_page
+from django_apierrors.http.scope import is_excluded, is_html, is_of_project, prefers_debug_page
 from django_apierrors.recognition import recognise
 from django_apierrors.recognition.api_exceptions import find_status, is_error
 from django_apierrors.renderers import JSONRenderer
@@ -42,9 +42,6 @@ EXITS = (
     "handle_exception",
     "raise_uncaught_exception",
 )
-
-# The packages whose methods of these names do not respond to exceptions in their own way.
-PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Response | None:
@@ -128,8 +125,7 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
         for name in vars(base).keys() & EXITS:
             method = vars(base)[name]
             # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
-            is_of_project = str(method.__module__).partition(".")[0] not in PACKAGES
-            if is_of_project and (name != "handle_exception" or _catches(method)):
+            if is_of_project(method) and (name != "handle_exception" or _catches(method)):
                 return True
     return False
 

@@ -130,7 +130,7 @@ class APIErrorsMiddleware:
         return await sync_to_async(format_response)(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        """Read a body that was sent in chunks: DRF would treat the body as empty."""
+        """Read a chunked body, and reject a compressed form: DRF would treat both as empty."""
         return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

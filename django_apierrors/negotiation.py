@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from django.http import Http404
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from django_apierrors.http.problems import JSON, prefers_problem
-from django_apierrors.http.request_bodies import read_chunked_body
+from django_apierrors.http.request_bodies import check_content_encoding, read_chunked_body
+from django_apierrors.http.scope import is_of_project
 
 # The values of `Accept` for which DRF selects a first renderer of JSON.
 PLAIN_ACCEPTS = frozenset({"*/*", JSON})
@@ -43,6 +45,16 @@ class JSONContentNegotiation(DefaultContentNegotiation):
             return self.select_for_success(request, renderers, format_suffix)
         except (Http404, ValueError, LookupError) as exc:
             raise NotAcceptable(available_renderers=renderers) from exc
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """Return the parser for `request`; raise UnsupportedMediaType for a compressed form.
+
+        DRF's parsers of forms find no field in it. A parser of the project may decompress it.
+        """
+        parser: BaseParser | None = super().select_parser(request, parsers)
+        if isinstance(parser, FormParser | MultiPartParser) and not is_of_project(parser.parse):
+            check_content_encoding(request)
+        return parser
 
     def select_for_success(
         self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None

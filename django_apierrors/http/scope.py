@@ -1,4 +1,4 @@
-"""Scope: which requests are the API's, and which prefer a page of HTML."""
+"""Scope: which requests are the API's, which prefer a page of HTML, which code is the project's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from django_apierrors.conf import api_errors
 from django_apierrors.fallback import log_failure
 from django_apierrors.http import problems
 from django_apierrors.validation.places import AnyRequest
+
+# The packages whose views and parsers are not the project's.
+PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 
 
 def is_api_request(request: HttpRequest) -> bool:
@@ -48,6 +51,11 @@ def is_chosen_by_accept(request: HttpRequest) -> bool:
     except Exception:
         log_failure("reading the renderers of a view")
         return False
+
+
+def is_of_project(function: object) -> bool:
+    """Whether a function or a method is neither Django's, DRF's, adrf's nor ours."""
+    return str(getattr(function, "__module__", "")).partition(".")[0] not in PACKAGES
 
 
 def is_api_view(request: HttpRequest) -> bool:

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.urls(__name__)
 HAS_BODY = tuple(map(int, rest_framework.VERSION.split("."))) >= (3, 17, 2)
 
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": JSON}
 CONTENT = b'{"a":1}'
 LENGTH_REQUIRED = body(
@@ -72,6 +73,20 @@ def return_nothing(request: Any) -> Response:
     return Response(status=204)
 
 
+class DecompressingParser(parsers.FormParser):
+    """A project's parser, which decompresses the body."""
+
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().parse(BytesIO(gzip.decompress(stream.read())), *args, **kwargs)
+
+
+class DecompressingView(OpenView):
+    def get_parsers(self) -> list[Any]:
+        return [DecompressingParser()]
+
+
+FORM_PARSERS = [parsers.FormParser, parsers.MultiPartParser]
+
 # In a project with the app and the handler alone.
 ALONE = {**STOCK, "renderer_classes": [EnvelopeRenderer]}
 
@@ -85,6 +100,14 @@ urlpatterns = [
     path("negotiated", make_view(echo, **STOCK)),
     path("our-parser", make_view(echo, StatusAwareView, parser_classes=[JSONParser])),
     path("plain", lambda request: HttpResponse(request.body)),
+    path("forms", make_view(echo, parser_classes=FORM_PARSERS)),
+    path("forms-negotiated", make_view(echo, **{**STOCK, "parser_classes": FORM_PARSERS})),
+    path("decompressing", make_view(echo, parser_classes=[DecompressingParser])),
+    path(
+        "decompressing-class",
+        make_view(echo, subclass(OpenView, parser_classes=[DecompressingParser])),
+    ),
+    path("decompressing-method", make_view(echo, DecompressingView)),
 ]
 # Our middleware, negotiation or parser reads the body for the first, our mixin for the second.
 each_view = pytest.mark.parametrize("url", ["/stock", "/ours"])
@@ -243,6 +266,43 @@ def test_a_compressed_body_is_a_415_with_the_encodings(client: Client, url: str)
         assert response["Accept-Encoding"] == "identity"
     headers = {"Content-Encoding": "Identity"}
     assert_is_read(client.generic("POST", url, CONTENT, JSON, headers=headers))
+
+
+def send_form(client: Client, url: str, media_type: str = FORM, **headers: str) -> Any:
+    """Send a compressed form."""
+    headers = {"Content-Encoding": "gzip", **headers}
+    return client.generic("POST", url, gzip.compress(b"name=zz"), media_type, headers=headers)
+
+
+@pytest.mark.parametrize("media_type", [FORM, "multipart/form-data; boundary=b"])
+def test_a_compressed_form_is_not_read_as_an_empty_one(client: Client, media_type: str) -> None:
+    for url in ("/forms", "/forms-negotiated"):
+        response = send_form(client, url, media_type)
+        assert_body(response, COMPRESSED)
+        assert response["Accept-Encoding"] == "identity"
+
+
+def test_our_negotiation_rejects_a_compressed_form_without_the_middleware(
+    client: Client, settings: Settings
+) -> None:
+    settings.MIDDLEWARE = []
+    assert_body(send_form(client, "/forms"), COMPRESSED)
+    assert send_form(client, "/forms-negotiated").status_code == 200
+
+
+@pytest.mark.usefixtures("has_middleware")
+@pytest.mark.parametrize("url", ["decompressing", "decompressing-class", "decompressing-method"])
+def test_a_parser_of_the_project_may_decompress_the_body(client: Client, url: str) -> None:
+    assert send_form(client, f"/{url}").json() == {"name": "zz"}
+
+
+def test_an_empty_body_and_a_compressed_body_of_a_plain_view_are_left_alone(
+    client: Client,
+) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    for method in ("GET", "POST"):
+        assert client.generic(method, "/forms", b"", FORM, headers=headers).json() == {}
+    assert send_form(client, "/plain").content == gzip.compress(b"name=zz")
 
 
 def test_the_parser_reads_a_body_that_a_middleware_has_decompressed() -> None:
