@@ -91,3 +91,13 @@ def test_every_page_begins_with_a_sentence_about_its_use() -> None:
         if page != "README.md" and "After reading" not in introduction:
             missing.append(page)
     assert missing == []
+
+
+LISTS = re.compile(r'"DEFAULT_(?:RENDERER|PARSER)_CLASSES": \[')
+
+
+def test_a_page_that_replaces_a_list_of_classes_warns_of_it() -> None:
+    pages = {page: path.read_text("utf-8") for page, path in PAGES.items()}
+    replacing = {page for page, text in pages.items() if LISTS.search(text)}
+    warning = {page for page, text in pages.items() if re.search(r"\*\*[^*]*\breplaces? the", text)}
+    assert replacing - warning == set()
