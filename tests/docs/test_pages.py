@@ -101,3 +101,24 @@ def test_a_page_that_replaces_a_list_of_classes_warns_of_it() -> None:
     replacing = {page for page, text in pages.items() if LISTS.search(text)}
     warning = {page for page, text in pages.items() if re.search(r"\*\*[^*]*\breplaces? the", text)}
     assert replacing - warning == set()
+
+
+def test_every_page_has_one_name() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    names = dict(re.findall(r"- (.+): ([\w-]+\.md)$", navigation, re.MULTILINE))
+    names = {page: name for name, page in names.items()}
+    texts = {page: path.read_text("utf-8") for page, path in PAGES.items()}
+    titles = {
+        page.removeprefix("docs/"): text.partition("\n")[0].removeprefix("# ")
+        for page, text in texts.items()
+        if page != "README.md"
+    }
+    assert titles == names
+    # A link in lower case describes the page: "the schema".
+    links = [
+        (page, name, target)
+        for page, text in texts.items()
+        for name, target in re.findall(r"\[([A-Z][^]]*)\]\((?:docs/)?([\w-]+\.md)\)", text)
+        if target in names
+    ]
+    assert [link for link in links if names[link[2]] != link[1]] == []
