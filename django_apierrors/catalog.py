@@ -274,8 +274,8 @@ CATALOG: Mapping[str, ErrorCode] = {
 # The codes that the API document prints as a number: its one example is a 401.
 PRINTED_AS_NUMBER = frozenset({"UNAUTHENTICATED"})
 
-# The code of an error of which only the status is known: the first with that status. A project's
-# own codes are never here: several may share a status, and the package cannot choose.
+# Maps a status to the first code with it, for errors without a code. A project's own codes are
+# never here: several may share a status, and the package cannot choose.
 CODES_BY_STATUS: Mapping[int, str] = {
     code.status: code.name for code in reversed([*CATALOG.values()])
 }
@@ -394,9 +394,9 @@ def get_phrase(status: int) -> str:
 def resolve_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception or a response that has `status`.
 
-    A code of the project's own has the status that `CODES` gives it. A code of ours has `status`,
-    unless this is the default status of the code, which `CODES` can change: with
-    `{"ALREADY_EXISTS": {"status": 409}}`, a duplicate that DRF sends as 400 becomes a 409.
+    A code of the project's own has the status that `CODES` gives it. With
+    `{"ALREADY_EXISTS": {"status": 409}}`, a duplicate that DRF sends as 400 becomes a 409: `CODES`
+    changes the default status of a code of ours. If `status` is not the default, it is sent.
     """
     entry = CATALOG.get(code.name)
     if entry is None:

@@ -171,8 +171,8 @@ class Error(NamedTuple):
     def of_messages(cls, messages: Messages, status: int, default_code: object = None) -> Error:
         """Return the error of the messages of a detail.
 
-        Its code is that of the detail, else `default_code`, else the code that all messages share,
-        else that of the status.
+        Its code is the first of these: the code of the detail, `default_code`, the code that all
+        messages share, the code of the status.
         """
         code = find_code(messages.code, status)
         if code is None and default_code != messages.code:
@@ -191,7 +191,7 @@ class Error(NamedTuple):
     def get_details(self) -> list[Detail]:
         """Return an object for each message of an error whose items have places.
 
-        The data of an error with one message are those of the message.
+        If there is one message, its object gets the data of the error.
         """
         # The truncation message has no item.
         others = self.get_messages()[len(self.items) :]
@@ -276,8 +276,8 @@ def make_detail(item: Item) -> Detail:
 def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     """Return the body from the function named by `BODY`, or `body` if the function fails.
 
-    The function gets a copy of `body`, the error, and Django's request or `None`. A body that
-    is larger than other errors can be is a failure too. `SystemExit` is not caught.
+    The function gets a copy of `body`, the error, and Django's request or `None`. A body
+    over MAX_BODY_BYTES is a failure too. `SystemExit` is not caught.
     """
     try:
         function = import_string(str(api_errors.BODY))

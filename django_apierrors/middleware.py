@@ -189,7 +189,7 @@ def expect_response(
         try:
             with rewriting.override_language(request):
                 error = reporting.get_error(exception, state.drf_request or request)
-                # Otherwise Django's record does not have the reference.
+                # Django's record has the reference only with the note.
                 if reporting.is_noted(error, exception):
                     state.expect(error, exception, request, status)
         except Exception:
@@ -215,7 +215,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         if reporting.is_noted(error, exception):
             return None
         # Django's record would not have the reference: we respond, and our record has it.
-    # Once: if the page itself fails, the next exception gets JSON.
+    # The page is used once: if its rendering fails, the client gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
         response = render(make_response(error, request, exception=exception))

@@ -235,7 +235,7 @@ class StatusAwareMixin(Base):
         # DRF's initial() sets this too, but check_method() needs it earlier. Not read from
         # `self.kwargs`, which the view of a unit test may not have.
         self.format_kwarg = self.get_format_suffix(**kwargs)
-        # Set by dispatch(): a unit test may call this method of a viewset without its actions.
+        # dispatch() sets `headers`. A unit test may call this method without dispatch().
         if hasattr(self, "headers"):
             self.check_method(request)
         super().initial(request, *args, **kwargs)

@@ -23,8 +23,7 @@ from django_apierrors.validation.messages import Messages
 def find_status(exception: exceptions.APIException) -> int | None:
     """Return the status of `exception`, `None` if DRF cannot respond with it.
 
-    Django makes a number of a string, as of a member of HTTPStatus. A property of a project may
-    raise.
+    Django converts strings and values of HTTPStatus to int. A property of a project may raise.
     """
     # DRF's handle_exception() changes the 401 of an instance to 403 if the first authenticator has
     # no challenge.
@@ -126,7 +125,7 @@ def _fits_template(template: str, message: str, exception: BaseException) -> boo
     if not (message.startswith(start) and message.endswith(end)):
         return False
     value = message[len(start) : len(message) - len(end)]
-    # A message that only begins and ends in the same way is the project's.
+    # A message that only begins and ends like DRF's is a message of the project.
     return '"' not in value or value in exception.args
 
 

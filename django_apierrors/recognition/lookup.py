@@ -62,7 +62,7 @@ ClassNames: TypeAlias = tuple[str, ...]
 # The rows of `EXCEPTIONS`, or those of a table.
 Rows: TypeAlias = Mapping[str, str | None]
 
-# The exceptions that an exception is inside of, the outermost first.
+# The wrappers and groups around an exception, the outermost first.
 Wrappers: TypeAlias = tuple[BaseException, ...]
 
 # The largest number of wrappers and groups around an exception.
@@ -270,7 +270,7 @@ def _recognise_inner(
 def _recognise_group(
     group: BaseExceptionGroup[BaseException], request: AnyRequest | None, inside: Wrappers
 ) -> Error | None:
-    """Return the error whose code all exceptions of a group and of its nested groups have."""
+    """Return the error of a group if all its exceptions, at any depth, have the same code."""
     leaves = _read(_get_leaves, group)
     errors = [
         _recognise_inner(leaf, request, inside, is_compared=number < MAX_COMPARED)

@@ -70,8 +70,8 @@ def read_detail(
     """Return the messages of `detail` in their order, each with its path, its code and its data.
 
     `detail` may be anything: that of an exception, or an error body that a view returns. Strings in
-    a list are messages of one field. Other entries of a list are named by their index, and so are
-    int keys: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
+    a list are messages of one field. Other entries of a list are named by their index. Int keys are
+    read as indexes too: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
     can be sent, the last message has the number of the others. `extra` is further data.
     """
@@ -160,8 +160,8 @@ class _Reader(Collector):
         """Read the errors of a serializer: each value is a message, each key a field.
 
         A stack takes the place of recursion, because a client chooses the depth. `keys` is one list
-        that changes with each step: the deeper the detail, the longer a copy for each message would
-        take. A container inside itself is skipped.
+        that changes with each step: a copy for each message would take quadratic time. A container
+        inside itself is skipped.
         """
         if not isinstance(detail, CONTAINERS):
             self.add_message(path, detail)
@@ -195,9 +195,10 @@ class _Reader(Collector):
                 stack.append(Frame.of(value, field, len(keys)))
 
     def read_plain(self, keys: list[object], frame: Frame) -> tuple[object, Any] | None:
-        """Read the fields that have one message, as most have, and return the first other entry.
+        """Read the fields that have one message. Stop at the first other entry and return it.
 
-        Plain code without calls: an import may have ten thousand rows with errors.
+        Most fields have one message. Plain code without calls: an import may have ten thousand rows
+        with errors.
         """
         prefix: str | None = None
         segments, spellings = self.segments, self.spellings
@@ -282,7 +283,7 @@ class _Reader(Collector):
         is_flat = not any(isinstance(value, CONTAINERS) for value in values)
         if context == "beside" and is_flat and not all(map(error_objects.is_sentence, values)):
             return make_data(values)
-        # Another mapping beside an object is data: `{"id": 2}`.
+        # In a list with error objects, other mappings are data: `{"id": 2}`.
         objects = list(map(error_objects.is_error_object, values))
         scalars: Context = "beside" if context == "beside" else "field"
         mappings: Context = "beside" if any(objects) else scalars
