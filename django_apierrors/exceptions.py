@@ -1,4 +1,4 @@
-"""The exceptions that DRF lacks, one for each code that a view may want to raise by name.
+"""The exceptions that DRF lacks, one for each code that a view may raise by name.
 
 The others are DRF's own: `NotFound`, `PermissionDenied`, `ValidationError`, `Throttled` ...
 """

@@ -131,22 +131,11 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
 
 
 def _catches(method: Any) -> bool:
-    """Whether a `handle_exception()` catches exceptions of the one that it overrides.
+    """Whether a `handle_exception()` has a `try` or a `with` statement, and may catch exceptions.
 
     Most projects override it to log exceptions: DRF would re-raise those that we do not handle.
     """
-    try:
-        tree = ast.parse(dedent(inspect.getsource(method)))
-    except (OSError, TypeError, SyntaxError):
-        # The source is not installed, or was generated.
-        return False
-    return any(
-        isinstance(inner, ast.Attribute) and inner.attr == "handle_exception"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Try | ast.TryStar) and node.handlers
-        for statement in node.body
-        for inner in ast.walk(statement)
-    )
+    return bool(getattr(getattr(method, "__code__", None), "co_exceptiontable", b""))
 
 
 def _has_debug_page(request: Request | None) -> bool:

@@ -118,7 +118,7 @@ class CursorPagination(pagination.CursorPagination):
     def parse_position(self, position: Any) -> Any:
         """Return the position of a cursor as the database compares it with the rows.
 
-        The lookups of a DurationField accept no strings. Those of other fields do.
+        The lookups of a DurationField accept no strings, unlike the lookups of other fields.
         """
         if not isinstance(self.queryset, QuerySet):
             return position

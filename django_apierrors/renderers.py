@@ -107,7 +107,7 @@ class JSONRenderer(renderers.JSONRenderer):
         )
 
     def is_indented(self, accepted_media_type: str | None, context: Mapping[str, Any]) -> bool:
-        """Whether the client (`Accept: …; indent=2`) or the browsable API wants indented JSON."""
+        """Whether the client (`Accept: …; indent=2`) or the browsable API needs indented JSON."""
         is_requested = accepted_media_type is not None and "indent" in accepted_media_type
         return is_requested or context.get("indent") is not None
 

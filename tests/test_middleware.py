@@ -341,7 +341,7 @@ def test_every_error_of_a_view_has_the_headers_of_the_view(send: Send) -> None:
         response = send(f"/versioned?view={name}")
         assert_body(response, expected)
         assert (response.get("Allow"), response.get("X-Version")) == ("GET", "2")
-    # Those of another view are about another URL.
+    # The headers of another view are about another URL.
     response = send("/versioned-inside?view=timeout")
     assert_body(response, TIMEOUT)
     assert "X-Version" not in response.headers

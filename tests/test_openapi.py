@@ -277,7 +277,7 @@ ERROR_SCHEMAS = [
     "500InternalError",
     "503ServiceUnavailable",
 ]
-# Those whose examples have the messages of their codes.
+# The responses whose examples have the messages of their codes.
 RESPONSES = {
     *("InvalidContent", "InvalidContentInvalidId", "InvalidId"),
     *(name[3:] for name in ERROR_SCHEMAS if name[:3] != "400"),

@@ -256,7 +256,7 @@ def test_a_body_in_the_format_stays_as_it_is(client: Client) -> None:
     assert (response.status_code, response.json()) == (409, {**OURS, "till": 4})
 
 
-def test_an_error_is_indented_if_the_client_wants_it(client: Client) -> None:
+def test_an_error_is_indented_if_the_client_requests_it(client: Client) -> None:
     response = client.get("/formatted/good", headers={"accept": "application/json; indent=2"})
     assert response.text == json.dumps({**OURS, "till": 4}, indent=2)
 

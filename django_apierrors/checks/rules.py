@@ -258,7 +258,7 @@ def find_value_hint(value: object, rule: ValueRule) -> str | None:
 
 
 def find_import_error(path: object) -> str | None:
-    """Return the exception of the import of `path`, `None` if there is none."""
+    """Return the exception of the import of `path`, `None` if it succeeds."""
     try:
         import_string(str(path))
     except Exception as exc:

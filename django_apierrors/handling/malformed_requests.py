@@ -52,7 +52,7 @@ def get_status(exception: Exception) -> int:
 def make_malformed_request_response(status: int, request: HttpRequest) -> MalformedRequestResponse:
     """Return the response for a request from which Django cannot make a request object.
 
-    `request` is a minimal request, of which only `Accept` and `Accept-Language` are read.
+    `request` is a minimal request: only its `Accept` and `Accept-Language` are read.
     """
     response = MalformedRequestResponse(content_type=JSON)
     try:

@@ -36,7 +36,7 @@ PLAIN_VALUES: Mapping[type, Callable[[Any], Any]] = {
 }
 PLAIN_TYPES = tuple(PLAIN_VALUES)
 
-# Line separators of JavaScript before 2019; DRF escapes them, and so do we.
+# Line separators of JavaScript before 2019; DRF and this package escape them.
 LINE_SEPARATOR_ESCAPES = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
 get_default: Callable[[Any], Any] = JSONEncoder().default

@@ -32,7 +32,7 @@ from django_apierrors.renderers import JSONRenderer
 from django_apierrors.routing import Route
 from django_apierrors.semantics import ALLOWED_STATUSES, LOCATION, StatusAwareMixin, defines_patch
 
-# Returns the message of a finding, `None` if there is none.
+# Returns the message of a finding, or `None`.
 FindingRule: TypeAlias = Callable[[Endpoint, Route], str | None]
 
 STOCK_BASES = (GenericAPIView, ViewSetMixin)

@@ -95,7 +95,7 @@ COMPARED: Mapping[str, tuple[type, ...]] = {
 def find_breaking_changes(content: str, codes: Iterable[ErrorCode]) -> Iterator[str]:
     """Yield a line for each code of `content` that is missing or changed for clients.
 
-    `content` is what `manage.py apierrors --format json` printed. Raise ValueError for anything
+    `content` is the output of `manage.py apierrors --format json`. Raise ValueError for anything
     else.
     """
     current = {code.name: describe(code) for code in codes}

@@ -125,7 +125,7 @@ def serialize_arguments(
 
 
 def find_number_errors(value: Any, max_depth: int = 50) -> Any:
-    """Return an error for each NaN and infinity in validated data, `None` if there is none.
+    """Return an error for each NaN and infinity in validated data, `None` without them.
 
     JSON does not have them. DRF's FloatField accepts "NaN" before 3.18.3.
     """

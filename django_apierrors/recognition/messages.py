@@ -39,7 +39,7 @@ WAIT = ngettext_lazy(
 def complete_message(error: Error, template: Any, value: str = "", **values: object) -> Error:
     """Return `error` with the message `template`, unless the project has a message of its own.
 
-    `value` is what the client sent: it is cut, and control characters in it are replaced.
+    `value`, sent by the client, is cut, and control characters in it are replaced.
     """
     code, entry = error.code, CATALOG.get(error.code.name)
     is_own = code.name in api_errors.CODES if entry is None else code.message is not entry.message

@@ -70,7 +70,7 @@ RAISE_SITES: Mapping[str, RaiseSite] = {
         (ValueError, LookupError, RecursionError),
         "INVALID_CONTENT",
     ),
-    # The parameters of a query string. Those of a body are counted in another function.
+    # The parameters of a query string. Another function counts the parameters of a body.
     "GET": RaiseSite(
         frozenset({"django.core.handlers.wsgi", "django.core.handlers.asgi"}),
         (TooManyFieldsSent,),

@@ -25,10 +25,10 @@ def render_page(name: str, context: dict[str, Any], request: HttpRequest) -> str
 
 
 def make_engine() -> DjangoTemplates:
-    """Return an engine with the options of the project's first `DjangoTemplates`, if it has one.
+    """Return a template engine with the options of the project's first `DjangoTemplates`, if any.
 
-    The engine searches the project's directories and apps, then this package. No engine is cached,
-    so that edited templates apply at once: Django reloads those of the engines in `TEMPLATES` only.
+    The project's directories and apps are searched first, then this package. No template engine is
+    cached, so that edited templates apply at once: Django reloads those of `TEMPLATES` only.
     """
     engine = next((each for each in engines.all() if isinstance(each, DjangoTemplates)), None)
     engine_class = DjangoTemplates if engine is None else type(engine)

@@ -156,7 +156,7 @@ def has_view(response: Any) -> bool:
 
 
 def leave_out_405(responses: Iterable[Any], methods: str) -> Iterator[Any]:
-    """Yield the responses that are not 405; skip the check if there are none."""
+    """Yield the responses that are not 405; skip the check if all are 405."""
     all_responses = []
     for response in responses:
         all_responses.append(response)

@@ -252,7 +252,7 @@ class _Reader(Collector):
     def read(
         self, value: Any, path: Path = (), outer: OuterIds = (), context: Context = "held"
     ) -> Any:
-        """Read a part of a detail, and return the data in it, `NO_DATA` if there is none.
+        """Read a part of a detail, and return the data in it, or `NO_DATA`.
 
         `outer` has the ids of the containers around it. Very deep parts are treated as fields.
         """

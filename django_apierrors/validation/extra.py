@@ -72,7 +72,7 @@ def get_string(value: object) -> str:
             return value.decode(errors="replace")
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
-        # A lazy string may raise, and so may an int with thousands of digits.
+        # A lazy string may raise. An int with thousands of digits does.
         log_failure("reading a value in the detail of an error")
         return ""
 

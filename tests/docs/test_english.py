@@ -90,7 +90,8 @@ PROSE_RULES = {
     r"\bthat of\b[^.;]*,(?: and)? (?!else )[`\w…]+ that of\b": "Repeat the noun.",
     r"\balso those\b": 'Write "including those".',
     r", which (?:no|most)\b": "Put the subject first.",
-    r"\b(?:exception|error|view|code|handler|field|server|database)s? knows?\b": "Name the fact.",
+    r"\b(?:exception|error|view|code|handler|field|server|database|middleware|renderer|parser|client"
+    r"|request|package|app|serializer|driver|throttle|permission)s? knows?\b": "Name the fact.",
     r"\b(?:is|are) about no\b": 'Write "is not about" or "without a …".',
     r"\bbelow the name\b": 'Write "under a key with the name".',
     r"\bleaves? .* as (?:it|they) (?:is|are)$": 'Write "does not change".',
@@ -105,6 +106,20 @@ PROSE_RULES = {
     r"\bagrees? on\b": 'Write "have the same".',
     r"\b(?:names|finds|makes|fits|rejects|rejected) no \w+": 'Write "does not …".',
     r"\bmade with, if\b": "Name the condition.",
+    r"\btext of (?:the|an?) (?:error|exception|code)\b": 'Write "message".',
+    # A parameter may have this name.
+    r"(?<!`)\b[Tt]exts\b": 'Write "messages" or "strings".',
+    r"\bremed(?:y|ies)\b": 'Write "hint".',
+    r"(?<!template )(?<!search )\b[Ee]ngines?\b": 'Write "task backend" or "template engine".',
+    r"\b[Ii]f there (?:is|are) none\b": "Name the missing thing.",
+    r"(?<!you do not )\bwants?\b": 'Write "requests" or "needs".',
+    r"(?:^|[.!?:] )Those\b": "Repeat the noun.",
+    r"(?:^|[.!?] )This (?:the|an?)\b": "Write one sentence, or repeat the noun.",
+    r"(?:^|[.!?] )Only (?:then|so|here|there|with\b[^,.]*?) (?:is|are|do|does|has|have)\b": (
+        "Put the subject first."
+    ),
+    r"\b(?:is|are) what\b": "Name the thing.",
+    r"\band so (?:is|are|do|does|has|have|may|can)\b": "Repeat the verb.",
 }
 
 # The rules for contributors quote these constructions; a heading may be a question without a mark.
@@ -272,7 +287,7 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "Integers raise that of a range, dates that of a calendar.",
         "The errors of views, also those of plugins.",
         "A character, which no driver can encode.",
-        "The exception knows the reason.",
+        "The middleware knows the reason.",
         "Messages that are about no field.",
         "Parsed below the name of a field only.",
         "test a rejected key leaves the errors as they are",
@@ -287,6 +302,17 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "The errors that all exceptions agree on.",
         "A URL pattern that fits no key.",
         "Return the exception that it was made with, if it was.",
+        "The text of the error.",
+        "The texts are translated.",
+        "The message has a remedy.",
+        "The engine runs the task.",
+        "If there is none, the default is used.",
+        "The view wants a dict.",
+        "Views are called. Those that fail are logged.",
+        "This the view decides.",
+        "Only then is the view called.",
+        "The status is what decides.",
+        "The view is called, and so is the handler.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 

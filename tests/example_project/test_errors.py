@@ -277,7 +277,7 @@ def test_the_request_in_the_readme_has_the_response_in_the_readme(example_server
     sent = command.partition(" -d '")[2].rstrip("'")
     response = send(example_server, "POST", "/thngs", sent, key=READ_KEY)
 
-    # The test's port differs from the README's, and so may its length.
+    # The test's port differs from the README's, and its length may differ.
     port = str(example_server.port)
     length = str(len(response.body) - len(port) + len("8000"))
     expected = {**response.headers, "Content-Length": length}

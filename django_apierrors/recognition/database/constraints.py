@@ -58,7 +58,7 @@ def find_unique_constraint(match: ConstraintMatch) -> BaseConstraint | None:
 
 
 def get_public_names(match: ConstraintMatch) -> tuple[str, ...]:
-    """Return the names of the fields of `match` as clients know them.
+    """Return the names of the fields of `match` as clients send them.
 
     A row of the table that a ManyToManyField creates is a value of that field. The two fields of
     the row are named after the models, which clients do not know.
