@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections.abc import Mapping
-from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
