@@ -79,7 +79,7 @@ def test_once_exits_after_the_tour_with_its_status() -> None:
         f"Starting the server on 127.0.0.1:{port} ...\n"
         "Starting the worker (EXAMPLE_TASKS=db: python manage.py db_worker) ...\n"
     )
-    assert completed.stdout.endswith(f"All {ROW_COUNT} rows match the API document.\n")
+    assert completed.stdout.endswith(f"All {ROW_COUNT} responses are as expected.\n")
     assert is_port_free(port)
 
 
@@ -96,7 +96,7 @@ def test_the_immediate_task_backend_needs_no_worker() -> None:
     for line in (
         "EXAMPLE_TASKS=immediate: the server runs tasks immediately, without a worker.",
         "  202 Accepted is left out: EXAMPLE_TASKS=immediate runs tasks immediately.",
-        f"All {ROW_COUNT - len(ACCEPTED)} rows match the API document.",
+        f"All {ROW_COUNT - len(ACCEPTED)} responses are as expected.",
     ):
         assert f"\n{line}\n" in completed.stdout
 

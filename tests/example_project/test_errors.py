@@ -283,6 +283,6 @@ def test_the_request_in_the_readme_has_the_response_in_the_readme(example_server
     expected = {**response.headers, "Content-Length": length}
     assert f"-H 'Authorization: {READ_KEY}'" in command
     assert status == f"HTTP/1.1 {response.status} {response.reason}"
-    names = ("Content-Type", "Allow", "Content-Length")
+    names = ("Content-Type", "Allow", "X-Error-Code", "Content-Length")
     assert headers == [f"{name}: {expected[name]}" for name in names]
     assert response.text == body.strip().replace("8000", port)

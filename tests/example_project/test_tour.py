@@ -18,6 +18,7 @@ from example_project.demo.tour.rows import (
     ACCEPTED,
     CODES,
     ERRORS,
+    PROGRAMS,
     SECTIONS,
     SUCCESSES,
     THE_401,
@@ -77,7 +78,7 @@ def test_every_server_passes_two_tours_that_leave_its_data_unchanged(any_server:
     for _ in range(2):
         completed = run("demo.tour", "--url", any_server.url)
         assert completed.returncode == 0, completed.stdout
-        assert completed.stdout.endswith(f"All {len(ROWS)} rows match the API document.\n")
+        assert completed.stdout.endswith(f"All {len(ROWS)} responses are as expected.\n")
 
     assert dump_rows(any_server) == before
 
@@ -92,11 +93,12 @@ def test_each_row_is_printed_with_its_request_and_response(example_server: Serve
         '    WWW-Authenticate: Token realm="api"\n'
         f"    {THE_401.decode().replace('{url}', example_server.url)}\n"
     ) in output
+    assert "    404 Not Found\n    X-Error-Code: MISSING_RESOURCE\n    (no body)\n" in output
     assert "\x1b" not in output
     assert re.findall("^  ✓ (.+)$", output, re.MULTILINE) == [row.label for row in ROWS]
 
 
-def test_the_settings_for_production_fail_only_the_rows_of_failures(
+def test_the_settings_for_production_fail_only_the_rows_of_the_demo(
     production_server: Server,
 ) -> None:
     completed = run("demo.tour", "--url", production_server.url)
@@ -106,6 +108,8 @@ def test_the_settings_for_production_fail_only_the_rows_of_failures(
         "500 Internal Server Error",
         "503 Service Unavailable",
         "504 Gateway Timeout",
+        "the code in a header (CODE_HEADER)",
+        "the id of the request in the body (BODY)",
     ]
 
 
@@ -139,6 +143,8 @@ def test_a_terminal_gets_folded_lines_and_colours_unless_they_are_turned_off(
 ROW_401 = next(row for row in ROWS if row.status == 401)
 ROW_400 = next(row for row in ROWS if row.label == "INVALID_CONTENT")
 ROW_GET = ROWS[0]
+ROW_ID = PROGRAMS.rows[-1]
+NOT_FOUND = b'{"status":404,"errors":["no"],"code":"MISSING_RESOURCE","moreInfo":""}'
 _, ROW_POLL = ACCEPTED
 
 
@@ -167,7 +173,7 @@ FAULTS: list[tuple[Row, Response, list[str]]] = [
         make_response(400, b"<p>no</p>", "text/html"),
         [
             "the content type is text/html, not application/json",
-            "the body is not an object with status, errors, code and moreInfo",
+            "the body is not an object with status, errors, code, moreInfo",
         ],
     ),
     (
@@ -175,13 +181,26 @@ FAULTS: list[tuple[Row, Response, list[str]]] = [
         make_response(400, b'{"status":400,"errors":["no"],"code":"NO","moreInfo":""}'),
         [
             "the code is NO, not INVALID_CONTENT",
-            "the message is not: name: This field is required.",
+            'the messages are not: ["name: This field is required."]',
         ],
     ),
     (
         ROW_400,
         make_response(400, b'{"status":500,"errors":[],"code":"INVALID_CONTENT","moreInfo":""}'),
         ["the status in the body is 500, not 400", "errors is not a list of messages"],
+    ),
+    (
+        ROW_ID,
+        make_response(404, NOT_FOUND),
+        [
+            "the header X-Error-Code is missing",
+            "the body is not an object with status, errors, code, moreInfo, requestId",
+        ],
+    ),
+    (
+        replace(ROW_ID, required_headers=()),
+        make_response(404, NOT_FOUND[:-1] + b',"requestId":"x"}'),
+        ['the body does not contain {"requestId": "tour-1"}'],
     ),
     (
         replace(ROW_GET, shows={"name": "Umbrella"}),

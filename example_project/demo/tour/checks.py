@@ -1,4 +1,4 @@
-"""Checks of a response against a row of the API document."""
+"""Checks of a response against a row of the tour."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Response:
 
 
 def find_faults(row: Row, response: Response) -> list[str]:
-    """Return a message for each difference between the response and the API document."""
+    """Return a message for each difference between the response and the row."""
     faults = [*check_status(row, response), *check_headers(row, response)]
     if row.exactly is not None:
         if response.body != row.exactly:
@@ -82,8 +82,9 @@ def check_headers(row: Row, response: Response) -> Iterator[str]:
 
 def check_error(row: Row, body: Any) -> Iterator[str]:
     """Yield a message for each fault in the body of an error."""
-    if not isinstance(body, dict) or list(body) != ["status", "errors", "code", "moreInfo"]:
-        yield "the body is not an object with status, errors, code and moreInfo"
+    keys = ["status", "errors", "code", "moreInfo", *row.shows]
+    if not isinstance(body, dict) or list(body) != keys:
+        yield f"the body is not an object with {', '.join(keys)}"
         return
     errors = body["errors"]
     if body["status"] != row.status:
@@ -92,8 +93,10 @@ def check_error(row: Row, body: Any) -> Iterator[str]:
         yield f"the code is {body['code']}, not {row.code}"
     if not (isinstance(errors, list) and errors and all(isinstance(e, str) and e for e in errors)):
         yield "errors is not a list of messages"
-    elif row.message and errors != [row.message]:
-        yield f"the message is not: {row.message}"
+    elif row.messages and errors != [*row.messages]:
+        yield f"the messages are not: {json.dumps(row.messages)}"
+    if not contains(body, row.shows):
+        yield f"the body does not contain {json.dumps(row.shows)}"
 
 
 def check_documents(row: Row, body: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The rows of the tour: the rules of the API document, each with a request that shows it."""
+"""The rows of the tour: the rules of the API document, and settings, each with a request."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ LANTERN = '{"name": "Tour lantern", "identifiers": {"serial": "{serial}"}}'
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the API document: a request and the expected response.
+    """A row of the API document, or of a setting: a request and the expected response.
 
     ``makes`` is the path of the resource that the request creates, with the name of its id in
     braces. ``exactly`` is the whole body of the response; if it is ``None``, an error must have the
-    ``code`` and the ``message``, and a success the ``fields`` and the values in ``shows``. A row
-    that ``polls`` is repeated until its operation has finished.
+    ``code``, the ``messages`` and the further keys in ``shows``, and a success the ``fields`` and
+    the values in ``shows``. A row that ``polls`` is repeated until its operation has finished.
 
     In ``path``, ``body`` and ``exactly`` these names in braces are replaced: the names in the
     ``makes`` of earlier rows, ``{serial}``, a serial number that is new in each tour, and
@@ -59,7 +59,7 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
     makes: str = ""
     required_headers: tuple[str, ...] = ()
-    message: str = ""
+    messages: tuple[str, ...] = ()
     exactly: bytes | None = None
     shows: dict[str, object] = field(default_factory=dict)
     is_list: bool = False
@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of the API document with its rows, and a note to print."""
+    """A heading with its rows, and a note to print."""
 
     title: str
     rows: tuple[Row, ...]
@@ -225,7 +225,7 @@ CODES = Section(
             400,
             "INVALID_CONTENT",
             body='{"tags": ["tour"]}',
-            message="name: This field is required.",
+            messages=("name: This field is required.",),
         ),
         Row("INVALID_STATE", "DELETE", f"/collections/{RAINY_DAYS}", 400, "INVALID_STATE"),
         Row("MISSING_RESOURCE", "GET", f"/thngs/{NO_SUCH_THNG}", 404, "MISSING_RESOURCE"),
@@ -236,7 +236,7 @@ CODES = Section(
             400,
             "ALREADY_EXISTS",
             body='{"name": "Tour lantern", "identifiers": {"serial": "UMB-0001"}}',
-            message="identifiers.serial: Another resource has the same value for this field.",
+            messages=("identifiers.serial: Another resource has the same value for this field.",),
         ),
         Row("ACCESS_FORBIDDEN", "GET", "/access", 403, "ACCESS_FORBIDDEN", key=NOTHING_KEY),
         Row(
@@ -269,7 +269,44 @@ MORE_INFO = Section(
     "The same URL is an HTML page in a browser.",
 )
 
-SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES, MORE_INFO)
+PROGRAMS = Section(
+    "Errors for programs",
+    (
+        Row(
+            "a message for each field of a form",
+            "POST",
+            "/thngs",
+            400,
+            "INVALID_CONTENT",
+            body='{"name": "", "tags": ["tour", ""]}',
+            messages=(
+                "name: This field may not be blank.",
+                "tags[1]: This field may not be blank.",
+            ),
+        ),
+        Row(
+            "the code in a header (CODE_HEADER)",
+            "HEAD",
+            f"/thngs/{NO_SUCH_THNG}",
+            404,
+            required_headers=("X-Error-Code",),
+            exactly=b"",
+        ),
+        Row(
+            "the id of the request in the body (BODY)",
+            "GET",
+            f"/thngs/{NO_SUCH_THNG}",
+            404,
+            "MISSING_RESOURCE",
+            headers={"X-Request-ID": "tour-1"},
+            required_headers=("X-Error-Code",),
+            shows={"requestId": "tour-1"},
+        ),
+    ),
+    "EXAMPLE_DETAILS=1 make demo adds details (field, pointer, code) and leaves the tour out.",
+)
+
+SECTIONS = (VERBS, SUCCESSES, ERRORS, CODES, MORE_INFO, PROGRAMS)
 
 
 def get_sections(immediate: bool) -> tuple[Section, ...]:

@@ -160,12 +160,9 @@ class Tour:
         count, failed = len(results), results.count(False)
         self.terminal.line()
         if failed:
-            verb = "does" if failed == 1 else "do"
-            self.terminal.line(
-                f"{failed} of {count} rows {verb} not match the API document.", "red"
-            )
+            self.terminal.line(f"{failed} of {count} responses are not as expected.", "red")
         else:
-            self.terminal.line(f"All {count} rows match the API document.", "green", "bold")
+            self.terminal.line(f"All {count} responses are as expected.", "green", "bold")
 
 
 def run_tour(url: str, terminal: Terminal, immediate: bool = False) -> int:
