@@ -61,7 +61,10 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     document: Any = parse_json(content or b"")
     # The view's renderer may have rendered a body of ours in another format.
     data = document if is_error_body(document, status) else getattr(response, "data", document)
-    return data if is_error_body(data, status) else Error.of_data(data, status).get_body(request)
+    # DRF's request has the parsed body, which the server may not be able to read again.
+    context = getattr(response, "renderer_context", None) or {}
+    source = context.get("request") or request
+    return data if is_error_body(data, status) else Error.of_data(data, status).get_body(source)
 
 
 def make_error(request: HttpRequest, response: HttpResponse) -> Error:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import suppress
 from functools import cache, reduce
 from itertools import islice
-from operator import eq, getitem, is_
+from operator import getitem
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -70,7 +69,7 @@ def locate_items(
             if item.data is not data:
                 # Once for all messages of a serializer.
                 data = item.data
-                prefix = find_prefix(data, body, spell or str) if is_known else None
+                prefix = find_prefix(data, body) if is_known else None
             item = item._replace(keys=() if prefix is None else (*prefix, *item.keys))
         if item.place is None:
             item = item._replace(place=find_place(item, code, request, body, place))
@@ -152,26 +151,20 @@ def get_parsed_body(request: AnyRequest) -> object:
         return None
 
 
-def find_prefix(data: Any, body: Any, spell: Callable[[str], str]) -> messages.Path | None:
-    """Return the keys that lead to `data` in `body`; `()` for a changed copy of `body`.
+def find_prefix(data: object, body: Any) -> messages.Path | None:
+    """Return the keys that lead to `data`, the same object, in `body`; `()` for a copy of `body`.
 
     A serializer may validate a part of the body. `None` for a mapping without a key of the body.
     """
     if data is body:
         return ()
-    # A middleware has parsed the body again: its values are equal, but not the same objects.
-    for is_same in (is_, eq) if data else (is_,):
-        values = islice(iter_values(body), MAX_SEARCHED)
-        # Two documents in YAML that contain themselves cannot be compared.
-        with suppress(RecursionError):
-            paths = [keys for keys, value in values if is_same(value, data)]
-            if len(paths) == 1:
-                # Equal numbers and short strings may be the same object.
-                return paths[0]
-    if not isinstance(data, Mapping) or not isinstance(body, Mapping) or not body:
-        return ()
-    has_key = any(key in body or spell_key(key, spell) in body for key in data)
-    return () if has_key else None
+    values = islice(iter_values(body), MAX_SEARCHED)
+    paths = [keys for keys, value in values if value is data]
+    if len(paths) == 1:
+        # Equal numbers and short strings may be the same object.
+        return paths[0]
+    is_comparable = isinstance(data, Mapping) and isinstance(body, Mapping) and bool(body)
+    return None if is_comparable and body.keys().isdisjoint(data) else ()
 
 
 def iter_values(value: Any, keys: messages.Path = ()) -> Iterator[tuple[messages.Path, Any]]:
@@ -256,10 +249,9 @@ def spell_item(
     if make_pointer(item.keys) is None:
         # A function may return a shorter name.
         return item._replace(field=field, keys=())
-    keys = tuple(spell_key(key, spell) for key in item.keys)
-    return item._replace(field=field, keys=keys)
 
+    def spell_key(key: str) -> str:
+        return NAME.sub(lambda match: spell(match[0]), key)
 
-def spell_key(key: object, spell: Callable[[str], str]) -> object:
-    """Return a key with each name in it as `spell` returns it; an index stays."""
-    return NAME.sub(lambda match: spell(match[0]), key) if isinstance(key, str) else key
+    keys = (spell_key(key) if isinstance(key, str) else key for key in item.keys)
+    return item._replace(field=field, keys=tuple(keys))
