@@ -13,13 +13,14 @@ import copyreg
 import pickle
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from traceback import format_exception, walk_tb
 from typing import Any
 
 from django.core import signing
+from django.http import HttpRequest
 
 from django_apierrors.catalog import get_code, get_or_make_code
 from django_apierrors.errors import Error
@@ -28,9 +29,10 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.handling.reporting import is_unhandled, with_reference
 from django_apierrors.operations.tasks import Task, TaskError, TaskResult, load_task
 from django_apierrors.recognition import recognise, recognise_class_path
-from django_apierrors.recognition.rejected_values import find_rejected_values
+from django_apierrors.recognition.lookup import has_project_row
+from django_apierrors.recognition.provenance import refine_by_provenance
 from django_apierrors.validation.extra import clean
-from django_apierrors.validation.messages import Item
+from django_apierrors.validation.messages import BODY, Item
 
 LINE_PREFIX = "django_apierrors: "
 
@@ -66,11 +68,13 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
     if instance is not None:
         # The worker may be unable to import the task.
         with contextlib.suppress(Gone):
-            instance.traceback += make_line(exception, load_task(instance.task_path), instance.pk)
+            task = load_task(instance.task_path)
+            instance.traceback += make_line(exception, task, instance.pk, **instance.args_kwargs)
         # Otherwise the worker would end: a database rejects some characters that clients may send.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
-    line = make_line(exception, task_result.task, task_result.id)
+    args, kwargs = task_result.args, task_result.kwargs
+    line = make_line(exception, task_result.task, task_result.id, args, kwargs)
     if task_result.errors:
         # ImmediateBackend has formatted the traceback.
         last = task_result.errors[-1]
@@ -118,10 +122,16 @@ def make_picklable(exception: BaseException) -> None:
             exception.__reduce_ex__ = lambda protocol: reduced  # type: ignore[method-assign]
 
 
-def make_line(exception: BaseException, task: Task, result_id: object) -> str:
+def make_line(
+    exception: BaseException,
+    task: Task,
+    result_id: object,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> str:
     """Return the error of `exception` as a line of the traceback, `""` if it cannot be made."""
     try:
-        error = make_task_error(exception, task)
+        error = make_task_error(exception, task, args, kwargs)
         items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
         record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
         record.append(is_unhandled(error, exception))
@@ -138,17 +148,21 @@ def make_key(key: object) -> str | int:
     return key if isinstance(key, (str, int)) else str(key)
 
 
-def make_task_error(exception: BaseException, task: Task) -> Error:
-    """Return the error to store for a failed task."""
+def make_task_error(
+    exception: BaseException, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Error:
+    """Return the error to store for a failed task with these arguments."""
     code = getattr(task.func, "__code__", None)
     if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
         # The task did not raise the exception: the task backend could not store the result.
         return Error.of_code(get_code("INTERNAL_ERROR"))
-    if find_rejected_values(exception, is_safe=False) is not None:
-        # The value may be the project's: a worker has no request to compare it with.
-        cls = type(exception)
-        return recognise_class_path(f"{cls.__module__}.{cls.__qualname__}")
-    return recognise(exception)
+    error = recognise(exception)
+    if has_project_row(exception):
+        return error
+    # The arguments are what the client sent; their names need not be those of its fields.
+    sent = {BODY: {**dict[Any, Any](enumerate(args)), **kwargs} or ()}
+    refined = refine_by_provenance(error, exception, HttpRequest(), sent=sent)
+    return error if refined is error else refined._replace(items=[])
 
 
 def read_error(failure: TaskError, result: TaskResult) -> Error:

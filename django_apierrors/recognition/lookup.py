@@ -85,7 +85,7 @@ def recognise(
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception, request) or Error.of_code(get_code("INTERNAL_ERROR"))
-    is_ours = not _has_project_row(exception)
+    is_ours = not has_project_row(exception)
     if is_ours:
         error = add_known_facts(error, exception, request, view)
     if request is None:
@@ -118,7 +118,7 @@ def recognise_class_path(path: str) -> Error:
         return Error.of_code(get_code("INTERNAL_ERROR"))
 
 
-def _has_project_row(exception: BaseException) -> bool:
+def has_project_row(exception: BaseException) -> bool:
     """Whether the project has the nearest row for the class of `exception`, which then decides."""
     project_rows = api_errors.EXCEPTIONS
     if not project_rows:
@@ -258,7 +258,7 @@ def _recognise_inner(
 ) -> Error | None:
     """Return the error for an exception inside `outer`, refined by the source of its value."""
     error = _recognise(exception, request, outer)
-    if request is None or _has_project_row(exception):
+    if request is None or has_project_row(exception):
         return error
     unrecognised = Error.of_code(get_code("INTERNAL_ERROR"))
     checked = refine_by_provenance(

@@ -114,10 +114,11 @@ def refine_by_provenance(
     request: AnyRequest,
     *,
     is_compared: bool = True,
+    sent: Mapping[str, object] | None = None,
 ) -> Error:
     """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project.
 
-    A value that is not compared with those of the request counts as the client's.
+    A value that is not compared counts as the client's. `sent`, by place, replaces the request's.
     """
     # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
     is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
@@ -133,7 +134,8 @@ def refine_by_provenance(
             return Error.of_code(get_code("INVALID_STATE"))
         pagination = find_query_reader(cause, None)
         decoded = _decode_cursor(pagination)
-        source = _find_source(rejected, request, decoded) if is_compared else Source(BODY)
+        sent = sent or _get_sent(request)
+        source = _find_source(rejected, sent, decoded) if is_compared else Source(BODY)
         if source is None:
             return Error.of_code(get_code("INTERNAL_ERROR"))
         if source.place == QUERY and source.keys and source.keys[0] in decoded:
@@ -218,22 +220,22 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
 
 
 def _find_source(
-    rejected: RejectedValues, request: AnyRequest, decoded: Mapping[str, object]
+    rejected: RejectedValues, places: Mapping[str, object], decoded: Mapping[str, object]
 ) -> Source | None:
     """Return where the client sent one of the values, `None` if it sent none of them.
 
     `decoded` has values that the query string contains in an encoded form, such as a cursor.
     """
-    body = get_parsed_body(request)
-    sent = [*islice(_iter_sent(request, body), MAX_SENT)]
+    body = places[BODY]
+    sent = [*islice(_iter_sent(places), MAX_SENT)]
     # If a client omits a value from a body that the view has parsed, the value is NULL.
     is_left_out = rejected.is_null and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
     fallback = Source(BODY) if (is_unknown or is_left_out) and rejected.values != () else None
     if rejected.values is None:
-        places = [place for place, _, value in sent if not isinstance(value, CONTAINERS)]
-        return Source(places[0]) if places else fallback
+        sources = [Source(place) for place, _, value in sent if not isinstance(value, CONTAINERS)]
+        return sources[0] if sources else fallback
     matches = _find_matches(rejected, sent)
     values = {*map(_spell_all, rejected.values)}
     # A list or a dict was sent if everything in it was sent.
@@ -291,8 +293,8 @@ def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Sourc
     return None
 
 
-def _iter_sent(request: AnyRequest, body: object) -> Iterator[Sent]:
-    """Yield all values that the client sent, and the containers around them."""
+def _get_sent(request: AnyRequest) -> dict[str, object]:
+    """Return the values that the client sent, by their place."""
     django_request: Any = find_django_request(request)
     match: Any = django_request.resolver_match
     variables: dict[Any, Any] = {}
@@ -301,7 +303,12 @@ def _iter_sent(request: AnyRequest, body: object) -> Iterator[Sent]:
         for name in match.extra_kwargs:
             # A constant of a URL pattern.
             variables.pop(name, None)
-    for place, values in zip(ORDER, (variables, django_request.GET, body), strict=True):
+    return {PATH: variables, QUERY: django_request.GET, BODY: get_parsed_body(request)}
+
+
+def _iter_sent(places: Mapping[str, object]) -> Iterator[Sent]:
+    """Yield all values that the client sent, and the containers around them."""
+    for place, values in places.items():
         for keys, value in _walk(values):
             if keys[0] or value not in ({}, ()):
                 yield place, keys, value

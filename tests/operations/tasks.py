@@ -85,8 +85,21 @@ def return_nothing(name: str) -> None:
 
 
 @task
-def find_thing(key: str) -> None:
+def find_thing(key: str = "Secret.") -> None:
+    """Look for a key that the client sent, or for one of the project's."""
     Thing.objects.get(pk=key)
+
+
+@task
+def find_shelf(name: str = "Secret.") -> None:
+    """Look for a name that the client sent, or for one of the project's."""
+    Shelf.objects.get(name=name)
+
+
+@task
+def add_thing(size: int = 10**30) -> None:
+    """Save a number that the client sent, or one of the project's."""
+    Thing.objects.create(name="thing", size=size)
 
 
 @task

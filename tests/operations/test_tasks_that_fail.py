@@ -155,6 +155,12 @@ ROWS: dict[str, Callable[[], Exception]] = {
     "half a pair": lambda: SoldOutError("\ud800"),
 }
 
+ROWS_OF_PROJECT = {
+    "django.core.exceptions.ValidationError": "GONE",
+    "tests.models.Shelf.DoesNotExist": "GONE",
+    "builtins.OverflowError": "GONE",
+}
+
 # Not among the rows: each 500 has its own reference.
 UNHANDLED = {"unhandled": KeyError}
 
@@ -280,14 +286,38 @@ def test_a_value_that_a_model_field_rejects_is_not_sent(api: Client) -> None:  #
     for url in ("/accept/find_thing", "/accept/find_thing/immediate"):
         response = post(api, url, {"key": "Secret."})
         error = get_outcome(api, response)["error"] if response.status_code == 202 else None
-        assert (error or response.json()) == body("INVALID_CONTENT")
+        assert (error or response.json()) == body("INVALID_ID")
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "code"),
+    [
+        ("find_thing", {"key": "Secret."}, "INVALID_ID"),
+        ("find_shelf", {"name": "Secret."}, "MISSING_RESOURCE"),
+        ("add_thing", {"size": 10**30}, "INVALID_CONTENT"),
+    ],
+)
+def test_a_value_that_is_not_an_argument_of_the_task_is_the_projects_mistake(
+    api: Client,  # noqa: F811
+    settings: Settings,
+    name: str,
+    sent: dict[str, Any],
+    code: str,
+) -> None:
+    assert get_outcome(api, post(api, f"/accept/{name}", sent))["error"] == body(code)
+    assert get_outcome(api, post(api, f"/accept/{name}", {}))["error"] == get_unhandled()
+    immediate = post(api, f"/accept/{name}/immediate", {})
+    assert (immediate.status_code, bool(get_reference(immediate))) == (500, True)
+    # The project's own row for the class decides, as in a view.
+    settings.API_ERRORS = {"EXCEPTIONS": ROWS_OF_PROJECT}
+    assert get_outcome(api, post(api, f"/accept/{name}", {}))["error"] == body("GONE")
 
 
 def test_an_error_in_a_message_is_not_the_error_of_the_task(
     api: Client,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1")
+    stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1", [], {})
     for message in (stolen, f"{failures.LINE_PREFIX}x\n", failures.LINE_PREFIX * 3):
         monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, text=message: SoldOutError(text))  # type: ignore[misc,arg-type]
         outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
@@ -340,7 +370,7 @@ def get_signals() -> Any:
 def finish(exception: Exception, result_id: str, sender: Any = None) -> str:
     """Send the signal as the task backends of RQ and Celery do, and return the traceback."""
     result = SimpleNamespace(
-        id=result_id, status="FAILED", task=tasks.fail, errors=[], backend="default"
+        id=result_id, status="FAILED", task=tasks.fail, errors=[], args=[], kwargs={}
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(tasks.EXCEPTIONS, "row", lambda _: exception)  # type: ignore[arg-type]
