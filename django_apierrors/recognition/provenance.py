@@ -297,8 +297,11 @@ def _get_sent(request: AnyRequest) -> dict[str, object]:
     """Return the values that the client sent, by their place."""
     django_request: Any = find_django_request(request)
     match: Any = django_request.resolver_match
-    variables: dict[Any, Any] = {}
-    if match is not None:
+    if match is None:
+        # A test calls the view without a URL: DRF's request has the arguments.
+        context = getattr(request, "parser_context", None) or {}
+        variables = {**dict(enumerate(context.get("args", ()))), **context.get("kwargs", {})}
+    else:
         variables = {**dict(enumerate(match.args)), **match.kwargs}
         for name in match.extra_kwargs:
             # A constant of a URL pattern.

@@ -22,7 +22,7 @@ from django.core.signals import got_request_exception
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import include, path, re_path
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -1051,3 +1051,17 @@ def test_at_commit_any_sent_value_may_be_the_missing_key(
     ]
     outcomes = [send(client, target, data, method) for method, target, data, _ in rows]
     assert outcomes == [row[-1] for row in rows]
+
+
+@pytest.mark.parametrize("values", [{}, {"pk": "first"}], ids=len)
+def test_a_view_that_a_test_calls_directly_gets_the_variables_as_arguments(
+    values: dict[str, str],
+) -> None:
+    class ShelfView(generics.RetrieveAPIView[Shelf]):
+        queryset = Shelf.objects.all()
+
+        def get_object(self) -> Shelf:
+            return generics.get_object_or_404(self.get_queryset(), pk="first")
+
+    response = ShelfView.as_view()(RequestFactory().get("/"), **values)
+    assert response.data["code"] == ("INVALID_ID" if values else "INTERNAL_ERROR")
