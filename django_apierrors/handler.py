@@ -32,12 +32,8 @@ else:
     Base = object
 
 # The methods of DRF and of adrf that an exception passes on its way out of a view.
-EXITS = (
-    "dispatch",
-    "sync_dispatch",
-    "async_dispatch",
-    "handle_exception",
-    "raise_uncaught_exception",
+EXITS = frozenset(
+    ("dispatch", "sync_dispatch", "async_dispatch", "handle_exception", "raise_uncaught_exception")
 )
 
 

@@ -13,7 +13,7 @@ import copyreg
 import pickle
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import replace
 from traceback import format_exception, walk_tb
@@ -69,12 +69,13 @@ def store_error(task_result: Any = None, instance: Any = None) -> None:
         # The worker may be unable to import the task.
         with contextlib.suppress(Gone):
             task = load_task(instance.task_path)
-            instance.traceback += make_line(exception, task, instance.pk, **instance.args_kwargs)
+            arguments = [*instance.args_kwargs.values()]
+            instance.traceback += make_line(exception, task, instance.pk, arguments)
         # Otherwise the worker would end: a database rejects some characters that clients may send.
         instance.traceback = clean(instance.traceback).replace("\0", "?")
         return
-    args, kwargs = task_result.args, task_result.kwargs
-    line = make_line(exception, task_result.task, task_result.id, args, kwargs)
+    arguments = [task_result.args, task_result.kwargs]
+    line = make_line(exception, task_result.task, task_result.id, arguments)
     if task_result.errors:
         # ImmediateBackend has formatted the traceback.
         last = task_result.errors[-1]
@@ -122,16 +123,10 @@ def make_picklable(exception: BaseException) -> None:
             exception.__reduce_ex__ = lambda protocol: reduced  # type: ignore[method-assign]
 
 
-def make_line(
-    exception: BaseException,
-    task: Task,
-    result_id: object,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> str:
+def make_line(exception: BaseException, task: Task, result_id: object, arguments: list[Any]) -> str:
     """Return the error of `exception` as a line of the traceback, `""` if it cannot be made."""
     try:
-        error = make_task_error(exception, task, args, kwargs)
+        error = make_task_error(exception, task, arguments)
         items = [[*item[:3], [*map(make_key, item.keys)], item.extra] for item in error.items]
         record = [error.code.name, error.status, items, error.left_out, error.headers, error.extra]
         record.append(is_unhandled(error, exception))
@@ -148,10 +143,8 @@ def make_key(key: object) -> str | int:
     return key if isinstance(key, (str, int)) else str(key)
 
 
-def make_task_error(
-    exception: BaseException, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Error:
-    """Return the error to store for a failed task with these arguments."""
+def make_task_error(exception: BaseException, task: Task, arguments: list[Any]) -> Error:
+    """Return the error to store for a failed task; `arguments` are its `args` and `kwargs`."""
     code = getattr(task.func, "__code__", None)
     if all(frame.f_code is not code for frame, _ in walk_tb(exception.__traceback__)):
         # The task did not raise the exception: the task backend could not store the result.
@@ -160,7 +153,7 @@ def make_task_error(
     if has_project_row(exception):
         return error
     # The arguments are what the client sent; their names need not be those of its fields.
-    sent = {BODY: {**dict[Any, Any](enumerate(args)), **kwargs} or ()}
+    sent = {BODY: arguments if any(arguments) else ()}
     refined = refine_by_provenance(error, exception, HttpRequest(), sent=sent)
     return error if refined is error else refined._replace(items=[])
 

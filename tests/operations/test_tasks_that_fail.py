@@ -317,7 +317,7 @@ def test_an_error_in_a_message_is_not_the_error_of_the_task(
     api: Client,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1", [], {})
+    stolen = failures.make_line(SoldOutError("Stolen."), tasks.fail, "1", [])
     for message in (stolen, f"{failures.LINE_PREFIX}x\n", failures.LINE_PREFIX * 3):
         monkeypatch.setitem(tasks.EXCEPTIONS, "row", lambda _, text=message: SoldOutError(text))  # type: ignore[misc,arg-type]
         outcome = get_outcome(api, post(api, "/accept/fail", {"how": "row"}))
