@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,9 +57,9 @@ def fetch_source(package: str, version: str) -> Path:
     return source
 
 
-def make_environment(source: Path, requirements: tuple[str, ...]) -> Path:
-    """Return the Python of the environment of a suite, which is made once for its requirements."""
-    folder = source.parent.parent / "venv"
+def make_environment(name: str, requirements: Collection[str]) -> Path:
+    """Return the Python of an environment, which is made once for its requirements."""
+    folder = BUILD / f"venv-{name}"
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     stamp = folder / "requirements.txt"
     required = "\n".join((*REQUIREMENTS, *requirements))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +25,9 @@ CLASSES = {
     "DEFAULT_RENDERER_CLASSES": ("rest_framework.renderers", "JSONRenderer"),
     "DEFAULT_PARSER_CLASSES": ("rest_framework.parsers", "JSONParser"),
 }
+
+# A record in the log that pytest captures, without its level, logger and place.
+LOGGED_ERROR = re.compile(r"^(?:ERROR|CRITICAL) +\S+ (.*)", re.MULTILINE)
 
 # Last, because the suites have folders of the same names as ours: `tests`.
 sys.path.append(str(FOLDER.parent))
@@ -94,6 +98,10 @@ def pytest_runtest_logreport(report: Any) -> None:
     if report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
         message = getattr(crash, "message", str(report.longrepr)).partition("\n")[0]
+        message = message.removeprefix("AssertionError: ").removeprefix("assert ")
+        # A 500, or an exception that our code has caught: Django and this app log both.
+        if error := LOGGED_ERROR.search(report.caplog):
+            message += f", and logs {error[1]}"
         outcomes[report.nodeid] = f"failed: {message}"
     elif report.when == "call" or report.skipped:
         outcomes.setdefault(report.nodeid, report.outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ class Difference:
 
     reason: str
     tests: tuple[str, ...]
+    # Patterns for the messages of the failures, without `AssertionError: ` and `assert `. Each test
+    # must fail with one of them, so that it cannot hide another fault.
+    failures: tuple[str, ...]
     # Empty for all.
     ways: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
@@ -40,6 +43,10 @@ class Difference:
         """Whether the tests differ in this version and in this way."""
         is_of_version = not self.versions or any(fnmatch(version, item) for item in self.versions)
         return is_of_version and (not self.ways or way in self.ways)
+
+    def expects(self, outcome: str) -> bool:
+        """Whether a test may have this outcome."""
+        return any(fnmatchcase(outcome, f"failed: {pattern}") for pattern in self.failures)
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,10 @@ class Suite:
     files: Mapping[str, str] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
 
-    def get_listed(self, version: str, way: str) -> dict[str, str]:
-        """Return the reason of each test that differs in `version` and `way`."""
+    def get_listed(self, version: str, way: str) -> dict[str, Difference]:
+        """Return the difference of each test that differs in `version` and `way`."""
         return {
-            test: difference.reason
+            test: difference
             for difference in self.differences
             if difference.applies_to(version, way)
             for test in difference.tests
@@ -100,14 +107,28 @@ def find_differing(stock: Outcomes, ours: Outcomes) -> dict[str, str]:
     }
 
 
-def check_listed(listed: Mapping[str, str], stock: Outcomes, differing: Outcomes) -> dict[str, str]:
+def check_listed(
+    listed: Mapping[str, Difference], stock: Outcomes, differing: Outcomes
+) -> dict[str, str]:
     """Return a message for each test that differs and is not listed, or does not and is listed.
 
     A test that this version of the suite does not have may be listed for another version.
     """
     new = differing.keys() - listed.keys()
     outdated = listed.keys() & stock.keys() - differing.keys()
+    unexpected = [
+        name
+        for name in differing.keys() & listed.keys()
+        if not listed[name].expects(differing[name])
+    ]
     return {
         **{name: f"differs and is not listed: {differing[name]}" for name in sorted(new)},
-        **{name: f"is listed and does not differ: {listed[name]}" for name in sorted(outdated)},
+        **{
+            name: f"is listed with another failure: {differing[name]}"
+            for name in sorted(unexpected)
+        },
+        **{
+            name: f"is listed and does not differ: {listed[name].reason}"
+            for name in sorted(outdated)
+        },
     }

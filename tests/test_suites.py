@@ -10,11 +10,19 @@ import pytest
 
 from suites import __main__ as command
 from suites import environment
-from suites.suite import WAYS, Suite, check_listed, find_differing, read_suites
+from suites.suite import WAYS, Difference, Suite, check_listed, find_differing, read_suites
 from tests.docs.blocks import PAGES
 
 # The results do not depend on the versions of Django and DRF.
 pytestmark = pytest.mark.once
+
+# Without the plugins of the tests' other packages, which take seconds to import.
+TINY = Suite(
+    "tiny",
+    (),
+    arguments=("-p", "pytest_django.plugin"),
+    environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+)
 
 CONFTEST = """
 import django
@@ -62,10 +70,9 @@ def test_each_way_has_all_ways_before_it(tmp_path: Path) -> None:
     (source / "conftest.py").write_text(CONFTEST)
     (source / "test_tiny.py").write_text(TESTS)
     (source / "pytest.ini").write_text("[pytest]\n")
-    suite = Suite("tiny", (), arguments=("-p", "no:randomly"))
     python = Path(sys.executable)
 
-    stock, *others = [command.run_tests(suite, source, python, way) for way in WAYS]
+    stock, *others = [command.run_tests(TINY, source, python, way) for way in WAYS]
 
     assert set(stock.values()) == {"passed"}
     differing = [
@@ -79,7 +86,7 @@ def test_pytest_must_run_the_tests(tmp_path: Path) -> None:
     source.mkdir(parents=True)
     (source / "pytest.ini").write_text("[pytest]\n")
     with pytest.raises(command.SuiteError, match="pytest failed in the way stock"):
-        command.run_tests(Suite("empty", ()), source, Path(sys.executable), "stock")
+        command.run_tests(TINY, source, Path(sys.executable), "stock")
 
 
 def test_each_test_file_must_be_importable(tmp_path: Path) -> None:
@@ -90,29 +97,81 @@ def test_each_test_file_must_be_importable(tmp_path: Path) -> None:
     (source / "test_right.py").write_text("def test_right(): pass\n")
     (source / "test_wrong.py").write_text("import no_such_package\n")
     with pytest.raises(command.SuiteError, match="no_such_package"):
-        command.run_tests(Suite("tiny", ()), source, Path(sys.executable), "stock")
+        command.run_tests(TINY, source, Path(sys.executable), "stock")
+
+
+WHY = Difference("Why.", tests=(), failures=("1 ?= *", "KeyError: 'detail'"))
 
 
 @pytest.mark.parametrize(
     ("listed", "ours", "problem"),
     [
         ({}, "passed", None),
-        ({"a": "Why."}, "failed: 1 == 2", None),
-        ({"a": "Why."}, "skipped", None),
-        ({"other version": "Why."}, "passed", None),
+        ({"a": WHY}, "failed: 1 == 2", None),
+        ({"a": WHY}, "failed: KeyError: 'detail'", None),
+        ({"other version": WHY}, "passed", None),
         ({}, "failed: 1 == 2", "differs and is not listed: failed: 1 == 2"),
         ({}, "skipped", "differs and is not listed: skipped"),
         ({}, None, "differs and is not listed: not run"),
-        ({"a": "Why."}, "passed", "is listed and does not differ: Why."),
+        ({"a": WHY}, "passed", "is listed and does not differ: Why."),
+        ({"a": WHY}, "failed: 3 == 2", "is listed with another failure: failed: 3 == 2"),
+        ({"a": WHY}, "skipped", "is listed with another failure: skipped"),
+        (
+            {"a": WHY},
+            "failed: KeyError: 'detail', and logs Internal Server Error: /",
+            "is listed with another failure: failed: KeyError: 'detail', and logs Internal Server "
+            "Error: /",
+        ),
     ],
 )
-def test_a_difference_must_be_listed_and_a_listed_test_must_differ(
-    listed: dict[str, str], ours: str | None, problem: str | None
+def test_a_difference_must_be_listed_and_a_listed_test_must_fail_as_expected(
+    listed: dict[str, Difference], ours: str | None, problem: str | None
 ) -> None:
     stock = {"a": "passed", "b": "failed: without the app too", "c": "skipped"}
     outcomes = stock | {"c": "passed", "a": ours}
     differing = find_differing(stock, {k: v for k, v in outcomes.items() if v is not None})
     assert check_listed(listed, stock, differing) == ({"a": problem} if problem else {})
+
+
+FAILING_TESTS = """
+import logging
+from unittest import TestCase
+
+def test_pytest():
+    assert 1 == 2
+
+class Tests(TestCase):
+    def test_unittest(self):
+        self.assertEqual(1, 2)
+
+def test_exception():
+    {}["detail"]
+
+def test_500():
+    logging.getLogger("django.request").error("Internal Server Error: /")
+    {}["detail"]
+
+def test_warning():
+    logging.getLogger("django.request").warning("Not Found: /")
+    {}["detail"]
+"""
+
+
+def test_the_message_of_a_failure_has_the_error_that_was_logged(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "tiny-1"
+    source.mkdir(parents=True)
+    (source / "conftest.py").write_text(CONFTEST)
+    (source / "test_tiny.py").write_text(f"def test_right(): pass\n{FAILING_TESTS}")
+    (source / "pytest.ini").write_text("[pytest]\n")
+    outcomes = command.run_tests(TINY, source, Path(sys.executable), "handler")
+    assert {name.rpartition("test_")[2]: outcome for name, outcome in outcomes.items()} == {
+        "right": "passed",
+        "pytest": "failed: 1 == 2",
+        "unittest": "failed: 1 != 2",
+        "exception": "failed: KeyError: 'detail'",
+        "500": "failed: KeyError: 'detail', and logs Internal Server Error: /",
+        "warning": "failed: KeyError: 'detail'",
+    }
 
 
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])

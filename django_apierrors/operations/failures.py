@@ -152,7 +152,7 @@ def make_task_error(exception: BaseException, task: Task, arguments: list[Any]) 
     error = recognise(exception)
     if has_project_row(exception):
         return error
-    # The arguments are what the client sent; their names need not be those of its fields.
+    # The client sent the arguments; their names may differ from those of its fields.
     sent = {BODY: arguments if any(arguments) else ()}
     refined = refine_by_provenance(error, exception, HttpRequest(), sent=sent)
     return error if refined is error else refined._replace(items=[])
