@@ -85,7 +85,11 @@ def is_noted(error: Error, exception: BaseException) -> bool:
     if error.reference is None:
         return True
     is_note = f"Reference: {error.reference}" in _get_notes(exception)
-    return is_note and is_printable(exception) and bool(exception)
+    try:
+        return is_note and is_printable(exception) and bool(exception)
+    except Exception:
+        # Django's record fails too: logging calls the same __bool__().
+        return False
 
 
 def is_printable(exception: BaseException) -> bool:
