@@ -34,7 +34,7 @@ FAILING = (
         400,
         "INVALID_CONTENT",
         body='{"name": "Tour lantern", "identifiers": {"{token}": ""}}',
-        message="identifiers.{token}: This field may not be blank.",
+        messages=("identifiers.{token}: This field may not be blank.",),
     ),
     Row(
         "malformed at a column of its own",
@@ -43,7 +43,7 @@ FAILING = (
         400,
         "INVALID_CONTENT",
         body="{blanks}]",
-        message="The JSON document is malformed at line 1, column {column}.",
+        messages=("The JSON document is malformed at line 1, column {column}.",),
     ),
     Row("a URL with the token", "DELETE", "/{token}", 404, "MISSING_RESOURCE"),
     Row(
@@ -73,7 +73,7 @@ def fill_row(row: Row, values: dict[str, str]) -> Row:
         row,
         path=fill(row.path, values),
         body=fill(row.body, values),
-        message=fill(row.message, values),
+        messages=tuple(fill(message, values) for message in row.messages),
         exactly=None if row.exactly is None else fill(row.exactly.decode(), values).encode(),
         headers={
             "Content-Type": "application/json",
