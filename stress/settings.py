@@ -18,6 +18,8 @@ MIDDLEWARE = [MIDDLEWARE[0], "stress.middleware.RequestIdMiddleware", *MIDDLEWAR
 
 API_ERRORS = {
     **API_ERRORS,
+    # Each request of the load has an id, and its bodies are those of the tour.
+    "BODY": None,
     # DRF's own handler serves these.
     "EXCLUDED_PATHS": ["/stress/stock/"],
     # An operation whose worker was killed has the status `running` for this time.
