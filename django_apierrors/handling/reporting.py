@@ -85,11 +85,7 @@ def is_noted(error: Error, exception: BaseException) -> bool:
     if error.reference is None:
         return True
     is_note = f"Reference: {error.reference}" in _get_notes(exception)
-    try:
-        return is_note and is_printable(exception) and bool(exception)
-    except Exception:
-        # Django's record fails too: logging calls the same __bool__().
-        return False
+    return is_note and is_printable(exception) and bool(exception)
 
 
 def is_printable(exception: BaseException) -> bool:
@@ -110,7 +106,9 @@ def is_printable(exception: BaseException) -> bool:
             if cause is not None and id(cause) not in seen:
                 seen.add(id(cause))
                 nodes.append(cause)
+        # Logging calls both; before Python 3.14 the first calls the second.
         traceback.print_exception(exception, limit=0, file=StringIO())
+        bool(exception)
     except Exception:
         return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -191,3 +192,16 @@ def test_a_content_length_that_python_cannot_parse_is_ignored(client: Client, le
     assert_body(response, body("MISSING_RESOURCE"))
     response = client.generic("GET", "/nowhere", CONTENT_LENGTH=length, HTTP_HOST="a_b")
     assert_body(response, body("INVALID_CONTENT"))
+
+
+def test_a_view_whose_attributes_cannot_be_read_has_no_page(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class LazyView:
+        def __getattr__(self, name: str) -> Any:
+            raise ImportError("No module named 'shop'")
+
+    request: Any = RequestFactory().get("/")
+    request.resolver_match = SimpleNamespace(func=LazyView())
+    assert is_chosen_by_accept(request) is False
+    assert "reading the renderers of a view" in caplog.text
