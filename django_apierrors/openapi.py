@@ -24,9 +24,6 @@ from rest_framework.serializers import Serializer
 from django_apierrors.catalog import CATALOG, ErrorCode, get_phrase
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import (
-    BODY_PROPERTIES,
-    NON_EMPTY_STRING,
-    REQUIRED_KEYS,
     Error,
     format_code,
 )
@@ -39,6 +36,7 @@ from django_apierrors.mixins import LocationMixin
 from django_apierrors.operations.views import AcceptedAPIView, OperationView
 from django_apierrors.semantics import StatusAwareMixin
 from django_apierrors.validation.places import AnyRequest
+from django_apierrors.validation.shape import BODY_PROPERTIES, NON_EMPTY_STRING, REQUIRED_KEYS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

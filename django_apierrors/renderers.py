@@ -11,12 +11,13 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from django_apierrors import fallback
-from django_apierrors.errors import Error, extend_body, is_error_body
+from django_apierrors.errors import Error, extend_body
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, apply_fallback, make_problem
 from django_apierrors.http.scope import is_excluded, is_html, makes_page
 from django_apierrors.signals import keep_error, send_error_sent
+from django_apierrors.validation.shape import is_error_body
 
 
 class JSONRenderer(renderers.JSONRenderer):

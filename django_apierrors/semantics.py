@@ -29,6 +29,7 @@ from django_apierrors.http.request_bodies import (
     find_content_length,
     read_chunked_body,
 )
+from django_apierrors.http.scope import is_of_project
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -112,9 +113,6 @@ ALLOWED_STATUSES: Mapping[str, Successes] = {
 
 METHOD_NAMES = ("get", "post", "put", "delete", "head", "options")
 
-# The packages whose `patch()` does not opt in to PATCH.
-FRAMEWORKS = frozenset({"rest_framework", "adrf", "django_apierrors"})
-
 
 class SemanticsError(Exception):
     """A view returned a success that breaks the table of methods; raised if `STRICT` is on."""
@@ -140,7 +138,7 @@ def defines_patch(view: Any) -> bool:
     if action is not None:
         return bool(action != "partial_update")
     handler = getattr(view, "patch", None)
-    return handler is not None and handler.__module__.partition(".")[0] not in FRAMEWORKS
+    return handler is not None and is_of_project(handler)
 
 
 def find_violation(

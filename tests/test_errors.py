@@ -21,8 +21,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_apierrors.catalog import CATALOG, CODES_BY_STATUS, ErrorCode
-from django_apierrors.errors import Error, is_error_body
+from django_apierrors.errors import Error
 from django_apierrors.validation.messages import Item, Messages
+from django_apierrors.validation.shape import is_error_body
 from tests.bodies import body
 from tests.models import Thing
 from tests.support import DEFAULTS

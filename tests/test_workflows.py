@@ -53,7 +53,7 @@ def test_the_commands_of_a_workflow_exist(name: str) -> None:
             assert values.get("ONLY", "") in ("", *suites)
 
 
-def test_all_suites_run_in_ci() -> None:
+def test_the_ci_script_runs_the_suites_of_drf_and_the_workflow_all_suites() -> None:
     assert "make suites" in [command for _, command in read_commands("ci")]
     lines = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert "make suites ONLY=djangorestframework-3" in lines

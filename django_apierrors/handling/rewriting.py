@@ -20,13 +20,14 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.encoding import escape_uri_path
 
-from django_apierrors.errors import NO_HEADERS, Body, Error, is_error_body
+from django_apierrors.errors import NO_HEADERS, Body, Error
 from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, make_problem
 from django_apierrors.http.scope import is_api_view, is_chosen_by_accept, is_in_paths
 from django_apierrors.recognition import messages
 from django_apierrors.validation.places import UNSAFE_METHODS
+from django_apierrors.validation.shape import is_error_body
 
 # The headers that describe the content that is replaced.
 STALE_HEADERS = frozenset(

@@ -14,7 +14,7 @@ from django_apierrors.fallback import log_failure
 from django_apierrors.http import problems
 from django_apierrors.validation.places import AnyRequest
 
-# The packages whose views and parsers are not the project's.
+# The packages whose views, methods and parsers are not the project's.
 PACKAGES = frozenset({"django", "rest_framework", "adrf", "django_apierrors"})
 
 

@@ -11,6 +11,7 @@ from django.urls import URLResolver
 from rest_framework.settings import api_settings
 
 from django_apierrors.errors import Error
+from django_apierrors.http.scope import is_of_project
 from django_apierrors.introspection.endpoints import Endpoint, create_view
 from django_apierrors.introspection.findings import (
     METHOD_RULES,
@@ -22,7 +23,6 @@ from django_apierrors.introspection.findings import (
 from django_apierrors.introspection.possible_errors import get_errors, get_success_statuses
 from django_apierrors.recognition.permissions import METHODS
 from django_apierrors.routing import Route, get_routes
-from django_apierrors.semantics import FRAMEWORKS
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,8 @@ def _get_methods(route: Route) -> Sequence[str]:
         method
         for method, handler in handlers.items()
         if handler is not None
-        and (method.lower() in names or (method == "PATCH" and _is_of_project(handler)))
+        and (method.lower() in names or (method == "PATCH" and is_of_project(handler)))
     ]
-
-
-def _is_of_project(handler: Any) -> bool:
-    package = str(getattr(handler, "__module__", "")).partition(".")[0]
-    return package not in FRAMEWORKS
 
 
 def _make_unreadable(exc: Exception, path: str, method: str = "*") -> Sequence[Finding]:

@@ -88,7 +88,7 @@ class RejectedValues(NamedTuple):
 
     @property
     def is_unknown_row(self) -> bool:
-        """Whether there is no row for a foreign key, whose name and value are unknown."""
+        """Whether a row is missing, and the database names neither the key nor its value."""
         return self.code == "MISSING_RESOURCE" and not self.values and not self.fields
 
 

@@ -11,16 +11,18 @@ from typing import Any, Final
 
 from django_apierrors.catalog import get_codes
 from django_apierrors.errors import (
-    BODY_PROPERTIES,
-    NON_EMPTY_STRING,
-    REQUIRED_KEYS,
     Error,
-    find_invalid_values,
 )
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange, find_request, get_path
 from django_apierrors.validation.messages import Item
+from django_apierrors.validation.shape import (
+    BODY_PROPERTIES,
+    NON_EMPTY_STRING,
+    REQUIRED_KEYS,
+    find_invalid_values,
+)
 
 # JSON Schema, draft 2020-12, for every setting: CODE_FORMAT, DETAILS, MORE_INFO, PROBLEM_JSON.
 # RFC 9457 adds all of STRING_MEMBERS or none.

@@ -157,7 +157,7 @@ def is_sentence(value: object) -> bool:
 
 
 def can_be_message(value: object) -> bool:
-    """Whether `value`, in a mapping beside a message, is or has a message: a text, a container."""
+    """Whether `value`, in a mapping beside a message, can be a message or contain messages."""
     return is_sentence(value) or is_capitalized_word(value) or isinstance(value, CONTAINERS)
 
 

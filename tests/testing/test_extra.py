@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from django_apierrors.errors import is_error_body
 from django_apierrors.testing import ERROR_SCHEMA
 from django_apierrors.testing.assertions import find_shape_faults
+from django_apierrors.validation.shape import is_error_body
 from tests.bodies import body
 
 
