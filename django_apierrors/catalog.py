@@ -1,8 +1,8 @@
 """The catalogue of error codes: the one place that defines what a code means.
 
 Source: "Error Codes" and "Error Messages" of the API document that the project implements. The
-descriptions are the document's own sentences, if it has any. The messages are the document's own
-sentences if these are correct English.
+description of a code is the document's own sentence, if the document describes the code. A message
+is the document's own sentence, if that sentence is correct English.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ CATALOG: Mapping[str, ErrorCode] = {
             ),
             advice=_(
                 "Send your credentials in the Authorization header, with the scheme that the "
-                "WWW-Authenticate header of the response names. If you did, they are misspelt, "
-                "expired or revoked: get new credentials."
+                "WWW-Authenticate header of the response names. If you sent credentials, they are "
+                "misspelt, expired or revoked: get new credentials."
             ),
         ),
         ErrorCode(
@@ -185,8 +185,8 @@ CATALOG: Mapping[str, ErrorCode] = {
                 "resource."
             ),
             advice=_(
-                "Use one of the methods in the Allow header of the response. Other credentials do "
-                "not change them."
+                "Use one of the methods in the Allow header of the response. The methods are the "
+                "same for all credentials."
             ),
         ),
         ErrorCode(
@@ -305,7 +305,7 @@ ADVICE_BY_CLASS: Mapping[int, StrOrPromise] = {
 class Category(NamedTuple):
     """A group of codes, by the high byte of their numbers.
 
-    `name` is for documents; `title` and `summary` are for the pages.
+    `name` is for programs: JSON, and ids in HTML. `title` and `summary` are for people.
     """
 
     name: str
@@ -394,9 +394,9 @@ def get_phrase(status: int) -> str:
 def resolve_status(code: ErrorCode, status: int) -> int:
     """Return the status to send `code` with, for an exception or a response that has `status`.
 
-    A code of the project's own has the status that `CODES` gives it. With
-    `{"ALREADY_EXISTS": {"status": 409}}`, a duplicate that DRF sends as 400 becomes a 409: `CODES`
-    changes the default status of a code of ours. If `status` is not the default, it is sent.
+    A code of the project's own has the status in `CODES`. For a code of ours, `CODES` replaces only
+    the default status: `{"ALREADY_EXISTS": {"status": 409}}` changes a duplicate from 400 to 409. A
+    `status` that is not the default is sent unchanged.
     """
     entry = CATALOG.get(code.name)
     if entry is None:
@@ -405,7 +405,7 @@ def resolve_status(code: ErrorCode, status: int) -> int:
 
 
 def get_category(code: ErrorCode) -> Category:
-    """Return the category of `code`. A code of ours keeps its own if the number is changed."""
+    """Return the category of `code`. A code of ours keeps its category if its number changes."""
     entry = CATALOG.get(code.name, code)
     return CATEGORIES.get((entry.number or 0) >> 24, CUSTOM)
 

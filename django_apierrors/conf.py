@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-# Whether a client can send a request again: not at all, later, or after it has changed it.
+# Whether a client can send a request again: never, later, or after a change of the request.
 Retry = Literal["no", "later", "after change"]
 
 
@@ -52,7 +52,7 @@ class Setting(Generic[Value]):
 
 
 class APIErrorsSettings:
-    """A typed view of the `API_ERRORS` dict.
+    """The keys of the `API_ERRORS` dict as attributes with types.
 
     Nothing is cached or validated here: the system checks report a wrong value. All times are in
     seconds.
@@ -84,5 +84,5 @@ api_errors = APIErrorsSettings()
 
 
 def is_strict() -> bool:
-    """Whether `STRICT` is on; by default if `DEBUG` is."""
+    """Whether `STRICT` is on; if the setting is `None`, whether `DEBUG` is on."""
     return settings.DEBUG if api_errors.STRICT is None else api_errors.STRICT

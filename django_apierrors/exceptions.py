@@ -24,8 +24,8 @@ DRF_EXCEPTIONS = (APIException, Http404, PermissionDenied)
 class MessageCode(str):
     """The code of a message, with `extra`, data about that message.
 
-    At each level of a serializer DRF makes a new `ErrorDetail` of a message, from its text and its
-    code. Only what the code has is not lost.
+    The code has `extra`, because DRF keeps only the string and the code of a message: it makes a
+    new `ErrorDetail` from these two at each level of a serializer.
     """
 
     extra: Mapping[str, Any] | None
@@ -39,15 +39,15 @@ class MessageCode(str):
 
 
 class ValidationError(exceptions.ValidationError):
-    """DRF's, with `extra`: data about its messages, which a serializer keeps: 400."""
+    """DRF's `ValidationError` with `extra`, data about its messages that serializers keep: 400."""
 
     extra: Mapping[str, Any] | None = None
 
     def __init__(
         self, detail: Any = None, code: str | None = None, extra: Mapping[str, Any] | None = None
     ) -> None:
-        """Give `extra`, else that of the class, to each message without a code of its own."""
-        # Each message reads it, and a generator can be read once.
+        """Give `extra`, or the `extra` of the class, to each message without a code of its own."""
+        # Each message reads `extra`, but a generator can be read only once.
         self.extra = expand(extra or self.extra)
         data = self.extra if isinstance(self.extra, Mapping) else None
         super().__init__(detail, MessageCode(code or self.default_code, data))
@@ -78,7 +78,7 @@ class AlreadyExists(APIException):
 
 
 class MethodForbidden(APIException):
-    """These credentials may not use this method, but another one: 403."""
+    """These credentials allow another method, but not this method: 403."""
 
     status_code = CATALOG["METHOD_FORBIDDEN"].status
     default_detail = CATALOG["METHOD_FORBIDDEN"].message

@@ -32,7 +32,7 @@ __all__ = [
     "get_object_or_404",
 ]
 
-# As in the stubs of DRF, whose classes can be subscripted too, when the program runs.
+# The stubs of DRF have this variable. DRF's classes can be subscripted at run time too.
 ModelT = TypeVar("ModelT", bound=Model, covariant=True)
 
 ONE_OBJECT_MIXINS = (
@@ -44,7 +44,7 @@ ONE_OBJECT_ACTIONS = frozenset({"retrieve", "update", "partial_update", "destroy
 
 
 class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, generics.GenericAPIView[ModelT]):
-    """DRF's base of all generic views, which rejects a malformed identifier with a 400."""
+    """DRF's `GenericAPIView`, except that a malformed identifier gets a 400, not a 404."""
 
     def get_object(self) -> ModelT:
         """Return the object of the URL, or raise InvalidId or Http404."""
@@ -62,7 +62,7 @@ class GenericAPIView(mixins.LocationMixin, StatusAwareMixin, generics.GenericAPI
             raise InvalidId
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
-        """Describe the resource; if it does not exist, 404, as for any other method."""
+        """Describe the resource, or raise Http404 or InvalidId if it does not exist."""
         if self.is_about_one_object() and is_hidden(request, self, self.get_object()):
             raise Http404
         return super().options(request, *args, **kwargs)

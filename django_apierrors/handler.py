@@ -52,8 +52,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any] | None) -> Resp
     if is_success or (request is not None and is_excluded(request)):
         return drf_exception_handler(exc, dict(context))
     if isinstance(exc, DRF_EXCEPTIONS):
-        # The response comes first: it may check permissions, and a transaction that is marked for
-        # rollback rejects their queries.
+        # Before set_rollback(): the response may need the permissions, whose queries fail in a
+        # transaction that is marked for rollback.
         response = _respond(exc, request, view)
         set_rollback()
         return response
@@ -126,13 +126,14 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
 def _catches(method: Any) -> bool:
     """Whether a `handle_exception()` has a `try` or a `with` statement, and may catch exceptions.
 
-    Most projects override it to log exceptions: DRF would re-raise those that we do not handle.
+    Most overrides only log the exception and call DRF's method, so the handler can respond.
     """
     return bool(getattr(getattr(method, "__code__", None), "co_exceptiontable", b""))
 
 
 def _has_debug_page(request: Request | None) -> bool:
-    """Whether Django's technical page is the response; DRF needs the renderer for it."""
+    """Whether the exception leaves the view, so that Django sends its technical page."""
+    # DRF's raise_uncaught_exception() reads `accepted_renderer` if `DEBUG` is on.
     django_request = find_django_request(request)
     is_negotiated = getattr(request, "accepted_renderer", None) is not None
     return is_negotiated and django_request is not None and prefers_debug_page(django_request)
@@ -152,8 +153,8 @@ def _is_for_middleware(exc: Exception) -> bool:
 
 
 def _has_process_exception(middleware: Any) -> bool:
-    # A middleware may be a function, as allauth's is, that sets the attribute on its result. The
-    # constructor of a class may set it too.
+    # A middleware may be a function that sets `process_exception` on its result, such as allauth's.
+    # The constructor of a class may set this attribute too.
     functions = [vars(base).get("__init__") for base in getattr(middleware, "__mro__", ())]
     codes = [getattr(function, "__code__", None) for function in (middleware, *functions)]
     names = {name for code in codes if code for name in (*code.co_names, *code.co_consts)}

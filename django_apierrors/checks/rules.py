@@ -36,7 +36,7 @@ Rules: TypeAlias = Mapping[str, ValueRule]
 
 HEADER_EXAMPLE = "X-Error-Code"
 
-# A part of a glob, a regular expression, a route or a whole URL: none of them is a prefix.
+# A part of a glob, a regular expression, a route or a whole URL, which are not prefixes.
 WILDCARD = re.compile(r"[*?\[\]^$<>\s]|://")
 
 # The headers of responses that have a meaning of their own: those of the registry of HTTP field
@@ -206,7 +206,7 @@ VALUES: Rules = {
     "OPERATION_TIMEOUT": SECONDS,
 }
 
-# The same for the keys of an entry of `CODES`.
+# For each key of an entry of `CODES` the values that it accepts.
 CHANGES: Rules = {
     "status": ValueRule(
         "an HTTP status from 400 to 599", _is_integer(400, 599), _correct_integer()
@@ -236,9 +236,9 @@ def suggest(name: object, choices: Iterable[object]) -> str:
 
 
 def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
-    """Return the choice whose spelling, in any case, is nearest to `name`; `None` if none is.
+    """Return the choice whose spelling is nearest to `name`, `None` if no choice is similar.
 
-    A choice of which `name` is the beginning, or that is the beginning of `name`, has priority.
+    Case is ignored. A choice has priority if it begins with `name`, or if `name` begins with it.
     """
     by_capitals = {str(choice).upper(): choice for choice in choices}
     start = str(name).upper()
@@ -267,7 +267,7 @@ def find_import_error(path: object) -> str | None:
 
 
 def find_nearest_path(path: str) -> str | None:
-    """Return `path` with the nearest name for each part that does not exist, `None` without one."""
+    """Return `path` with each wrong part corrected, `None` if no similar name exists for a part."""
     first, *others = path.split(".")
     exists = first in sys.modules or find_spec(first) is not None
     names = {first} if exists else {name.partition(".")[0] for name in sys.modules}
@@ -289,5 +289,5 @@ def is_exception_class(value: object) -> bool:
 
 
 def get_dotted_path(value: Any) -> str:
-    """Return the module and the name that a class, or a function, has itself."""
+    """Return the `__module__` and the `__qualname__` of a class or a function."""
     return f"{value.__module__}.{value.__qualname__}"
