@@ -2,9 +2,10 @@
 
     python -m benchmarks.imports
 
-Each run starts two processes. Both import Django and DRF; the second then imports every module of
-this package that a server can import. Then each sends the requests of the speed benchmark: to stock
-DRF, or to this package's generic views. The figures are medians of the runs.
+Each run starts two processes. Both processes import Django and DRF; the second process then imports
+every module of this package that a server can import. Then each process sends the requests of the
+speed benchmark: to stock DRF, or to this package's generic views. The figures are medians of the
+runs.
 The script needs Linux (`/proc`).
 """
 

@@ -17,7 +17,7 @@ CONTENT = (
     b'"code":"INTERNAL_ERROR","moreInfo":""}'
 )
 
-# The same as problem details.
+# This body as problem details.
 PROBLEM_CONTENT = (
     b'{"type":"about:blank","title":"Internal Server Error","detail":"An error on our side, we\'re '
     b"sorry. Please get in touch including details of the request you tried and the response you "

@@ -1,4 +1,4 @@
-"""Content negotiation of a JSON API: DRF's, with one exception for all missing formats."""
+"""Content negotiation of a JSON API: DRF's, but each missing format raises `NotAcceptable`."""
 
 from __future__ import annotations
 

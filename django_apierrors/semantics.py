@@ -329,7 +329,7 @@ def hide_docstrings(*classes: object) -> None:
     """Remove the docstrings of base classes of ours, and of their methods that handle requests.
 
     DRF, drf-spectacular and drf-yasg would print them in the public documentation of a project's
-    view. DRF's own methods do not have any, and drf-spectacular ignores those of DRF's classes.
+    view. DRF's own methods do not have docstrings, and drf-spectacular ignores DRF's classes.
     """
     for cls in classes:
         if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):

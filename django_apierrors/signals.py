@@ -2,7 +2,7 @@
 
 Its receivers get these keyword arguments:
 
-- `request`: Django's `HttpRequest`, `None` if an error was made without one.
+- `request`: Django's `HttpRequest`, `None` if an error was made without a request.
 - `response`: the response, with its final status and headers.
 - `error`: the `Error`; metrics can count by `error.code.name` and `error.status`.
 - `exception`: the exception that the error was made for, `None` for an error that a view, or an

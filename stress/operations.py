@@ -3,7 +3,7 @@
     python -m stress.operations --operations 10000 --kills 20
 
 The script runs a PostgreSQL server of its own, as `outages` does. Two `db_worker` processes run the
-tasks; every few seconds one of them is killed (SIGKILL) and another one started. The exit status is
+tasks; every few seconds one of them is killed (SIGKILL) and replaced. The exit status is
 1 if anything is wrong.
 """
 

@@ -78,6 +78,6 @@ def assert_body(response: Any, expected: dict[str, Any] | None) -> None:
 
 
 def get_reference(response: Any) -> str:
-    """Return the reference in the message of an error, `""` without one."""
+    """Return the reference in the message of an error, `""` if the message has no reference."""
     match = REFERENCE.fullmatch(json.loads(response.content)["errors"][0])
     return match[1] if match else ""

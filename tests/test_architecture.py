@@ -149,7 +149,7 @@ def test_no_public_name_is_defined_twice() -> None:
                 names = [name.id for name in inner if isinstance(name, ast.Name)]
             for name in {name for name in names if not name.startswith("_")}:
                 modules.setdefault(name, []).append(module)
-    # The name that DRF or Django prescribes; the registered check imports the one of its module.
+    # DRF or Django prescribes the name; the registered check imports the function of its module.
     allowed = {"check_settings", "check_installation", "check_locations"}
     assert {name: found for name, found in modules.items() if len(found) > 1}.keys() <= allowed
 

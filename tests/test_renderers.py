@@ -217,7 +217,7 @@ urlpatterns = [
 
 @pytest.fixture
 def renderer_alone(settings: Settings) -> None:
-    """Remove the middleware, which would bring an error into the format too."""
+    """Remove the middleware, which would format an error too."""
     settings.MIDDLEWARE = settings.MIDDLEWARE[1:]
 
 

@@ -32,7 +32,7 @@ def find_missing_parts() -> Iterator[CheckMessage]:
             id="django_apierrors.E007",
         )
     renderers: Any = api_settings.DEFAULT_RENDERER_CLASSES
-    # The middleware brings returned errors into the format too.
+    # The middleware formats returned errors too.
     if find_middleware() is None and not any(issubclass(cls, JSONRenderer) for cls in renderers):
         yield Warning(
             "The renderer of django_apierrors is not installed.",

@@ -79,7 +79,7 @@ def make_audit(resolver: URLResolver) -> Audit:
             audit.others += 1
             continue
         key = (route.view.cls, route.namespaces, route.name)
-        # The route with a format suffix repeats the route without one.
+        # A route with a format suffix repeats the route without the suffix.
         if key not in seen or api_settings.FORMAT_SUFFIX_KWARG not in route.variables:
             seen.add(key)
             audit.routes.append(_audit_route(route, path, project_findings))

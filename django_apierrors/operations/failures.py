@@ -51,7 +51,7 @@ def keeping_exceptions() -> Iterator[None]:
 
 
 def find_exception(result: TaskResult) -> BaseException | None:
-    """Return the exception of a task that was run in `keeping_exceptions()`, `None` without one."""
+    """Return the exception of a task, `None` if the task was not run in `keeping_exceptions()`."""
     return (_exceptions.get() or {}).get(result.id)
 
 
@@ -159,7 +159,7 @@ def make_task_error(exception: BaseException, task: Task, arguments: list[Any]) 
 
 
 def read_error(failure: TaskError, result: TaskResult) -> Error:
-    """Return the error of a failed task: the stored one, else that of the exception's class.
+    """Return the error of a failed task: the stored error, else an error by the exception's class.
 
     The reference of an unhandled exception is the id of the result: the records of all task
     backends about a failed task have it.

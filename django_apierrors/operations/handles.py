@@ -42,8 +42,8 @@ TEXT_CODEC = 2
 def find_owner(request: Request) -> str | None:
     """Return a string that identifies the client of `request`, `None` for an anonymous client.
 
-    The owner is the user's model and key. If the user has no key, the owner is the credential's
-    class and key, or the credential itself if that is a string. Raise ImproperlyConfigured for a
+    The owner is the user's model and key. For a user without a key, the owner is the credential's
+    class and key, or the credential itself if it is a string. Raise ImproperlyConfigured for a
     client that is authenticated and has neither: it must not count as anonymous.
     """
     user, credential = request.user, request.auth

@@ -37,8 +37,8 @@ from django_apierrors.recognition.tracebacks import iter_frames
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
-# Their exceptions about a value. The second tuple counts in Django's own fields only: a
-# DurationField raises an AttributeError, a `range` of one value an IndexError.
+# The exceptions of these methods about a value. The second tuple counts in Django's own fields
+# only: a DurationField raises an AttributeError, a `range` of one value an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 

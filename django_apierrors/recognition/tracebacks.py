@@ -168,7 +168,7 @@ def find_raise_site(exception: BaseException) -> str | None:
 
 
 def find_query_reader(exception: BaseException, view: Any) -> Any:
-    """Return the pagination or the filter backend of `view` that raised, `None` without one."""
+    """Return the pagination or the filter backend of `view` that raised, `None` if neither did."""
     backends = getattr(view, "filter_backends", ())
     for frame, _ in iter_frames(exception):
         if frame.f_code.co_name in QUERY_METHODS:

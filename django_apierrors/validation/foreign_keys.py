@@ -89,7 +89,7 @@ def _get_steps(path: Path, field: Any, detail: Any, sent: Any) -> Iterator[Step]
 
 
 def _has_keys(serializer: Any) -> bool:
-    """Whether a serializer, or the one of the rows of a list, has a field that may hold keys."""
+    """Whether a serializer, or the serializer of a list's rows, has a field that may hold keys."""
     while isinstance(serializer, ListSerializer):
         serializer = serializer.child
     return any(map(_may_contain_keys, getattr(serializer, "fields", {}).values()))

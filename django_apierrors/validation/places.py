@@ -198,7 +198,7 @@ def make_pointer(keys: Iterable[object]) -> str | None:
 
 
 def find_spelling_function() -> Callable[[str], str] | None:
-    """Return the function named by `FIELD_NAMES`, `None` without one or if its import fails.
+    """Return the function named by `FIELD_NAMES`, `None` if it is not set or not importable.
 
     A name for which the function fails stays. The first failure is logged.
     """

@@ -41,8 +41,8 @@ class ExpressionFilter(BaseFilterBackend):
 def split_expression(expression: str) -> tuple[str, str]:
     """Return the field and the value of a filter.
 
-    Both are percent-decoded once more than a query string, because the API's JavaScript client
-    encodes a filter twice if its user passes an object.
+    Both parts are percent-decoded once more than a query string, because the API's JavaScript
+    client encodes a filter twice if its user passes an object.
     """
     field, _, value = expression.partition("=")
     return unquote(field), unquote(value)

@@ -24,8 +24,8 @@ class IdField(models.CharField):
 
     As in Django's ``UUIDField``, ``to_python`` raises ``ValidationError``. Every lookup calls it
     through ``CharField.get_prep_value``, so a malformed id in a URL is INVALID_ID, not
-    MISSING_RESOURCE, in DRF's own views too. The code ``invalid_id`` does the same for an id in a
-    body.
+    MISSING_RESOURCE, in DRF's own views too. A malformed id in a body is INVALID_ID through
+    the code ``invalid_id``.
     """
 
     default_error_messages = {

@@ -66,7 +66,7 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"API_ERRORS": {"PROBLEM_JSON": True}}, {}),
     ({"MIDDLEWARE": [OWN, COMMON]}, {}),
     ({"MIDDLEWARE": [*MONITORS, MIDDLEWARE, COMMON]}, {}),
-    # The middleware brings returned errors into the format.
+    # The middleware formats returned errors.
     ({"DEFAULT_RENDERER_CLASSES": STOCK_RENDERERS, "MIDDLEWARE": [MIDDLEWARE]}, {}),
     ({"EXCEPTION_HANDLER": "rest_framework.views.exception_handler"}, {"E007": HANDLER_HINT}),
     ({"EXCEPTION_HANDLER": None}, {"E007": HANDLER_HINT}),

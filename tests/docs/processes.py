@@ -118,7 +118,7 @@ class Processes:
         return status, printed.replace(self.address, ADDRESS)
 
     def start(self, name: str, text: str) -> ForkedScript | subprocess.Popen[bytes]:
-        """Start a command that runs until the end of the page; replace the one of that name."""
+        """Start a command that runs until the end of the page; replace the command of that name."""
         self.stop(name)
         self.running[name] = self._start(text, self.log, shell=False)
         return self.running[name]

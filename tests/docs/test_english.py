@@ -120,6 +120,28 @@ PROSE_RULES = {
     ),
     r"\b(?:is|are) what\b": "Name the thing.",
     r"\band so (?:is|are|do|does|has|have|may|can)\b": "Repeat the verb.",
+    r"\balone then\b": 'Begin with the condition: "Without …".',
+    r"\brows? of ours\b": "Name the table.",
+    r"\bas (?:those|that) of\b": "Repeat the noun.",
+    r"\bif none is\b": "Repeat the noun.",
+    r"\| such\b": "Repeat the noun.",
+    r"\bhas itself\b": "Name the attribute.",
+    r"\bwithout one\b": "Repeat the noun.",
+    r"\belse that of\b": "Repeat the noun.",
+    # In these docs an exception is an object of Python.
+    r"\bone exception\b": 'Write "except" or "but".',
+    r"(?:^|[.!?:] )The same (?:for|as)\b": "Repeat the noun.",
+    r"\bdo(?:es)? the same\b": "Repeat the verb.",
+    r"\b(?:has|have) any(?=[.,;])": "Repeat the noun.",
+    r"\banother one\b": "Repeat the noun.",
+    r"(?:^|[.!?] )After that\b": "Name the event.",
+    r"\b(?:[Ii]n that case|until then)\b": "Repeat the condition.",
+    r"(?:^|[.!?] )(?:Both (?!\w+s\b)|Their\b)": "Repeat the noun.",
+    r"\bbring(?:s|ing)?\b.*\binto the format\b": 'Write "formats".',
+    r"\bthe one of\b": "Repeat the noun.",
+    r"(?:^|[.!?] )If [^.;:?|]*, [^.;:?|]*(?<!or )(?<!and )(?<!as )(?<!even )(?<!only )\bif\b": (
+        "Write two sentences."
+    ),
 }
 
 # The rules for contributors quote these constructions; a heading may be a question without a mark.
@@ -313,6 +335,25 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "Only then is the view called.",
         "The status is what decides.",
         "The view is called, and so is the handler.",
+        "The middleware alone then formats the error.",
+        "None removes a row of ours.",
+        "Names are changed, as those of a header.",
+        "The nearest name, None if none is.",
+        "| such a message | the message of the code |",
+        "The name that a class has itself.",
+        "Return the reference, an empty string without one.",
+        "The stored code, else that of the class.",
+        "There is one exception: an async view.",
+        "The same for the keys of a dict.",
+        "The lines below do the same.",
+        "The sentences of the document, if the document has any.",
+        "The client may not use this method, but another one.",
+        "After that the URL returns 410.",
+        "In that case add the name.",
+        "Both need only Python.",
+        "The middleware brings the error into the format.",
+        "The handler is the one of DRF.",
+        "If one row matches, the client gets a 400 if the row was sent.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 

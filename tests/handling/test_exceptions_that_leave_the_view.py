@@ -261,7 +261,7 @@ def test_an_exception_reaches_the_projects_code_around_the_handler(
     settings.MIDDLEWARE = middleware
     response = send(f"/{name}/", "protected")
     assert response.status_code == 409
-    # The middleware brings it into the format.
+    # The middleware formats the error.
     assert b"A loan needs the shelf." in response.content
 
 

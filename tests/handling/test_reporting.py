@@ -108,7 +108,7 @@ def get_levels(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int, bool]]:
 
 
 def get_reference(response: HttpResponse) -> str:
-    """Return the reference in the only message of an error, `""` without one."""
+    """Return the reference in the only message of an error, `""` if it has no reference."""
     [message] = json.loads(response.content)["errors"]
     match = re.search(r" Reference: ([0-9a-f]{12})\.$", message)
     return match[1] if match else ""

@@ -243,7 +243,7 @@ def test_the_project_decides_the_message_of_a_code(client: Client, settings: Set
         assert_body(client.get("/raise/other"), body(code))
 
 
-# One row has a code, the other removes a row of ours.
+# The first row has a code, the second row removes a class from the table of the package.
 @pytest.mark.parametrize("code", ["CONFLICT", None])
 @pytest.mark.usefixtures("has_middleware")
 def test_a_row_of_the_project_for_a_parent_keeps_the_facts_of_nearer_rows(

@@ -86,7 +86,7 @@ class AllowingRecorder(UnprobedRecorder):
 
 
 class ListOnly(BasePermission):
-    """A permission by action, as those of viewsets are."""
+    """A permission that depends on the action of a viewset."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return getattr(view, "action", None) == "list"

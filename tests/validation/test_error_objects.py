@@ -67,7 +67,7 @@ class Name(StrEnum):
 
 
 class Mixed(str, Enum):  # noqa: UP042 - its str() is the name in the Enum
-    """Codes whose str() is another one."""
+    """Codes whose str() is another string."""
 
     CART_FULL = "cart_full"
 

@@ -242,7 +242,7 @@ UNKNOWN: list[tuple[Any, str]] = [
 
 
 def post(client: Client, document: Any, url: str = "/ours/") -> Any:
-    """Send a document; to the view of many after another one, which is valid."""
+    """Send a document; to the view of many, send a valid document before it."""
     document = [{}, document] if url == "/many/" else document
     return client.post(url, json.dumps(document), content_type="application/json")
 

@@ -317,7 +317,7 @@ DATA: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_an_iterable_in_the_data_of_a_raised_error_is_sent_as_that_of_a_returned_one(
+def test_an_iterable_in_the_data_of_an_error_is_sent_if_the_error_is_raised_or_returned(
     client: Client, name: str
 ) -> None:
     Shelf.objects.create(name="A")
