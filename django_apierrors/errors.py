@@ -163,14 +163,15 @@ class Error(NamedTuple):
         return get_size([*sent, messages] if api_errors.PROBLEM_JSON else sent)
 
     def locate(self, request: AnyRequest | None) -> Error:
-        """Return the error whose items have places, and names as the client spells them."""
+        """Return the error with the places of its items, and the client's names of their fields."""
         items = locate_items(self.items, self.code.name, request, self.place)
         return self._replace(items=[*items])
 
-    def translate(self, request: AnyRequest | None) -> Error:
+    def locate_and_truncate(self, request: AnyRequest | None) -> Error:
         """Return the located error, without the items that do not fit into the body.
 
-        The names of clients, and pointers, may be longer than the fields that were counted first.
+        The sizes of the items were checked before, but `locate()` can make the items larger: it
+        adds pointers, and the client may spell a field with more characters.
         """
         items = self.items or [Item("", self.code.name.lower(), str(self.code.message))]
         error = self._replace(items=items).locate(request)
@@ -183,7 +184,7 @@ class Error(NamedTuple):
 
         counts = range(1, len(items))
         index = bisect_right(counts, MAX_CONTENT_BYTES, key=lambda count: keep(count).get_size())
-        # If one is too long, the first is sent as it was counted.
+        # If even the first located item is too large, the item is sent as it was before locate().
         return keep(index) if index else keep(1)._replace(items=self.items[:1])
 
     def with_code_of(self, body: Mapping[str, Any]) -> Error:
@@ -197,7 +198,7 @@ class Error(NamedTuple):
         The function in `BODY` extends the body if `is_extended` is true.
         """
         has_details = api_errors.DETAILS
-        error = self.translate(request) if has_details or api_errors.FIELD_NAMES else self
+        error = self.locate_and_truncate(request) if has_details or api_errors.FIELD_NAMES else self
         body: Body = {
             "status": self.status,
             "errors": error.get_messages(),
@@ -234,13 +235,14 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     try:
         function = import_string(str(api_errors.BODY))
         extended: Any = function(deepcopy(body), error, find_django_request(request))
-        # The renderer would otherwise fail, and the client would get the fallback.
+        # Checks that the body can be encoded: the renderer would fail, and send the fallback.
         content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
         content.encode()
         result: Body = json.loads(content)
         if not is_error_body(result, error.status) or body.keys() - result.keys() - {"extra"}:
             raise TypeError(f"BODY must return the body with its keys, not {extended!r:.200}.")
-        # The code of an exception may have another spelling than those of the catalogue.
+        # The values of `body` itself are not checked: the code of a project's exception may have a
+        # spelling that the schema of the body does not allow.
         changed = {key: value for key, value in result.items() if value != body.get(key)}
         if reasons := [*find_invalid_values(changed, BODY_PROPERTIES)]:
             raise ValueError(f"In the body from BODY {', '.join(reasons):.200}.")

@@ -1,4 +1,4 @@
-"""The middleware: errors that no DRF view makes, from an unmatched URL to a COMMIT that fails."""
+"""The middleware: all errors outside DRF's handler, from an unmatched URL to a failed COMMIT."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class RequestState:
     html_request: tuple[Request, APIView] | None = None
     # Django responds with its technical page.
     shows_debug_page = False
-    # The error for which Django makes a response of `status`, its body and its exception.
+    # If Django is about to respond to an exception: the error, the body, the exception, and the
+    # status that Django's response will have.
     error: Error | None = None
     body: Body | None = None
     exception: BaseException | None = None
@@ -72,7 +73,7 @@ class RequestState:
     def expect(
         self, error: Error, exception: BaseException, request: HttpRequest, status: int = 500
     ) -> None:
-        """Keep `error` for the response of `status` that Django is about to make."""
+        """Keep `error` for the response that Django is about to make, with the status `status`."""
         self.body, self.exception, self.status = error.get_body(request), exception, status
         self.error = error.with_code_of(self.body)
         keep_error(request, self.error)
@@ -80,7 +81,7 @@ class RequestState:
     def find_body(self, response: HttpResponseBase) -> Body | None:
         """Return the expected body, if `response` is Django's response to the exception.
 
-        Django logs each response that it makes to an exception. A response that is not logged is
+        Django logs each of its responses to exceptions. A response that Django has not logged is
         another middleware's.
         """
         is_expected = response.status_code == self.status and rewriting.is_logged(response)
@@ -165,14 +166,15 @@ def expect_error(request: HttpRequest | None = None, **kwargs: object) -> None:
 def expect_bad_request(record: logging.LogRecord) -> bool:
     """Recognise a SuspiciousOperation of another middleware, before Django responds with a 400.
 
-    A filter of the logger for its class: Django sends no signal.
+    This function is a filter of loggers, because Django sends no signal for a SuspiciousOperation,
+    but logs it.
     """
     exception = record.exc_info[1] if record.exc_info else None
     expect_response(getattr(record, "request", None), exception, 400)
     return True
 
 
-# Django has a logger for each class.
+# Django has a logger for each subclass of SuspiciousOperation.
 for cls in vars(exceptions).values():
     if isinstance(cls, type) and issubclass(cls, SuspiciousOperation):
         logging.getLogger(f"django.security.{cls.__name__}").addFilter(expect_bad_request)
@@ -189,7 +191,8 @@ def expect_response(
         try:
             with rewriting.override_language(request):
                 error = reporting.get_error(exception, state.drf_request or request)
-                # Django's record has the reference only with the note.
+                # Without the note, the reference would be missing in Django's log record. The
+                # client then gets a 500 without a reference.
                 if reporting.is_noted(error, exception):
                     state.expect(error, exception, request, status)
         except Exception:
@@ -214,7 +217,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         state.expect(error, exception, request)
         if reporting.is_noted(error, exception):
             return None
-        # Django's record would not have the reference: we respond, and our record has it.
+        # Django's record would not have the reference. We respond, and our record has it.
     # The page is used once: if its rendering fails, the client gets JSON.
     html_request, state.html_request = state.html_request, None
     if html_request is None:
@@ -285,7 +288,7 @@ def format_response(request: HttpRequest, response: HttpResponseBase) -> HttpRes
 
 
 def add_view_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> None:
-    """Add to `response` the headers of the view that it lacks."""
+    """Add the headers of the view that are missing in `response`."""
     try:
         for name, value in headers.items():
             response.headers.setdefault(name, value)
@@ -295,7 +298,7 @@ def add_view_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> 
 
 
 def render(response: Response) -> HttpResponse:
-    """Render `response`: Django does not render the response to an exception of the rendering."""
+    """Render `response`: after a failed rendering, Django does not render the new response."""
     rendered: HttpResponse = response.render()
     return rendered
 

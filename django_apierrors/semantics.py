@@ -59,7 +59,7 @@ def has_body(response: HttpResponseBase) -> bool:
 
 
 def remove_empty_content(response: HttpResponseBase) -> None:
-    """Remove the bytes of a 204 without data: a renderer may make an envelope of `None`.
+    """Remove the bytes of a 204 without data: a renderer may put `None` into an envelope.
 
     The browsable API shows its page for such a response, with the status 200.
     """
@@ -148,7 +148,8 @@ def find_violation(
 ) -> str | None:
     """Return the fault of a success of `method`, and a hint; `None` if the success is allowed.
 
-    `view_successes` are the rows that a view adds to the table or loosens.
+    `view_successes` are the rows of the view. A row of the view replaces the row of the table for
+    the same status.
     """
     successes = ALLOWED_STATUSES.get(method or "")
     if successes is None:
@@ -202,8 +203,8 @@ class StatusAwareMixin(Base):
     405 comes first, because it is true for every client and needs no lookup; then 401, 403, 429 and
     415, all before the view's own code.
 
-    `successes` adds rows to the table for one view, or loosens them: `{"POST": {202: (), 207: ()}}`
-    allows a 202 that cannot be polled, and a 207.
+    `successes` adds rows to the table for one view, or replaces rows:
+    `{"POST": {202: (), 207: ()}}` allows a 202 that cannot be polled, and a 207.
     """
 
     http_method_names = MethodNames()
@@ -218,7 +219,7 @@ class StatusAwareMixin(Base):
     def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
         """Return the view, with PATCH among the names of its methods if an action handles PATCH.
 
-        drf-spectacular reads the names from this function, not from an instance of the view.
+        drf-spectacular reads the names from the returned function, not from an instance of `cls`.
         """
         check_successes(cls, initkwargs.get("successes", cls.successes))
         actions = next(iter(args), initkwargs.get("actions")) or {}
@@ -246,7 +247,7 @@ class StatusAwareMixin(Base):
         name = (request.method or "").lower()
         if name in self.http_method_names and hasattr(self, name):
             return
-        # A browser gets its page, in the format that its `Accept` names.
+        # The renderer for the 405: a browser gets the page of the browsable API.
         negotiated = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = negotiated
         self.http_method_not_allowed(request)
@@ -329,7 +330,8 @@ def hide_docstrings(*classes: object) -> None:
     """Remove the docstrings of base classes of ours, and of their methods that handle requests.
 
     DRF, drf-spectacular and drf-yasg would print them in the public documentation of a project's
-    view. DRF's own methods do not have docstrings, and drf-spectacular ignores DRF's classes.
+    view. DRF's own methods do not have docstrings, and drf-spectacular ignores the docstrings of
+    DRF's classes.
     """
     for cls in classes:
         if isinstance(cls, type) and cls.__module__.startswith("django_apierrors."):

@@ -3,8 +3,9 @@
 - An exception that is not recognised: the signal `got_request_exception` and one ERROR record, as
   Django does it.
 - A recognised exception of another package: one WARNING record with the traceback.
-- `APIException`, `Http404`, `PermissionDenied`: nothing, except a WARNING for a deliberate 5xx, and
-  one ERROR record for a 500 without a message of its own.
+- `APIException`, `Http404`, `PermissionDenied`: nothing, because Django logs the response. Two
+  cases differ: a status over 500 is a WARNING, and a 500 without a message of its own is an ERROR
+  with the traceback.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-# Python prints each exception of a group as often as the groups contain it: it may take hours.
+# Python prints an exception once for each group that contains it, which may take hours.
 MAX_PRINTED = 1_000
 
 MESSAGE_WITH_REFERENCE = _("%(message)s Reference: %(reference)s.")
@@ -45,8 +46,8 @@ def get_error(
 ) -> Error:
     """Return the error for `exception`, with a reference if it has the message of INTERNAL_ERROR.
 
-    The same reference is a note on the exception, and so in the traceback that is logged; or in the
-    message of our own record.
+    The reference is added to the exception as a note, which the logged traceback contains. If this
+    is not possible, the message of our own log record has the reference.
     """
     error = recognise(exception, request, view)
     # The items of an APIException are messages of its own.
@@ -56,15 +57,15 @@ def get_error(
 
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
-    """Whether `exception` was not recognised; an APIException is, if it can be read."""
+    """Whether `exception` was not recognised. A readable APIException counts as recognised."""
     return error.code.name == "INTERNAL_ERROR" and not is_error(exception)
 
 
 def add_reference(exception: BaseException, reference: str = "") -> str:
     """Return `reference`, or a new one, which is added to `exception` as a note if possible.
 
-    An exception object that other requests have raised keeps their note: the record of one of them
-    may not be written yet.
+    If an earlier request raised the same exception object, the note of that request stays: its log
+    record may not be written yet.
     """
     reference = reference or secrets.token_hex(6)
     if not any(str(note).startswith("Reference: ") for note in _get_notes(exception)):
@@ -126,7 +127,7 @@ def report(
     response: HttpResponse,
     error: Error | None,
 ) -> None:
-    """Report an exception that a response was made for; `error` is `None` if its making failed."""
+    """Report an exception that a response was made for; `error` is `None` if it cannot be made."""
     if error is None or is_unhandled(error, exception):
         report_unhandled(exception, request, response, error)
     elif error.reference is not None:
@@ -164,9 +165,9 @@ def log_unhandled(
 def report_recognised(
     exception: BaseException, request: HttpRequest | None, response: HttpResponse
 ) -> None:
-    """Log a recognised exception once, as a WARNING, with the traceback unless it is DRF's."""
+    """Log a WARNING for a recognised third-party exception, and for an APIException over 500."""
     if isinstance(exception, APIException):
-        # Without this Django logs a deliberate 503 as an ERROR.
+        # Without our record Django logs the project's own 503 as an ERROR.
         if response.status_code > 500:
             _log(None, request, response, "warning")
     elif not isinstance(exception, DRF_EXCEPTIONS):

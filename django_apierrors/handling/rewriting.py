@@ -44,10 +44,10 @@ LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 
 def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
-    """Return the body of the error in `response`, `None` if that is not an error of the API.
+    """Return the body of the error in `response`, `None` if `response` is not an error of the API.
 
-    A page is always replaced: it may be a technical page. JSON is brought into the format if it is
-    the response of a DRF view or below `PATHS`; other JSON is another API's format.
+    A page is always replaced: it may be a technical page. JSON is brought into the format if the
+    view is a DRF view, or if the URL is in `PATHS`. All other JSON has the format of another API.
     """
     status = response.status_code
     if is_error_view_response(request, response) or not (
@@ -102,14 +102,15 @@ def rewrite(
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 
-    The headers and the reference are those of `error`. JSON of `body` stays as it is.
+    The headers and the reference are those of `error`. The content is
+    not replaced if it is already the JSON of `body`.
     """
-    is_sent = is_json(response) and parse_json(read_content(response) or b"") == body
+    has_body = is_json(response) and parse_json(read_content(response) or b"") == body
     response["Content-Type"] = JSON
     sent: Mapping[str, Any] = body
     if apply_content_type(response, request):
         sent = make_problem(body, error.reference if error else None)
-    if sent is not body or not is_sent:
+    if sent is not body or not has_body:
         for name in STALE_HEADERS:
             del response[name]
         response.status_code = body["status"]

@@ -108,7 +108,7 @@ def find_middleware() -> int | None:
         try:
             middleware = import_string(path)
         except ImportError:
-            # Django reports it when it loads the middleware.
+            # Django reports the wrong path when it loads the middleware.
             continue
         if isinstance(middleware, type) and issubclass(middleware, APIErrorsMiddleware):
             return position
@@ -173,8 +173,9 @@ def check_parser(endpoint: Endpoint, route: Route) -> str | None:
 def check_renderer(endpoint: Endpoint, route: Route) -> str | None:
     """Check for a renderer that does not convert the errors that a view returns.
 
-    The middleware converts these errors. A page keeps its HTML, and the browsable API renders the
-    error inside its page with the first renderer that is not HTML.
+    If the middleware is installed, there is no finding, because the middleware converts these
+    errors. Renderers of HTML are not checked: a page keeps its HTML, and the browsable API renders
+    the error inside its page with the first other renderer.
     """
     others = _join_names(
         cls
@@ -216,8 +217,10 @@ def check_stock(endpoint: Endpoint, route: Route) -> str | None:
 def check_declared(endpoint: Endpoint, route: Route) -> str | None:
     """Check for methods that the class itself declares and does not have.
 
-    The `http_method_names` of a parent are for its other subclasses, and those of a viewset for all
-    its routes. Django adds `head()` to an instance. No API has TRACE, which DRF lists.
+    The `http_method_names` of a parent are not checked, because its other subclasses may have the
+    methods. The names of a viewset are not checked, because they apply to all its routes. HEAD is
+    not missing, because Django adds `head()` to each instance. TRACE is ignored, because all views
+    of DRF list it.
     """
     cls = type(endpoint.view)
     names = () if issubclass(cls, ViewSetMixin) else vars(cls).get("http_method_names", ())

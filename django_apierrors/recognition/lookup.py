@@ -85,8 +85,8 @@ def recognise(
     """
     exception = refine_parse_error(exception, request)
     error = _recognise(exception, request) or Error.of_code(get_code("INTERNAL_ERROR"))
-    is_ours = not has_project_row(exception)
-    if is_ours:
+    has_project_code = has_project_row(exception)
+    if not has_project_code:
         error = add_known_facts(error, exception, request, view)
     if request is None:
         return error
@@ -97,7 +97,7 @@ def recognise(
         if is_method_missing(error, exception, request, view):
             return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
         error = refine_forbidden(error, exception, request, view)
-    return refine_by_provenance(error, exception, request) if is_ours else error
+    return error if has_project_code else refine_by_provenance(error, exception, request)
 
 
 def recognise_class_path(path: str) -> Error:
@@ -119,7 +119,7 @@ def recognise_class_path(path: str) -> Error:
 
 
 def has_project_row(exception: BaseException) -> bool:
-    """Whether the project has the nearest row for the class of `exception`, which then decides."""
+    """Whether the nearest row for the class of `exception` is a row of the project."""
     project_rows = api_errors.EXCEPTIONS
     if not project_rows:
         return False
@@ -169,9 +169,9 @@ def _describe(path: str, exception: BaseException) -> Error | None:
 def _recognise_details(
     exception: BaseException, names: ClassNames, project_rows: Rows
 ) -> Error | None:
-    """Return the error that the raise site, the rejecting field or the driver gives `exception`.
+    """Return the error by the raise site, the rejecting field or the driver's error details.
 
-    These are more specific than the class. `None` if the project has removed the nearest row.
+    All three are more specific than the class. `None` if the project has removed the nearest row.
     """
     if project_rows.get(_find_nearest(exception, names, project_rows), "") is None:
         return None
@@ -205,7 +205,7 @@ def _find_row(
 
 
 def _find_nearest(exception: BaseException, names: ClassNames, project_rows: Rows) -> str:
-    """Return the name of the nearest row, or `""`. A row that removes one of ours counts."""
+    """Return the name of the nearest row, or `""`. A row that removes one of our rows counts."""
     rows = _get_rows(exception)
     return next((name for name in names if name in project_rows or name in rows), "")
 
@@ -292,7 +292,7 @@ def _recognise_group(
 
 
 def _get_leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """Return the exceptions of a group and of the groups in it, if they are not too many."""
+    """Return the exceptions of a group and of the groups in it, `[]` if it is too large."""
     leaves: dict[int, BaseException] = {}
     groups: dict[int, BaseException] = {id(group): group}
     stack = [group]

@@ -116,9 +116,9 @@ def refine_by_provenance(
     is_compared: bool = True,
     sent: Mapping[str, object] | None = None,
 ) -> Error:
-    """Return `error` about a value of the client, INTERNAL_ERROR for a value of the project.
+    """Return the error about a value that the client sent; INTERNAL_ERROR for any other value.
 
-    A value that is not compared counts as the client's. `sent`, by place, replaces the request's.
+    A value that is not compared counts as the client's. `sent` replaces the values of the request.
     """
     # DRF's get_object_or_404() raises an Http404 in place of the exception of the lookup.
     is_lookup = error.code.name == "INVALID_ID" and isinstance(exception, Http404)
@@ -142,8 +142,8 @@ def refine_by_provenance(
             return _make_cursor_error(pagination)
         if rejected.code is None:
             return error
-        is_row = isinstance(cause, ObjectDoesNotExist)
-        return _make_error(error, rejected.code, source, is_row=is_row)
+        is_get = isinstance(cause, ObjectDoesNotExist)
+        return _make_error(error, rejected.code, source, is_get=is_get)
     except Exception:
         # The request and the models are read through the project's own classes.
         log_failure("looking for a value in the request")
@@ -151,10 +151,10 @@ def refine_by_provenance(
 
 
 def locate_parameter(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
-    """Return `error` about the query string if a pagination or a filter backend raised it.
+    """Return `error` about the query string if a pagination or a filter backend raised `exception`.
 
-    A page that does not exist has the name of its parameter. A filter backend may look for the
-    resource that the URL names.
+    The message about a page that does not exist gets the name of the parameter. A 404 of a filter
+    backend is returned unchanged: it may be about the resource that the URL names.
     """
     if not isinstance(exception, DRF_EXCEPTIONS) or error.status not in (400, 404):
         return error
@@ -201,10 +201,13 @@ def _make_cursor_error(pagination: Any) -> Error:
     return Error.of_code(get_code("INVALID_CONTENT"), [item])
 
 
-def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Error:
-    """Return the error about the value at `source`."""
+def _make_error(error: Error, name: str, source: Source, *, is_get: bool) -> Error:
+    """Return the error about the value at `source`, with the code `name`.
+
+    `is_get` is true if QuerySet.get() did not find an object.
+    """
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
-    if (name == "MISSING_RESOURCE" and (is_in_path or is_row)) or (is_in_path and is_lookup):
+    if (name == "MISSING_RESOURCE" and (is_in_path or is_get)) or (is_in_path and is_lookup):
         # The message is about the resource of the URL, not about a field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
@@ -214,15 +217,15 @@ def _make_error(error: Error, name: str, source: Source, *, is_row: bool) -> Err
     item = error.items[0] if error.items else Item("", name.lower(), str(error.code.message))
     if source.keys:
         item = item._replace(field=make_path(source.keys), keys=source.keys)
-    # Without a field the message of the code is sent, not that of a ValidationError: it repeats the
-    # value, which may be the project's.
+    # Without a field the message of the code is sent. The message of a ValidationError is not sent,
+    # because it repeats the value, which may be the project's.
     return error._replace(items=[item._replace(place=source.place)] if item.field else [])
 
 
 def _find_source(
     rejected: RejectedValues, places: Mapping[str, object], decoded: Mapping[str, object]
 ) -> Source | None:
-    """Return where the client sent one of the values, `None` if it sent none of them.
+    """Return the source of one of the rejected values, `None` if the client did not send any.
 
     `decoded` has values that the query string contains in an encoded form, such as a cursor.
     """
@@ -232,10 +235,10 @@ def _find_source(
     is_left_out = rejected.is_null and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
-    fallback = Source(BODY) if (is_unknown or is_left_out) and rejected.values != () else None
+    default = Source(BODY) if (is_unknown or is_left_out) and rejected.values != () else None
     if rejected.values is None:
         sources = [Source(place) for place, _, value in sent if not isinstance(value, CONTAINERS)]
-        return sources[0] if sources else fallback
+        return sources[0] if sources else default
     matches = _find_matches(rejected, sent)
     values = {*map(_spell_all, rejected.values)}
     # A list or a dict was sent if everything in it was sent.
@@ -246,14 +249,14 @@ def _find_source(
         for spelling in spellings
     ]
     if not sources:
-        return _find_derived(values, sent) or fallback
+        return _find_derived(values, sent) or default
     source = min(sources, key=lambda source: ORDER.index(source.place))
     # If there are many values, the rejected one is unknown.
     return source if len(values) == 1 else Source(source.place)
 
 
 def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object, Source]:
-    """Return, for each spelling that was sent, where it was sent.
+    """Return the source of each spelling of a rejected value that the client sent.
 
     A list or a dict as a whole has priority, then a value under the name of a field of the model.
     """
@@ -279,9 +282,9 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
 
 
 def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
-    """Return where a string was sent that contains a value, or that a value contains.
+    """Return the source of a sent string that contains a rejected value, or is a part of one.
 
-    The shorter of the two has at least half of the characters of the longer one.
+    The shorter string has at least half of the characters of the longer one.
     """
     strings = [value for spellings in values for value in spellings if isinstance(value, str)]
     for place, keys, value in sent if len(strings) <= MAX_DERIVED else ():
@@ -316,7 +319,7 @@ def _iter_sent(places: Mapping[str, object]) -> Iterator[Sent]:
             if keys[0] or value not in ({}, ()):
                 yield place, keys, value
             if keys[0] and isinstance(keys[1], str) and not keys[1].isidentifier():
-                # A key that the client chose: a field has another name.
+                # The name of a field is an identifier. The client chose any other key.
                 yield place, keys, keys[1]
             parts = SEPARATORS.split(value, MAX_SENT) if isinstance(value, str) else ()
             yield from ((place, keys, part) for part in parts if len(parts) > 1)
@@ -359,7 +362,7 @@ def _make_path(keys: Keys) -> Path:
 
 
 def _spell_all(value: object) -> frozenset[object]:
-    """Return the spellings of all values in a rejected value; of empty containers only alone."""
+    """Return the spellings of all values in a rejected value, `()` if it has only empty ones."""
     values = (inner for _, inner in islice(_walk(value), MAX_SENT))
     spellings = frozenset(_spell(inner) for inner in values if not _has_values(inner))
     return spellings - {()} or spellings
@@ -386,7 +389,7 @@ def _iter_spellings(value: object) -> Iterator[object]:
 def _iter_parsed(
     value: object, parsers: Sequence[Callable[[str], object]], *, is_named: bool
 ) -> Iterator[object]:
-    """Yield what fields make of a value that was sent."""
+    """Yield the values that fields parse from a value that was sent."""
     if not parsers or not isinstance(value, (str, int, float)):
         return
     if not isinstance(value, str):

@@ -37,29 +37,30 @@ from django_apierrors.recognition.tracebacks import iter_frames
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
-# The exceptions of these methods about a value. The second tuple counts in Django's own fields
-# only: a DurationField raises an AttributeError, a `range` of one value an IndexError.
+# The exceptions that these methods raise about a value. The second tuple counts only if Django's
+# code raises the exception: a DurationField raises an AttributeError, a `range` of one value raises
+# an IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
 # The codes of violated constraints. All other codes of a database are about the server or a value.
 CONSTRAINT_CODES = frozenset({"MISSING_RESOURCE", "INVALID_STATE", "ALREADY_EXISTS"})
 
-# SQLite calls functions of Django's and hides their exceptions. `regex` is one of them.
+# SQLite calls functions of Django, such as the function for `regex`, and hides their exceptions.
 FAILED_FUNCTION = "user-defined function raised exception"
-
 
 # Longer patterns are not compiled: 0.5 MB take two seconds.
 MAX_PATTERN = 1_000
 
-# Python warns about a pattern with these, and reads them in another way than a database:
-# `[[:alpha:]]`. The warning is not suppressed, because a filter applies to the other threads too.
+# Python warns about a pattern with one of these sequences, and a database reads the pattern in
+# another way: `[[:alpha:]]`. The warning is not suppressed, because a filter applies to the other
+# threads too.
 AMBIGUOUS = re.compile(r"\[\^?\[|\[.*?(?:--|&&|~~|\|\|)", re.DOTALL)
 
-# NUL, and half of a surrogate pair: PostgreSQL stores neither in a text nor in JSON.
+# NUL, and half of a surrogate pair: PostgreSQL cannot store these characters, not even in JSON.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
-# A LIMIT and an integer of SQLite have 63 bits, and a sign.
+# A LIMIT, and an integer of SQLite, have 63 bits and a sign.
 MAX_INTEGER = 2**63 - 1
 
 # The lookups that compare with each value of a list.
@@ -70,11 +71,10 @@ ITERABLES = (str, bytes, dict, UploadedFile)
 
 
 class RejectedValues(NamedTuple):
-    """Values, one of which was rejected, and the code if the client sent it.
+    """Values, one of which was rejected, and the code of the error if the client sent the value.
 
-    The code is `None` if it does not depend on where the value was sent. `values` is `None` if they
-    are unknown, `()` if the project raised the exception. `fields` are the names of the model's
-    fields.
+    `code` is `None` if the error keeps its code. `values` is `None` if the values are unknown, and
+    `()` if the project raised the exception. `fields` are the names of the model's fields.
     """
 
     code: str | None
@@ -95,8 +95,8 @@ class RejectedValues(NamedTuple):
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
     """Return the values that `exception` is about, `None` if it is not about values of a model.
 
-    `is_safe` is true if the request has a safe method. A violated constraint is then about a value,
-    otherwise about the state of the resource.
+    `is_safe` is true if the request has a safe method. A constraint that a safe request violates is
+    about a value. A constraint that any other request violates is about the state of the resource.
     """
     driver_error = classify(exception)
     # No driver can encode half of a surrogate pair.
@@ -104,7 +104,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if type(exception) in (DataError, IntegrityError) and exception.__cause__ is None:
-        # Django raises these from the exception of the driver.
+        # The project raised it: Django's own exception has the driver's exception as its cause.
         return RejectedValues(None, ())
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
@@ -139,7 +139,7 @@ def _find_by_driver_error(
         if len(values) != 1:
             # PostgreSQL names the value too.
             values = [*parse_violation(driver_error).values] or values
-        # At COMMIT SQLite has neither the value nor its field.
+        # At COMMIT SQLite does not name the value and its field.
         return RejectedValues(code, values or None, fields)
     fields = frozenset(match.fields)
     values = [value for field, value in written if not fields or field.name in fields]
@@ -340,12 +340,12 @@ def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:
         # A `raise DoesNotExist` of the project is in another module.
         if is_last and frame.f_globals.get("__name__") == "django.db.models.query":
             query: Any = frame.f_locals["clone"].query
-            # The lookups have the values as their fields have prepared them.
-            lookups = frame.f_locals["kwargs"]
+            kwargs = frame.f_locals["kwargs"]
+            # The nodes of the query have the values as the fields have prepared them.
             nodes = _iter_nodes(FailedQuery(query=query))
             operands = [node.rhs for node in nodes if isinstance(node, Lookup)]
-            values = [*lookups.values(), *(value for value in operands if value is not None)]
-            fields = frozenset(part for name in lookups for part in name.split("__"))
+            values = [*kwargs.values(), *(value for value in operands if value is not None)]
+            fields = frozenset(part for name in kwargs for part in name.split("__"))
             return RejectedValues("MISSING_RESOURCE", values, fields)
     return None
 
@@ -387,7 +387,7 @@ def _find_in_field(exception: BaseException) -> RejectedValues | None:
     # The last frame is the one that raised the exception.
     is_unhandled = isinstance(exception, DJANGO_FIELD_ERRORS) and not _is_of_django(frame)
     if isinstance(exception, RecursionError):
-        # For any other value, the field itself is the cause: it calls itself without end.
+        # A deeply nested value can be the cause. For any other value, the field is the cause.
         is_unhandled = not isinstance(next(iter(values), None), (dict, list, tuple))
     return RejectedValues(code, values, frozenset(fields)) if values and not is_unhandled else None
 

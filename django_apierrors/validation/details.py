@@ -69,11 +69,11 @@ def read_detail(
 ) -> Messages:
     """Return the messages of `detail` in their order, each with its path, its code and its data.
 
-    `detail` may be anything: that of an exception, or an error body that a view returns. Strings in
+    `detail` is the detail of an exception, or an error body that a view returns. Strings in
     a list are messages of one field. Other entries of a list are named by their index. Int keys are
     read as indexes too: DRF 3.18 has the failing rows of `many=True` in a dict with int keys. With
     `is_serializer`, or if a serializer made the errors, all keys are fields. If not all messages
-    can be sent, the last message has the number of the others. `extra` is further data.
+    can be sent, the last message has the number of the omitted messages. `extra` is further data.
     """
     reader = _Reader(status)
     try:
@@ -110,7 +110,8 @@ class Frame(NamedTuple):
 
     @classmethod
     def of(cls, container: Any, field: Any, depth: int) -> Frame:
-        """Return the frame for a container; a client chooses all keys of a `DictField`."""
+        """Return the frame for a container."""
+        # The keys of a `DictField` are never general: the client chooses them.
         general = () if isinstance(field, DictField) else get_general_keys()
         is_mapping = isinstance(container, MAPPINGS)
         return cls(container, is_mapping, iter_entries(container), field, depth, general)
@@ -148,7 +149,7 @@ class _Reader(Collector):
         self.errors: object = None
         self.start = 0
         self.malformed: set[Path] | None = None
-        # The `initial_data` of the serializer, if `keys` lead from there.
+        # The `initial_data` of the serializer, if its errors are the whole detail.
         self.data: object = None
 
     @cached_property
@@ -170,7 +171,7 @@ class _Reader(Collector):
         self.errors, self.start, self.malformed = detail, len(keys), None
         serializer = getattr(detail, "serializer", None)
         self.data = None if keys else getattr(serializer, "initial_data", None)
-        # Whether `invalid` is about a malformed key depends on the serializer.
+        # The spelling of `invalid` depends on the serializer: MALFORMED for a malformed key.
         self.spellings.clear()
         opened = {id(detail)}
         stack = [Frame.of(detail, serializer, len(keys))]
@@ -306,11 +307,11 @@ class _Reader(Collector):
         is_listed, is_top = context == "listed", context == "held" and not path
         parts = error_objects.find_error_object(data, self.status, is_listed, is_top)
         code = self.read_object(parts, path) if parts else error_objects.find_code_of_fields(data)
-        has_code = is_top and self.code is None and not (parts and parts.field)
-        if has_code:
+        sets_code = is_top and self.code is None and not (parts and parts.field)
+        if sets_code:
             self.code = code
         inner: Context = "field" if parts is None and context != "beside" else "beside"
-        keys = parts.keys if parts else {"code"} if has_code and code is not None else ()
+        keys = parts.keys if parts else {"code"} if sets_code and code is not None else ()
         # The messages in an object without a message of its own are about its field.
         field = parts.field if parts and not parts.messages and parts.field else ()
         rest = {}

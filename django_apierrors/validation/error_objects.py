@@ -27,8 +27,8 @@ MESSAGE_KEYS = (
 )
 
 # The keys of further messages: a list, fields, error objects. A key of `AMBIGUOUS_KEYS` may also be
-# a field. The key then counts only beside a message or a field, if its value has error objects, or
-# if the detail does not have another list or dict.
+# a field. The key then counts in three cases only: a message or the name of a field is beside it,
+# its value has error objects, or the detail does not have another list or dict.
 ENVELOPE_KEYS = frozenset({"detail", "error", "errors"})
 AMBIGUOUS_KEYS = COPIED_NAMES - ENVELOPE_KEYS
 LIST_KEYS = AMBIGUOUS_KEYS | {"invalid-params", "invalid_params", "invalidParams"}
@@ -37,7 +37,7 @@ LIST_KEYS |= {"fieldErrors", "fieldViolations"}
 # The keys of a code. `error` is the key of a code only beside another message.
 CODE_KEYS = ("code", "error_code", "errorCode", "error")
 
-# The keys of a field; in the second tuple only in the objects of a list.
+# The keys of the name of a field. The keys of the second tuple count only in the objects of a list.
 FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
 LISTED_FIELD_KEYS = ("name", "path", "property", "propertyPath", "target")
 
@@ -84,21 +84,21 @@ def find_error_object(
     data: Mapping[Any, Any], status: int, is_listed: bool, is_top: bool
 ) -> ErrorObject | None:
     """Return the parts of an error object, `None` for a mapping of fields."""
-    messages = [key for key in MESSAGE_KEYS if is_message(data, key)]
+    message_keys = [key for key in MESSAGE_KEYS if is_message(data, key)]
     code_key = find_code_key(data, status)
-    if not messages and not any(is_envelope(data, key, is_top) for key in data):
+    if not message_keys and not any(is_envelope(data, key, is_top) for key in data):
         if code_key is None or not is_listed or not is_code_of_field(data):
             return None
-        messages = [code_key]
-    others = [key for key in messages if key != code_key and not is_redundant(data, key, status)]
+        message_keys = [code_key]
+    others = [k for k in message_keys if k != code_key and not is_redundant(data, k, status)]
     # The phrase of the status, or a code, is better than no message.
-    messages = [*(others or messages)[:1], *(key for key in others[1:] if key != SUMMARY)]
-    messages = messages[:1] + [key for key in messages[1:] if is_sentence(data[key])]
+    first, more = (others or message_keys)[:1], others[1:]
+    message_keys = first + [k for k in more if k != SUMMARY and is_sentence(data[k])]
     field_key, field = find_field(data, is_listed)
-    keys = frozenset({*messages, code_key, field_key} - {None})
+    keys = frozenset({*message_keys, code_key, field_key} - {None})
     code = None if code_key is None else data[code_key]
     place = find_named_place(field_key, data.get(field_key))
-    return ErrorObject([data[key] for key in messages], code, field, keys, place)
+    return ErrorObject([data[key] for key in message_keys], code, field, keys, place)
 
 
 def is_plain_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
@@ -107,15 +107,16 @@ def is_plain_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
 
 
 def is_error_object(value: object) -> bool:
-    """Whether an entry of a list has a message, or messages or a code for a field that it names."""
-    if not is_plain_mapping(value) or has_message(value):
-        return is_plain_mapping(value)
-    holds = any((key in LIST_KEYS or has_field(value)) and is_envelope(value, key) for key in value)
-    return holds or is_code_of_field(value)
+    """Whether an entry of a list has a message, an envelope of messages, or a field with a code."""
+    if not is_plain_mapping(value):
+        return False
+    if has_message(value) or is_code_of_field(value):
+        return True
+    return any((key in LIST_KEYS or has_field(value)) and is_envelope(value, key) for key in value)
 
 
 def is_code_of_field(data: Mapping[Any, Any]) -> bool:
-    """Whether a mapping names a field and has only a code about it, as GitHub sends it."""
+    """Whether a mapping has the name of a field and a code, as in the errors of GitHub."""
     return has_field(data) and is_code(data.get("code"))
 
 
@@ -125,13 +126,13 @@ def has_message(data: Mapping[Any, Any]) -> bool:
 
 
 def has_field(data: Mapping[Any, Any]) -> bool:
-    """Whether a string in a mapping names a field. The errors of a field are a list."""
+    """Whether a mapping has the name of a field: a string, not a list of errors."""
     strings = [key for key in FIELD_KEYS if is_message_string(data.get(key))]
     return any(not is_sentence(data[key]) and parse_field(key, data[key]) for key in strings)
 
 
 def is_message(data: Mapping[Any, Any], key: str) -> bool:
-    """Whether `data[key]`, a key of a message, holds one."""
+    """Whether `data[key]` is a message; `key` is one of MESSAGE_KEYS."""
     return is_message_string(data.get(key)) and (key not in FIELD_MESSAGE_KEYS or has_field(data))
 
 
@@ -142,7 +143,7 @@ def get_row(data: object, position: int) -> int:
 
 
 def is_message_string(value: object) -> bool:
-    """Whether `value` is a string with a message."""
+    """Whether `value` is a string that is not blank."""
     return isinstance(value, (str, Promise)) and bool(get_string(value).strip())
 
 
@@ -152,7 +153,7 @@ def is_summary(data: Mapping[Any, Any], key: object) -> bool:
 
 
 def is_sentence(value: object) -> bool:
-    """Whether `value` is a text for people: not an identifier, a URL or a date."""
+    """Whether `value` is a string for people: not an identifier, a URL or a date."""
     return isinstance(value, (str, Promise)) and SENTENCE.search(get_string(value)) is not None
 
 

@@ -27,7 +27,7 @@ VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timed
 # Further levels of data are left out: encoders have a limit.
 MAX_DEPTH = 32
 
-# The names of fields that are also the keys of a list of messages.
+# The names of fields that are also keys of messages in the error objects of libraries.
 COPIED_NAMES = frozenset({"causes", "detail", "details", "error", "messages", "violations"})
 
 # The largest number of values that are read again because their container is in several places.
@@ -47,12 +47,12 @@ class Repeats:
     """
 
     def __init__(self) -> None:
-        """Start before the first container."""
+        """Start with no containers read."""
         self.ids: set[int] = set()
         self.room = MAX_REPEATED
 
     def can_read(self, container: Any) -> bool:
-        """Whether to read `container`, for the first time or again; called for each time."""
+        """Whether `container` is to be read. Each call counts as one reading."""
         is_repeated = id(container) in self.ids
         self.ids.add(id(container))
         self.room -= (1 + len(container)) * is_repeated
@@ -153,8 +153,8 @@ def expand(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None = No
 def is_copy_of_errors(value: Any) -> bool:
     """Whether `value` is a dict made of the errors of a serializer with a field of `COPIED_NAMES`.
 
-    All its values are lists and dicts of DRF's messages. If `{"error": exc.detail}` has only these
-    too, its messages have a general code.
+    All its values are lists and dicts of DRF's messages. A dict with one key, such as
+    `{"error": exc.detail}`, is not a copy if all its messages have a general code.
     """
     if not isinstance(value, Mapping) or "errors" in value:
         return False
