@@ -16,7 +16,7 @@ from django_apierrors.http.encoders import encode
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON, apply_content_type, apply_fallback, make_problem
 from django_apierrors.http.scope import is_excluded, is_html, makes_page
-from django_apierrors.signals import keep_error, send_error_sent
+from django_apierrors.signals import send_error_sent
 from django_apierrors.validation.shape import is_error_body
 
 
@@ -63,7 +63,6 @@ class JSONRenderer(renderers.JSONRenderer):
             # The settings may be the cause.
             with suppress(Exception):
                 add_required_headers(response, sent, request)
-                keep_error(request, Error.of_body(sent))
         if getattr(response, "is_api_error", False):
             if is_inside_page:
                 # After the callback of the handler, which has the error and its exception.
@@ -142,7 +141,6 @@ def apply_format(
         # A code of the catalogue may have another status in the project.
         response.status_code = error.status
         data = response.data = error.get_body(request)
-        keep_error(request, error.with_code_of(data))
     if is_problem:
         data = response.data = make_problem(data, error.reference if error else None)
     add_required_headers(response, data, request, context.get("view"))

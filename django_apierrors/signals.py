@@ -34,11 +34,13 @@ def send_error_sent(
     exception: BaseException | None = None,
 ) -> None:
     """Send `error_sent` for `response`, once; `error` may be the body of an error."""
-    if not error_sent.receivers or getattr(response, "is_error_sent", False):
+    if getattr(response, "is_error_sent", False):
         return
     response.is_error_sent = True  # type: ignore[attr-defined]
     try:
         sent = error if isinstance(error, Error) else Error.of_body(error)
+        # For the record that Django writes after all middleware.
+        keep_error(request, sent)
         error_sent.send_robust(
             sender=None,
             request=find_django_request(request),

@@ -456,6 +456,27 @@ def test_the_log_record_of_an_error_has_its_code_and_its_reference(
         assert (record.reference is None) == (code != "INTERNAL_ERROR")
 
 
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("/made", "MISSING_RESOURCE"),
+        ("/made-by-drf", "MISSING_RESOURCE"),
+        ("/made-by-a-plain-view", "CONFLICT"),
+        ("/json", "INVALID_CONTENT"),
+    ],
+)
+def test_the_log_record_of_an_error_that_the_middleware_finds_has_its_code(
+    settings: Settings, caplog: pytest.LogCaptureFixture, url: str, code: str
+) -> None:
+    settings.MIDDLEWARE = [MIDDLEWARE]
+    settings.API_ERRORS = {"PATHS": ["/"]}
+
+    get(url)
+
+    [record] = [each for each in caplog.records if each.name == "django.request"]
+    assert [vars(record)[name] for name in ("code", "reference")] == [code, None]
+
+
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 def test_the_header_the_record_and_the_signal_have_the_code_of_the_fallback(
     settings: Settings, sent: Sent, caplog: pytest.LogCaptureFixture, accept: str
