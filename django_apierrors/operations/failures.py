@@ -51,7 +51,7 @@ def keeping_exceptions() -> Iterator[None]:
 
 
 def find_exception(result: TaskResult) -> BaseException | None:
-    """Return the exception of a task, `None` if the task was not run in `keeping_exceptions()`."""
+    """Return the exception of a task, `None` if it did not raise in `keeping_exceptions()`."""
     return (_exceptions.get() or {}).get(result.id)
 
 
