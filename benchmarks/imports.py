@@ -2,11 +2,10 @@
 
     python -m benchmarks.imports
 
-Each run starts two processes. Both processes import Django and DRF; the second process then imports
-every module of this package that a server can import. Then each process sends the requests of the
-speed benchmark: to stock DRF, or to this package's generic views. The figures are medians of the
-runs.
-The script needs Linux (`/proc`).
+Each run starts two processes, which import Django and DRF. The second process also imports every
+module of this package that a server can import. Each process then sends the requests of the speed
+benchmark: the first to stock DRF, the second to this package's generic views. The figures are
+medians of the runs. The script needs Linux (`/proc`).
 """
 
 from __future__ import annotations

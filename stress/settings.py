@@ -1,7 +1,8 @@
 """Settings of the stress scripts: those of the demo, with the scripts' own views beside its URLs.
 
 `STRESS_POSTGRESQL_PORT` selects the PostgreSQL server that `outages` and `operations` start.
-Without it the database is the file that `EXAMPLE_DATABASE` names, as in the example project.
+If the variable is not set, the database is the file that `EXAMPLE_DATABASE` names, as in the
+example project.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The servers that a test needs. Without them it is skipped, and fails in CI."""
+"""The servers that a test needs. If a server is missing, the test is skipped, and fails in CI."""
 
 from __future__ import annotations
 

@@ -449,7 +449,7 @@ def test_the_errors_that_a_view_names_have_their_own_responses() -> None:
     example = example_of(responses["409"], "OUT_OF_STOCK")
     assert example == body("OUT_OF_STOCK", "Out of stock.", status=409)
     assert codes_of(responses["504"]) == ["GATEWAY_TIMEOUT"]
-    # The message or the status differs from the shared response.
+    # The message or the status of these examples is not that of the shared response.
     assert example_of(responses["404"], "MISSING_RESOURCE")["errors"] == ["Lost."]
     assert example_of(responses["410"], "MISSING_RESOURCE")["status"] == 410
     shared = document["paths"]["/things/{id}"]["get"]["responses"]["404"]

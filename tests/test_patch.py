@@ -45,7 +45,7 @@ class PatchView(StatusAwareMixin, APIView):
 
 
 class ThingViewSet(Updates, viewsets.ModelViewSet):  # type: ignore[misc]
-    """Has a `partial_update()` of DRF's, and an action for PATCH."""
+    """Has DRF's `partial_update()`, and an action for PATCH."""
 
     @action(detail=True, methods=["patch"])
     def rename(self, request: Any, pk: str) -> Response:

@@ -1,6 +1,6 @@
 """Errors that the operation of their request does not declare.
 
-An operation is a method of a route to a view of DRF's. The operation declares the errors that
+An operation is a method of a route to a DRF view. The operation declares the errors that
 `possible_errors` finds, which are those of the schema.
 """
 
@@ -67,7 +67,7 @@ def find_undeclared(endpoint: Endpoint, status: int, error: Error | None) -> Und
 
     `error` is `None` for a response to HEAD, of which only the status is known.
     The messages need their places: only the codes of messages about the body are known, and only if
-    the view has a serializer. Without it, the view may validate the body in any way.
+    the view has a serializer. A view without a serializer may validate the body in any way.
     """
     errors = [declared for declared in get_errors(endpoint) if declared.status == status]
     if error is None:

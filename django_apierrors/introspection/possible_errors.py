@@ -86,7 +86,7 @@ def get_common_detail_codes(errors: Sequence[Error]) -> set[str]:
     names = {error.code.name for error in errors}
     codes = {"invalid", *(name.lower() for name in names)}
     codes |= {code for code, name in GENERIC_CODES.items() if name in names}
-    # A PermissionDenied becomes such an error without credentials, or if another method is open.
+    # A PermissionDenied becomes such an error without credentials, or if another method is allowed.
     # Its message keeps the code `permission_denied`.
     is_denied = names & {"METHOD_FORBIDDEN", "UNAUTHENTICATED"}
     return codes | {"permission_denied"} if is_denied else codes
@@ -197,7 +197,7 @@ def has_identifier(endpoint: Endpoint) -> bool:
     """Whether an identifier in the URL can be malformed.
 
     The identifier of an operation is never malformed. No string is malformed for a text field in a
-    view of DRF's.
+    stock view.
     """
     variables = {name for name, is_any in endpoint.variables.items() if is_any}
     view, model = endpoint.view, endpoint.model

@@ -1,8 +1,8 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and the objects that `HIDE_FORBIDDEN` hides.
 
-To choose between the two codes, the view's own checks are run for its other methods, until one of
-them is open: its checks pass. The checks run code of the project: a permission class with
-`probe = False` is omitted.
+To choose between the two codes, the view's own checks are run for its other methods, until the
+checks allow one. The checks run code of the project: a permission class with `probe = False` is
+omitted.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def is_method_missing(error: Error, exception: BaseException, request: Any, view
 def refine_forbidden(
     error: Error, exception: BaseException, request: AnyRequest, view: APIView
 ) -> Error:
-    """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is open.
+    """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is allowed.
 
     The other methods are tried only if the view's own checks rejected the request. If other code
     rejected the request, the reason is unknown. An anonymous client gets UNAUTHENTICATED in both

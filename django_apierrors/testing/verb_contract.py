@@ -43,7 +43,7 @@ class EndpointMixin:
     tables_written_by_get: Collection[str] = ("django_session",)
 
     def get_client(self) -> Any:
-        """Return a client of Django's or DRF's: that of the TestCase, else a new one."""
+        """Return the test client: the client of the TestCase, else a new client of Django."""
         client = getattr(self, "client", None)
         return Client() if client is None else client
 

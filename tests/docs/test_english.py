@@ -142,6 +142,11 @@ PROSE_RULES = {
     r"(?:^|[.!?] )If [^.;:?|]*, [^.;:?|]*(?<!or )(?<!and )(?<!as )(?<!even )(?<!only )\bif\b": (
         "Write two sentences."
     ),
+    r"(?:^|[.!?] )Without (?:it|them)\b": "Name the missing thing.",
+    r"(?:^|[.!?] )This includes\b": "Repeat the noun.",
+    r"\bnot have any(?=[,.;:]|$)": "Repeat the noun.",
+    r"\bof (?:Django|DRF)'s(?=[,.;:]|$)": 'Repeat the noun, or write "of Django".',
+    r"\b(?:method|them|another|that) is open\b": 'Write "is allowed".',
 }
 
 # The rules for contributors quote these constructions; a heading may be a question without a mark.
@@ -354,6 +359,11 @@ def test_each_rule_for_prose_finds_its_construction(pattern: str) -> None:
         "The middleware brings the error into the format.",
         "The handler is the one of DRF.",
         "If one row matches, the client gets a 400 if the row was sent.",
+        "Without it the view fails.",
+        "All errors have the header. This includes a 500.",
+        "DRF has docstrings, our views do not have any.",
+        "A view of DRF's.",
+        "Another method is open to the client.",
     ]
     assert sum(re.search(pattern, example) is not None for example in examples) == 1
 

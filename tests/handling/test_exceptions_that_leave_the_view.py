@@ -120,7 +120,7 @@ class PassingView(UserPassesTestMixin, WritingView):
 
 @method_decorator(transaction.atomic, name="dispatch")
 class AtomicView(WritingView):
-    """A view whose `dispatch()` is a decorated one of DRF's."""
+    """A view whose `dispatch()` is DRF's own, with a decorator."""
 
 
 def set_fault(request: HttpRequest, fault: str) -> HttpRequest:

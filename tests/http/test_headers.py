@@ -88,7 +88,7 @@ class ListViewSet(ViewSet):
 
 
 class PlainView(View):
-    """A Django view that rejects DELETE by an exception of DRF's."""
+    """A Django view that rejects DELETE with an exception of DRF."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return HttpResponse("")

@@ -256,7 +256,7 @@ def send(view: Any, method: str, user: User | None = ANN, *permissions: Any, **k
         ("DELETE", ~allow("DELETE", error=LookupError("secret")), "ACCESS_FORBIDDEN"),
     ],
 )
-def test_the_method_is_forbidden_if_another_is_open_and_else_the_resource(
+def test_the_method_is_forbidden_if_another_is_allowed_and_else_the_resource(
     method: str, permission: Any, code: str
 ) -> None:
     assert read(send(StockView, method, ANN, permission)) == expect(code)
@@ -265,7 +265,7 @@ def test_the_method_is_forbidden_if_another_is_open_and_else_the_resource(
 @pytest.mark.parametrize(
     ("permissions", "code", "calls"),
     [
-        # The permission is called until the first method that is open, reads first.
+        # The permission is called until the first method that is allowed, reads first.
         ([Recorder], "METHOD_FORBIDDEN", ["POST", "GET"]),
         # The permission that rejected the request is not called again.
         ([UnprobedRecorder], "ACCESS_FORBIDDEN", ["POST"]),

@@ -396,7 +396,7 @@ class JSONView(generics.GenericAPIView[Any]):
 
 
 def plain_view(request: HttpRequest, source: str) -> HttpResponse:
-    """Read a value from the body, or no value, in a view of Django's."""
+    """Read a value from the body, or no value, in a plain view."""
     value = {
         "form": lambda: request.POST.get("q"),
         "json": lambda: json.loads(request.body)["q"],

@@ -1,4 +1,4 @@
-"""Our generic classes have the types of DRF's: the same lines are right and wrong with both."""
+"""Our generic classes have DRF's types: the same lines are right and wrong with both."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class CreateManyView(CreateView):
 
 
 class StockView(stock.CreateAPIView[Any]):
-    """Create one document, in a view of DRF's."""
+    """Create one document, in a stock view."""
 
     serializer_class = RelationsSerializer
 

@@ -163,7 +163,7 @@ class NumberedShelves(generics.ListCreateAPIView[Shelf]):
 
 
 class StockPages(stock_generics.ListCreateAPIView[Shelf]):
-    """A view of DRF's, which lists rows after a POST too."""
+    """A stock view, which lists rows after a POST too."""
 
     queryset = Shelf.objects.order_by("pk")
     serializer_class = make_serializer(Shelf, "id", "name")

@@ -96,7 +96,7 @@ def change_in_bulk(key: str, row: object) -> object:
 FUNCTIONS: dict[str, Any] = {
     "division": lambda: [*Thing.objects.annotate(x=F("size") / Value(0))],
     "logarithm": lambda: [*Thing.objects.annotate(x=Ln(ZERO))],
-    # On SQLite a function of Django's, in Python, which expects a string.
+    # On SQLite this is a Python function of Django, which expects a string.
     "function": lambda q="a": [*Thing.objects.filter(name__gt=q).annotate(x=Reverse("size"))],
     "limit": lambda: run("SELECT 1 LIMIT %s", [-1]),
     "time-zone": lambda: run("SET TIME ZONE 'x'", None),
