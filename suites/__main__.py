@@ -7,8 +7,8 @@ run without the app, and then in four ways, each of which adds to the way before
 renderer, parser and negotiation as defaults; the middleware; our views, paginations and filters in
 place of the stock classes. A test that passes without the app and fails with it must be listed,
 with a reason, in the suite's TOML file in this folder. The run fails if a test that differs is not
-listed, or if a listed test no longer differs. If a suite cannot be fetched, the run fails if `CI`
-is set, else the suite is skipped.
+listed, or if a listed test no longer differs. A suite that cannot be fetched is skipped; if `CI` is
+set, the run fails.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from django_apierrors.http.headers import TOKEN, is_header_name, is_header_safe
+from django_apierrors.validation.places import is_field_name
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -82,7 +83,9 @@ def _is_function(value: object, *arguments: str) -> bool:
         # A function that is written in C may have no signature.
         with suppress(ValueError):
             signature(function).bind(*arguments)
-        return isinstance(value, str) and not iscoroutinefunction(function)
+        # The message of an APIException whose class gets an exception is that of the exception.
+        is_function = not isinstance(function, type) and not iscoroutinefunction(function)
+        return isinstance(value, str) and is_function
     except Exception:
         # The import of a module may raise anything.
         return False
@@ -96,7 +99,7 @@ def _make_function_rule(*arguments: str) -> ValueRule:
 def _is_name_function(value: object) -> bool:
     # The function is the project's: it may raise anything.
     with suppress(Exception):
-        return _is_function(value, "name") and isinstance(import_string(str(value))("a_name"), str)
+        return _is_function(value, "name") and is_field_name(import_string(str(value))("a_name"))
     return False
 
 
@@ -173,7 +176,7 @@ HANDLER = _make_function_rule("exception")
 PREFIXES = ValueRule("a list of paths without patterns", _is_list_of_paths, _correct_prefixes)
 EXCEPTION_CLASS = ValueRule("an exception class", _is_class_path, _correct_class_path)
 NAME_FUNCTION = ValueRule(
-    "the dotted path of a function (name) that is not async, and returns a string for 'a_name'",
+    "the dotted path of a function (name) that is not async, and returns a name for 'a_name'",
     _is_name_function,
     _correct_path,
 )
@@ -249,11 +252,16 @@ def find_nearest_choice(name: object, choices: Iterable[object]) -> object:
 
 def find_value_hint(value: object, rule: ValueRule) -> str | None:
     """Return a hint with the value that was probably meant, or with the error of an import."""
-    # The value may be of any type.
-    with suppress(Exception):
-        corrected = None if value is None else rule.correct(value)
-        if corrected is not None and rule.test(corrected):
-            return f"Did you mean {corrected!r}?"
+    # A comma may make a tuple of the value, and an environment variable may be missing or empty.
+    for candidate in (value, *(value if isinstance(value, (list, tuple)) else ())):
+        # The value may be of any type.
+        with suppress(Exception):
+            corrected = None if candidate is None else rule.correct(candidate)
+            if corrected is not None and rule.test(corrected):
+                return f"Did you mean {corrected!r}?"
+    for default in (None, False):
+        if not value and rule.test(default):
+            return f"Did you mean {default!r}?"
     return find_import_error(value) if rule.correct is _correct_path else None
 
 

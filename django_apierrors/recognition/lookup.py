@@ -157,7 +157,9 @@ def _recognise(
 def _describe(path: str, exception: BaseException) -> Error | None:
     """Return the error for the APIException that the project's function at `path` returns."""
     try:
-        described = import_string(path)(exception)
+        function = import_string(path)
+        # The message of an instance would be that of the exception.
+        described: Any = None if isinstance(function, type) else function(exception)
         if not is_error(described):
             raise TypeError(f"{path} must return an APIException, not {described!r}.")
     except Exception:

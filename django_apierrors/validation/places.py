@@ -197,6 +197,11 @@ def make_pointer(keys: Iterable[object]) -> str | None:
     return "".join(tokens)
 
 
+def is_field_name(value: object) -> bool:
+    """Whether `value` can be sent as the name of a field: not with half of a surrogate pair."""
+    return isinstance(value, str) and value != "" and clean(value) == value
+
+
 def find_spelling_function() -> Callable[[str], str] | None:
     """Return the function named by `FIELD_NAMES`, `None` if it is not set or not importable.
 
@@ -217,9 +222,8 @@ def find_spelling_function() -> Callable[[str], str] | None:
     def spell(name: str) -> str:
         nonlocal has_failed
         try:
-            spelling = function(name)
-            # Half of a surrogate pair cannot be sent.
-            if isinstance(spelling, str) and spelling and clean(spelling) == spelling:
+            spelling: str = function(name)
+            if is_field_name(spelling):
                 return spelling
             raise TypeError(f"{api_errors.FIELD_NAMES} must return a name, not {spelling!r}.")
         except Exception:

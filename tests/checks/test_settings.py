@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
+from rest_framework.exceptions import APIException
 
 from django_apierrors.catalog import CATALOG, STATUSES_BY_NAME
 from django_apierrors.checks import check_settings
@@ -26,6 +27,10 @@ from django_apierrors.recognition.tables import CODES_BY_EXCEPTION
 from tests.support import DEFAULTS
 
 pytestmark = pytest.mark.urls(__name__)
+
+
+class SoldOut(APIException):
+    """An exception for clients."""
 
 
 class ShopError(Exception):
@@ -125,6 +130,8 @@ FAULTS: list[tuple[str, dict[Any, Any], str]] = [
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.FAULTS"}}, "Write the dotted path"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.wait"}}, "that is not async"),
     ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.add_key"}}, "function (exception)"),
+    # The message of an exception of this class would be the message of the OSError.
+    ("E004", {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.SoldOut"}}, "dotted path of a func"),
     (
         "E004",
         {"EXCEPTIONS": {"builtins.OSError": f"{__name__}.get_pages"}},
@@ -195,9 +202,11 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
             1,
             *FUNCTIONS,
             f"{__name__}.add_key",
-            # The first raises an exception, the second returns a list.
+            # An exception, a list, an empty name, and half of a surrogate pair.
             f"{__name__}.get_numbers",
             "builtins.sorted",
+            "posixpath.dirname",
+            f"{__name__}.spell_half",
         ],
     ),
     "BODY": (
@@ -252,6 +261,11 @@ def spell_name(name: str) -> str:
     return name.upper()
 
 
+def spell_half(name: str) -> str:
+    """Return a name that cannot be encoded in UTF-8."""
+    return f"{name}\ud800"
+
+
 def read(message: CheckMessage) -> str:
     """Return a message with its hint."""
     return f"{message.msg} {message.hint or ''}"
@@ -292,6 +306,11 @@ HINTS: list[tuple[dict[str, Any], str | None]] = [
     ({"BODY": f"{__name__}.FAULTS"}, None),
     ({"FIELD_NAMES": "qqqq.xxxx"}, "ModuleNotFoundError: No module named 'qqqq'"),
     ({"FIELD_NAMES": 1}, "ImportError: 1 doesn't look like a module path"),
+    ({"FIELD_NAMES": ""}, "Did you mean None?"),
+    ({"DETAILS": None}, "Did you mean False?"),
+    ({"PATCH": ""}, "Did you mean False?"),
+    ({"BODY": [f"{__name__}.add_keys"]}, f"Did you mean '{__name__}.add_key'?"),
+    ({"CODE_HEADER": ("X-Code",)}, "Did you mean 'X-Code'?"),
     ({"CODE_HEADER": "X Code"}, "Did you mean 'X-Code'?"),
     ({"CODE_HEADER": "WWW-Authenticate"}, "Did you mean 'X-Error-Code'?"),
     ({"CODE_HEADER": "Access-Control-Allow-Origin"}, "Did you mean 'X-Error-Code'?"),

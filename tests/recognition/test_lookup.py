@@ -389,7 +389,12 @@ def test_a_function_of_the_project_describes_an_exception(
     assert recognise_class_path("nowhere.ShelfEmptyError").code.name == "INTERNAL_ERROR"
     assert caplog.records == []
 
-    for name, function in [(path, "describe_badly"), ("builtins.TimeoutError", "describe")]:
+    for name, function in [
+        (path, "describe_badly"),
+        # Its message would be that of the exception.
+        (path, "OutOfStock"),
+        ("builtins.TimeoutError", "describe"),
+    ]:
         settings.API_ERRORS = {"EXCEPTIONS": {name: f"{__name__}.{function}"}}
         caplog.clear()
         exception = ShelfEmptyError() if name == path else TimeoutError()
