@@ -77,6 +77,20 @@ def test_the_constant_body_is_that_of_an_internal_error_in_compact_json() -> Non
     assert (500, compact.encode()) == (fallback.STATUS, fallback.CONTENT)
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/problem+json"])
+def test_the_fallback_has_the_details_that_every_error_has(
+    client: Client, settings: Settings, media_type: str
+) -> None:
+    settings.API_ERRORS = {"PROBLEM_JSON": True}
+    short = client.get("/errno/", headers={"Accept": media_type})
+    assert short["Content-Type"] == media_type
+
+    settings.API_ERRORS = {"PROBLEM_JSON": True, "DETAILS": True}
+    detail = {"field": "", "code": "internal_error", "message": body("INTERNAL_ERROR")["errors"][0]}
+    response = client.get("/errno/", headers={"Accept": media_type})
+    assert response.json() == {**short.json(), "details": [detail]}
+
+
 @pytest.mark.parametrize("fault", ["unprintable", "late"])
 def test_an_exception_that_cannot_be_read_is_an_unhandled_one(
     client: Client, caplog: pytest.LogCaptureFixture, fault: str

@@ -122,4 +122,4 @@ def apply_fallback(response: HttpResponseBase, request: AnyRequest | None) -> by
     """Set the status and the content type of the fallback on `response`, and return its body."""
     response.status_code = fallback.STATUS
     response["Content-Type"] = JSON
-    return fallback.PROBLEM_CONTENT if apply_content_type(response, request) else fallback.CONTENT
+    return fallback.get_content(is_problem=apply_content_type(response, request))
