@@ -970,6 +970,46 @@ def test_the_details_of_an_exception_with_a_message_are_those_of_the_schema(
     Draft202012Validator({**schema, **document}).validate(response.json())
 
 
+@pytest.mark.parametrize("detail", ["Late.", {"day": ["Late."]}])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_the_example_of_a_declared_error_has_the_place_of_its_message(
+    settings: Any, set_urls: Any, method: str, detail: Any
+) -> None:
+    def raise_late(*args: Any) -> None:
+        raise late
+
+    settings.API_ERRORS = {"DETAILS": True}
+    late = exceptions.ValidationError(detail, "late")
+    attributes = {"possible_errors": [late], method.lower(): raise_late}
+    route = path("here", type("View", (Plain,), attributes).as_view())
+    set_urls(route, path("schema", SpectacularAPIView.as_view()))
+    client = Client(headers={"Host": "testserver"})
+    sent = client.generic(method, "/here", "{}", "application/json").json()
+    # A command makes a schema without a request.
+    for document in (client.get("/schema?format=json").json(), make(route)):
+        responses = operations(document)[f"{method} /here"]["responses"]
+        assert example_of(responses["400"], "INVALID_CONTENT") == sent
+
+
+def test_the_example_of_a_parameter_has_the_name_that_clients_send(
+    settings: Any, set_urls: Any
+) -> None:
+    settings.API_ERRORS = {"FIELD_NAMES": f"{__name__}.spell"}
+    pages = type("Pages", (Pages,), {"page_query_param": "page_no"})
+    route = path("here", generics.ListAPIView.as_view(**SHELVES, pagination_class=pages))
+    set_urls(route, path("schema", SpectacularAPIView.as_view()))
+    client = Client(headers={"Host": "testserver"})
+    for document in (client.get("/schema?format=json").json(), make(route)):
+        responses = operations(document)["GET /here"]["responses"]
+        [message] = example_of(responses["400"], "INVALID_CONTENT")["errors"]
+        assert message == "PAGE_NO: A whole number of at least 1 is required."
+
+
+def spell(name: str) -> str:
+    """Return the name of a field as clients send it."""
+    return name.upper()
+
+
 def test_the_example_of_an_unhandled_exception_has_another_reference(client: Client) -> None:
     sent = client.get("/unhandled").json()
     document = client.get("/schema?format=json").json()

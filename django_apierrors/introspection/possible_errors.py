@@ -75,8 +75,10 @@ def get_success_statuses(endpoint: Endpoint) -> Sequence[int]:
 
 def get_errors(endpoint: Endpoint) -> Sequence[Error]:
     """Return the errors that an endpoint can send, one for each status and code, by status."""
+    place = QUERY if endpoint.method in SAFE_METHODS else BODY
+    declared = (error._replace(place=place) for error in get_possible_errors(endpoint))
     errors: dict[tuple[int, str], Error] = {}
-    for error in (*infer_errors(endpoint), *get_possible_errors(endpoint)):
+    for error in (*infer_errors(endpoint), *declared):
         errors.setdefault((error.status, error.code.name), error)
     return sorted(errors.values(), key=lambda error: error.status)
 

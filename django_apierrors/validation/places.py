@@ -52,10 +52,11 @@ def locate_items(
 ) -> Iterator[messages.Item]:
     """Yield the items of an error with that `code`, each with its place in `request`.
 
-    `place` is the place of a value that `request` does not have. The names of fields are spelt as
-    the client spells them, by `FIELD_NAMES`.
+    If `place` is given, the value is not in `request`, as in an example. The names of fields are
+    spelt as the client spells them, by `FIELD_NAMES`.
     """
-    body = None if request is None or place is not None else get_parsed_body(request)
+    request = request if place is None else None
+    body = None if request is None else get_parsed_body(request)
     is_known = body is not None and body != ()
     spell = find_spelling_function()
     # Parsed once: a query may have a thousand parameters, and as many messages about them. Not
@@ -93,7 +94,7 @@ def find_place(
         return messages.QUERY
     if not item.field:
         return find_place_of_code(code, request, place)
-    if place is not None or request is None:
+    if request is None:
         return place or ""
     is_unsafe = request.method in UNSAFE_METHODS
     name = item.keys[0] if item.keys else item.field
@@ -116,13 +117,12 @@ def find_place_of_code(code: str, request: AnyRequest | None, place: str | None)
     """Return where the client sent the value of an error without a field."""
     default = PLACES_BY_CODE.get(code, "")
     if request is None:
-        return default
+        return place or default if default == messages.BODY else default
     if code == "UNSUPPORTED_MEDIA_TYPE":
         has_format = (api_settings.URL_FORMAT_OVERRIDE or "") in get_query(request)
         return messages.QUERY if has_format else messages.HEADER
-    if default == messages.BODY and place is None and request.method not in UNSAFE_METHODS:
-        return messages.QUERY
-    return place or messages.BODY if default == messages.BODY else default
+    is_query = default == messages.BODY and request.method not in UNSAFE_METHODS
+    return messages.QUERY if is_query else default
 
 
 def get_query(request: AnyRequest) -> Mapping[str, Any]:
