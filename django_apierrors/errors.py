@@ -235,7 +235,7 @@ def extend_body(body: Body, error: Error, request: AnyRequest | None) -> Body:
     try:
         function = import_string(str(api_errors.BODY))
         extended: Any = function(deepcopy(body), error, find_django_request(request))
-        # Checks that the body can be encoded: the renderer would fail, and send the fallback.
+        # Encoded here first: for a body that cannot be encoded, the renderer sends the fallback.
         content = json.dumps(extended, cls=JSONEncoder, ensure_ascii=False)
         content.encode()
         result: Body = json.loads(content)

@@ -127,7 +127,7 @@ def report(
     response: HttpResponse,
     error: Error | None,
 ) -> None:
-    """Report an exception that a response was made for; `error` is `None` if it cannot be made."""
+    """Report an exception after its response was made; `error` is `None` if making it failed."""
     if error is None or is_unhandled(error, exception):
         report_unhandled(exception, request, response, error)
     elif error.reference is not None:

@@ -102,8 +102,8 @@ def rewrite(
 ) -> None:
     """Give `response` the body of an error; its cookies and other headers stay.
 
-    The headers and the reference are those of `error`. The content is
-    not replaced if it is already the JSON of `body`.
+    The headers and the reference are those of `error`. The content is not replaced if it is already
+    the JSON of `body`.
     """
     has_body = is_json(response) and parse_json(read_content(response) or b"") == body
     response["Content-Type"] = JSON

@@ -217,7 +217,7 @@ def check_stock(endpoint: Endpoint, route: Route) -> str | None:
 def check_declared(endpoint: Endpoint, route: Route) -> str | None:
     """Check for methods that the class itself declares and does not have.
 
-    The `http_method_names` of a parent are not checked, because its other subclasses may have the
+    The `http_method_names` of a parent are not checked, because other subclasses may have the
     methods. The names of a viewset are not checked, because they apply to all its routes. HEAD is
     not missing, because Django adds `head()` to each instance. TRACE is ignored, because all views
     of DRF list it.

@@ -1,8 +1,8 @@
 """Permissions: METHOD_FORBIDDEN or ACCESS_FORBIDDEN, and the objects that `HIDE_FORBIDDEN` hides.
 
 To choose between the two codes, the view's own checks are run for its other methods, until the
-checks allow one. The checks run code of the project: a permission class with `probe = False` is
-omitted.
+checks allow a method. The checks run code of the project: a permission class with `probe = False`
+is omitted.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def refine_by_provenance(
     is_compared: bool = True,
     sent: Mapping[str, object] | None = None,
 ) -> Error:
-    """Return the error about a value that the client sent; INTERNAL_ERROR for any other value.
+    """Return `error` with the place of the value, INTERNAL_ERROR if the client did not send it.
 
     A value that is not compared counts as the client's. `sent` replaces the values of the request.
     """
@@ -142,8 +142,8 @@ def refine_by_provenance(
             return _make_cursor_error(pagination)
         if rejected.code is None:
             return error
-        is_get = isinstance(cause, ObjectDoesNotExist)
-        return _make_error(error, rejected.code, source, is_get=is_get)
+        is_missing_row = isinstance(cause, ObjectDoesNotExist)
+        return _make_error(error, rejected.code, source, is_missing_row=is_missing_row)
     except Exception:
         # The request and the models are read through the project's own classes.
         log_failure("looking for a value in the request")
@@ -201,13 +201,15 @@ def _make_cursor_error(pagination: Any) -> Error:
     return Error.of_code(get_code("INVALID_CONTENT"), [item])
 
 
-def _make_error(error: Error, name: str, source: Source, *, is_get: bool) -> Error:
+def _make_error(error: Error, name: str, source: Source, *, is_missing_row: bool) -> Error:
     """Return the error about the value at `source`, with the code `name`.
 
-    `is_get` is true if QuerySet.get() did not find an object.
+    `is_missing_row` is true if QuerySet.get() did not find a row.
     """
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
-    if (name == "MISSING_RESOURCE" and (is_in_path or is_get)) or (is_in_path and is_lookup):
+    if (name == "MISSING_RESOURCE" and (is_in_path or is_missing_row)) or (
+        is_in_path and is_lookup
+    ):
         # The message is about the resource of the URL, not about a field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
@@ -225,7 +227,7 @@ def _make_error(error: Error, name: str, source: Source, *, is_get: bool) -> Err
 def _find_source(
     rejected: RejectedValues, places: Mapping[str, object], decoded: Mapping[str, object]
 ) -> Source | None:
-    """Return the source of one of the rejected values, `None` if the client did not send any.
+    """Return the source of one of the rejected values, `None` if the client sent other values only.
 
     `decoded` has values that the query string contains in an encoded form, such as a cursor.
     """
@@ -282,9 +284,9 @@ def _find_matches(rejected: RejectedValues, sent: Sequence[Sent]) -> dict[object
 
 
 def _find_derived(values: set[frozenset[object]], sent: Sequence[Sent]) -> Source | None:
-    """Return the source of a sent string that contains a rejected value, or is a part of one.
+    """Return the source of a sent string that contains a value, or that a value contains.
 
-    The shorter string has at least half of the characters of the longer one.
+    The shorter string must have at least half of the characters of the longer one.
     """
     strings = [value for spellings in values for value in spellings if isinstance(value, str)]
     for place, keys, value in sent if len(strings) <= MAX_DERIVED else ():
@@ -362,7 +364,7 @@ def _make_path(keys: Keys) -> Path:
 
 
 def _spell_all(value: object) -> frozenset[object]:
-    """Return the spellings of all values in a rejected value, `()` if it has only empty ones."""
+    """Return the spellings of the values in a value, `{()}` if all are empty containers."""
     values = (inner for _, inner in islice(_walk(value), MAX_SENT))
     spellings = frozenset(_spell(inner) for inner in values if not _has_values(inner))
     return spellings - {()} or spellings

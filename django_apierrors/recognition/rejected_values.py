@@ -37,9 +37,9 @@ from django_apierrors.recognition.tracebacks import iter_frames
 # The methods of a model field that prepare a value for a lookup or for save().
 PREPARING = frozenset({"to_python", "get_prep_value", "get_db_prep_value", "get_db_prep_save"})
 
-# The exceptions that these methods raise about a value. The second tuple counts only if Django's
-# code raises the exception: a DurationField raises an AttributeError, a `range` of one value raises
-# an IndexError.
+# The exceptions that these methods raise about a value. DJANGO_FIELD_ERRORS count only if Django's
+# code raises them: a DurationField raises an AttributeError, a `range` of one value raises an
+# IndexError.
 PREPARING_ERRORS = (ValueError, TypeError, OverflowError, ValidationError, RecursionError)
 DJANGO_FIELD_ERRORS = (AttributeError, IndexError)
 
@@ -104,7 +104,7 @@ def find_rejected_values(exception: BaseException, *, is_safe: bool) -> Rejected
     if driver_error is not None:
         return _find_by_driver_error(exception, driver_error, is_safe=is_safe)
     if type(exception) in (DataError, IntegrityError) and exception.__cause__ is None:
-        # The project raised it: Django's own exception has the driver's exception as its cause.
+        # The project raised this exception: Django's exceptions have the driver's as their cause.
         return RejectedValues(None, ())
     if isinstance(exception, DataError) or is_not_encoded:
         return _find_in_statement(exception)
@@ -139,7 +139,7 @@ def _find_by_driver_error(
         if len(values) != 1:
             # PostgreSQL names the value too.
             values = [*parse_violation(driver_error).values] or values
-        # At COMMIT SQLite does not name the value and its field.
+        # At COMMIT SQLite does not name the value or its field.
         return RejectedValues(code, values or None, fields)
     fields = frozenset(match.fields)
     values = [value for field, value in written if not fields or field.name in fields]

@@ -37,7 +37,7 @@ LIST_KEYS |= {"fieldErrors", "fieldViolations"}
 # The keys of a code. `error` is the key of a code only beside another message.
 CODE_KEYS = ("code", "error_code", "errorCode", "error")
 
-# The keys of the name of a field. The keys of the second tuple count only in the objects of a list.
+# The keys whose values name a field. The second tuple counts only in the objects of a list.
 FIELD_KEYS = ("field", "attr", "attribute", "loc", "pointer", "source", "param", "parameter")
 LISTED_FIELD_KEYS = ("name", "path", "property", "propertyPath", "target")
 

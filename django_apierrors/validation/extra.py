@@ -47,7 +47,7 @@ class Repeats:
     """
 
     def __init__(self) -> None:
-        """Start with no containers read."""
+        """Start without containers."""
         self.ids: set[int] = set()
         self.room = MAX_REPEATED
 
