@@ -8,6 +8,8 @@ export EXAMPLE_TASKS
 # Whether errors have details, for a front end; the demo then has no tour.
 EXAMPLE_DETAILS ?=
 export EXAMPLE_DETAILS
+# Images of Docker set it: each of the hundreds of processes of the tests would compile the package.
+unexport PYTHONDONTWRITEBYTECODE
 # A Python of your own choice: make test PYTHON=/opt/python3.12/bin/python3
 PYTHON ?=
 PYTHONS = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
