@@ -8,6 +8,8 @@ SECRET_KEY = "for the tests of django_apierrors alone"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEBUG = False
 USE_TZ = True
+# The default takes most of a second for each password.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LANGUAGE_CODE = "en"
 ROOT_URLCONF = "tests.urls"
 

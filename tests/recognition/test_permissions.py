@@ -212,9 +212,7 @@ urlpatterns = [
 
 
 @pytest.fixture
-def user(settings: Settings) -> User:
-    # The default hashers are slow on purpose.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def user() -> User:
     return User.objects.create_user("ann", password="pw")
 
 
