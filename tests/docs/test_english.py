@@ -13,11 +13,14 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.docs.blocks import ROOT
+
+pytestmark = pytest.mark.once
 
 RULES = {
     r"\banew\b": 'Write "again".',
@@ -216,12 +219,17 @@ def iter_comments(script: str) -> Iterator[tuple[int, str]]:
 
 
 READERS = {".md": iter_page_prose, ".py": iter_prose, ".html": lambda page: ()}
-PROSE = [
-    (f"{name}:{line}", text)
-    for name, lines in FILES.items()
-    if name not in EXEMPT_FROM_PROSE_RULES
-    for line, text in READERS.get(Path(name).suffix, iter_comments)("\n".join(lines))
-]
+
+
+@cache
+def get_prose() -> list[tuple[str, str]]:
+    """Return the place and the text of all prose."""
+    return [
+        (f"{name}:{line}", text)
+        for name, lines in FILES.items()
+        if name not in EXEMPT_FROM_PROSE_RULES
+        for line, text in READERS.get(Path(name).suffix, iter_comments)("\n".join(lines))
+    ]
 
 
 @pytest.mark.parametrize("pattern", RULES)
@@ -233,7 +241,7 @@ def test_a_construction_that_is_hard_to_read_is_not_used(pattern: str) -> None:
         if not line.startswith("##") and re.search(pattern, line)
     ]
     # A construction may be in two lines, or in the name of a test.
-    prose = [(place, text) for place, text in PROSE if not text.startswith("##")]
+    prose = [(place, text) for place, text in get_prose() if not text.startswith("##")]
     places += [f"{place}: {text}" for place, text in prose if re.search(pattern, text)]
     assert places == [], RULES[pattern]
 
@@ -277,7 +285,7 @@ def test_each_rule_finds_its_construction(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", PROSE_RULES)
 def test_prose_does_not_use_a_construction(pattern: str) -> None:
-    places = [f"{place}: {text}" for place, text in PROSE if re.search(pattern, text)]
+    places = [f"{place}: {text}" for place, text in get_prose() if re.search(pattern, text)]
     assert places == [], PROSE_RULES[pattern]
 
 
