@@ -735,6 +735,43 @@ def test_a_field_or_a_filter_that_needs_a_request_does_not_break_the_schema(
     assert {error.status for error in get_errors(endpoint)} == {401, 415, 500, 503}
 
 
+class Tree(serializers.Serializer[Any]):
+    """Contains itself twice, so that the number of its fields has no end."""
+
+    made = 0
+
+    def get_fields(self) -> dict[str, Any]:
+        Tree.made += 1
+        if Tree.made > 100:
+            pytest.fail("The fields have no end.")
+        fields = {"name": serializers.CharField()}
+        return {**fields, **{side: Tree(required=False) for side in ("left", "right")}}
+
+
+class Limited(serializers.Serializer[Any]):
+    """Cannot be made without an argument, which the view reads from the request."""
+
+    def __init__(self, *args: Any, limit: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class LimitedView(stock_generics.CreateAPIView):
+    serializer_class = Limited
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        return Limited(*args, limit=self.request.query_params["limit"], **kwargs)
+
+
+@pytest.mark.parametrize("view", [stock_generics.CreateAPIView, LimitedView])
+def test_a_serializer_that_contains_itself_or_needs_a_request_does_not_break_the_schema(
+    settings: Any, view: Any
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    attributes = {} if view is LimitedView else {"serializer_class": Tree}
+    responses = responses_of(view, "POST", **attributes)
+    assert codes_of(responses["400"]) == ["INVALID_CONTENT"]
+
+
 def test_get_errors_can_be_overridden() -> None:
     class ClientErrors(AutoSchema):
         def get_errors(self) -> Any:

@@ -128,13 +128,9 @@ class Endpoint:
     @cached_property
     def serializer(self) -> Any:
         """The serializer of the view, `None` if the view does not have one without a request."""
-        serializer = self.call("get_serializer")
-        if serializer is None:
-            # Many projects set it on plain views, because drf-spectacular reads it there.
-            cls = getattr(self.view, "serializer_class", None)
-            if isinstance(cls, type) and issubclass(cls, BaseSerializer):
-                serializer = cls()
-        return serializer
+        # Many projects set the class on plain views, because drf-spectacular reads it there.
+        serializer = self.call("get_serializer") or self.call("serializer_class")
+        return serializer if isinstance(serializer, BaseSerializer) else None
 
     @property
     def request_serializer(self) -> Any:
@@ -178,14 +174,19 @@ def get_meta_model(serializer: Any) -> Any:
     return getattr(getattr(serializer, "Meta", None), "model", None)
 
 
-def _walk_fields(field: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _walk_fields(field: Any, path: str = "", *outer: type[Any]) -> Iterator[tuple[str, Any]]:
     # The paths are those of error messages. A path that ends in an index cannot be omitted.
     if isinstance(field, ManyRelatedField):
         yield path, field.child_relation
         return
     if path:
         yield path, field
+    if isinstance(field, Serializer):
+        if type(field) in outer:
+            # The serializer of a tree contains itself.
+            return
+        outer = (*outer, type(field))
     if hasattr(field, "child"):
-        yield from _walk_fields(field.child, f"{path}[0]")
+        yield from _walk_fields(field.child, f"{path}[0]", *outer)
     for name, inner in get_writable_fields(field).items():
-        yield from _walk_fields(inner, f"{path}.{name}" if path else name)
+        yield from _walk_fields(inner, f"{path}.{name}" if path else name, *outer)
