@@ -49,7 +49,7 @@ def can_make_location(route: Route, resolver: URLResolver) -> bool:
 def has_url_field(view: Any) -> bool:
     """Whether the view's serializer has the URL of its resource, or is known only in a request."""
     try:
-        field = view.get_serializer_class()().fields.get(api_settings.URL_FIELD_NAME)
+        field = view.get_serializer().fields.get(api_settings.URL_FIELD_NAME)
     except Exception:
         return True
     return isinstance(field, HyperlinkedIdentityField)

@@ -85,6 +85,11 @@ class ByAction(CreateOnly):
         return {"create": UrlSerializer}[self.action]
 
 
+class Bulk(Create):
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        return super().get_serializer(*args, many=True, **kwargs)
+
+
 class Unmade(Create):
     def __init__(self, **kwargs: Any) -> None:
         raise RuntimeError
@@ -161,6 +166,7 @@ LOCATED: dict[str, list[Any]] = {
         path("a/", type("A", (Create,), {"get_success_headers": fail}).as_view())
     ],
     "a serializer by request": [path("a/", ByRequest.as_view())],
+    "a list": [path("a/", Bulk.as_view())],
     "a view that cannot be made": [path("a/", Unmade.as_view())],
     "a serializer by action": [path("", register(ByAction))],
     "fields by request": [path("a/", Create.as_view(serializer_class=FieldsFail))],
