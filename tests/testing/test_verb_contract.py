@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unittest
+from itertools import count
 from typing import Any
 
 import pytest
@@ -318,6 +319,12 @@ ID_CHECKS = {"test_an_unknown_id_is_404", "test_a_malformed_id_is_400"}
 RESOURCE_CHECKS = {"test_put_twice_is_put_once", "test_delete_twice_is_404", *ID_CHECKS}
 READ_CHECKS = {"test_get_writes_nothing", "test_head_is_get_without_the_body"}
 WRITE_CHECKS = {POST_CHECK, "test_malformed_json_is_400", "test_another_content_type_is_415"}
+
+
+def test_documents_may_have_a_new_name_each() -> None:
+    names = map(str, count())
+    documents = {"update": None, "get_document": lambda self: {"name": next(names)}}
+    assert run(**documents) == ({}, {})
 
 
 # For each contract the checks that are skipped; the others pass.
