@@ -10,9 +10,11 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.functional import Promise
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import get_error_detail
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.utils.serializer_helpers import ReturnDict
 
@@ -183,6 +185,11 @@ def restore_values(detail: Any, given: object, depth: int = 0) -> Any:
     """
     if detail is given or depth > MAX_DEPTH or hasattr(detail, "serializer"):
         return detail
+    if isinstance(given, ValidationError):
+        # DRF has called str(), which returns the repr of a list or of a dict.
+        errors: Any = get_error_detail(given)
+        is_entry = isinstance(detail, str) and isinstance(errors, list) and len(errors) == 1
+        return errors[0] if is_entry else errors
     if isinstance(detail, dict) and isinstance(given, Mapping):
         if is_copy_of_errors(given):
             return ReturnDict(detail, serializer=None)  # type: ignore[call-overload]

@@ -161,6 +161,33 @@ def test_the_repr_of_an_object_is_not_sent() -> None:
     assert recognise(RejectedShelf(Shelf())).get_messages() == ["name: No shelf."]
 
 
+FULL = DjangoValidationError("Only %(n)d fit.", "full", {"n": 3})
+
+
+@pytest.mark.parametrize(
+    ("detail", "messages"),
+    [
+        (FULL, [("", "full", "Only 3 fit.")]),
+        ([FULL, "No."], [("", "full", "Only 3 fit."), ("", "invalid", "No.")]),
+        ({"shelf": FULL}, [("shelf", "full", "Only 3 fit.")]),
+        ({"shelf": DjangoValidationError([FULL, FULL])}, [("shelf", "full", "Only 3 fit.")] * 2),
+        (DjangoValidationError({"shelf": FULL}), [("shelf", "full", "Only 3 fit.")]),
+    ],
+)
+def test_an_error_of_django_in_a_detail_keeps_its_messages(
+    settings: Settings, detail: Any, messages: list[tuple[str, str, str]]
+) -> None:
+    settings.API_ERRORS = {"DETAILS": True}
+    document = {"in": "body", "pointer": ""}
+    assert recognise(exceptions.ValidationError(detail)).get_body() == {
+        **body("INVALID_CONTENT", *(f"{field}: {m}" if field else m for field, _, m in messages)),
+        "details": [
+            {"field": field, "code": code, "message": message, **({} if field else document)}
+            for field, code, message in messages
+        ],
+    }
+
+
 def test_a_default_message_keeps_the_code_it_was_raised_with() -> None:
     error = recognise(exceptions.NotFound(code="moved_away"))
     assert error.get_body() == own_body(404, "MOVED_AWAY", "Moved away.")
