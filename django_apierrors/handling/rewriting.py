@@ -30,12 +30,7 @@ from django_apierrors.validation.places import UNSAFE_METHODS
 from django_apierrors.validation.shape import is_error_body
 
 # The headers that describe the content that is replaced.
-STALE_HEADERS = frozenset(
-    {
-        *("content-disposition", "content-encoding", "content-length", "content-range"),
-        *("etag", "last-modified", "location"),
-    }
-)
+STALE_HEADERS = frozenset({"Content-Disposition", "Content-Encoding", "ETag", "Last-Modified"})
 
 # An upstream's error that a view passes on may expand to a thousand times its size.
 MAX_DECOMPRESSED_BYTES = 1_000_000
@@ -111,6 +106,12 @@ def rewrite(
     if apply_content_type(response, request):
         sent = make_problem(body, error.reference if error else None)
     if sent is not body or not has_body:
+        if response.status_code < 400:
+            # A redirect to the URL with a slash. The `Location` of an error is the view's own.
+            del response["Location"]
+        if response.status_code != 416:
+            # The size of the resource, RFC 9110, section 15.5.17.
+            del response["Content-Range"]
         for name in STALE_HEADERS:
             del response[name]
         response.status_code = body["status"]

@@ -182,11 +182,11 @@ def render_late(request: HttpRequest) -> TemplateResponse:
     return TemplateResponse(request, "no-such-template.html", status=404)
 
 
-def fail_with_headers(request: HttpRequest) -> HttpResponse:
+def fail_with_headers(request: HttpRequest, status: int) -> HttpResponse:
     """Return a download that failed half-way."""
     return HttpResponse(
         "half of it",
-        status=500,
+        status=status,
         content_type="text/csv",
         headers={
             "Cache-Control": "no-store",
@@ -196,6 +196,7 @@ def fail_with_headers(request: HttpRequest) -> HttpResponse:
             "Content-Range": "bytes 0-9/20",
             "ETag": '"1"',
             "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT",
+            "Location": "/others/1",
             "X-Own": "1",
         },
     )
@@ -207,7 +208,7 @@ urlpatterns = [
     path("api/respond/<name>", respond),
     path("api/respond-async/<name>", respond_async),
     path("api/post-only", post_only),
-    path("api/headers", fail_with_headers),
+    path("api/headers/<int:status>", fail_with_headers),
     path("api/template", render_late),
     path("oauth/respond/<name>", respond),
     path("oauth/drf/<name>", RespondView.as_view()),
@@ -308,18 +309,25 @@ def test_a_success_of_another_renderer_stays_as_it_is(client: Client, index: int
 
 
 @pytest.mark.usefixtures("api_paths")
-def test_the_headers_of_the_content_are_removed_and_all_others_kept(client: Client) -> None:
-    response = client.get("/api/headers")
-    assert_body(response, status_body(500))
+@pytest.mark.parametrize(
+    ("status", "kept"), [(409, {}), (416, {"Content-Range": "bytes 0-9/20"}), (500, {})]
+)
+def test_the_headers_of_the_content_are_removed_and_all_others_kept(
+    client: Client, status: int, kept: dict[str, str]
+) -> None:
+    response = client.get(f"/api/headers/{status}")
+    assert_body(response, status_body(status))
     assert dict(response.items()) == {
         "Cache-Control": "no-store",
         "Content-Language": "de",
         "Content-Length": str(len(response.content)),
         "Content-Type": "application/json",
+        "Location": "/others/1",
         "X-Content-Type-Options": "nosniff",
         "X-Own": "1",
+        **kept,
     }
-    assert response.reason_phrase == "Internal Server Error"
+    assert response.reason_phrase == HttpResponse(status=status).reason_phrase
 
 
 @pytest.mark.usefixtures("api_paths")
