@@ -145,9 +145,10 @@ def is_json(response: HttpResponse) -> bool:
 
 
 def read_content(response: HttpResponse) -> bytes | None:
-    """Return the content of `response`, decompressed; `None` if it would be too large."""
-    if response.get("Content-Encoding") != "gzip":
-        return response.content
+    """Return the content of `response`, decompressed; `None` if it cannot be, or is too large."""
+    encoding = response.get("Content-Encoding", "identity").lower()
+    if encoding not in ("gzip", "x-gzip"):
+        return response.content if encoding == "identity" else None
     try:
         with gzip.open(BytesIO(response.content)) as file:
             content = file.read(MAX_DECOMPRESSED_BYTES + 1)

@@ -25,14 +25,14 @@ pytestmark = pytest.mark.urls(__name__)
 BOMB = gzip.compress(b'["' + b"a" * 100_000_000 + b'"]')
 
 
-def relay(request: HttpRequest, name: str) -> HttpResponse:
+def relay(request: HttpRequest, name: str, encoding: str = "gzip") -> HttpResponse:
     """Pass on the error of an upstream."""
     content = {
         "bomb": BOMB,
         "small": gzip.compress(b'{"name": ["Too long."]}'),
         "truncated": gzip.compress(b'{"name": ["Too long."]}')[:-12],
     }[name]
-    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
     return HttpResponse(content, status=400, headers=headers)
 
 
@@ -48,6 +48,7 @@ class LargeError(APIView):
 
 urlpatterns = [
     path("api/relay/<name>", relay),
+    path("api/relay/<name>/<encoding>", relay),
     path("api/large", gzip_page(LargeError.as_view())),
 ]
 
@@ -70,7 +71,22 @@ def test_an_error_that_expands_to_more_than_a_megabyte_is_left_alone(client: Cli
     assert peak < 10_000_000
 
 
-@pytest.mark.parametrize(("name", "errors"), [("small", ["name: Too long."]), ("truncated", [])])
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd"])
+def test_an_error_in_another_encoding_is_left_alone(client: Client, encoding: str) -> None:
+    response = client.get(f"/api/relay/small/{encoding}")
+    assert (response.status_code, response["Content-Encoding"]) == (400, encoding)
+    assert gzip.decompress(response.content) == b'{"name": ["Too long."]}'
+
+
+@pytest.mark.parametrize(
+    ("name", "errors"),
+    [
+        ("small", ["name: Too long."]),
+        ("small/GZIP", ["name: Too long."]),
+        ("small/x-gzip", ["name: Too long."]),
+        ("truncated", []),
+    ],
+)
 def test_a_smaller_error_comes_out_in_the_format(
     client: Client, name: str, errors: list[str]
 ) -> None:
