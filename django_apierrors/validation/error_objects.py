@@ -62,6 +62,12 @@ REDUNDANT: Mapping[str, frozenset[str]] = {
 }
 STATUS_KEYS = frozenset({"status", "statusCode", "status_code"})
 
+# The phrases of earlier RFCs, which most HTTP libraries still use, in lower case.
+FORMER_PHRASES: Mapping[int, tuple[str, ...]] = {
+    413: ("payload too large", "request entity too large"),
+    422: ("unprocessable entity",),
+}
+
 # Matches two words, the end of a sentence, or a script without spaces between words.
 SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]")
 
@@ -215,7 +221,8 @@ def is_redundant(
     value = data[key]
     is_string = isinstance(value, (str, Promise, bool))
     spelling = get_string(value).strip().lower() if is_string else find_spelling(value)
-    if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
+    phrases = {get_phrase(status).lower(), *FORMER_PHRASES.get(status, ())}
+    if spelling in {*REDUNDANT[str(key)], str(status), *phrases}:
         return True
     is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)
     return bool(is_status) and not is_listed

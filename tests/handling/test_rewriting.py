@@ -91,6 +91,16 @@ RESPONSES: dict[str, tuple[Callable[[], HttpResponse], Body]] = {
         lambda: JsonResponse({"error": "Closed for today."}, status=503),
         body("SERVICE_UNAVAILABLE", "Closed for today."),
     ),
+    "unprocessable": (
+        lambda: JsonResponse(
+            {"error": "Unprocessable Entity", "status": 422, "message": "It is full."}, status=422
+        ),
+        body("UNPROCESSABLE_CONTENT", "It is full.", status=422),
+    ),
+    "too-large": (
+        lambda: JsonResponse({"status": "Payload Too Large", "sku": ["Big."]}, status=413),
+        body("CONTENT_TOO_LARGE", "sku: Big."),
+    ),
     "fields": (
         lambda: JsonResponse({"name": ["Too short."], "size": ["Odd.", "Big."]}, status=400),
         body("INVALID_CONTENT", "name: Too short.", "size: Odd.", "size: Big."),
