@@ -66,7 +66,11 @@ def _get_messages(exception: exceptions.APIException, status: int) -> Messages:
     detail, extra = getattr(exception, "detail", None), find_attribute(exception, "extra")
     if isinstance(detail, str):
         if _is_default(exception, detail):
-            detail = exceptions.ErrorDetail("", getattr(detail, "code", None))
+            code = getattr(detail, "code", None)
+            if extra is None:
+                # There is nothing to read: the client gets the message of the code.
+                return Messages(code=code)
+            detail = exceptions.ErrorDetail("", code)
         return read_detail(detail, status, extra=extra)
     for argument in exception.args:
         detail = restore_values(detail, argument)
@@ -104,7 +108,9 @@ def _is_default(exception: exceptions.APIException, message: str) -> bool:
     if isinstance(exception, exceptions.Throttled):
         return message in (english, default, *_get_throttled_messages(exception))
     # English first: most APIs have no other language, and a translation takes longer.
-    return any(_fits_template(str(template), message, exception) for template in (english, default))
+    return _fits_template(english, message, exception) or _fits_template(
+        str(default), message, exception
+    )
 
 
 def _get_throttled_messages(exception: exceptions.Throttled) -> Iterator[str]:
