@@ -192,11 +192,13 @@ class Error(NamedTuple):
         is_same = body["code"] == format_code(self.code)
         return self if is_same else self._replace(code=Error.of_body(body).code)
 
-    def get_body(self, request: AnyRequest | None = None, *, is_extended: bool = True) -> Body:
-        """Return the body; `request` makes the link in `moreInfo` absolute.
+    def get_body(self, request: AnyRequest | None = None) -> Body:
+        """Return the body, which the function in `BODY` extends."""
+        body = self.make_body(request)
+        return extend_body(body, self, request) if api_errors.BODY else body
 
-        The function in `BODY` extends the body if `is_extended` is true.
-        """
+    def make_body(self, request: AnyRequest | None = None) -> Body:
+        """Return the body of the package; `request` makes the link in `moreInfo` absolute."""
         has_details = api_errors.DETAILS
         error = self.locate_and_truncate(request) if has_details or api_errors.FIELD_NAMES else self
         body: Body = {
@@ -209,7 +211,7 @@ class Error(NamedTuple):
             body["extra"] = self.extra
         if has_details:
             body["details"] = error.get_details()
-        return extend_body(body, self, request) if api_errors.BODY and is_extended else body
+        return body
 
 
 def make_detail(item: Item) -> Detail:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
@@ -23,7 +23,7 @@ from django_apierrors.handling.responses import make_fallback_response, make_res
 from django_apierrors.handling.rollback import opened_all_blocks, roll_back_open_blocks
 from django_apierrors.http.scope import is_excluded, is_html, is_of_project, prefers_debug_page
 from django_apierrors.recognition import recognise
-from django_apierrors.recognition.api_exceptions import find_status, is_error
+from django_apierrors.recognition.api_exceptions import find_status
 from django_apierrors.renderers import JSONRenderer
 
 if TYPE_CHECKING:
@@ -166,11 +166,7 @@ def _respond(exc: Exception, request: Request | None, view: APIView | None) -> R
     error = None
     try:
         error = get_error(exc, request, view)
-        # Read from DRF's class only: the __getattr__() of another class may raise.
-        has_detail = isinstance(exc, ValidationError) and is_error(exc)
-        detail = getattr(exc, "detail", None) if has_detail else None
-        serializer = getattr(detail, "serializer", None)
-        response = make_response(error, request, view, serializer, exc)
+        response = make_response(error, request, view, exc)
     except Exception:
         fallback.log_failure("responding to an exception")
         response = make_fallback_response(request)

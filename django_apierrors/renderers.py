@@ -81,8 +81,9 @@ class JSONRenderer(renderers.JSONRenderer):
         """
         if self.error is None or not is_error_body(data) or data["code"] != self.code:
             return data, None
-        if self.is_deferred:
-            data = response.data = extend_body(data, self.error, request)
+        if not self.is_deferred:
+            return data, self.error
+        data = response.data = extend_body(data, self.error, request)
         return data, self.error.with_code_of(data)
 
     def render_data(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_apierrors import fallback
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import Error
+from django_apierrors.errors import Error, extend_body
 from django_apierrors.http.headers import add_required_headers
 from django_apierrors.http.problems import JSON
 from django_apierrors.http.scope import makes_page
+from django_apierrors.recognition.api_exceptions import is_error
 from django_apierrors.renderers import JSONRenderer
 from django_apierrors.signals import keep_error, send_error_sent
 from django_apierrors.validation.places import AnyRequest
@@ -32,24 +34,27 @@ def make_response(
     error: Error,
     request: AnyRequest | None = None,
     view: APIView | None = None,
-    serializer: Any = None,
     exception: BaseException | None = None,
 ) -> Response:
     """Return the response for `error`, which was made for `exception`.
 
-    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page. `serializer`,
-    which found the error, is for its forms. Otherwise our renderer is used, even if it is not among
-    the view's renderers.
+    If DRF negotiated HTML (the browsable API, templates), that renderer makes a page. Otherwise our
+    renderer is used, even if it is not among the view's renderers.
     """
     is_page = makes_page(getattr(request, "accepted_renderer", None), request)
-    is_deferred = not is_page and bool(api_errors.BODY) and is_on_event_loop()
-    body: Any = error.get_body(request, is_extended=not is_deferred)
-    error = error.with_code_of(body)
+    body: Any = error.make_body(request)
+    is_deferred = False
+    if api_errors.BODY:
+        is_deferred = not is_page and is_on_event_loop()
+        body = body if is_deferred else extend_body(body, error, request)
+        error = error.with_code_of(body)
     keep_error(request, error)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)
     if is_page:
         response.data = PageBody(body)
-        response.data.serializer = serializer
+        # Read from DRF's class only: the __getattr__() of another class may raise.
+        if isinstance(exception, ValidationError) and is_error(exception):
+            response.data.serializer = getattr(exception.detail, "serializer", None)
         # The renderer of the page does not add them.
         add_required_headers(response, body, request, view)
 
