@@ -120,7 +120,13 @@ class Error(NamedTuple):
         return cls(code, status, [Item("", None, message) for message in body["errors"]])
 
     @classmethod
-    def of_messages(cls, messages: Messages, status: int, default_code: object = None) -> Error:
+    def of_messages(
+        cls,
+        messages: Messages,
+        status: int,
+        default_code: object = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> Error:
         """Return the error of the messages of a detail.
 
         Its code is the first of these: the code of the detail, `default_code`, the code that all
@@ -130,8 +136,8 @@ class Error(NamedTuple):
         if code is None and default_code != messages.code:
             code = find_code(default_code, status)
         code = code or get_shared_code(messages, status)
-        status = resolve_status(code, status)
-        return cls(code, status, messages.items, messages.left_out, extra=messages.extra)
+        status, items = resolve_status(code, status), messages.items
+        return cls(code, status, items, messages.left_out, headers, extra=messages.extra)
 
     def get_messages(self) -> list[str]:
         """Return the messages for a person, at least one."""

@@ -43,17 +43,21 @@ def is_error(exception: BaseException) -> bool:
     return isinstance(exception, exceptions.APIException) and (find_status(exception) or 0) >= 400
 
 
-def recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error:
-    """Return the error for `exception`; `name` is the code of its row, if it has one."""
-    status = find_status(exception) or 500
-    error = Error.of_messages(
-        _get_messages(exception, status), status, getattr(exception, "default_code", None)
-    )
-    if name is not None:
-        code = get_code_of_row(name, status)
-        error = error._replace(code=code, status=code.status)
-    headers = _get_headers(exception)
-    return error._replace(headers=headers) if headers else error
+def recognise_api_exception(exception: exceptions.APIException, name: str | None) -> Error | None:
+    """Return the error for `exception`, `None` if it cannot be read or is not an error.
+
+    `name` is the code of its row, if it has one.
+    """
+    status = find_status(exception) or 0
+    if status < 400:
+        return None
+    messages, headers = _get_messages(exception, status), _get_headers(exception)
+    default_code = getattr(exception, "default_code", None)
+    error = Error.of_messages(messages, status, default_code, headers)
+    if name is None:
+        return error
+    code = get_code_of_row(name, status)
+    return error._replace(code=code, status=code.status)
 
 
 def get_code_of_row(name: str, status: int) -> ErrorCode:

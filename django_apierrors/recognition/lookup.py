@@ -144,7 +144,7 @@ def _recognise(
     elif is_of_project and not isinstance(exception, exceptions.APIException):
         return _make_error(name)
     if isinstance(exception, exceptions.APIException):
-        return recognise_api_exception(exception, name) if is_error(exception) else None
+        return recognise_api_exception(exception, name)
     return (
         _recognise_details(exception, names, project_rows)
         or _recognise_validation_error(exception)
