@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 from rest_framework.exceptions import NotAcceptable, UnsupportedMediaType
 from rest_framework.settings import api_settings
 
-from django_apierrors.catalog import CATALOG, get_code_of_status
+from django_apierrors.catalog import CATALOG, CODES_BY_STATUS
 from django_apierrors.conf import api_errors
 from django_apierrors.errors import Error
 from django_apierrors.fallback import log_failure
@@ -73,8 +73,8 @@ def lacks_slash(request: HttpRequest) -> bool:
 def add_known_facts(error: Error, exception: BaseException, request: Any, view: Any) -> Error:
     """Return `error` with the facts about `request` in its message and its headers."""
     # A code of the project's has the facts of the code with its status.
-    names = (error.code.name, get_code_of_status(error.status).name)
-    function = next((FUNCTIONS[name] for name in names if name in FUNCTIONS), None)
+    name = error.code.name if error.code.name in FUNCTIONS else CODES_BY_STATUS.get(error.status)
+    function = FUNCTIONS.get(name or "")
     try:
         return error if function is None else function(error, exception, request, view)
     except Exception:
