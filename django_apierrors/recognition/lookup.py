@@ -31,11 +31,7 @@ from django_apierrors.recognition.api_exceptions import (
 )
 from django_apierrors.recognition.database.lookup import recognise_database_error
 from django_apierrors.recognition.messages import add_known_facts
-from django_apierrors.recognition.permissions import (
-    is_method_missing,
-    is_object_hidden,
-    refine_forbidden,
-)
+from django_apierrors.recognition.permissions import find_checks, is_object_hidden, refine_forbidden
 from django_apierrors.recognition.provenance import locate_parameter, refine_by_provenance
 from django_apierrors.recognition.tables import (
     CODES_BY_API_EXCEPTION,
@@ -94,9 +90,12 @@ def recognise(
     if view is not None:
         if is_object_hidden(error, exception, view):
             return recognise(Http404())
-        if is_method_missing(error, exception, request, view):
-            return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
-        error = refine_forbidden(error, exception, request, view)
+        if error.code.name == "ACCESS_FORBIDDEN":
+            checks = find_checks(exception, view)
+            if checks and request.method not in view.allowed_methods:
+                # DRF runs the checks before it looks for the method.
+                return recognise(exceptions.MethodNotAllowed(str(request.method)), request, view)
+            error = refine_forbidden(error, exception, request, view, checks)
     return error if has_project_code else refine_by_provenance(error, exception, request)
 
 

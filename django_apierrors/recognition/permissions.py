@@ -44,35 +44,35 @@ def is_object_hidden(error: Error, exception: BaseException, view: APIView) -> b
     """
     if error.status not in (401, 403) or not api_errors.HIDE_FORBIDDEN:
         return False
-    checks = _find_checks(exception, view)
+    checks = find_checks(exception, view)
     return bool(checks and _get_arguments(checks[0]))
 
 
-def is_method_missing(error: Error, exception: BaseException, request: Any, view: APIView) -> bool:
-    """Whether the view does not have the method that its checks rejected.
-
-    DRF runs the checks before it looks for the method.
-    """
-    is_forbidden = error.code.name == "ACCESS_FORBIDDEN" and _find_checks(exception, view)
-    return bool(is_forbidden) and request.method not in view.allowed_methods
+def find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
+    """Return the frames of the check that raised `exception`: an override, then DRF's method."""
+    frames = [frame for frame, _is_last in iter_frames(exception)]
+    return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
 
 
 def refine_forbidden(
-    error: Error, exception: BaseException, request: AnyRequest, view: APIView
+    error: Error,
+    exception: BaseException,
+    request: AnyRequest,
+    view: APIView,
+    checks: list[FrameType],
 ) -> Error:
     """Return METHOD_FORBIDDEN in place of ACCESS_FORBIDDEN if another method is allowed.
 
-    The other methods are tried only if the view's own checks rejected the request. If other code
-    rejected the request, the reason is unknown. An anonymous client gets UNAUTHENTICATED in both
-    cases.
+    The other methods are tried only if `checks`, the view's own, rejected the request. If other
+    code rejected the request, the reason is unknown. An anonymous client gets UNAUTHENTICATED in
+    both cases.
     """
-    if error.code.name != "ACCESS_FORBIDDEN":
-        return error
     if isinstance(exception, PERMISSION_DENIED) and _is_anonymous(exception, request):
         return _with_code(error, "UNAUTHENTICATED")
-    checks = _find_checks(exception, view) if api_errors.PROBE_PERMISSIONS else []
+    if not checks or not api_errors.PROBE_PERMISSIONS:
+        return error
     # DRF's own check, the innermost, has the permission that rejected the request.
-    if not checks or not _is_probed(checks[-1].f_locals.get("permission")):
+    if not _is_probed(checks[-1].f_locals.get("permission")):
         return error
     if not _is_another_method_open(request, view, _get_arguments(checks[0])):
         return error
@@ -92,12 +92,6 @@ def _with_code(error: Error, name: str) -> Error:
     return error._replace(code=code, status=code.status)
 
 
-def _find_checks(exception: BaseException, view: APIView) -> list[FrameType]:
-    """Return the frames of the check that raised `exception`: an override, then DRF's method."""
-    frames = [frame for frame, _is_last in iter_frames(exception)]
-    return [f for f in frames if f.f_code.co_name in CHECKS and f.f_locals.get("self") is view]
-
-
 def _is_probed(permission: Any) -> bool:
     """Whether `permission`, and each operand of its `&`, `|` and `~`, has no `probe = False`."""
     operands = [getattr(permission, name) for name in ("op1", "op2") if hasattr(permission, name)]
@@ -109,8 +103,9 @@ def _is_anonymous(exception: BaseException, request: Any) -> bool:
 
     `False` if an authenticator raised `exception`.
     """
-    names = [frame.f_code.co_name for frame, _is_last in iter_frames(exception)]
-    if "authenticate" in names or not getattr(request, "authenticators", None):
+    if not getattr(request, "authenticators", None):
+        return False
+    if any(frame.f_code.co_name == "authenticate" for frame, _is_last in iter_frames(exception)):
         return False
     try:
         return request.successful_authenticator is None
