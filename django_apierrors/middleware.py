@@ -193,7 +193,7 @@ def expect_response(
                 error = reporting.get_error(exception, state.drf_request or request)
                 # Without the note, the reference would be missing in Django's log record. The
                 # client then gets a 500 without a reference.
-                if reporting.is_noted(error, exception):
+                if reporting.is_noted(error, reporting.make_exc_info(exception)):
                     state.expect(error, exception, request, status)
         except Exception:
             fallback.log_failure("recognising an exception")
@@ -215,7 +215,7 @@ def handle_exception(request: HttpRequest, exception: Exception) -> HttpResponse
         return None
     if reporting.is_unhandled(error, exception):
         state.expect(error, exception, request)
-        if reporting.is_noted(error, exception):
+        if reporting.is_noted(error, reporting.make_exc_info(exception)):
             return None
         # Django's record would not have the reference. We respond, and our record has it.
     # The page is used once: if its rendering fails, the client gets JSON.

@@ -15,7 +15,8 @@ import secrets
 import sys
 import traceback
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.core import signals
 from django.http import HttpRequest, HttpResponse
@@ -34,6 +35,8 @@ from django_apierrors.validation.places import AnyRequest
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 # Python prints an exception once for each group that contains it, which may take hours.
 MAX_PRINTED = 1_000
@@ -81,12 +84,19 @@ def with_reference(error: Error, reference: str) -> Error:
     return error._replace(items=[Item("", error.code.name.lower(), message)], reference=reference)
 
 
-def is_noted(error: Error, exception: BaseException) -> bool:
+def make_exc_info(exception: BaseException) -> ExcInfo:
+    """Return the values from which logging prints `exception`, or a substitute without notes."""
+    if is_printable(exception):
+        # A tuple: logging omits the traceback of an exception that counts as false.
+        return type(exception), exception, exception.__traceback__
+    substitute = Exception(f"{type(exception).__qualname__}, which cannot be printed")
+    return Exception, substitute, sys.exc_info()[2]
+
+
+def is_noted(error: Error, exc_info: ExcInfo) -> bool:
     """Whether the reference of `error`, if it has one, is in the record that Django logs."""
-    if error.reference is None:
-        return True
-    is_note = f"Reference: {error.reference}" in _get_notes(exception)
-    return is_note and is_printable(exception) and bool(exception)
+    is_note = f"Reference: {error.reference}" in _get_notes(exc_info[1])
+    return error.reference is None or (is_note and bool(exc_info[1]))
 
 
 def is_printable(exception: BaseException) -> bool:
@@ -158,8 +168,9 @@ def log_unhandled(
     error: Error | None = None,
 ) -> None:
     """Log an ERROR record with the traceback, as Django does, and with the reference of `error`."""
-    note = "" if error is None or is_noted(error, exception) else f" Reference: {error.reference}."
-    _log(exception, request, response, "error", note)
+    exc_info = make_exc_info(exception)
+    note = "" if error is None or is_noted(error, exc_info) else f" Reference: {error.reference}."
+    _log(exc_info, request, response, "error", note)
 
 
 def report_recognised(
@@ -171,23 +182,16 @@ def report_recognised(
         if response.status_code > 500:
             _log(None, request, response, "warning")
     elif not isinstance(exception, DRF_EXCEPTIONS):
-        _log(exception, request, response, "warning")
+        _log(make_exc_info(exception), request, response, "warning")
 
 
 def _log(
-    exception: BaseException | None,
+    exc_info: ExcInfo | None,
     request: HttpRequest | None,
     response: HttpResponse,
     level: str,
     note: str = "",
 ) -> None:
-    exc_info = None
-    if exception is not None and is_printable(exception):
-        # A tuple: logging omits the traceback of an exception that counts as false.
-        exc_info = (type(exception), exception, exception.__traceback__)
-    elif exception is not None:
-        substitute = Exception(f"{type(exception).__qualname__}, which cannot be printed")
-        exc_info = (Exception, substitute, sys.exc_info()[2])
     log_response(
         "%s: %s%s",
         response.reason_phrase,
