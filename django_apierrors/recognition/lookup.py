@@ -8,7 +8,7 @@ the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -39,10 +39,7 @@ from django_apierrors.recognition.tables import (
     CODES_BY_EXCEPTION,
     UNWRAP,
 )
-from django_apierrors.recognition.tracebacks import (
-    find_raise_site,
-    find_rejecting_field,
-)
+from django_apierrors.recognition.tracebacks import find_raise_site, find_rejecting_field
 from django_apierrors.validation.details import read_detail
 from django_apierrors.validation.foreign_keys import MALFORMED
 from django_apierrors.validation.messages import BODY, Item, make_path, truncate
@@ -53,7 +50,7 @@ if TYPE_CHECKING:
 
 
 # The dotted names of the class of an exception and of its parents, the nearest first.
-ClassNames: TypeAlias = tuple[str, ...]
+ClassNames: TypeAlias = Sequence[str]
 
 # The rows of `EXCEPTIONS`, or those of a table.
 Rows: TypeAlias = Mapping[str, str | None]
@@ -219,7 +216,7 @@ def _get_rows(exception: BaseException) -> Rows:
 
 # Not cached: some packages make new exception classes for every call, with names of any length.
 def _get_class_names(cls: type[BaseException]) -> ClassNames:
-    return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
 def _make_error(name: str | None) -> Error | None:
