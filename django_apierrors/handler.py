@@ -96,7 +96,9 @@ class ErrorFormatMixin(Base):
         """Return our handler in place of the project's."""
         return exception_handler
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Return the response; our renderer renders it if it is an error."""
         response = super().finalize_response(request, response, *args, **kwargs)
         renderer = getattr(response, "accepted_renderer", None)

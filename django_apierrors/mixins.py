@@ -56,7 +56,9 @@ class LocationMixin(Base):
         # Django raises BadHeaderError for a line break, which a client's value may contain.
         return {"Location": location} if location and location.isprintable() else {}
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Return the response; a 201 gets its `Location`."""
         if getattr(response, "status_code", None) == 201 and not response.has_header("Location"):
             for name, value in self.make_location_header(getattr(response, "data", None)).items():

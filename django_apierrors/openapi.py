@@ -23,10 +23,7 @@ from rest_framework.serializers import Serializer
 
 from django_apierrors.catalog import CATALOG, ErrorCode, get_phrase
 from django_apierrors.conf import api_errors
-from django_apierrors.errors import (
-    Error,
-    format_code,
-)
+from django_apierrors.errors import Error, format_code
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS, is_enabled, make_problem
 from django_apierrors.http.scope import is_excluded

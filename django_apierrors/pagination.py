@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.paginator import Paginator
@@ -27,6 +28,9 @@ __all__ = [
     "PageLink",
     "PageNumberPagination",
 ]
+
+RowT = TypeVar("RowT")
+RowSource: TypeAlias = QuerySet[Any, RowT] | Sequence[RowT]
 
 NOT_A_NUMBER = _("A whole number of at least %(least)d is required.")
 
@@ -52,8 +56,8 @@ class PageNumberPagination(pagination.PageNumberPagination):
     """DRF's pages, with a 400 for an invalid number; the 404 of an unknown page names `page`."""
 
     def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
+        self, queryset: RowSource[RowT], request: Request, view: APIView | None = None
+    ) -> list[RowT] | None:
         """Return the page, or raise NotFound with the parameter if it does not exist."""
         try:
             return super().paginate_queryset(queryset, request, view)
@@ -92,11 +96,11 @@ class CursorPagination(pagination.CursorPagination):
     queryset: Any = None
 
     def paginate_queryset(
-        self, queryset: Any, request: Request, view: Any = None
-    ) -> list[Any] | None:
+        self, queryset: RowSource[RowT], request: Request, view: APIView | None = None
+    ) -> list[RowT] | None:
         """Return the page of the cursor; raise ValidationError if the cursor is invalid."""
         self.queryset = queryset
-        page: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        page = super().paginate_queryset(queryset, request, view)
         for name in ("next_position", "previous_position"):
             # DRF compares them with strings.
             if isinstance(getattr(self, name, None), timedelta):

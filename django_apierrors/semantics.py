@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -125,10 +125,9 @@ class MethodNames:
     in for all views. For a view with its own `http_method_names`, that list decides.
     """
 
-    def __get__(self, view: Any, cls: type[Any]) -> list[str]:
+    def __get__(self, view: Any, cls: type[Any]) -> Sequence[str]:
         """Return the names in lower case."""
-        source = cls if view is None else view
-        allows_patch = api_errors.PATCH or defines_patch(source)
+        allows_patch = api_errors.PATCH or defines_patch(cls if view is None else view)
         return [*METHOD_NAMES, "patch"] if allows_patch else [*METHOD_NAMES]
 
 
@@ -215,18 +214,21 @@ class StatusAwareMixin(Base):
     # the client; `None` before `initial()`.
     _deferred: list[Exception] | None = None
 
-    @classmethod
-    def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
-        """Return the view, with PATCH among the names of its methods if an action handles PATCH.
+    # Hidden from type checkers: the signatures of DRF's views and of its viewsets differ.
+    if not TYPE_CHECKING:
 
-        drf-spectacular reads the names from the returned function, not from an instance of `cls`.
-        """
-        check_successes(cls, initkwargs.get("successes", cls.successes))
-        actions = next(iter(args), initkwargs.get("actions")) or {}
-        is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)
-        if is_ours and actions.get("patch", "partial_update") != "partial_update":
-            initkwargs.setdefault("http_method_names", [*METHOD_NAMES, "patch"])
-        return super().as_view(*args, **initkwargs)
+        @classmethod
+        def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
+            """Return the view, with PATCH among its methods if an action handles PATCH.
+
+            drf-spectacular reads the names from the returned function, not from an instance.
+            """
+            check_successes(cls, initkwargs.get("successes", cls.successes))
+            actions = next(iter(args), initkwargs.get("actions")) or {}
+            is_ours = isinstance(inspect.getattr_static(cls, "http_method_names"), MethodNames)
+            if is_ours and actions.get("patch", "partial_update") != "partial_update":
+                initkwargs.setdefault("http_method_names", [*METHOD_NAMES, "patch"])
+            return super().as_view(*args, **initkwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Run all checks before the handler method is called."""
@@ -294,7 +296,9 @@ class StatusAwareMixin(Base):
             raise exception
         self._deferred.append(exception)
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Return the response; if it is a success, check it against the table of methods."""
         response = super().finalize_response(request, response, *args, **kwargs)
         remove_empty_content(response)

@@ -40,14 +40,17 @@ class NonAtomicMixin(Base):
         accepting = cls.get_accepting_actions()
         return bool(accepting) and (not actions or not set(accepting).isdisjoint(actions.values()))
 
-    @classmethod
-    def as_view(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the view, outside `ATOMIC_REQUESTS` if one of its actions accepts work."""
-        view = super().as_view(*args, **kwargs)
-        if cls.has_accepting_action(getattr(view, "actions", None)):
-            for alias in connections:
-                view = transaction.non_atomic_requests(using=alias)(view)
-        return view
+    # Hidden from type checkers: the signatures of DRF's views and of its viewsets differ.
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def as_view(cls, *args: Any, **kwargs: Any) -> Any:
+            """Return the view, outside `ATOMIC_REQUESTS` if one of its actions accepts work."""
+            view = super().as_view(*args, **kwargs)
+            if cls.has_accepting_action(getattr(view, "actions", None)):
+                for alias in connections:
+                    view = transaction.non_atomic_requests(using=alias)(view)
+            return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Handle the request, in a transaction if its action does not accept work.

@@ -10,9 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from django_apierrors.catalog import get_codes
-from django_apierrors.errors import (
-    Error,
-)
+from django_apierrors.errors import Error
 from django_apierrors.http.headers import REQUIRED_HEADERS
 from django_apierrors.http.problems import JSON, PROBLEM, STRING_MEMBERS
 from django_apierrors.testing.exchange import Exchange, find_request, get_path

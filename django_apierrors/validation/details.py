@@ -61,11 +61,7 @@ Context: TypeAlias = Literal["held", "listed", "field", "beside"]
 
 
 def read_detail(
-    detail: object,
-    status: int,
-    *,
-    extra: object = None,
-    is_serializer: bool = False,
+    detail: object, status: int, *, extra: object = None, is_serializer: bool = False
 ) -> Messages:
     """Return the messages of `detail` in their order, each with its path, its code and its data.
 

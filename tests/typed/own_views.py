@@ -34,3 +34,5 @@ def check_types(imported: ImportView, invited: InviteView, viewset: InviteViewSe
     assert_type(invited.get_object(), User)
     assert_type(viewset.get_object(), User)
     print(invited.get_object().no_such_attribute)  # wrong
+    InviteView.as_view({"get": "list"})  # wrong
+    InviteViewSet.as_view(5)  # wrong

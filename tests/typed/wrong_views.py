@@ -44,4 +44,6 @@ def misuse(viewset: ReadOnlyUserViewSet, view: generics.ListCreateAPIView[User])
     print(viewset.get_object().no_such_attribute)  # wrong
     viewset.create(viewset.request)  # wrong
     view.create()  # wrong
+    UserViewSet.as_view(5)  # wrong
+    UserView.as_view({"get": "list"})  # wrong
     return view.get_object()  # wrong
