@@ -237,10 +237,12 @@ class StatusAwareMixin(Base):
         # `self.kwargs`, which the view of a unit test may not have.
         self.format_kwarg = self.get_format_suffix(**kwargs)
         # dispatch() sets `headers`. A unit test may call this method without dispatch().
-        if hasattr(self, "headers"):
+        is_dispatched = hasattr(self, "headers")
+        if is_dispatched:
             self.check_method(request)
         super().initial(request, *args, **kwargs)
-        self.check_content_type(request)
+        if is_dispatched:
+            self.check_content_type(request)
         for exception in self._deferred:
             raise exception
 

@@ -487,9 +487,11 @@ class ReadOnly(StatusAwareMixin, APIView):
 @pytest.mark.parametrize(
     "cls", [ReadOnly, viewsets.ModelViewSet, viewsets.GenericViewSet, generics.CreateAPIView]
 )
-def test_a_unit_test_may_call_initial_with_a_request_alone(cls: Any) -> None:
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_unit_test_may_call_initial_with_a_request_alone(cls: Any, method: str) -> None:
     view = cls()
-    request = Request(APIRequestFactory().get("/"))
+    # Without the parsers that dispatch() gives to a request.
+    request = Request(getattr(APIRequestFactory(), method)("/", {"name": "Lantern"}))
     view.initial(request)
 
     assert (view.format_kwarg, request.version) == (None, None)
