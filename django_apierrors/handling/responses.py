@@ -43,10 +43,10 @@ def make_response(
     """
     is_page = makes_page(getattr(request, "accepted_renderer", None), request)
     body: Any = error.make_body(request)
-    is_deferred = False
-    if api_errors.BODY:
-        is_deferred = not is_page and is_on_event_loop()
-        body = body if is_deferred else extend_body(body, error, request)
+    has_function = bool(api_errors.BODY)
+    is_deferred = has_function and not is_page and is_on_event_loop()
+    if has_function and not is_deferred:
+        body = extend_body(body, error, request)
         error = error.with_code_of(body)
     keep_error(request, error)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)
@@ -64,8 +64,7 @@ def make_response(
             # Its traceback has the frames of the view, and with them the response: a cycle.
             exception = None
 
-        # adrf calls the handler on the event loop, where no receiver can run. Django renders in a
-        # thread.
+        # Later, because adrf calls the handler on the event loop. Django renders in a thread.
         response.add_post_render_callback(send_signal)
     else:
         renderer = set_renderer(response, request, view)
