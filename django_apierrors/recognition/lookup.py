@@ -258,11 +258,9 @@ def _recognise_inner(
     error = _recognise(exception, request, outer)
     if request is None or has_project_row(exception):
         return error
-    unrecognised = Error.of_code(get_code("INTERNAL_ERROR"))
-    checked = refine_by_provenance(
-        error or unrecognised, exception, request, is_compared=is_compared
-    )
-    return None if checked is unrecognised else checked
+    default = Error.of_code(get_code("INTERNAL_ERROR"))
+    checked = refine_by_provenance(error or default, exception, request, is_compared=is_compared)
+    return None if checked is default else checked
 
 
 def _recognise_group(

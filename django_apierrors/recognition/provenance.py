@@ -129,8 +129,9 @@ def refine_by_provenance(
         rejected = find_rejected_values(cause, is_safe=request.method in SAFE_METHODS)
         if rejected is None:
             return error
-        if request.method == "DELETE" and rejected.is_unknown_row:
-            # At COMMIT SQLite has one message for a missing row and for a row that is still needed.
+        is_missing = rejected.code == "MISSING_RESOURCE"
+        if request.method == "DELETE" and is_missing and not rejected.fields:
+            # SQLite has one message for a missing row and for a row that is still needed.
             return Error.of_code(get_code("INVALID_STATE"))
         pagination = find_query_reader(cause, None)
         decoded = _decode_cursor(pagination)
@@ -142,8 +143,7 @@ def refine_by_provenance(
             return _make_cursor_error(pagination)
         if rejected.code is None:
             return error
-        is_missing_row = isinstance(cause, ObjectDoesNotExist)
-        return _make_error(error, rejected.code, source, is_missing_row=is_missing_row)
+        return _make_error(error, cause, rejected.code, source)
     except Exception:
         # The request and the models are read through the project's own classes.
         log_failure("looking for a value in the request")
@@ -201,15 +201,11 @@ def _make_cursor_error(pagination: Any) -> Error:
     return Error.of_code(get_code("INVALID_CONTENT"), [item])
 
 
-def _make_error(error: Error, name: str, source: Source, *, is_missing_row: bool) -> Error:
-    """Return the error about the value at `source`, with the code `name`.
-
-    `is_missing_row` is true if QuerySet.get() did not find a row.
-    """
+def _make_error(error: Error, cause: BaseException, name: str, source: Source) -> Error:
+    """Return the error about the value at `source`, with the code `name`."""
+    is_get = isinstance(cause, ObjectDoesNotExist)
     is_in_path, is_lookup = source.place == PATH, error.code.name == "INVALID_ID"
-    if (name == "MISSING_RESOURCE" and (is_in_path or is_missing_row)) or (
-        is_in_path and is_lookup
-    ):
+    if (name == "MISSING_RESOURCE" and (is_in_path or is_get)) or (is_in_path and is_lookup):
         # The message is about the resource of the URL, not about a field.
         return Error.of_code(get_code(name if name == "MISSING_RESOURCE" else "INVALID_ID"))
     if is_in_path or is_lookup:
@@ -234,7 +230,7 @@ def _find_source(
     body = places[BODY]
     sent = [*islice(_iter_sent(places), MAX_SENT)]
     # If a client omits a value from a body that the view has parsed, the value is NULL.
-    is_left_out = rejected.is_null and body != ()
+    is_left_out = rejected.code is None and rejected.values == [None] and body != ()
     is_unknown = body is None or len(sent) == MAX_SENT
     sent += [(QUERY, keys, value) for keys, value in _walk(decoded) if keys[0]]
     default = Source(BODY) if (is_unknown or is_left_out) and rejected.values != () else None
@@ -307,10 +303,9 @@ def _get_sent(request: AnyRequest) -> dict[str, object]:
         context = getattr(request, "parser_context", None) or {}
         variables = {**dict(enumerate(context.get("args", ()))), **context.get("kwargs", {})}
     else:
-        variables = {**dict(enumerate(match.args)), **match.kwargs}
-        for name in match.extra_kwargs:
-            # A constant of a URL pattern.
-            variables.pop(name, None)
+        arguments = {**dict(enumerate(match.args)), **match.kwargs}
+        # The extra arguments are constants of the URL pattern.
+        variables = {key: arguments[key] for key in arguments if key not in match.extra_kwargs}
     return {PATH: variables, QUERY: django_request.GET, BODY: get_parsed_body(request)}
 
 

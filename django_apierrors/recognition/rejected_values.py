@@ -81,16 +81,6 @@ class RejectedValues(NamedTuple):
     values: Sequence[object] | None
     fields: frozenset[str] = frozenset()
 
-    @property
-    def is_null(self) -> bool:
-        """Whether a column without a known name rejected NULL."""
-        return self.code is None and self.values == [None]
-
-    @property
-    def is_unknown_row(self) -> bool:
-        """Whether a row is missing, and the database names neither the key nor its value."""
-        return self.code == "MISSING_RESOURCE" and not self.values and not self.fields
-
 
 def find_rejected_values(exception: BaseException, *, is_safe: bool) -> RejectedValues | None:
     """Return the values that `exception` is about, `None` if it is not about values of a model.
@@ -139,8 +129,8 @@ def _find_by_driver_error(
         if len(values) != 1:
             # PostgreSQL names the value too.
             values = [*parse_violation(driver_error).values] or values
-        # At COMMIT SQLite does not name the value or its field.
-        return RejectedValues(code, values or None, fields)
+        # Raw SQL has parameters. At COMMIT SQLite does not name the value or its field.
+        return RejectedValues(code, values or find_parameters(exception) or None, fields)
     fields = frozenset(match.fields)
     values = [value for field, value in written if not fields or field.name in fields]
     if match.is_column_check and not any(map(_is_expression, values)) and values:
@@ -208,9 +198,7 @@ def _find_unsuitable(
     return RejectedValues("INVALID_CONTENT", values) if values else None
 
 
-def _iter_named_by_driver(
-    exception: BaseException, parameters: Sequence[object]
-) -> Iterator[object]:
+def _iter_named_by_driver(exception: BaseException, parameters: Sequence[Any]) -> Iterator[Any]:
     """Yield the values whose type a driver names: "cannot adapt type 'dict'".
 
     The drivers of MySQL name a number: "inf can not be used with MySQL".
@@ -325,13 +313,10 @@ def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
 
 
 def _is_invalid_pattern(value: str) -> bool:
-    if AMBIGUOUS.search(value):
-        return True
     try:
-        re.compile(value)
+        return bool(AMBIGUOUS.search(value)) or not re.compile(value)
     except (re.error, OverflowError, RecursionError):
         return True
-    return False
 
 
 def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:

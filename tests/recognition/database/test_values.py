@@ -106,6 +106,7 @@ FUNCTIONS: dict[str, Any] = {
     "increment": lambda q="40000": Ticket.objects.update(row=F("row") + int(q)),
     "sql": lambda q=LONG: run(f"{UPDATE} %s", [q]),
     "sql-dict": lambda q=LONG: run(f"{UPDATE} %(q)s", {"q": q}),
+    "key-sql": lambda q=77: run("UPDATE tests_ticket SET shelf_id = %s", [q]),
     "sql-many": lambda q=LONG: run_many(f"{UPDATE} %s", [[q]]),
     # A value that is stored, `A@x.org`, is not a number.
     "cast": lambda key: find(key, x=Cast("email", IntegerField())),
@@ -313,6 +314,8 @@ ROWS: list[tuple[tuple[str, ...], str, Any]] = [
     (ALL, "twice/?r=a", UNHANDLED),
     (ALL, "null/?page=2", UNHANDLED),
     (ALL, "key/?page=2", UNHANDLED),
+    (ALL, "key-sql/?page=2", UNHANDLED),
+    (ALL, "key-sql/?q=77", expect("MISSING_RESOURCE", f"q: {MISSING}", status=400)),
     (ALL, "key/of/999/", expect("MISSING_RESOURCE")),
     (ALL, "key/?key=999", expect("MISSING_RESOURCE", f"key: {MISSING}", status=400)),
     *((ALL, f"{name}/?page=2", UNHANDLED) for name in SLICING),
