@@ -20,6 +20,15 @@ class Shelf(models.Model):
         return self.name
 
 
+class Lock(models.Model):
+    """The lock of a shelf. Not every shelf has a lock."""
+
+    shelf = models.OneToOneField(Shelf, models.DO_NOTHING, related_name="lock")
+
+    def __str__(self) -> str:
+        return str(self.shelf)
+
+
 class Thing(models.Model):
     """A thing with every constraint that SQLite can enforce."""
 

@@ -320,14 +320,20 @@ def _is_invalid_pattern(value: str) -> bool:
 
 
 def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:
-    """Return the values that `QuerySet.get()` looked for."""
+    """Return the values that `QuerySet.get()` or a relation (`user.profile`) looked for."""
     for frame, is_last in iter_frames(exception):
         # A `raise DoesNotExist` of the project is in another module.
-        if is_last and frame.f_globals.get("__name__") == "django.db.models.query":
-            query: Any = frame.f_locals["clone"].query
+        module = frame.f_globals.get("__name__") if is_last else ""
+        if module == "django.db.models.fields.related_descriptors":
+            instance = frame.f_locals["instance"]
+            unique = [field.attname for field in instance._meta.concrete_fields if field.unique]
+            # Not getattr(), which would load a deferred field.
+            values = [*filter(None, map(vars(instance).get, unique))]
+            return RejectedValues("MISSING_RESOURCE", values, frozenset(unique))
+        if module == "django.db.models.query":
             kwargs = frame.f_locals["kwargs"]
             # The nodes of the query have the values as the fields have prepared them.
-            nodes = _iter_nodes(FailedQuery(query=query))
+            nodes = _iter_nodes(FailedQuery(query=frame.f_locals["clone"].query))
             operands = [node.rhs for node in nodes if isinstance(node, Lookup)]
             values = [*kwargs.values(), *(value for value in operands if value is not None)]
             fields = frozenset(part for name in kwargs for part in name.split("__"))

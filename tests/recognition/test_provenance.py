@@ -36,7 +36,7 @@ from rest_framework.response import Response
 
 from django_apierrors import generics as our_generics
 from django_apierrors import viewsets as our_viewsets
-from tests.models import Shelf, Thing, Ticket
+from tests.models import Lock, Shelf, Thing, Ticket
 from tests.recognition.support import Outcome, expect, read
 from tests.support import throw
 
@@ -107,6 +107,7 @@ REJECTED: dict[str, tuple[Callable[[str], object], str, str]] = {
     "a row": (lambda v: Shelf.objects.filter(name=v).get(), "x", "MISSING_RESOURCE"),
     "a row by a subquery": (find_by_subquery, "x", "MISSING_RESOURCE"),
     "a text": (lambda v: Shelf.objects.get(name=v), "x", "MISSING_RESOURCE"),
+    "a row of a relation": (lambda v: Shelf(pk=77, name=v).lock, "x", "MISSING_RESOURCE"),
     "a missing key": (lambda v: Thing(name="a", shelf_id=v).save(), "9", "MISSING_RESOURCE"),
     "a missing key in update()": (update_shelf, "9", "MISSING_RESOURCE"),
 }
@@ -221,6 +222,7 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "none": lambda q: [*Thing.objects.filter(size="launch-date-not-set")],
     "raised": lambda q: throw(DataError(q)),
     "raised-integrity": lambda q: throw(IntegrityError(q)),
+    "unset": lambda q: Lock().shelf,
     "short": lambda q: [*Thing.objects.filter(size="x")],
     "number": lambda q: Thing.objects.create(name="a", shelf_id=12),
 }
@@ -739,6 +741,7 @@ def test_a_value_in_the_url_or_the_query_is_found(
         ("raised-integrity/?q=abc", UNHANDLED),
         ("number/?q=12:30", UNHANDLED),
         ("number/?q=a12", UNHANDLED),
+        ("unset/?q=none", UNHANDLED),
     ],
 )
 def test_a_value_that_is_derived_from_a_sent_value_is_the_clients_if_most_of_it_was_sent(
