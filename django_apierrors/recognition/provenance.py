@@ -7,6 +7,7 @@ project may convert a value, and a value may be in the request by chance.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -82,8 +83,9 @@ MAX_PARSED = 1_000
 # `shelf_id` (`shelfId`), the wildcards that a `contains` adds, and the anchors of a pattern.
 IGNORED = re.compile(r"[-+_%\\^$]+")
 
-# A view may split a string into these parts.
+# A view may split a string into these parts, and the string of a search into words.
 SEPARATORS = re.compile(r"[,;|]")
+QUERY_SEPARATORS = re.compile(r"[,;|\s]")
 
 # A project may put a string that was sent into a longer one, or cut a shorter one out of it. The
 # shorter string may be in the longer one by chance if it has fewer than MIN_COMMON characters, or
@@ -318,8 +320,17 @@ def _iter_sent(places: Mapping[str, object]) -> Iterator[Sent]:
             if keys[0] and isinstance(keys[1], str) and not keys[1].isidentifier():
                 # The name of a field is an identifier. The client chose any other key.
                 yield place, keys, keys[1]
-            parts = SEPARATORS.split(value, MAX_SENT) if isinstance(value, str) else ()
-            yield from ((place, keys, part) for part in parts if len(parts) > 1)
+            if isinstance(value, str):
+                yield from ((place, keys, part) for part in _iter_parts(place, value))
+
+
+def _iter_parts(place: str, text: str) -> Iterator[object]:
+    """Yield the parts of a string, and the values in it if it is a JSON document."""
+    parts = (QUERY_SEPARATORS if place == QUERY else SEPARATORS).split(text, MAX_SENT)
+    yield from parts if len(parts) > 1 else ()
+    if text.startswith(("{", "[")):
+        with suppress(ValueError, RecursionError):
+            yield from (value for _, value in _walk(json.loads(text)) if not _has_values(value))
 
 
 def _walk(values: object) -> Iterator[tuple[Keys, object]]:

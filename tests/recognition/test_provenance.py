@@ -215,6 +215,8 @@ DERIVED: dict[str, Callable[[str], object]] = {
     "whole": lambda q: find_by_pattern(f"^{q}$"),
     "copied": lambda q: [*Thing.objects.filter(size=f"Copy of {q}")],
     "cut": lambda q: [*Thing.objects.filter(size=q.removeprefix("urn:"))],
+    "words": lambda q: [find_by_pattern(word) for word in q.split()],
+    "document": lambda q: Thing.objects.get(**json.loads(q)),
     "twice": lambda q: Thing.objects.get(name=f"a {q}", shelf__name=f"b {q}"),
     "many": lambda q: Thing.objects.get(name__in=[f"{q} {number}" for number in range(21)]),
     # A value of the project's.
@@ -724,6 +726,9 @@ def test_a_value_in_the_url_or_the_query_is_found(
     [
         ("split/?q=1,x", expect("INVALID_CONTENT", f"q: {WRONG}")),
         ("last/?q=1;x", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        ("words/?q=top (", expect("INVALID_CONTENT", f"q: {WRONG}")),
+        ('document/?q={"shelf__in": ["x"]}', expect("INVALID_ID", f"q: {MALFORMED}")),
+        ('document/?q={"name": "a b"}', expect("MISSING_RESOURCE")),
         ("anchored/?q=(", expect("INVALID_CONTENT", f"q: {WRONG}")),
         ("whole/?q=(", expect("INVALID_CONTENT", f"q: {WRONG}")),
         ("copied/?q=Moby-Dick", expect("INVALID_CONTENT", f"q: {WRONG}")),
@@ -736,6 +741,8 @@ def test_a_value_in_the_url_or_the_query_is_found(
         ("none/?q=launch", UNHANDLED),
         ("none/?q=a-launch-date-not-set-by-anybody-but-the-one-who-launches", UNHANDLED),
         ("short/?q=x-ray", UNHANDLED),
+        ("short/?q=[x", UNHANDLED),
+        (f"short/?q={'[' * 100_000}", UNHANDLED),
         ("short/?q=", UNHANDLED),
         ("raised/?q=abc", UNHANDLED),
         ("raised-integrity/?q=abc", UNHANDLED),
