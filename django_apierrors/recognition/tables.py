@@ -132,10 +132,11 @@ CODES_BY_EXCEPTION: Mapping[str, str] = {
     "celery.exceptions.TimeoutError": "GATEWAY_TIMEOUT",
     "pika.exceptions.AMQPConnectionError": "SERVICE_UNAVAILABLE",
     "pika.exceptions.AuthenticationError": "INTERNAL_ERROR",
-    "pika.exceptions.IncompatibleProtocolError": "INTERNAL_ERROR",
     "pika.exceptions.ProbableAccessDeniedError": "INTERNAL_ERROR",
     "pika.exceptions.ProbableAuthenticationError": "INTERNAL_ERROR",
     "pika.adapters.utils.connection_workflow.AMQPConnectorStackTimeout": "GATEWAY_TIMEOUT",
+    # While a channel is not ready; why it is not ready is unknown.
+    "grpc.FutureTimeoutError": "GATEWAY_TIMEOUT",
     # boto3 and django-storages.
     "botocore.exceptions.ConnectionClosedError": "SERVICE_UNAVAILABLE",
     "botocore.exceptions.ConnectionError": "SERVICE_UNAVAILABLE",

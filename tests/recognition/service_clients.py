@@ -1,7 +1,7 @@
 """A script: call each client of a service in a view, and print the responses as JSON.
 
 The script has an environment of its own, because niquests replaces urllib3. The service refuses the
-connection, never responds, or never accepts the connection.
+connection, closes it, never responds, or never accepts the connection.
 """
 
 from __future__ import annotations
@@ -107,6 +107,13 @@ def use_grpc_async(port: int) -> object:
             return await channel.unary_unary("/service/method")(b"", timeout=WAIT)
 
     return asyncio.run(call())
+
+
+def wait_for_grpc(port: int) -> object:
+    import grpc
+
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        return grpc.channel_ready_future(channel).result(timeout=WAIT)
 
 
 def ping_mongo(port: int, connect_timeout: float) -> object:
@@ -215,6 +222,7 @@ CLIENTS: dict[str, Callable[[int], object]] = {
         read_from_storage,
         use_grpc,
         use_grpc_async,
+        wait_for_grpc,
         use_pymongo,
         use_pymongo_patiently,
         use_elasticsearch,
@@ -291,7 +299,7 @@ def main() -> None:
 
     # Otherwise the first connection locks out the others until it is made.
     oracledb.enable_thin_mode()
-    faults = ("refuses", "never responds", "never accepts")
+    faults = ("refuses", "hangs up", "never responds", "never accepts")
     outcome: dict[str, Any] = {}
     for way, middleware in {
         "handler alone": [],

@@ -39,13 +39,16 @@ def test_an_outage_has_its_code_for_each_client(tmp_path: Path) -> None:
 
     outcome = json.loads(output.splitlines()[-1])
     refused, late = "503 SERVICE_UNAVAILABLE 5", "504 GATEWAY_TIMEOUT 5"
-    responses = {"refuses": refused, "never responds": late, "never accepts": late}
+    down = {"refuses": refused, "hangs up": refused}
+    responses = {**down, "never responds": late, "never accepts": late}
     expected: dict[str, dict[str, str]] = dict.fromkeys(outcome["middleware"], responses)
     # A sync connection to a silent server never ends, and a pool has no connection in time.
-    expected["use_oracledb"] = {"refuses": refused, "never accepts": late}
-    expected["use_oracledb_pool"] = {"refuses": refused, "never accepts": refused}
+    expected["use_oracledb"] = {**down, "never accepts": late}
+    expected["use_oracledb_pool"] = {**down, "never accepts": refused}
+    # The channel connects again until the time of the caller is over.
+    expected["wait_for_grpc"] = dict.fromkeys(responses, late)
     assert outcome == {"handler alone": expected, "middleware": expected, "missing": []}
-    assert len(expected) == 15
+    assert len(expected) == 16
 
 
 def test_an_exception_whose_attributes_are_not_as_usual_is_an_unhandled_one() -> None:
