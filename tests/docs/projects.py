@@ -122,7 +122,7 @@ class Project:
         # The environment has no pip of its own.
         pip = f"{sys.executable} -m pip --python {self.processes.environment} --quiet"
         names = names.replace("django-apierrors", str(self.wheel))
-        self.call(f"{pip} --disable-pip-version-check install {names}", "")
+        self.call(f"{pip} --disable-pip-version-check install --no-compile {names}", "")
 
     def make_tables(self) -> None:
         """Recreate the database if tables may be missing, unless the page has migrations."""
