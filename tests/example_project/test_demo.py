@@ -32,12 +32,13 @@ LAST_COMMENT = "  # an unhandled exception\n"
 
 @contextmanager
 def running_demo(
-    port: int, line: str = LAST_COMMENT
+    port: int, line: str = LAST_COMMENT, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the demo, and yield it with its output before a line."""
     with subprocess.Popen(
         get_command("demo", "--port", str(port)),
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -83,12 +84,7 @@ def test_once_exits_after_the_tour_with_its_status() -> None:
     assert is_port_free(port)
 
 
-def test_with_details_the_tour_does_not_run() -> None:
-    demo = run("demo", "--once", "--port", str(find_free_port()), EXAMPLE_DETAILS="1")
-    assert demo.returncode == 0, demo.stdout
-    assert "API document" not in demo.stdout
-
-
+@pytest.mark.once
 def test_the_immediate_task_backend_needs_no_worker() -> None:
     completed = run("demo", "--once", "--port", str(find_free_port()), EXAMPLE_TASKS="immediate")
 
@@ -101,6 +97,7 @@ def test_the_immediate_task_backend_needs_no_worker() -> None:
         assert f"\n{line}\n" in completed.stdout
 
 
+@pytest.mark.once
 def test_an_unknown_task_backend_is_rejected_with_the_known_ones() -> None:
     completed = run("demo", "--port", str(find_free_port()), EXAMPLE_TASKS="abacus")
 
@@ -152,6 +149,7 @@ def test_a_command_that_cannot_be_started_leaves_no_signal_blocked(tmp_path: Pat
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
 
 
+@pytest.mark.once
 def test_a_worker_that_does_not_start_ends_the_demo_and_its_server() -> None:
     require_package("django_tasks_rq")
     port, redis_port = find_free_port(), str(find_free_port())
@@ -164,18 +162,21 @@ def test_a_worker_that_does_not_start_ends_the_demo_and_its_server() -> None:
     assert is_port_free(port)
 
 
-def test_a_worker_that_exits_ends_the_demo() -> None:
+@pytest.mark.once
+def test_with_details_the_tour_does_not_run_and_a_worker_that_exits_ends_the_demo() -> None:
     port = find_free_port()
-    with running_demo(port) as (process, _):
+    with running_demo(port, EXAMPLE_DETAILS="1") as (process, output):
         children = get_children(process.pid)
         worker = next(pid for pid, command in children.items() if "db_worker" in command)
         os.kill(worker, signal.SIGKILL)
         rest = process.stdout.read()
 
+    assert "responses are" not in output
     assert rest.endswith("\nThe worker has exited.\n")
     assert is_port_free(port)
 
 
+@pytest.mark.once
 def test_a_port_in_use_is_reported_first() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -189,6 +190,7 @@ def test_a_port_in_use_is_reported_first() -> None:
     )
 
 
+@pytest.mark.once
 def test_a_signal_ends_the_demo_and_its_processes() -> None:
     port = find_free_port()
     with running_demo(port) as (process, output):
@@ -210,6 +212,7 @@ def test_a_signal_ends_the_demo_and_its_processes() -> None:
     assert not [pid for pid in children if is_running(pid)]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_demo_before_it_has_started(number: signal.Signals) -> None:
     with running_demo(find_free_port(), "Creating a database ...\n") as (process, _):
