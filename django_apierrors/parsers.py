@@ -36,12 +36,13 @@ REJECTED_CODECS = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 )
 
+# `re` compiles these patterns when they are needed, which is rare.
+
 # Three kinds of escapes: a pair of surrogates; half of a pair; any other, such as an escaped
 # backslash in front of `ud800`.
-ESCAPES = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+ESCAPES = (
+    r"(?s)\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
 
 # A string, to the end of the document if it is not closed. All quantifiers are possessive, so that
@@ -50,13 +51,12 @@ STRING_PATTERN = r'"(?:[^"\\]++|\\.)*+"?'
 
 # The next bracket outside of a string, with all before it; nothing at the end of the document.
 OTHER = r'[^"\[\]{}]*+'
-BRACKETS = re.compile(rf"{OTHER}(?:{STRING_PATTERN}{OTHER})*+(?P<bracket>[\[\]{{}}]?)", re.DOTALL)
+BRACKETS = rf"(?s){OTHER}(?:{STRING_PATTERN}{OTHER})*+(?P<bracket>[\[\]{{}}]?)"
 
 # A number outside of a string.
-NUMBERS = re.compile(
-    rf"{STRING_PATTERN}|(?P<constant>-?Infinity|NaN)"
-    r"|(?P<number>-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)",
-    re.DOTALL,
+NUMBERS = (
+    rf"(?s){STRING_PATTERN}|(?P<constant>-?Infinity|NaN)"
+    r"|(?P<number>-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)"
 )
 
 
@@ -153,7 +153,7 @@ def check_charset(request: Any) -> None:
 
 def check_surrogates(text: str) -> None:
     """Raise ParseError for the first escape in `text` that is half a surrogate pair."""
-    for match in ESCAPES.finditer(text):
+    for match in re.finditer(ESCAPES, text):
         if match["lone"]:
             raise make_parse_error(SURROGATE, text[: match.start()])
 
@@ -170,7 +170,7 @@ def find_invalid_number(text: str, strict: bool) -> int:
     """Return the position of the first number that Python rejects, or JSON if `strict`."""
     return next(
         match.start()
-        for match in NUMBERS.finditer(text)
+        for match in re.finditer(NUMBERS, text)
         if (strict and match["constant"])
         or (match["number"] and not is_valid_number(match["number"], strict))
     )
@@ -192,7 +192,7 @@ def find_too_deep(text: str, max_depth: int) -> int | None:
     if text.count("[") + text.count("{") <= max_depth:
         return None
     depth = 0
-    for match in BRACKETS.finditer(text):
+    for match in re.finditer(BRACKETS, text):
         bracket = match["bracket"]
         if bracket == "[" or bracket == "{":
             depth += 1

@@ -68,8 +68,9 @@ FORMER_PHRASES: Mapping[int, tuple[str, ...]] = {
     422: ("unprocessable entity",),
 }
 
-# Matches two words, the end of a sentence, or a script without spaces between words.
-SENTENCE = re.compile(r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]")
+# Matches two words, the end of a sentence, or a script without spaces between words. Most APIs do
+# not need it, and its compilation takes long.
+SENTENCE = r"[^\W\d_]\s+\S|[^\W\d_][)\]\"'»”]*[.!?…]$|[\u3040-\u9fff\uac00-\ud7af]"
 
 
 class ErrorObject(NamedTuple):
@@ -160,7 +161,7 @@ def is_summary(data: Mapping[Any, Any], key: object) -> bool:
 
 def is_sentence(value: object) -> bool:
     """Whether `value` is a string for people: not an identifier, a URL or a date."""
-    return isinstance(value, (str, Promise)) and SENTENCE.search(get_string(value)) is not None
+    return isinstance(value, (str, Promise)) and re.search(SENTENCE, get_string(value)) is not None
 
 
 def can_be_message(value: object) -> bool:

@@ -37,10 +37,11 @@ class ConstraintViolation(NamedTuple):
 # invalid_cursor_name
 CLOSED_CURSOR = "34000"
 
-# In each pattern the groups are the names that the message contains.
+# In each pattern the groups are the names that the message contains. The patterns are strings, so
+# that `re` compiles them only when they are needed.
 
 # SQLite does not translate its messages.
-SQLITE = re.compile(
+SQLITE = (
     r"(?a:(?:UNIQUE|NOT NULL) constraint failed: (?P<table>\w+)\.(?P<columns>\w+(?:, \w+\.\w+)*)\Z)"
     r"|(?:UNIQUE constraint failed: index '|CHECK constraint failed: (?:\(?JSON_VALID\()?\"?)"
     r"(?P<constraint>\w+)"
@@ -48,13 +49,13 @@ SQLITE = re.compile(
 
 # PostgreSQL: `Key (shelf_id, "row")=(7, 1) ...`. Its words are translated. An index on an
 # expression has no columns in its message, and does not match.
-POSTGRESQL_COLUMNS = re.compile(r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)')
+POSTGRESQL_COLUMNS = r'[^(]*\(("?\w+"?(?:, "?\w+"?)*)\)=\((.*?)\)'
 
 # `invalid input syntax for type integer: "x"`, `value "99999" is out of range for type smallint`.
 # Each language has its own quotes.
 POSTGRESQL_VALUE_STATES = frozenset({"22003", "22007", "22008", "22009", "22015", "22P02", "42601"})
-POSTGRESQL_VALUE = re.compile(
-    r"[^Q]*(?::\s*[Q]\s?(.*?)|[Q]\s?([^Q]*?))\s?[Q][^Q]*\Z".replace("Q", '"«»„“”'), re.DOTALL
+POSTGRESQL_VALUE = r"(?s)[^Q]*(?::\s*[Q]\s?(.*?)|[Q]\s?([^Q]*?))\s?[Q][^Q]*\Z".replace(
+    "Q", '"«»„“”'
 )
 
 # MySQL and MariaDB. The messages are translated, and quote a value of the client before the names.
@@ -76,16 +77,14 @@ MYSQL_PATTERNS = {
         r"[^'`]*['`](?:[^'`]+\.)?(?P<constraint>[^'`.]+)['`](?:.*`\.`(?P<table>[^`]+)`)?"
     ),
 }
-MYSQL: Mapping[object, re.Pattern[str]] = {
-    number: re.compile(pattern, re.DOTALL)
-    for numbers, pattern in MYSQL_PATTERNS.items()
-    for number in numbers
+MYSQL: Mapping[object, str] = {
+    number: f"(?s){pattern}" for numbers, pattern in MYSQL_PATTERNS.items() for number in numbers
 }
 
 # `Incorrect integer value: 'x' for column ...`, `Truncated incorrect INTEGER value: 'x'`. The
 # server cuts longer values, and writes bytes with a backslash.
 MYSQL_VALUE_NUMBERS = frozenset({1292, 1366, 1525})
-MYSQL_VALUE = re.compile(r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z")
+MYSQL_VALUE = r"[^']*'([^'\\]{0,100})'[^']*(?:'[^']*'[^']*)?\Z"
 
 
 def classify(exception: BaseException) -> DriverError | None:
@@ -113,7 +112,7 @@ def parse_violation(error: DriverError) -> ConstraintViolation:
         return _parse(SQLITE, str(error.exception))
     if error.key in MYSQL:
         message = str(error.exception.args[-1])
-        match = MYSQL_VALUE.match(message) if error.key in MYSQL_VALUE_NUMBERS else None
+        match = re.match(MYSQL_VALUE, message) if error.key in MYSQL_VALUE_NUMBERS else None
         return _parse(MYSQL[error.key], message)._replace(values=match.groups() if match else ())
     return ConstraintViolation()
 
@@ -181,19 +180,19 @@ def _parse_postgresql(diag: Any, state: str | int) -> ConstraintViolation:
     if diag.column_name:
         return ConstraintViolation(table, (diag.column_name,), constraint)
     if state in POSTGRESQL_VALUE_STATES:
-        match = POSTGRESQL_VALUE.match(diag.message_primary or "")
+        match = re.match(POSTGRESQL_VALUE, diag.message_primary or "")
         groups = match.groups() if match else ()
         value = tuple(group for group in groups if group is not None)
         return ConstraintViolation(table, constraint=constraint, values=value)
-    match = POSTGRESQL_COLUMNS.match(diag.message_detail or "")
+    match = re.match(POSTGRESQL_COLUMNS, diag.message_detail or "")
     if match is None:
         return ConstraintViolation(table, constraint=constraint)
     columns, values = match[1].replace('"', "").split(", "), match[2].split(", ")
     return ConstraintViolation(table, tuple(columns), constraint, tuple(values))
 
 
-def _parse(pattern: re.Pattern[str], message: str) -> ConstraintViolation:
-    match = pattern.match(message)
+def _parse(pattern: str, message: str) -> ConstraintViolation:
+    match = re.match(pattern, message)
     names: dict[str, Any] = match.groupdict("") if match else {}
     # SQLite writes `table.column`.
     columns = [name.strip("`").rpartition(".")[2] for name in names.pop("columns", "").split(", ")]
