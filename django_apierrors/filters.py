@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import filters
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend, SearchFilter, search_smart_split
-
-with suppress(ImportError):
-    # DRF 3.18 and later.
-    from rest_framework.filters import UnaccentedSearchFilter as UnaccentedSearchFilter
-
-from collections.abc import Iterable
-
-from django.db.models import QuerySet
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 __all__ = ["BaseFilterBackend", "OrderingFilter", "SearchFilter", "search_smart_split"]
+
+with suppress(ImportError):
+    # DRF 3.18 and later.
+    from rest_framework.filters import UnaccentedSearchFilter
+
+    __all__ += ["UnaccentedSearchFilter"]
 
 NO_ORDERING = _("Ordering by %(fields)s is not supported.")
 
