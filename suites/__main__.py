@@ -62,6 +62,8 @@ def main() -> None:
         for version in suite.versions
         if options.only in f"{suite.package}-{version.version}"
     ]
+    if not chosen:
+        parser.error(f"--only: nothing has {options.only} in its name")
     print("| suite | Django | way | tests | different |\n|---|---|---|---|---|")
     problems = run_suites(chosen, options.ways.split(","), options.processes)
     print("\n| suite | way | tests | reason |\n|---|---|---|---|")

@@ -10,6 +10,7 @@ import pytest
 
 from suites import __main__ as command
 from suites import environment
+from suites.applications import __main__ as applications
 from suites.suite import WAYS, Difference, Suite, check_listed, find_differing, read_suites
 from tests.docs.blocks import PAGES
 
@@ -189,6 +190,15 @@ def test_a_suite_that_cannot_be_fetched_is_skipped_but_fails_in_ci(
     row = "| djangorestframework 3.18 |  | skipped: it cannot be fetched from the package index |"
     assert row in output.out
     assert ("djangorestframework 3.18 cannot be fetched: ERROR: " in output.err) == bool(ci)
+
+
+@pytest.mark.parametrize("main", [command.main, applications.main])
+def test_a_name_that_no_suite_has_is_an_error(main: Any, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["suites", "--only", "djangorestframework-2"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert "--only: nothing has djangorestframework-2 in its name" in capsys.readouterr().err
 
 
 def test_the_lists_have_no_test_twice_and_their_reasons_are_in_the_docs() -> None:

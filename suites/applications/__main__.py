@@ -151,12 +151,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, help="the number of requests; default: all")
     parser.add_argument("--keep", action="store_true", help="use the databases of the last run")
     options = parser.parse_args()
+    paths = [path for path in sorted(HERE.glob("*.toml")) if options.only in path.stem]
+    if not paths:
+        parser.error(f"--only: nothing has {options.only} in its name")
     print("| application | requests | successes | errors | other status | faults |")
     print("|---|---|---|---|---|---|", flush=True)
     faults: Counter[str] = Counter()
-    for path in sorted(HERE.glob("*.toml")):
-        if options.only in path.stem:
-            faults += run_application(Application(path), options)
+    for path in paths:
+        faults += run_application(Application(path), options)
     for fault, number in faults.most_common():
         print(f"{number} x {fault}", file=sys.stderr)
     sys.exit(bool(faults))
