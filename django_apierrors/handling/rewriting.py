@@ -45,9 +45,8 @@ def find_body(request: HttpRequest, response: HttpResponse) -> Body | None:
     view is a DRF view, or if the URL is in `PATHS`. All other JSON has the format of another API.
     """
     status = response.status_code
-    if is_error_view_response(request, response) or not (
-        is_json(response) or hasattr(response, "data")
-    ):
+    is_page = not is_json(response) and not hasattr(response, "data")
+    if is_page or is_error_view_response(request, response):
         return make_error(request, response).get_body(request)
     if not is_api_view(request) and not is_in_paths(request):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -162,11 +163,10 @@ class Endpoint:
 
 def get_writable_fields(serializer: Any) -> Mapping[str, Any]:
     """Return the writable fields of a serializer by name; no fields if they need a request."""
-    try:
+    with suppress(Exception):
         fields = getattr(serializer, "fields", {})
-    except Exception:
-        return {}
-    return {name: field for name, field in fields.items() if not field.read_only}
+        return {name: field for name, field in fields.items() if not field.read_only}
+    return {}
 
 
 def get_meta_model(serializer: Any) -> Any:
@@ -181,11 +181,10 @@ def _walk_fields(field: Any, path: str = "", *outer: type[Any]) -> Iterator[tupl
         return
     if path:
         yield path, field
-    if isinstance(field, Serializer):
-        if type(field) in outer:
-            # The serializer of a tree contains itself.
-            return
-        outer = (*outer, type(field))
+    if type(field) in outer:
+        # The serializer of a tree contains itself.
+        return
+    outer = (*outer, type(field)) if isinstance(field, Serializer) else outer
     if hasattr(field, "child"):
         yield from _walk_fields(field.child, f"{path}[0]", *outer)
     for name, inner in get_writable_fields(field).items():

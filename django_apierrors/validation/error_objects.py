@@ -46,27 +46,24 @@ LOCATIONS = {name: name for name in PLACES} | {"form": BODY, "cookie": HEADER}
 SOURCES = {"pointer": BODY, "parameter": QUERY, "header": HEADER}
 JSON_API_PREFIX = re.compile(r"/data(/(attributes|relationships))?(?=/|$)")
 
+# The phrases of earlier RFCs. Many HTTP libraries still use them.
+FORMER_PHRASES = ("payload too large", "request entity too large", "unprocessable entity")
+
 # The keys whose values may repeat the status of the response, and those values in lower case. Each
 # key may also have the status itself or its phrase as such a value.
 REDUNDANT: Mapping[str, frozenset[str]] = {
     "code": frozenset({""}),
-    "error": frozenset({"", "true"}),
+    "error": frozenset({"", "true", *FORMER_PHRASES}),
     "moreInfo": frozenset({""}),
     "ok": frozenset({"false"}),
-    "status": frozenset({"error", "fail", "failed"}),
+    "status": frozenset({"error", "fail", "failed", *FORMER_PHRASES}),
     "statusCode": frozenset(),
     "status_code": frozenset(),
     "success": frozenset({"false"}),
-    "title": frozenset({""}),
+    "title": frozenset({"", *FORMER_PHRASES}),
     "type": frozenset({"about:blank"}),
 }
 STATUS_KEYS = frozenset({"status", "statusCode", "status_code"})
-
-# The phrases of earlier RFCs, which most HTTP libraries still use, in lower case.
-FORMER_PHRASES: Mapping[int, tuple[str, ...]] = {
-    413: ("payload too large", "request entity too large"),
-    422: ("unprocessable entity",),
-}
 
 # Matches two words, the end of a sentence, or a script without spaces between words. Most APIs do
 # not need it, and its compilation takes long.
@@ -172,7 +169,8 @@ def can_be_message(value: object) -> bool:
 def is_envelope(data: Mapping[Any, Any], key: object, is_top: bool = False) -> bool:
     """Whether `data[key]` holds further messages; `is_top` if `data` is the whole detail."""
     value = data[key]
-    if key in ENVELOPE_KEYS:
+    # The errors of a whole serializer are not those of a field called `message`.
+    if key in ENVELOPE_KEYS or (key in ("message", "msg") and hasattr(value, "serializer")):
         return isinstance(value, CONTAINERS) or (key == "errors" and is_message_string(value))
     if key not in LIST_KEYS or not isinstance(value, (list, tuple, Mapping)):
         return False
@@ -222,11 +220,9 @@ def is_redundant(
     value = data[key]
     is_string = isinstance(value, (str, Promise, bool))
     spelling = get_string(value).strip().lower() if is_string else find_spelling(value)
-    phrases = {get_phrase(status).lower(), *FORMER_PHRASES.get(status, ())}
-    if spelling in {*REDUNDANT[str(key)], str(status), *phrases}:
+    if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
         return True
-    is_status = key in STATUS_KEYS and re.fullmatch(r"[1-5]\d\d", spelling or "", re.ASCII)
-    return bool(is_status) and not is_listed
+    return key in STATUS_KEYS and not is_listed and bool(re.match("[1-5][0-9]{2}$", spelling or ""))
 
 
 def find_field(

@@ -117,8 +117,7 @@ def make_data(value: Any, outer: tuple[int, ...] = (), repeats: Repeats | None =
 def read_extra(extra: object) -> Mapping[str, Any]:
     """Return the `extra` of an exception, or of a code, as JSON can represent it."""
     if isinstance(extra, Mapping):
-        data: Mapping[str, Any] = make_data(expand(extra))
-        return data
+        return make_data(expand(extra))  # type: ignore[no-any-return]
     if extra is not None:
         logger.warning("The `extra` of an error must be a dict, not %s.", type(extra).__name__)
     return NO_EXTRA
@@ -161,9 +160,8 @@ def is_copy_of_errors(value: Any) -> bool:
     if not isinstance(value, Mapping) or "errors" in value:
         return False
     names, values = COPIED_NAMES & value.keys(), [*value.values()]
-    if any(isinstance(value.get(name), Mapping) for name in ("detail", "error")):
-        return False
-    if not names or not all(isinstance(inner, CONTAINERS) for inner in values):
+    is_envelope = any(isinstance(value.get(name), Mapping) for name in ("detail", "error"))
+    if is_envelope or not names or not all(isinstance(inner, CONTAINERS) for inner in values):
         return False
     codes, seen = [], set[int]()
     while values:

@@ -648,10 +648,11 @@ def test_the_errors_of_a_serializer_in_an_envelope_are_fields(
         )
 
 
-def test_errors_of_serializers_in_one_another_are_fields_without_a_serializer_too() -> None:
+@pytest.mark.parametrize("key", ["errors", "message", "msg"])
+def test_errors_of_serializers_in_one_another_are_fields_without_a_serializer_too(key: str) -> None:
     inner = ReturnDict({"title": [ErrorDetail("No.", "invalid")]}, serializer=None)
     outer = ReturnDict({"gift": inner, "detail": ["One."]}, serializer=None)
-    messages = read_detail({"errors": outer}, 400)
+    messages = read_detail({key: outer}, 400)
     assert [str(item) for item in messages.items] == ["gift.title: No.", "detail: One."]
 
 
