@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 class PageBody(dict[str, Any]):
     """A body with the serializer that found the error: the browsable API fills its form from it."""
 
-    serializer: Any = None
+    def __init__(self, body: Any, exception: Any) -> None:
+        """Keep the serializer of `exception`, if that is DRF's ValidationError."""
+        super().__init__(body)
+        # Read from DRF's class only: the __getattr__() of another class may raise.
+        is_invalid = isinstance(exception, ValidationError) and is_error(exception)
+        self.serializer: Any = getattr(exception.detail, "serializer", None) if is_invalid else None
 
 
 def make_response(
@@ -51,10 +56,7 @@ def make_response(
     keep_error(request, error)
     response = Response(body, status=error.status, headers=dict(error.headers) or None)
     if is_page:
-        response.data = PageBody(body)
-        # Read from DRF's class only: the __getattr__() of another class may raise.
-        if isinstance(exception, ValidationError) and is_error(exception):
-            response.data.serializer = getattr(exception.detail, "serializer", None)
+        response.data = PageBody(body, exception)
         # The renderer of the page does not add them.
         add_required_headers(response, body, request, view)
 
