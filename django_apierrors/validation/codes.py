@@ -114,7 +114,8 @@ def is_capitalized_word(value: object) -> bool:
 def find_catalog_name(message_code: object) -> str | None:
     """Return the name in the catalogue for a message's code (`unique`), if it has one."""
     name = normalize(message_code)
-    return name if name in catalog.CATALOG or name in api_errors.CODES else None
+    is_missing = name is not None and name not in catalog.CATALOG and name not in api_errors.CODES
+    return None if is_missing else name
 
 
 def normalize(message_code: object) -> str | None:

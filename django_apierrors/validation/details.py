@@ -19,6 +19,7 @@ from django_apierrors.validation import error_objects
 from django_apierrors.validation.codes import GENERIC_CODES, find_spelling, get_extra
 from django_apierrors.validation.extra import (
     CONTAINERS,
+    MAPPINGS,
     MAX_DEPTH,
     NO_DATA,
     VALUE_TYPES,
@@ -32,7 +33,6 @@ from django_apierrors.validation.foreign_keys import (
     AMBIGUOUS_CODES,
     CONTAINER_FIELDS,
     MALFORMED,
-    MAPPINGS,
     find_malformed_keys,
 )
 from django_apierrors.validation.messages import (

@@ -22,6 +22,9 @@ from django_apierrors.fallback import log_failure, logger
 
 CONTAINERS = (dict, list, tuple, set, frozenset, Mapping)
 
+# `dict` first: for its instances, isinstance() does not search the registry of `Mapping`.
+MAPPINGS = (dict, Mapping)
+
 # The types that a client may see. Anything else (a model, an exception, a function) would show its
 # repr, and with it internals of the server.
 VALUE_TYPES = (str, Promise, bytes, int, float, Decimal, UUID, date, time, timedelta, Enum)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +13,7 @@ from rest_framework.relations import HyperlinkedRelatedField, ManyRelatedField, 
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from django_apierrors.fallback import log_failure
+from django_apierrors.validation.extra import MAPPINGS
 from django_apierrors.validation.identifiers import is_malformed
 from django_apierrors.validation.messages import Path
 
@@ -22,9 +23,6 @@ MALFORMED = "incorrect_type"
 # The codes with which other malformed keys are rejected: by the key's own field, or because the
 # lookup of a string finds nothing.
 AMBIGUOUS_CODES = frozenset({"invalid", "does_not_exist"})
-
-# `dict` first: for its instances, isinstance() does not search the registry of `Mapping`.
-MAPPINGS = (dict, Mapping)
 
 CONTAINER_FIELDS = (ListSerializer, ListField, DictField)
 

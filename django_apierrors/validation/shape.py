@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django_apierrors.validation.extra import MAPPINGS
 from django_apierrors.validation.messages import PLACES
 
 # The JSON Schema of each key, for the OpenAPI document, the test helpers and the result of `BODY`.
@@ -63,7 +64,7 @@ def is_error_body(data: object, status: int | None = None) -> bool:
     Only types are checked, without `BODY_PROPERTIES`: the renderer calls this for every error.
     """
     return (
-        isinstance(data, Mapping)
+        isinstance(data, MAPPINGS)
         and isinstance(data.get("status"), int)
         and (status is None or data["status"] == status)
         and isinstance(data.get("code"), (str, int))
@@ -71,7 +72,7 @@ def is_error_body(data: object, status: int | None = None) -> bool:
         and isinstance(data.get("errors"), list)
         and bool(data["errors"])
         and all(isinstance(message, str) and message for message in data["errors"])
-        and isinstance(data.get("extra", {}), Mapping)
+        and isinstance(data.get("extra", {}), MAPPINGS)
     )
 
 
