@@ -117,7 +117,7 @@ def _is_called_by_project(request: Request | None, view: APIView | None) -> bool
     if match is not None and getattr(match.func, "cls", None) is not cls:
         return True
     for base in cls.__mro__:
-        for name in vars(base).keys() & EXITS:
+        for name in filter(vars(base).__contains__, EXITS):
             method = vars(base)[name]
             # @method_decorator(…, name="dispatch") keeps the module of the method that it wraps.
             if is_of_project(method) and (name != "handle_exception" or _catches(method)):

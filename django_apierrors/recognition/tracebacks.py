@@ -118,6 +118,8 @@ FIELD_FUNCTIONS = frozenset(
     {"run_validation", "run_validators", "to_internal_value", "get_queryset"}
 )
 
+RAISE = opmap["RAISE_VARARGS"]
+
 # The modules that raise an exception of another thread or task again, with its frames.
 FUTURES = frozenset({"asgiref.sync", "asyncio.futures", "concurrent.futures._base"})
 
@@ -131,28 +133,27 @@ def iter_frames(exception: BaseException) -> Iterator[tuple[FrameType, bool]]:
     frames: set[FrameType | None] = set()
     step = exception.__traceback__
     while step is not None:
-        frames.add(step.tb_frame)
-        following = step.tb_next
-        if following is not None and _is_of_earlier_raise(following.tb_frame, step, frames):
+        frame, following = step.tb_frame, step.tb_next
+        frames.add(frame)
+        # Only a `raise` of an exception that has a traceback adds frames that `frame` did not call.
+        is_raise = frame.f_code.co_code[step.tb_lasti] == RAISE
+        if is_raise and following is not None and _is_of_earlier_raise(following, frame, frames):
             following = None
-        yield step.tb_frame, following is None
+        yield frame, following is None
         step = following
 
 
 def _is_of_earlier_raise(
-    frame: FrameType, previous: TracebackType, frames: set[FrameType | None]
+    step: TracebackType, previous: FrameType, frames: set[FrameType | None]
 ) -> bool:
-    """Whether `frame`, which comes after `previous`, belongs to an earlier raise.
+    """Whether `step`, which comes after a `raise` in `previous`, belongs to an earlier raise.
 
-    Only a `raise` of an exception that has a traceback adds frames that `previous` did not call.
     If the function that raises the exception, or a function that it called, has caught it before,
-    `frame` or one of its callers is one of `frames`: then `frame` belongs to this raise.
+    the frame of `step` or one of its callers is one of `frames`: then it belongs to this raise.
     """
-    code = previous.tb_frame.f_code
-    is_raise = code.co_code[previous.tb_lasti] == opmap["RAISE_VARARGS"]
-    if not is_raise or previous.tb_frame.f_globals.get("__name__") in FUTURES:
+    if previous.f_globals.get("__name__") in FUTURES:
         return False
-    caller: FrameType | None = frame
+    caller: FrameType | None = step.tb_frame
     while caller is not None and caller not in frames:
         caller = caller.f_back
     return caller is None
