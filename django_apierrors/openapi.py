@@ -54,7 +54,7 @@ HEADER_SCHEMAS: Mapping[str, tuple[StrOrPromise, Schema]] = {
     "WWW-Authenticate": (_("The credentials that are required."), {"type": "string"}),
 }
 
-# The headers that a response of a status must have; for a success see `semantics`.
+# The headers that a response of a status must have; `semantics` checks those of successes.
 STATUS_HEADERS: Mapping[int, Sequence[str]] = {
     **{status: (name,) for status, (name, _) in REQUIRED_HEADERS.items()},
     201: ("Location",),
@@ -128,7 +128,7 @@ def make_code_schema(errors: Sequence[Error]) -> Schema:
 
 
 def describe_code(code: ErrorCode) -> Schema:
-    """Return the facts about a code for a client, beside its name and its description."""
+    """Return the facts about a code for a client, without its name and its description."""
     names = ("number", "since", "deprecated", "replaced_by")
     values = {name: getattr(code, name) for name in names}
     return {"retry": code.get_retry(), **{name: value for name, value in values.items() if value}}
@@ -192,7 +192,7 @@ def get_position(error: Error) -> tuple[int, str]:
 
 def is_default(error: Error) -> bool:
     """Whether an error has the status and the message of its code."""
-    # An INTERNAL_ERROR has the message of its code and the reference of the example.
+    # The message of an INTERNAL_ERROR is that of its code, with an example of a reference.
     has_message = not error.items or error.code.name == "INTERNAL_ERROR"
     return has_message and error.status == error.code.status
 
@@ -282,8 +282,8 @@ class ErrorSchemaMixin(Base):
             "code": self._refer(ResolvedComponent.SCHEMA, f"APIError{name}Code", code_schema),
         }
         if api_errors.DETAILS:
-            # Generators give `OUT_OF_STOCK` and `out_of_stock` the same name. The spelling of the
-            # project's exception stays: that of the catalogue, in lower case, comes first.
+            # Generators give `OUT_OF_STOCK` and `out_of_stock` the same name, so the enum has only
+            # one of the two. The one in lower case comes first here, and is overwritten.
             codes = sorted(detail_codes, reverse=True)
             spellings = {re.sub(r"[^A-Za-z0-9]+", "_", code).lower(): code for code in codes}
             enum = {"type": "string", "enum": sorted(spellings.values())}

@@ -59,8 +59,8 @@ def is_header_name(name: object) -> TypeGuard[str]:
 def is_header_safe(value: object) -> bool:
     """Whether `value` can be a header: one printable line of Latin-1 without spaces at its ends.
 
-    Django raises BadHeaderError for two lines, gunicorn and uvicorn reject control characters, and
-    uvicorn spaces at the ends.
+    Django raises BadHeaderError for two lines. The servers gunicorn and uvicorn reject control
+    characters. Spaces at the ends are rejected by uvicorn only.
     """
     text = "" if value is None else str(value)
     is_latin = text.encode("latin-1", "ignore").decode("latin-1") == text
@@ -76,9 +76,9 @@ def get_header_setting(name: str) -> str:
 def get_challenge(request: AnyRequest | None, view: APIView | None) -> str:
     """Return the `WWW-Authenticate` of a 401.
 
-    An authenticator's own, else `CHALLENGE`. `Basic` counts only from the first authenticator,
-    because a browser opens its login dialog for it. A challenge that is not a valid header is
-    passed over.
+    The value is the challenge of the first authenticator that has one, otherwise `CHALLENGE`. A
+    `Basic` challenge is ignored unless its authenticator is the first, because a browser opens a
+    login dialog for it. A challenge that is not a valid header is ignored too.
     """
     try:
         if view is not None:

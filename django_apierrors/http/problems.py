@@ -49,7 +49,7 @@ def prefers_problem(request: AnyRequest | None, to: str = JSON) -> bool:
     """
     if request is None or not is_enabled():
         return False
-    # Most requests do not name them; Django parses the others, once.
+    # Most requests do not name problem details: only the `Accept` of the others is parsed.
     accept = request.META.get("HTTP_ACCEPT", "").lower()
     if has_long_accept(request) or "problem+json" not in accept:
         return False

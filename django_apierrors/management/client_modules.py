@@ -57,7 +57,7 @@ def make_python(codes: Iterable[ErrorCode]) -> Iterator[str]:
     names = []
     for code in codes:
         values = ", ".join(map(repr, (code.name, *describe(code).values())))
-        # A code may have the name of the dict.
+        # A code of the project may be called ERRORS, as the dict at the end of the module.
         name = "ERRORS_" if code.name == "ERRORS" else code.name
         yield f"{name} = APIErrorCode({values})"
         names.append(name)

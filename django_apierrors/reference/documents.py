@@ -32,7 +32,7 @@ class Links:
     """The URLs of the pages, given the request for one of them.
 
     The URLs have the namespace of the request's URL, which a project can change, and the variables
-    of the URL that the reference is included below: a language, a version.
+    of the prefix in the project's URLconf, such as a language or a version.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -191,7 +191,7 @@ def make_success(status: int, requirements: Sequence[Requirement]) -> Document:
 
 
 def search_code(text: str) -> ErrorCode | None:
-    """Return the code whose name, in any spelling, or whose number is `text`."""
+    """Return the code with the number or the name `text`, in any case, with `-` or `_`."""
     codes = get_codes()
     name = text.upper().replace("-", "_")
     by_number = {str(code.number): code for code in reversed(codes.values())}
