@@ -126,8 +126,8 @@ def read(stream: IO[bytes] | HttpRequest) -> bytes:
 def decode(content: bytes, charset: str) -> str:
     """Return `content` as a string; raise ParseError with the place of the first invalid byte."""
     try:
-        # Unlike bytes.decode(), this rejects codecs that are not charsets: bz2 would expand a small
-        # body without bounds.
+        # Rejects codecs that are not charsets, such as bz2. For an empty body, bytes.decode() does
+        # not look up the codec.
         "".encode(charset)
         if codecs.lookup(charset).name in REJECTED_CODECS:
             raise LookupError(charset)
@@ -143,7 +143,10 @@ def decode(content: bytes, charset: str) -> str:
 
 
 def check_charset(request: Any) -> None:
-    """Raise ParseError if Python does not know the charset: Django reads the body as UTF-8."""
+    """Raise ParseError if Python does not know the charset of `request`.
+
+    Django then reads the body as UTF-8, and the parser's own error does not name the charset.
+    """
     charset = getattr(request, "content_params", {}).get("charset", "utf-8")
     try:
         codecs.lookup(charset)
@@ -167,7 +170,11 @@ def read_finite(number: str) -> float:
 
 
 def find_invalid_number(text: str, strict: bool) -> int:
-    """Return the position of the first number that Python rejects, or JSON if `strict`."""
+    """Return the position of the first number that `decode_json()` rejects.
+
+    These are integers with too many digits. If `strict` is true, NaN, Infinity and numbers such as
+    `1e999` are rejected too.
+    """
     return next(
         match.start()
         for match in re.finditer(NUMBERS, text)
@@ -210,7 +217,7 @@ def make_parse_error(message: Any, before: str, **values: str) -> ParseError:
 
 
 def refine_parse_error(exception: BaseException, request: Any) -> BaseException:
-    """Return our parser's exception in place of one of DRF's JSONParser whose message is Python's.
+    """Return our parser's exception instead of an exception of DRF's parser with Python's message.
 
     Python's messages name a function of the interpreter, or a byte of a compressed body. DRF before
     3.17.2 does not keep the body; the exception then has no message of its own.

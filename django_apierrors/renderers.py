@@ -65,7 +65,8 @@ class JSONRenderer(renderers.JSONRenderer):
                 add_required_headers(response, sent, request)
         if getattr(response, "is_api_error", False):
             if is_inside_page:
-                # After the callback of the handler, which has the error and its exception.
+                # The signal is sent once. If the handler made the error, its callback runs first,
+                # and sends the signal with the error and the exception.
                 response.add_post_render_callback(lambda page: send_error_sent(page, request, sent))
             else:
                 send_error_sent(response, request, sent, self.exception)
