@@ -121,7 +121,7 @@ def count_code_lines(name: str) -> int:
 
 
 def test_the_package_is_small() -> None:
-    assert sum(map(count_code_lines, PATHS)) <= 9_500
+    assert sum(map(count_code_lines, PATHS)) <= 9_550
 
 
 def test_no_function_is_long() -> None:

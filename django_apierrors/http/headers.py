@@ -60,7 +60,7 @@ def is_header_safe(value: object) -> bool:
     """Whether `value` can be a header: one printable line of Latin-1 without spaces at its ends.
 
     Django raises BadHeaderError for two lines. The servers gunicorn and uvicorn reject control
-    characters. Spaces at the ends are rejected by uvicorn only.
+    characters. uvicorn also rejects spaces at the ends.
     """
     text = "" if value is None else str(value)
     is_latin = text.encode("latin-1", "ignore").decode("latin-1") == text
