@@ -283,7 +283,7 @@ class ErrorSchemaMixin(Base):
         }
         if api_errors.DETAILS:
             # Generators give `OUT_OF_STOCK` and `out_of_stock` the same name, so the enum has only
-            # one of the two. The one in lower case comes first here, and is overwritten.
+            # one of the two: the project's spelling overwrites the catalogue's, in lower case.
             codes = sorted(detail_codes, reverse=True)
             spellings = {re.sub(r"[^A-Za-z0-9]+", "_", code).lower(): code for code in codes}
             enum = {"type": "string", "enum": sorted(spellings.values())}
