@@ -57,7 +57,8 @@ types: .venv/.installed
 	$(BIN)/mypy
 
 matrix: .venv/.installed clients
-	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types$(if $(SKIP),|$(SKIP))' --skip-missing-interpreters true)
+	$(BIN)/tox run $(if $(ONLY),-e $(ONLY),--skip-env 'lint|types$(if $(SKIP),|$(SKIP))' --skip-missing-interpreters true) \
+		$(if $(TESTS),-- $(TESTS))
 
 suites: .venv/.installed
 	$(BIN)/python -m suites $(if $(ONLY),--only $(ONLY))
