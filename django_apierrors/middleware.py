@@ -131,7 +131,7 @@ class APIErrorsMiddleware:
         return await sync_to_async(format_response)(request, response)
 
     def process_view(self, request: HttpRequest, *args: object) -> HttpResponse | None:
-        """Read a chunked body, and reject a compressed form: DRF would treat both as empty."""
+        """Read a chunked body, and reject compressed form data: DRF would treat both as empty."""
         return find_unreadable_body_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -191,8 +191,8 @@ def expect_response(
         try:
             with rewriting.override_language(request):
                 error = reporting.get_error(exception, state.drf_request or request)
-                # Without the note, the reference would be missing in Django's log record. The
-                # client then gets a 500 without a reference.
+                # If the note is missing, Django's log record has no reference. The error is then
+                # not kept, and the client gets no reference either.
                 if reporting.is_noted(error, reporting.make_exc_info(exception)):
                     state.expect(error, exception, request, status)
         except Exception:
@@ -298,7 +298,7 @@ def add_view_headers(response: HttpResponseBase, headers: Mapping[str, str]) -> 
 
 
 def render(response: Response) -> HttpResponse:
-    """Render `response`: after a failed rendering, Django does not render the new response."""
+    """Render `response`: Django does not render the substitute of a failed response."""
     rendered: HttpResponse = response.render()
     return rendered
 

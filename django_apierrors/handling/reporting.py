@@ -60,7 +60,7 @@ def get_error(
 
 
 def is_unhandled(error: Error, exception: BaseException) -> bool:
-    """Whether `exception` was not recognised. A readable APIException counts as recognised."""
+    """Whether `exception` was not recognised. An APIException with an error status was."""
     return error.code.name == "INTERNAL_ERROR" and not is_error(exception)
 
 

@@ -154,7 +154,7 @@ def _describe(path: str, exception: BaseException) -> Error | None:
     """Return the error for the APIException that the project's function at `path` returns."""
     try:
         function = import_string(path)
-        # The message of an instance would be that of the exception.
+        # A class is not called: `cls(exception)` would send the third-party message to the client.
         described: Any = None if isinstance(function, type) else function(exception)
         if not is_error(described):
             raise TypeError(f"{path} must return an APIException, not {described!r}.")

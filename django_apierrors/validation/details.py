@@ -141,7 +141,8 @@ class _Reader(Collector):
         # The spellings of the keys and the codes that were read.
         self.segments: dict[str, str] = {}
         self.spellings: dict[str, str] = {}
-        # The errors of a serializer, the number of keys that lead to them, the malformed keys.
+        # The errors of a serializer, the number of keys that lead to them, and the paths of the
+        # malformed foreign keys.
         self.errors: object = None
         self.start = 0
         self.malformed: set[Path] | None = None
@@ -167,7 +168,7 @@ class _Reader(Collector):
         self.errors, self.start, self.malformed = detail, len(keys), None
         serializer = getattr(detail, "serializer", None)
         self.data = None if keys else getattr(serializer, "initial_data", None)
-        # The spelling of `invalid` depends on the serializer: MALFORMED for a malformed key.
+        # The spelling of `invalid` depends on the serializer, by its malformed foreign keys.
         self.spellings.clear()
         opened = {id(detail)}
         stack = [Frame.of(detail, serializer, len(keys))]
@@ -241,7 +242,7 @@ class _Reader(Collector):
         self.add(field, spelling, message, tuple(keys), extra=get_extra(code), data=self.data)
 
     def is_malformed(self, place: Path) -> bool:
-        """Whether the message at `place` in the errors of a serializer is about a malformed key."""
+        """Whether the message at `place` in the errors is about a malformed foreign key."""
         if self.malformed is None:
             self.malformed = find_malformed_keys(self.errors)
         return bool(self.malformed) and place in self.malformed
