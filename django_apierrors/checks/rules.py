@@ -82,7 +82,7 @@ def _is_function(value: object, *arguments: str) -> bool:
         # A function that is written in C may have no signature.
         with suppress(ValueError):
             signature(function).bind(*arguments)
-        # The message of an APIException whose class gets an exception is that of the exception.
+        # A class is rejected: an APIException that is made from the exception has its message.
         is_function = not isinstance(function, type) and not iscoroutinefunction(function)
         return isinstance(value, str) and is_function
     except Exception:
