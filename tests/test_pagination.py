@@ -325,7 +325,7 @@ def test_the_time_for_many_fields_is_linear(client: Client) -> None:
     start = time.perf_counter()
     response = get(client, "list", ordering=f"{names},{'name,' * 40_000}")
     assert response.status_code == 400
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 9
 
 
 def is_valid(value: str, minimum: int = 1) -> bool:

