@@ -87,8 +87,8 @@ def make_object_schema(properties: Schema, optional: Schema | None = None) -> Sc
     }
 
 
-# For each media type: the prefix of the components for its bodies, and the keys of only these
-# bodies.
+# For each media type: the prefix of the components for its bodies, and the keys that its bodies
+# have in addition to those of every error.
 MEDIA_TYPES: Mapping[str, tuple[str, Schema]] = {
     JSON: ("APIError", {}),
     PROBLEM: ("APIProblem", {name: {"type": "string"} for name in STRING_MEMBERS}),
@@ -147,7 +147,7 @@ def make_details_schema(code: Schema, extra: Schema) -> Schema:
 
 
 def make_operation_schema(error_schema: Schema) -> Schema:
-    """Return the schema of an operation."""
+    """Return the schema of the body that describes background work (202)."""
     statuses = ["ready", "running", "successful", "failed"]
     properties: Schema = {
         "id": {"type": "string"},
@@ -283,7 +283,7 @@ class ErrorSchemaMixin(Base):
         }
         if api_errors.DETAILS:
             # Generators give `OUT_OF_STOCK` and `out_of_stock` the same name, so the enum has only
-            # one of the two: the project's spelling overwrites the catalogue's, in lower case.
+            # one of the two: the project's `OUT_OF_STOCK` replaces our `out_of_stock`.
             codes = sorted(detail_codes, reverse=True)
             spellings = {re.sub(r"[^A-Za-z0-9]+", "_", code).lower(): code for code in codes}
             enum = {"type": "string", "enum": sorted(spellings.values())}
