@@ -313,10 +313,13 @@ def _find_invalid_patterns(values: Sequence[object] | None) -> list[object]:
 
 
 def _is_invalid_pattern(value: str) -> bool:
+    if AMBIGUOUS.search(value):
+        return True
     try:
-        return bool(AMBIGUOUS.search(value)) or not re.compile(value)
+        re.compile(value)
     except (re.error, OverflowError, RecursionError):
         return True
+    return False
 
 
 def _find_in_get(exception: ObjectDoesNotExist) -> RejectedValues | None:

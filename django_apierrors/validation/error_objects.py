@@ -222,7 +222,8 @@ def is_redundant(
     spelling = get_string(value).strip().lower() if is_string else find_spelling(value)
     if spelling in REDUNDANT[str(key)] or spelling in (str(status), get_phrase(status).lower()):
         return True
-    return key in STATUS_KEYS and not is_listed and bool(re.match("[1-5][0-9]{2}$", spelling or ""))
+    is_status = re.fullmatch("[1-5][0-9]{2}", spelling or "") is not None
+    return is_status and key in STATUS_KEYS and not is_listed
 
 
 def find_field(
